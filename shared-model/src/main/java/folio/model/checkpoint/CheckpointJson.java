@@ -1,0 +1,179 @@
+package folio.model.checkpoint;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.StreamReadFeature;
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.ObjectReader;
+import com.fasterxml.jackson.databind.PropertyNamingStrategies;
+import com.fasterxml.jackson.databind.SerializationFeature;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import folio.model.network.CharGruConfig;
+import folio.model.network.NetworkKind;
+import folio.model.network.Nonlinearity;
+import folio.model.vocabulary.Vocabulary;
+import java.io.IOException;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+
+/** The three JSON files of a checkpoint, to and from bytes. */
+final class CheckpointJson {
+  private static final int FORMAT = 1;
+
+  private static final JsonMapper MAPPER =
+      JsonMapper.builder()
+          .propertyNamingStrategy(PropertyNamingStrategies.SNAKE_CASE)
+          .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
+          .enable(DeserializationFeature.FAIL_ON_NULL_FOR_PRIMITIVES)
+          .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+          .enable(SerializationFeature.INDENT_OUTPUT)
+          .enable(SerializationFeature.ORDER_MAP_ENTRIES_BY_KEYS)
+          .build();
+
+  private CheckpointJson() {}
+
+  /** {@code vocabulary.json}. */
+  record VocabularyFile(int format, List<String> characters) {}
+
+  /** {@code config.json}. */
+  record ConfigFile(
+      int format,
+      String network,
+      int vocabularySize,
+      int embeddingSize,
+      int hiddenSize,
+      int layers,
+      String embeddingActivation,
+      String headActivation,
+      Integer projectionSize,
+      boolean tied) {}
+
+  static byte[] write(CheckpointManifest manifest) {
+    return toBytes(manifest);
+  }
+
+  static byte[] write(Vocabulary vocabulary) {
+    return toBytes(new VocabularyFile(FORMAT, vocabulary.characters()));
+  }
+
+  static byte[] write(CharGruConfig config) {
+    return toBytes(
+        new ConfigFile(
+            FORMAT,
+            lowerCase(config.network()),
+            config.vocabularySize(),
+            config.embeddingSize(),
+            config.hiddenSize(),
+            config.layers(),
+            lowerCase(config.embeddingActivation()),
+            lowerCase(config.headActivation()),
+            config.projectionSize(),
+            config.tied()));
+  }
+
+  /**
+   * Reads {@code manifest.json}.
+   *
+   * @throws CheckpointException if it is not JSON of this format, or lacks what a loader needs
+   */
+  static CheckpointManifest readManifest(byte[] json) {
+    // A later release may add a field that this one need not know: the format number says so.
+    CheckpointManifest manifest =
+        read(CheckpointFiles.MANIFEST, json, CheckpointManifest.class, false);
+    if (manifest.files() == null || manifest.canary() == null) {
+      throw new CheckpointException("manifest.json: files and canary must be given");
+    }
+    Canary canary = manifest.canary();
+    if (canary.text() == null || canary.toleranceNats() == null) {
+      throw new CheckpointException("manifest.json: canary needs text and tolerance_nats");
+    }
+    return manifest;
+  }
+
+  /**
+   * Reads {@code vocabulary.json}.
+   *
+   * @throws CheckpointException if it is not JSON of this format or not a vocabulary
+   */
+  static Vocabulary readVocabulary(byte[] json) {
+    VocabularyFile file = read(CheckpointFiles.VOCABULARY, json, VocabularyFile.class, true);
+    if (file.characters() == null) {
+      throw new CheckpointException("vocabulary.json: characters must be given");
+    }
+    try {
+      return Vocabulary.ofCharacters(file.characters());
+    } catch (IllegalArgumentException e) {
+      throw new CheckpointException("vocabulary.json: " + e.getMessage(), e);
+    }
+  }
+
+  /**
+   * Reads {@code config.json}.
+   *
+   * @throws CheckpointException if it is not JSON of this format or no network can have it
+   */
+  static CharGruConfig readConfig(byte[] json) {
+    ConfigFile file = read(CheckpointFiles.CONFIG, json, ConfigFile.class, true);
+    try {
+      return new CharGruConfig(
+          parse("network", file.network(), NetworkKind.class),
+          file.vocabularySize(),
+          file.embeddingSize(),
+          file.hiddenSize(),
+          file.layers(),
+          parse("embedding_activation", file.embeddingActivation(), Nonlinearity.class),
+          parse("head_activation", file.headActivation(), Nonlinearity.class),
+          file.projectionSize(),
+          file.tied());
+    } catch (IllegalArgumentException e) {
+      throw new CheckpointException("config.json: " + e.getMessage(), e);
+    }
+  }
+
+  private static <E extends Enum<E>> E parse(String field, String value, Class<E> type) {
+    for (E constant : type.getEnumConstants()) {
+      if (lowerCase(constant).equals(value)) {
+        return constant;
+      }
+    }
+    List<String> legal =
+        Arrays.stream(type.getEnumConstants()).map(CheckpointJson::lowerCase).toList();
+    throw new IllegalArgumentException(field + " is " + value + "; legal are " + legal);
+  }
+
+  private static String lowerCase(Enum<?> constant) {
+    return constant.name().toLowerCase(Locale.ROOT);
+  }
+
+  private static <T> T read(String name, byte[] json, Class<T> type, boolean refuseUnknown) {
+    try {
+      // The format comes first: a file of another format has other fields.
+      Map<?, ?> fields = MAPPER.readValue(json, Map.class);
+      if (fields == null || !Integer.valueOf(FORMAT).equals(fields.get("format"))) {
+        throw new CheckpointException(
+            name
+                + ": format is "
+                + (fields == null ? null : fields.get("format"))
+                + "; this release reads format "
+                + FORMAT);
+      }
+      ObjectReader reader = MAPPER.readerFor(type);
+      return refuseUnknown
+          ? reader.with(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES).readValue(json)
+          : reader.without(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES).readValue(json);
+    } catch (JsonProcessingException e) {
+      throw new CheckpointException(name + ": " + e.getOriginalMessage(), e);
+    } catch (IOException e) {
+      throw new CheckpointException(name + ": " + e.getMessage(), e);
+    }
+  }
+
+  private static byte[] toBytes(Object value) {
+    try {
+      return MAPPER.writeValueAsBytes(value);
+    } catch (JsonProcessingException e) {
+      throw new IllegalStateException("records of numbers and text can be written", e);
+    }
+  }
+}

@@ -1,0 +1,55 @@
+package folio.model.checkpoint;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+
+/** Files that survive a loss of power, and appear whole or not at all. */
+public final class DurableFiles {
+  private DurableFiles() {}
+
+  /**
+   * Writes a file and waits until it is on disk.
+   *
+   * @throws IOException if it exists already or cannot be written
+   */
+  static void write(Path file, byte[] content) throws IOException {
+    try (FileChannel channel =
+        FileChannel.open(file, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
+      ByteBuffer rest = ByteBuffer.wrap(content);
+      while (rest.hasRemaining()) {
+        channel.write(rest);
+      }
+      channel.force(true);
+    }
+  }
+
+  /**
+   * Puts a file in place of another in one instant, through a temporary sibling.
+   *
+   * @throws IOException if it cannot be written; the old file stands then
+   */
+  public static void replace(Path file, byte[] content) throws IOException {
+    Path temporary = file.resolveSibling("." + file.getFileName() + ".tmp");
+    Files.deleteIfExists(temporary);
+    try {
+      write(temporary, content);
+      Files.move(temporary, file, StandardCopyOption.ATOMIC_MOVE);
+    } catch (IOException e) {
+      Files.deleteIfExists(temporary);
+      throw e;
+    }
+    syncDirectory(file.toAbsolutePath().getParent());
+  }
+
+  /** Waits until the names in a directory are on disk. */
+  static void syncDirectory(Path directory) throws IOException {
+    try (FileChannel channel = FileChannel.open(directory, StandardOpenOption.READ)) {
+      channel.force(true);
+    }
+  }
+}

@@ -1,0 +1,179 @@
+package folio.model.checkpoint;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+import com.fasterxml.jackson.core.StreamReadFeature;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import java.util.Map;
+
+/**
+ * The safetensors format: eight bytes of header length, a JSON header, the values.
+ *
+ * <p>DJL reads this format too, but guesses it from the first bytes, which are the header's length
+ * and so may look like another format's; it keeps no metadata and says little about a broken file.
+ *
+ * @see <a href="https://github.com/huggingface/safetensors#format">the format</a>
+ */
+public final class Safetensors {
+  private static final String METADATA = "__metadata__";
+  private static final int LENGTH_BYTES = Long.BYTES;
+
+  /** Readers map the values where they lie if the header ends on such a boundary. */
+  private static final int ALIGNMENT = 8;
+
+  private static final JsonMapper JSON =
+      JsonMapper.builder().enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION).build();
+
+  private Safetensors() {}
+
+  /**
+   * Writes named arrays.
+   *
+   * @param tensors float32, float16 or int64, from any device; each has a name of its own
+   * @param metadata free text by name
+   */
+  public static byte[] write(NDList tensors, Map<String, String> metadata) {
+    ObjectNode header = JSON.createObjectNode();
+    ObjectNode meta = header.putObject(METADATA);
+    metadata.forEach(meta::put);
+    ByteArrayOutputStream values = new ByteArrayOutputStream();
+    for (NDArray tensor : tensors) {
+      ObjectNode entry = header.putObject(tensor.getName());
+      entry.put("dtype", tensor.getDataType().asSafetensors());
+      for (long dimension : tensor.getShape().getShape()) {
+        entry.withArray("shape").add(dimension);
+      }
+      int begin = values.size();
+      values.writeBytes(tensor.toByteArray());
+      entry.putArray("data_offsets").add(begin).add(values.size());
+    }
+    StringBuilder json = new StringBuilder(header.toString());
+    while (json.toString().getBytes(StandardCharsets.UTF_8).length % ALIGNMENT != 0) {
+      json.append(' ');
+    }
+    byte[] utf8 = json.toString().getBytes(StandardCharsets.UTF_8);
+    ByteBuffer file =
+        ByteBuffer.allocate(LENGTH_BYTES + utf8.length + values.size())
+            .order(ByteOrder.LITTLE_ENDIAN);
+    return file.putLong(utf8.length).put(utf8).put(values.toByteArray()).array();
+  }
+
+  /**
+   * The free text of a file, by name.
+   *
+   * @throws CheckpointException if the header is malformed
+   */
+  public static Map<String, String> readMetadata(byte[] file) {
+    return JSON.convertValue(
+        header(file).path(METADATA),
+        JSON.getTypeFactory().constructMapType(Map.class, String.class, String.class));
+  }
+
+  /**
+   * Reads every array.
+   *
+   * @param owner receives the arrays, named, with the dtype they have in the file
+   * @throws CheckpointException if the file is malformed, naming the tensor and what is wrong
+   */
+  public static NDList read(NDManager owner, byte[] file) {
+    JsonNode header = header(file);
+    int start = Math.toIntExact(file.length - valueBytes(file));
+    NDList tensors = new NDList();
+    for (Map.Entry<String, JsonNode> entry : header.properties()) {
+      if (entry.getKey().equals(METADATA)) {
+        continue;
+      }
+      NDArray tensor = readTensor(owner, entry.getKey(), entry.getValue(), file, start);
+      tensor.setName(entry.getKey());
+      tensors.add(tensor);
+    }
+    return tensors;
+  }
+
+  private static NDArray readTensor(
+      NDManager owner, String name, JsonNode entry, byte[] file, int start) {
+    DataType type = dataType(name, entry.path("dtype").asText());
+    JsonNode offsets = entry.path("data_offsets");
+    long begin = offsets.path(0).asLong(-1);
+    long end = offsets.path(1).asLong(-1);
+    if (begin < 0 || end < begin || end > file.length - start) {
+      throw new CheckpointException(
+          "tensor "
+              + name
+              + ": data_offsets are "
+              + offsets
+              + "; the file has "
+              + (file.length - start)
+              + " bytes of values");
+    }
+    long[] shape = new long[entry.path("shape").size()];
+    double values = 1;
+    for (int i = 0; i < shape.length; i++) {
+      shape[i] = entry.path("shape").path(i).asLong(-1);
+      values *= shape[i] < 0 ? Double.NaN : shape[i];
+    }
+    if (values * type.getNumOfBytes() != end - begin) {
+      throw new CheckpointException(
+          "tensor "
+              + name
+              + ": shape "
+              + entry.path("shape")
+              + " of "
+              + type
+              + " does not take the "
+              + (end - begin)
+              + " bytes of its data_offsets");
+    }
+    ByteBuffer data =
+        ByteBuffer.wrap(file, start + (int) begin, (int) (end - begin))
+            .slice()
+            .order(ByteOrder.LITTLE_ENDIAN);
+    return owner.create(data, new Shape(shape), type);
+  }
+
+  private static DataType dataType(String name, String dtype) {
+    return switch (dtype) {
+      case "F32" -> DataType.FLOAT32;
+      case "F16" -> DataType.FLOAT16;
+      case "I64" -> DataType.INT64;
+      default ->
+          throw new CheckpointException(
+              "tensor " + name + ": dtype is " + dtype + "; legal are F32 and F16");
+    };
+  }
+
+  private static JsonNode header(byte[] file) {
+    int length = Math.toIntExact(file.length - LENGTH_BYTES - valueBytes(file));
+    try {
+      JsonNode header = JSON.readTree(file, LENGTH_BYTES, length);
+      if (!header.isObject()) {
+        throw new CheckpointException("the header is not a JSON object");
+      }
+      return header;
+    } catch (IOException e) {
+      throw new CheckpointException("the header is not JSON: " + e.getMessage(), e);
+    }
+  }
+
+  private static long valueBytes(byte[] file) {
+    if (file.length < LENGTH_BYTES) {
+      throw new CheckpointException("the file has " + file.length + " bytes: too few for a header");
+    }
+    long length = ByteBuffer.wrap(file).order(ByteOrder.LITTLE_ENDIAN).getLong();
+    if (length < 0 || length > file.length - LENGTH_BYTES) {
+      throw new CheckpointException(
+          "the header's length is " + length + ", the file's " + file.length + " bytes");
+    }
+    return file.length - LENGTH_BYTES - length;
+  }
+}

@@ -1,0 +1,278 @@
+package folio.model.network;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDArrays;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.index.NDIndex;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+import ai.djl.ndarray.types.SparseFormat;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.random.RandomGenerator;
+
+/**
+ * A character-level GRU: an embedding, L GRU layers, and a linear head over the vocabulary.
+ *
+ * <p>Plain: {@code logits = head(gru(embedding(ids)))}. Residual: {@code out = gru_0(embedding)},
+ * then {@code out = out + gru_k(out)}. Gates stand in PyTorch's order (reset, update, new).
+ *
+ * <p>Owned by one thread at a time. What a pass computes belongs to the manager of its ids; the
+ * weights belong to the network until {@link #close}.
+ *
+ * @see <a href="https://pytorch.org/docs/stable/generated/torch.nn.GRU.html">torch.nn.GRU</a>
+ */
+public final class CharGru implements AutoCloseable {
+  private final CharGruConfig config;
+  private final NDManager manager;
+  private final NDArray embedding;
+  private final List<NDArray> layers = new ArrayList<>();
+  private final List<NDList> layerTensors = new ArrayList<>();
+  private final NDArray projection;
+  private final NDArray headWeight;
+  private final NDArray headBias;
+
+  /**
+   * Takes copies of the tensors.
+   *
+   * @param parent the new network's manager is made below it, on its device
+   * @param tensors every tensor of {@link CharGruConfig#tensorShapes}, by name, float32 or float16;
+   *     kept as float32
+   * @throws IllegalArgumentException if a tensor is missing or has another shape, naming it
+   */
+  public CharGru(NDManager parent, CharGruConfig config, NDList tensors) {
+    this.config = config;
+    this.manager = parent.newSubManager();
+    manager.setName("network");
+    try (NDManager scratch = manager.newSubManager()) {
+      this.embedding = take(scratch, tensors, "embedding.weight");
+      for (int k = 0; k < config.layers(); k++) {
+        NDList flat = new NDList();
+        for (String name : config.layerTensorNames(k)) {
+          flat.add(take(scratch, tensors, name).flatten());
+        }
+        NDArray buffer = NDArrays.concat(flat, 0);
+        buffer.attach(manager);
+        layers.add(buffer);
+        NDList views = split(k, buffer);
+        views.attach(manager);
+        layerTensors.add(views);
+      }
+      this.projection =
+          config.projectionSize() == null ? null : take(scratch, tensors, "projection.weight");
+      this.headWeight = config.tied() ? embedding : take(scratch, tensors, "linear.weight");
+      this.headBias = take(scratch, tensors, "linear.bias");
+      for (NDArray kept : Arrays.asList(embedding, projection, headWeight, headBias)) {
+        if (kept != null) {
+          kept.attach(manager);
+        }
+      }
+    } catch (RuntimeException | Error e) {
+      manager.close();
+      throw e;
+    }
+  }
+
+  /** A float32 copy of the named tensor in the scratch manager, checked against the config. */
+  private NDArray take(NDManager scratch, NDList tensors, String name) {
+    NDArray given = tensors.get(name);
+    Shape expected = config.tensorShapes().get(name);
+    if (given == null) {
+      throw new IllegalArgumentException("tensor " + name + " is missing");
+    }
+    if (!given.getShape().equals(expected)) {
+      throw new IllegalArgumentException(
+          "tensor " + name + " has shape " + given.getShape() + " instead of " + expected);
+    }
+    // Only duplicate() is sure to copy: toDevice and toType may hand out the same memory, which for
+    // an array made from a Java buffer is the buffer's, and dies with it.
+    NDArray own = given.duplicate();
+    own.attach(scratch);
+    NDArray here = own.toDevice(scratch.getDevice(), false);
+    here.attach(scratch);
+    NDArray copy = here.toType(DataType.FLOAT32, false);
+    copy.attach(scratch);
+    return copy;
+  }
+
+  /**
+   * A network with PyTorch's initial distributions: embedding N(0, 1), everything else uniform in
+   * ±1/√(its input width), a layer's in ±1/√H.
+   *
+   * @param random drawn from on the host, so that every device starts from the same weights
+   */
+  public static CharGru initialize(NDManager parent, CharGruConfig config, RandomGenerator random) {
+    try (NDManager scratch = parent.newSubManager()) {
+      NDList tensors = new NDList();
+      for (Map.Entry<String, Shape> entry : config.tensorShapes().entrySet()) {
+        float[] values = new float[Math.toIntExact(entry.getValue().size())];
+        double bound = 1 / Math.sqrt(fanIn(config, entry.getKey()));
+        for (int i = 0; i < values.length; i++) {
+          values[i] =
+              entry.getKey().equals("embedding.weight")
+                  ? (float) random.nextGaussian()
+                  : (float) random.nextDouble(-bound, bound);
+        }
+        NDArray tensor = scratch.create(values, entry.getValue());
+        tensor.setName(entry.getKey());
+        tensors.add(tensor);
+      }
+      return new CharGru(parent, config, tensors);
+    }
+  }
+
+  private static int fanIn(CharGruConfig config, String tensor) {
+    return tensor.startsWith("linear.") ? config.headInputSize() : config.hiddenSize();
+  }
+
+  /** The architecture. */
+  public CharGruConfig config() {
+    return config;
+  }
+
+  /**
+   * The state before the first character: zeros.
+   *
+   * @param owner receives the state
+   * @param batch B, the number of rows
+   * @return float32 {@code [L, B, H]}
+   */
+  public NDArray zeroState(NDManager owner, int batch) {
+    return owner.zeros(new Shape(config.layers(), batch, config.hiddenSize()));
+  }
+
+  /**
+   * Runs B rows over T characters without gradients or dropout.
+   *
+   * @param ids int64 {@code [B, T]}
+   * @param state float32 {@code [L, B, H]}; read, not changed
+   */
+  public Output forward(NDArray ids, NDArray state) {
+    return run(ids, state, null);
+  }
+
+  /**
+   * Runs a training pass, recording it for the gradient where one is collected.
+   *
+   * @param ids int64 {@code [B, T]}
+   * @param state float32 {@code [L, B, H]}; gradients do not flow into it
+   * @param masks what is dropped in this step
+   */
+  public Output forward(NDArray ids, NDArray state, DropoutMasks masks) {
+    return run(ids, state, masks);
+  }
+
+  private Output run(NDArray ids, NDArray state, DropoutMasks masks) {
+    NDManager scope = ids.getManager();
+    NDArray x = ids.getNDArrayInternal().embedding(ids, embedding, SparseFormat.DENSE).head();
+    x = config.embeddingActivation().apply(x);
+    x = masks == null ? x : masks.dropEmbedding(x);
+    NDList last = new NDList(config.layers());
+    for (int k = 0; k < config.layers(); k++) {
+      NDArray initial = state.get(scope, new NDIndex("{}:{}", k, k + 1)); // [1, B, H]
+      NDList tensors = masks == null ? layerTensors.get(k) : trainedTensors(k, masks, scope);
+      NDList result =
+          x.getNDArrayInternal().gru(x, initial, tensors, true, 1, 0, masks != null, false, true);
+      NDArray out = result.get(0); // [B, T, H]
+      out = masks == null ? out : masks.dropOutput(k, out);
+      x = config.network() == NetworkKind.RESIDUAL && k > 0 ? x.add(out) : out;
+      last.add(result.get(1)); // [1, B, H]
+    }
+    x = config.headActivation().apply(x);
+    if (projection != null) {
+      x = x.getNDArrayInternal().linear(x, projection, null).head();
+    }
+    NDArray logits = x.getNDArrayInternal().linear(x, headWeight, headBias).head();
+    return new Output(logits, last.size() == 1 ? last.head() : NDArrays.concat(last, 0));
+  }
+
+  /** The four tensors of a layer, cut from its (masked) buffer inside the gradient's graph. */
+  private NDList trainedTensors(int k, DropoutMasks masks, NDManager scope) {
+    NDList tensors = split(k, masks.dropWeights(k, layers.get(k)));
+    tensors.attach(scope);
+    return tensors;
+  }
+
+  private NDList split(int k, NDArray buffer) {
+    Shape[] shapes = config.layerTensorShapes(k);
+    long[] cuts = new long[shapes.length - 1];
+    long end = 0;
+    for (int i = 0; i < cuts.length; i++) {
+      end += shapes[i].size();
+      cuts[i] = end;
+    }
+    NDList tensors = new NDList(shapes.length);
+    try (NDList parts = buffer.split(cuts)) {
+      for (int i = 0; i < shapes.length; i++) {
+        tensors.add(parts.get(i).reshape(shapes[i]));
+      }
+    }
+    return tensors;
+  }
+
+  /** The trained buffers, in a fixed order. They change when an optimizer writes to them. */
+  public List<Parameter> parameters() {
+    List<Parameter> parameters = new ArrayList<>();
+    parameters.add(new Parameter("embedding.weight", embedding, embedding.size()));
+    for (int k = 0; k < config.layers(); k++) {
+      long biases = 6L * config.hiddenSize();
+      parameters.add(new Parameter("layer." + k, layers.get(k), config.layerSize(k) - biases));
+    }
+    if (projection != null) {
+      parameters.add(new Parameter("projection.weight", projection, projection.size()));
+    }
+    if (!config.tied()) {
+      parameters.add(new Parameter("linear.weight", headWeight, headWeight.size()));
+    }
+    parameters.add(new Parameter("linear.bias", headBias, 0));
+    return parameters;
+  }
+
+  /**
+   * Copies of every tensor by PyTorch's name, in the order of {@link CharGruConfig#tensorShapes}.
+   *
+   * @param owner receives the copies
+   */
+  public NDList tensors(NDManager owner) {
+    NDList tensors = new NDList();
+    add(tensors, owner, "embedding.weight", embedding);
+    for (int k = 0; k < config.layers(); k++) {
+      String[] names = config.layerTensorNames(k);
+      for (int i = 0; i < names.length; i++) {
+        add(tensors, owner, names[i], layerTensors.get(k).get(i));
+      }
+    }
+    if (projection != null) {
+      add(tensors, owner, "projection.weight", projection);
+    }
+    if (!config.tied()) {
+      add(tensors, owner, "linear.weight", headWeight);
+    }
+    add(tensors, owner, "linear.bias", headBias);
+    return tensors;
+  }
+
+  private static void add(NDList tensors, NDManager owner, String name, NDArray values) {
+    NDArray copy = values.duplicate();
+    copy.attach(owner);
+    copy.setName(name);
+    tensors.add(copy);
+  }
+
+  /** Frees the weights. */
+  @Override
+  public void close() {
+    manager.close();
+  }
+
+  /**
+   * What a pass computes; both belong to the manager of its ids.
+   *
+   * @param logits float32 {@code [B, T, V]}
+   * @param state float32 {@code [L, B, H]} after the last character
+   */
+  public record Output(NDArray logits, NDArray state) {}
+}

@@ -1,0 +1,9 @@
+package folio.model.network;
+
+/** How the GRU layers are joined. */
+public enum NetworkKind {
+  /** Each layer reads the output of the one below, as {@code torch.nn.GRU} stacks them. */
+  PLAIN,
+  /** Each layer after the first adds its output to its input. */
+  RESIDUAL
+}

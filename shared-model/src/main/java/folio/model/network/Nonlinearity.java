@@ -1,0 +1,22 @@
+package folio.model.network;
+
+import ai.djl.ndarray.NDArray;
+
+/** An element-wise function between two parts of the network. */
+public enum Nonlinearity {
+  /** The identity. */
+  NONE,
+  /** max(x, 0). */
+  RELU,
+  /** The hyperbolic tangent. */
+  TANH;
+
+  /** The function of an array of any shape; the result is the array itself for {@link #NONE}. */
+  NDArray apply(NDArray x) {
+    return switch (this) {
+      case NONE -> x;
+      case RELU -> x.getNDArrayInternal().relu();
+      case TANH -> x.tanh();
+    };
+  }
+}

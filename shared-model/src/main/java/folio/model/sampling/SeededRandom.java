@@ -1,0 +1,31 @@
+package folio.model.sampling;
+
+/**
+ * Random numbers that are a pure function of a seed and a position, so that it does not matter
+ * where, when or in which order they are drawn.
+ *
+ * @see <a href="https://doi.org/10.1145/2714064.2660195">SplitMix64, Steele et al.</a>
+ */
+public final class SeededRandom {
+  private static final long GOLDEN_GAMMA = 0x9E3779B97F4A7C15L;
+
+  private SeededRandom() {}
+
+  /** Sixty-four random bits. */
+  public static long bits(long seed, long position) {
+    // The seed is mixed first: neighbouring seeds must not give shifted copies of one sequence.
+    return mix(mix(seed + GOLDEN_GAMMA) + position * GOLDEN_GAMMA);
+  }
+
+  /** A number in [0, 1). */
+  public static double uniform(long seed, long position) {
+    return (bits(seed, position) >>> 11) * 0x1.0p-53;
+  }
+
+  private static long mix(long value) {
+    long z = value;
+    z = (z ^ (z >>> 30)) * 0xBF58476D1CE4E5B9L;
+    z = (z ^ (z >>> 27)) * 0x94D049BB133111EBL;
+    return z ^ (z >>> 31);
+  }
+}

@@ -1,0 +1,29 @@
+package folio.trainer;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileSystemException;
+
+/** One line for errors that are not ours. */
+final class Errors {
+  private Errors() {}
+
+  static String describe(Throwable error) {
+    if (error instanceof UncheckedIOException unchecked) {
+      return describe(unchecked.getCause());
+    }
+    if (error instanceof AccessDeniedException denied) {
+      return denied.getFile() + " may not be written or read; check its permissions";
+    }
+    if (error instanceof FileSystemException file) {
+      return file.getFile()
+          + ": "
+          + (file.getReason() == null ? file.toString() : file.getReason());
+    }
+    if (error instanceof IOException) {
+      return error.getMessage();
+    }
+    return "this should not happen, please report it: " + error;
+  }
+}

@@ -1,0 +1,58 @@
+package folio.trainer;
+
+import ai.djl.ndarray.NDManager;
+import folio.model.checkpoint.Checkpoint;
+import folio.model.network.CharGru;
+import folio.trainer.corpus.Corpus;
+import folio.trainer.learning.Evaluator;
+import java.io.PrintWriter;
+import java.util.concurrent.Callable;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** {@code evaluate}. */
+@Command(
+    name = "evaluate",
+    mixinStandardHelpOptions = true,
+    description = {
+      "Measures a checkpoint on the validation part of a text: nats and bits a character.",
+      "carried-64: 64 streams, state carried from the first character to the last;"
+          + " windows-256: windows of 256 characters, each from a zero state."
+    })
+final class EvaluateCommand implements Callable<Integer> {
+  @Spec private CommandSpec spec;
+
+  @Parameters(
+      paramLabel = "VERSION",
+      defaultValue = "current",
+      description = "A version, current (default), or embedded.")
+  private String version;
+
+  @Mixin private CorpusOptions corpus;
+  @Mixin private StoreOptions checkpoints;
+  @Mixin private DeviceOptions device;
+
+  @Override
+  public Integer call() {
+    Checkpoint checkpoint = checkpoints.open(version);
+    Corpus text = corpus.open();
+    int[] validation = text.validation(checkpoint.vocabulary());
+    PrintWriter out = spec.commandLine().getOut();
+    try (NDManager manager = NDManager.newBaseManager(device.start());
+        CharGru network = checkpoint.load(manager)) {
+      out.printf("%s on %s%n", checkpoint.version(), text);
+      new Evaluator(manager, validation)
+          .evaluate(network)
+          .forEach(
+              (protocol, loss) ->
+                  out.printf(
+                      "%-12s %.4f nats, %.4f bits a character%n",
+                      protocol, loss, loss / Math.log(2)));
+    }
+    return CommandLine.ExitCode.OK;
+  }
+}

@@ -1,0 +1,94 @@
+package folio.trainer;
+
+import ai.djl.ndarray.NDManager;
+import folio.model.checkpoint.Checkpoint;
+import folio.model.checkpoint.CheckpointDraft;
+import folio.model.checkpoint.CheckpointDraft.Origin;
+import folio.model.checkpoint.CheckpointDraft.Precision;
+import folio.model.checkpoint.CheckpointManifest;
+import folio.model.checkpoint.CheckpointStore;
+import folio.model.checkpoint.CheckpointWriter;
+import folio.model.network.CharGru;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** {@code publish}. */
+@Command(
+    name = "publish",
+    mixinStandardHelpOptions = true,
+    description = {
+      "Publishes a checkpoint again, at another precision or from a folder that PyTorch wrote.",
+      "CURRENT stays as it is: see checkpoints promote."
+    })
+final class PublishCommand implements Callable<Integer> {
+  @Spec private CommandSpec spec;
+
+  @Parameters(
+      paramLabel = "SOURCE",
+      defaultValue = "current",
+      description =
+          "A version, current (default), embedded, or a folder with config.json, vocabulary.json and"
+              + " model.safetensors.")
+  private String source;
+
+  @Option(
+      names = "--dtype",
+      defaultValue = "float32",
+      description = "float32 (default), or float16 for half the size.")
+  private Precision precision;
+
+  @Mixin private StoreOptions checkpoints;
+  @Mixin private DeviceOptions device;
+
+  @Override
+  public Integer call() {
+    CheckpointStore store = checkpoints.store();
+    boolean folder = Files.isRegularFile(Path.of(source).resolve("config.json"));
+    Checkpoint checkpoint =
+        folder ? Checkpoint.readForeign(Path.of(source)) : checkpoints.open(source);
+    try (NDManager manager = NDManager.newBaseManager(device.start());
+        CharGru network = checkpoint.load(manager);
+        CheckpointWriter writer = store.write()) {
+      String version =
+          writer.publish(
+              new CheckpointDraft(
+                  network,
+                  checkpoint.vocabulary(),
+                  precision,
+                  canaryText(checkpoint),
+                  origin(checkpoint)));
+      spec.commandLine().getOut().println(version);
+    }
+    return CommandLine.ExitCode.OK;
+  }
+
+  private static String canaryText(Checkpoint checkpoint) {
+    return checkpoint.manifest() != null
+        ? checkpoint.manifest().canary().text()
+        : String.join("", checkpoint.vocabulary().characters()).repeat(2);
+  }
+
+  /** Losses were measured at the old precision; they are kept only where nothing is rounded. */
+  private Origin origin(Checkpoint checkpoint) {
+    CheckpointManifest manifest = checkpoint.manifest();
+    if (manifest == null) {
+      return new Origin(null, null, 0, null, null, Map.of("source", source));
+    }
+    return new Origin(
+        checkpoint.version(),
+        null,
+        manifest.step(),
+        manifest.corpus(),
+        precision == Precision.FLOAT32 ? manifest.losses() : null,
+        manifest.settings());
+  }
+}

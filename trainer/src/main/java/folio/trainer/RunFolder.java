@@ -1,0 +1,42 @@
+package folio.trainer;
+
+import folio.model.checkpoint.CheckpointException;
+import folio.model.checkpoint.DirectoryLock;
+import java.nio.file.Path;
+
+/** What a run leaves beside its checkpoints. Two runs cannot have one folder at a time. */
+final class RunFolder implements AutoCloseable {
+  private final Path path;
+  private final DirectoryLock lock;
+
+  /**
+   * Takes a folder, making it where needed.
+   *
+   * @throws CheckpointException if it cannot be written or another run has it
+   */
+  RunFolder(Path path) {
+    this.path = path;
+    this.lock = DirectoryLock.acquire(path);
+  }
+
+  /** The folder. */
+  Path path() {
+    return path;
+  }
+
+  /** The state that the run resumes from. */
+  Path state() {
+    return path.resolve("state.safetensors");
+  }
+
+  /** The record of the run, JSON lines. */
+  Path metrics() {
+    return path.resolve("metrics.jsonl");
+  }
+
+  /** Lets another run have it. */
+  @Override
+  public void close() {
+    lock.close();
+  }
+}

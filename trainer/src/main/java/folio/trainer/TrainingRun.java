@@ -1,0 +1,213 @@
+package folio.trainer;
+
+import ai.djl.Device;
+import ai.djl.ndarray.NDManager;
+import folio.model.checkpoint.CheckpointManifest.Losses;
+import folio.model.checkpoint.CheckpointStore;
+import folio.model.network.CharGru;
+import folio.model.network.CharGruConfig;
+import folio.model.network.Parameter;
+import folio.model.vocabulary.Vocabulary;
+import folio.trainer.TrainingConfig.Sampling;
+import folio.trainer.TrainingConfig.SamplingKind;
+import folio.trainer.corpus.Corpus;
+import folio.trainer.corpus.RandomSequences;
+import folio.trainer.corpus.SequenceSampler;
+import folio.trainer.corpus.StreamSequences;
+import folio.trainer.learning.AdamW;
+import folio.trainer.learning.Evaluator;
+import folio.trainer.learning.GradientClipper;
+import folio.trainer.learning.TrainStep;
+import folio.trainer.learning.TrainingDivergedException;
+import folio.trainer.learning.WeightAverage;
+import folio.trainer.publication.Promotion;
+import folio.trainer.publication.Publisher;
+import java.io.PrintStream;
+import java.util.Arrays;
+import java.util.Map;
+import java.util.SplittableRandom;
+
+/**
+ * A training run from the first step to the last: corpus, batches, network, loss, optimizer,
+ * evaluation, publication. Owned by one thread; only {@link #requestStop} may come from another.
+ */
+final class TrainingRun implements AutoCloseable {
+  /** What decides which checkpoint of a run is better. */
+  private static final String PROTOCOL = Evaluator.WINDOWS;
+
+  private static final int CANARY_CHARACTERS = 256;
+
+  /**
+   * Everything a run touches that is not a hyperparameter.
+   *
+   * @param out where progress goes
+   * @param terminal whether a person looks at it
+   */
+  record Surroundings(
+      Corpus corpus,
+      Device device,
+      int threads,
+      CheckpointStore store,
+      Promotion promotion,
+      int keep,
+      RunFolder folder,
+      boolean resume,
+      PrintStream out,
+      boolean terminal) {}
+
+  private final TrainingConfig config;
+  private final NDManager manager;
+  private final SequenceSampler sampler;
+  private final CharGru network;
+  private final WeightAverage average;
+  private final AdamW optimizer;
+  private final TrainStep trainStep;
+  private final Evaluator evaluator;
+  private final Publisher publisher;
+  private final RunState state;
+  private final RunDisplay display;
+  private long step;
+  private double bestLoss;
+  private volatile boolean stopRequested;
+  private volatile boolean succeeded;
+
+  TrainingRun(TrainingConfig config, Surroundings around) {
+    this.config = config;
+    Corpus corpus = around.corpus();
+    Vocabulary vocabulary = corpus.vocabulary();
+    int[] training = corpus.training(vocabulary, config.fraction());
+    int[] validation = corpus.validation(vocabulary);
+    this.sampler = sampler(training);
+    this.manager = NDManager.newBaseManager(around.device());
+    try {
+      CharGruConfig architecture = config.networkFor(vocabulary.size());
+      this.network = CharGru.initialize(manager, architecture, new SplittableRandom(config.seed()));
+      this.average = new WeightAverage(manager, network, config.averageDecay());
+      this.optimizer = new AdamW(manager, network.parameters(), config.optimizer());
+      this.trainStep =
+          new TrainStep(
+              manager,
+              network,
+              optimizer,
+              new GradientClipper(config.clipNorm()),
+              config.dropout(),
+              config.seed());
+      this.evaluator = new Evaluator(manager, validation);
+      this.state =
+          new RunState(around, config, Map.of("weights", network, "average", average.network()));
+      RunState.Restored restored = state.restore(optimizer, trainStep);
+      this.step = restored.step();
+      this.bestLoss = restored.bestLoss();
+      this.publisher =
+          new Publisher(
+              around.store(),
+              around.promotion(),
+              around.keep(),
+              new Publisher.Run(
+                  state.runId(),
+                  vocabulary,
+                  corpus.description(),
+                  vocabulary.decode(
+                      Arrays.copyOf(validation, Math.min(CANARY_CHARACTERS, validation.length))),
+                  config.settings(),
+                  PROTOCOL));
+      this.display =
+          new RunDisplay(
+              around, config, step, new RunDisplay.Model(manager, average.network(), vocabulary));
+      display.begin(corpus, architecture, training.length, validation);
+    } catch (RuntimeException | Error e) {
+      manager.close();
+      throw e;
+    }
+  }
+
+  private SequenceSampler sampler(int[] text) {
+    Sampling sampling = config.sampling();
+    return sampling.kind() == SamplingKind.RANDOM
+        ? new RandomSequences(text, sampling.rows(), sampling.length(), config.seed())
+        : new StreamSequences(
+            text, sampling.rows(), sampling.length(), sampling.resetProbability(), config.seed());
+  }
+
+  /**
+   * Trains until the last step, or until it is asked to stop.
+   *
+   * @throws TrainingDivergedException if the loss is not finite
+   */
+  void run() {
+    long total = config.schedule().totalSteps();
+    save();
+    while (step < total && !stopRequested) {
+      double learningRate = config.schedule().at(step);
+      trainStep.run(step, sampler.batch(step), learningRate);
+      average.update(step);
+      step++;
+      boolean evaluating = step % config.pace().evaluate() == 0 || step == total;
+      if (display.stepped(step) || evaluating) {
+        display.progress(step, trainStep.progress(step), learningRate);
+      }
+      if (evaluating) {
+        evaluate();
+      }
+      if (step % config.pace().view() == 0) {
+        display.view(step);
+      }
+      if (step % config.pace().save() == 0 || step == total) {
+        save();
+      }
+    }
+    if (stopRequested && step > 0 && step < total) {
+      display.stopping(step);
+      display.progress(step, trainStep.progress(step), config.schedule().at(step - 1));
+      evaluate();
+      save();
+    }
+    display.end(step, bestLoss);
+    succeeded = true;
+  }
+
+  private void evaluate() {
+    Map<String, Double> losses = evaluator.evaluate(average.network());
+    double loss = losses.get(PROTOCOL);
+    if (!Double.isFinite(loss)) {
+      throw new TrainingDivergedException(step, loss);
+    }
+    Double trainingLoss = display.evaluated(step, losses);
+    if (loss < bestLoss) {
+      bestLoss = loss;
+      display.published(
+          step, publisher.publish(average.network(), step, new Losses(trainingLoss, losses)));
+    }
+  }
+
+  private void save() {
+    state.save(new RunState.Progress(step, bestLoss), optimizer, trainStep);
+  }
+
+  /** Makes {@link #run} publish what is best, save and return soon. */
+  void requestStop() {
+    stopRequested = true;
+  }
+
+  /** Whether {@link #run} returned. */
+  boolean succeeded() {
+    return succeeded;
+  }
+
+  /** The trained network, as it is now; for tests. */
+  CharGru network() {
+    return network;
+  }
+
+  /** The parameters of the averaged network. */
+  Iterable<Parameter> averagedParameters() {
+    return average.network().parameters();
+  }
+
+  /** Frees everything on the device and takes the bar away. */
+  @Override
+  public void close() {
+    display.close();
+    manager.close();
+  }
+}

@@ -1,0 +1,139 @@
+package folio.trainer.corpus;
+
+import folio.model.checkpoint.DurableFiles;
+import folio.model.checkpoint.Sha256;
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Map;
+
+/**
+ * Finds the bytes of a corpus: a known name, a URL or a file. Downloads are kept in a cache folder,
+ * so that a text is fetched once.
+ */
+public final class CorpusSource {
+  private record Known(URI address, String sha256) {}
+
+  private static final Map<String, Known> KNOWN =
+      Map.of(
+          "tinyshakespeare",
+          new Known(
+              URI.create(
+                  "https://raw.githubusercontent.com/karpathy/char-rnn/master/data/tinyshakespeare/input.txt"),
+              "86c4e6aa9db7c042ec79f339dcb96d42b0075e16b8fc2e86bf0ca57e2dc565ed"));
+
+  private static final Duration TIMEOUT = Duration.ofMinutes(5);
+
+  private final Path cache;
+
+  /**
+   * A source with a cache.
+   *
+   * @param cache folder for downloads; made when first needed
+   */
+  public CorpusSource(Path cache) {
+    this.cache = cache;
+  }
+
+  /**
+   * The text that a name, a URL or a file's path stands for.
+   *
+   * @throws CorpusException if it cannot be had, is not what its name promises, or is not text
+   */
+  public Corpus open(String name) {
+    Known known = KNOWN.get(name);
+    if (known != null) {
+      return Corpus.of(name, cached(name, known));
+    }
+    if (name.startsWith("https://") || name.startsWith("http://")) {
+      String key = Sha256.hex(name.getBytes(StandardCharsets.UTF_8)).substring(0, 16);
+      return Corpus.of(name, cached(key, new Known(address(name), null)));
+    }
+    return Corpus.of(name, readFile(Path.of(name)));
+  }
+
+  private static URI address(String name) {
+    try {
+      return URI.create(name);
+    } catch (IllegalArgumentException e) {
+      throw new CorpusException("--corpus " + name + " is not a valid URL: " + e.getMessage(), e);
+    }
+  }
+
+  private static byte[] readFile(Path file) {
+    try {
+      return Files.readAllBytes(file);
+    } catch (NoSuchFileException e) {
+      throw new CorpusException(
+          "--corpus "
+              + file
+              + ": no such file; name a text file, a URL, or one of "
+              + KNOWN.keySet(),
+          e);
+    } catch (IOException e) {
+      throw new CorpusException("--corpus " + file + " cannot be read: " + e.getMessage(), e);
+    }
+  }
+
+  private byte[] cached(String key, Known known) {
+    Path file = cache.resolve(key + ".txt");
+    try {
+      if (Files.exists(file)) {
+        byte[] bytes = Files.readAllBytes(file);
+        if (known.sha256() == null || Sha256.hex(bytes).equals(known.sha256())) {
+          return bytes;
+        }
+      }
+      byte[] bytes = download(known.address());
+      checkDigest(known, bytes);
+      Files.createDirectories(cache);
+      DurableFiles.replace(file, bytes);
+      return bytes;
+    } catch (IOException e) {
+      throw new CorpusException("the corpus cannot be kept in " + file + ": " + e.getMessage(), e);
+    }
+  }
+
+  private static void checkDigest(Known known, byte[] bytes) {
+    String digest = Sha256.hex(bytes);
+    if (known.sha256() != null && !digest.equals(known.sha256())) {
+      throw new CorpusException(
+          known.address()
+              + " is not the text it should be: its SHA-256 is "
+              + digest
+              + " instead of "
+              + known.sha256()
+              + "; get the file another way and name it with --corpus FILE");
+    }
+  }
+
+  private static byte[] download(URI address) {
+    HttpClient client =
+        HttpClient.newBuilder()
+            .followRedirects(HttpClient.Redirect.NORMAL)
+            .connectTimeout(TIMEOUT)
+            .build();
+    HttpRequest request = HttpRequest.newBuilder(address).timeout(TIMEOUT).build();
+    try {
+      HttpResponse<byte[]> response = client.send(request, HttpResponse.BodyHandlers.ofByteArray());
+      if (response.statusCode() != 200) {
+        throw new CorpusException(
+            address + " answered " + response.statusCode() + "; name a file with --corpus FILE");
+      }
+      return response.body();
+    } catch (IOException e) {
+      throw new CorpusException(
+          address + " cannot be reached (" + e + "); name a file with --corpus FILE", e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new CorpusException("the download of " + address + " was interrupted", e);
+    }
+  }
+}

@@ -1,0 +1,2 @@
+/** The command line: trains, evaluates, samples and publishes. Only this room joins the others. */
+package folio.trainer;

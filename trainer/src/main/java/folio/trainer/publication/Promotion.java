@@ -1,0 +1,62 @@
+package folio.trainer.publication;
+
+import folio.model.checkpoint.Checkpoint;
+import folio.model.checkpoint.CheckpointManifest;
+import folio.model.checkpoint.CheckpointStore;
+
+/** When a published checkpoint becomes {@code CURRENT}. */
+public enum Promotion {
+  /** If its loss beats that of what is served now, on the same corpus and protocol. */
+  BETTER,
+  /** Every time. */
+  ALWAYS,
+  /** Never; {@code checkpoints promote} remains. */
+  NEVER;
+
+  /**
+   * What the rule says of a new checkpoint, and why.
+   *
+   * @param promote whether it becomes {@code CURRENT}
+   * @param reason a sentence for the person who trains
+   */
+  public record Verdict(boolean promote, String reason) {}
+
+  /**
+   * Decides.
+   *
+   * @param protocol the validation loss to compare
+   * @param candidate what was just published
+   * @param store where {@code CURRENT} is; without one, the embedded checkpoint is what is served
+   */
+  public Verdict decide(String protocol, CheckpointManifest candidate, CheckpointStore store) {
+    return switch (this) {
+      case ALWAYS -> new Verdict(true, "--promote always");
+      case NEVER -> new Verdict(false, "--promote never");
+      case BETTER -> compare(protocol, candidate, served(store));
+    };
+  }
+
+  private static CheckpointManifest served(CheckpointStore store) {
+    return store.current().map(store::manifest).orElseGet(() -> Checkpoint.embedded().manifest());
+  }
+
+  private static Verdict compare(
+      String protocol, CheckpointManifest candidate, CheckpointManifest served) {
+    Double servedLoss = served.losses() == null ? null : served.losses().validation().get(protocol);
+    boolean sameText =
+        served.corpus() != null && served.corpus().sha256().equals(candidate.corpus().sha256());
+    if (!sameText || servedLoss == null) {
+      return new Verdict(
+          false,
+          "what is served, "
+              + served.version()
+              + ", was measured on another text; compare them yourself and use --promote always or"
+              + " checkpoints promote");
+    }
+    double loss = candidate.losses().validation().get(protocol);
+    String figures = String.format("%.4f against %.4f of %s", loss, servedLoss, served.version());
+    return loss < servedLoss
+        ? new Verdict(true, "better: " + figures)
+        : new Verdict(false, "not better: " + figures);
+  }
+}

@@ -1,0 +1,70 @@
+package folio.trainer.report;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import folio.model.checkpoint.DurableFiles;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.Map;
+
+/** A run's record: one JSON object a line, each with an {@code event} and a {@code step}. */
+public final class MetricsFile {
+  private static final JsonMapper JSON = JsonMapper.builder().build();
+
+  private final Path file;
+
+  /**
+   * Goes on with a record, dropping what was written after the step that the run resumes from: it
+   * will happen again.
+   *
+   * @param step steps taken by the resumed run; 0 begins a new record
+   */
+  public MetricsFile(Path file, long step) {
+    this.file = file;
+    StringBuilder kept = new StringBuilder();
+    try {
+      if (step > 0 && Files.exists(file)) {
+        for (String line : Files.readAllLines(file)) {
+          if (isUntil(line, step)) {
+            kept.append(line).append('\n');
+          }
+        }
+      }
+      DurableFiles.replace(file, kept.toString().getBytes(StandardCharsets.UTF_8));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** A killed process may leave half a line. */
+  private static boolean isUntil(String line, long step) {
+    try {
+      JsonNode node = JSON.readTree(line);
+      return node.isObject() && node.path("step").asLong() <= step;
+    } catch (JsonProcessingException e) {
+      return false;
+    }
+  }
+
+  /** Adds a line. */
+  public void write(String event, long step, Map<String, ?> fields) {
+    Map<String, Object> line = new java.util.LinkedHashMap<>();
+    line.put("event", event);
+    line.put("step", step);
+    line.putAll(fields);
+    try {
+      Files.writeString(
+          file,
+          JSON.writeValueAsString(line) + "\n",
+          StandardOpenOption.APPEND,
+          StandardOpenOption.CREATE);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+}
