@@ -174,9 +174,9 @@ public final class Checkpoint {
     return vocabulary;
   }
 
-  /** The length of {@code model.safetensors}. */
-  public long sizeBytes() {
-    return weights.length;
+  /** The same description without the bytes of the tensors: {@link #load} needs another one. */
+  public Checkpoint withoutWeights() {
+    return new Checkpoint(version, manifest, config, vocabulary, new byte[0]);
   }
 
   /**

@@ -1,0 +1,106 @@
+package folio.inference;
+
+import ai.djl.Device;
+import ai.djl.engine.Engine;
+import folio.inference.InferenceConfig.DeviceChoice;
+import folio.inference.engine.InferenceEngine;
+import folio.inference.generation.GenerationLimits;
+import folio.inference.observability.EngineMetrics;
+import folio.inference.serving.CheckpointWatcher;
+import folio.inference.serving.ModelHandover;
+import folio.inference.serving.ModelLoader;
+import folio.model.checkpoint.CheckpointStore;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.quarkus.runtime.ShutdownEvent;
+import io.quarkus.runtime.StartupEvent;
+import jakarta.enterprise.event.Observes;
+import jakarta.enterprise.inject.Produces;
+import jakarta.inject.Singleton;
+import java.security.SecureRandom;
+import java.util.random.RandomGenerator;
+import org.jboss.logging.Logger;
+
+/** Wires the rooms, starts them, drains them and closes them. */
+@Singleton
+public class EngineLifecycle {
+  private static final Logger LOG = Logger.getLogger(EngineLifecycle.class);
+
+  private final InferenceConfig config;
+  private final EngineMetrics metrics;
+  private final ModelHandover handover = new ModelHandover();
+  private final InferenceEngine engine;
+  private CheckpointWatcher watcher;
+  private Thread watching;
+
+  /** Wires; nothing runs yet. */
+  EngineLifecycle(InferenceConfig config, MeterRegistry registry) {
+    this.config = config;
+    this.metrics = new EngineMetrics(registry);
+    this.engine =
+        new InferenceEngine(
+            new InferenceEngine.Settings(
+                config.slots(), config.queue().capacity(), config.queue().timeout()),
+            handover,
+            metrics);
+    metrics.observe(engine);
+  }
+
+  @Produces
+  @Singleton
+  InferenceEngine engine() {
+    return engine;
+  }
+
+  @Produces
+  @Singleton
+  ModelHandover handover() {
+    return handover;
+  }
+
+  @Produces
+  @Singleton
+  GenerationLimits limits() {
+    return new GenerationLimits(config.limits().maxTokens(), config.limits().promptTokens());
+  }
+
+  @Produces
+  @Singleton
+  RandomGenerator seeds() {
+    return new SecureRandom();
+  }
+
+  void start(@Observes StartupEvent event) {
+    watcher =
+        new CheckpointWatcher(
+            new CheckpointStore(config.checkpoints()),
+            new ModelLoader(device()),
+            handover,
+            metrics);
+    engine.start();
+    watching = new Thread(() -> watcher.run(config.pollInterval()), "checkpoint-watcher");
+    watching.setDaemon(true);
+    watching.start();
+  }
+
+  private Device device() {
+    if (config.threads() > 0) {
+      System.setProperty("ai.djl.pytorch.num_threads", String.valueOf(config.threads()));
+    }
+    int gpus = Engine.getInstance().getGpuCount();
+    if (config.device() == DeviceChoice.CUDA && gpus == 0) {
+      throw new IllegalStateException("folio.device is cuda, but the engine sees no GPU");
+    }
+    return config.device() == DeviceChoice.CPU || gpus == 0 ? Device.cpu() : Device.gpu();
+  }
+
+  void stop(@Observes ShutdownEvent event) throws InterruptedException {
+    LOG.infof("draining %d running and %d waiting", engine.running(), engine.waiting());
+    boolean drained = engine.drain(config.drainTimeout());
+    LOG.info(drained ? "drained" : "time is up: ending what still runs");
+    if (watcher != null) {
+      watcher.close();
+      watching.join(); // it may hold a model that nobody has taken
+    }
+    engine.close();
+  }
+}

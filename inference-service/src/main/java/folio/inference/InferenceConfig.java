@@ -1,0 +1,75 @@
+package folio.inference;
+
+import io.smallrye.config.ConfigMapping;
+import io.smallrye.config.WithDefault;
+import java.nio.file.Path;
+import java.time.Duration;
+
+/**
+ * Every setting of the service. Each can be given as an environment variable: {@code
+ * folio.queue.capacity} is {@code FOLIO_QUEUE_CAPACITY}.
+ */
+@ConfigMapping(prefix = "folio")
+public interface InferenceConfig {
+  /** The folder of the checkpoints; it need not exist yet. */
+  @WithDefault("checkpoints")
+  Path checkpoints();
+
+  /** How often CURRENT is looked at. */
+  @WithDefault("1S")
+  Duration pollInterval();
+
+  /** cpu, cuda, or auto: cuda where there is one. */
+  @WithDefault("auto")
+  DeviceChoice device();
+
+  /** Threads of the engine on a CPU; 0: one a core. */
+  @WithDefault("0")
+  int threads();
+
+  /** Most requests that run at once. */
+  @WithDefault("64")
+  int slots();
+
+  /** Requests that wait. */
+  Queue queue();
+
+  /** What a request may ask for. */
+  Limits limits();
+
+  /** How long running streams may go on after SIGTERM. */
+  @WithDefault("25S")
+  Duration drainTimeout();
+
+  /** Where networks live. */
+  enum DeviceChoice {
+    /** The processor. */
+    CPU,
+    /** The first GPU. */
+    CUDA,
+    /** The first GPU if there is one. */
+    AUTO
+  }
+
+  /** Requests that wait. */
+  interface Queue {
+    /** Most requests that wait for a slot. */
+    @WithDefault("256")
+    int capacity();
+
+    /** Longest time in the queue. */
+    @WithDefault("30S")
+    Duration timeout();
+  }
+
+  /** What a request may ask for. */
+  interface Limits {
+    /** Largest max_tokens. */
+    @WithDefault("10000")
+    int maxTokens();
+
+    /** Longest prompt, in characters. */
+    @WithDefault("10000")
+    int promptTokens();
+  }
+}

@@ -1,0 +1,136 @@
+package folio.inference.api;
+
+import com.fasterxml.jackson.annotation.JsonProperty;
+import folio.inference.generation.GenerationRequest;
+import folio.model.sampling.OutOfRangeException;
+import folio.model.sampling.SamplingParameters;
+import java.util.List;
+import java.util.Objects;
+import java.util.random.RandomGenerator;
+import org.eclipse.microprofile.openapi.annotations.media.Schema;
+
+/** {@code POST /generate}, as it comes in. What is not given is null. */
+@Schema(
+    name = "GenerateRequest",
+    description = "What to write. Every field may be left out; an unknown one is refused.",
+    example = "{\"prompt\": \"ROMEO:\", \"max_tokens\": 200, \"temperature\": 0.8}")
+public record GenerateBody(
+    @Schema(
+            description =
+                "Text to go on from, in characters of the model's vocabulary. Empty stands for a"
+                    + " line break.",
+            defaultValue = "",
+            examples = "ROMEO:")
+        String prompt,
+    @Schema(
+            description = "Most characters to write; the service may have a lower limit.",
+            minimum = "1",
+            defaultValue = "256",
+            examples = "200")
+        @JsonProperty("max_tokens")
+        Integer maxTokens,
+    @Schema(
+            description = "0 takes the most likely character; else 0.01 to 2.",
+            minimum = "0",
+            maximum = "2",
+            defaultValue = "1",
+            examples = "0.8")
+        Double temperature,
+    @Schema(
+            description = "Only this many of the most likely characters are eligible; 0: all.",
+            minimum = "0",
+            defaultValue = "0")
+        @JsonProperty("top_k")
+        Integer topK,
+    @Schema(
+            description =
+                "Only the most likely characters that together reach this probability are eligible.",
+            minimum = "0",
+            exclusiveMinimum = true,
+            maximum = "1",
+            defaultValue = "1")
+        @JsonProperty("top_p")
+        Double topP,
+    @Schema(
+            description =
+                "Only characters at least this fraction as likely as the best one are eligible.",
+            minimum = "0",
+            maximum = "1",
+            defaultValue = "0")
+        @JsonProperty("min_p")
+        Double minP,
+    @Schema(
+            description = "Makes characters that were there already less likely; 1: none.",
+            minimum = "0",
+            exclusiveMinimum = true,
+            maximum = "2",
+            defaultValue = "1")
+        @JsonProperty("repetition_penalty")
+        Double repetitionPenalty,
+    @Schema(
+            description =
+                "The same checkpoint, prompt, parameters and seed give the same text. Chosen and"
+                    + " returned if it is left out.",
+            examples = "42")
+        Long seed,
+    @Schema(
+            description =
+                "Up to 8 texts of up to 64 characters that end the generation; they are not part of"
+                    + " the output.")
+        List<String> stop,
+    @Schema(
+            description =
+                "Tells the log-probability of every character, and of this many alternatives.",
+            minimum = "0",
+            maximum = "20")
+        Integer logprobs,
+    @Schema(description = "Whether the output begins with the prompt.", defaultValue = "false")
+        Boolean echo,
+    @Schema(
+            description = "current, or a version that is resident.",
+            defaultValue = "current",
+            examples = "current")
+        String model) {
+
+  private static final int DEFAULT_MAX_TOKENS = 256;
+
+  /** Seeds that a JSON number in a browser holds exactly. */
+  private static final long SEED_BOUND = 1L << 53;
+
+  /**
+   * The request that this asks for, with the defaults of what is not given.
+   *
+   * @param random chooses the seed if there is none
+   * @throws OutOfRangeException naming the first field that is out of its range
+   */
+  GenerationRequest toRequest(RandomGenerator random) {
+    SamplingParameters sampling =
+        new SamplingParameters(
+            or(temperature, 1.0),
+            or(topK, 0),
+            or(topP, 1.0),
+            or(minP, 0.0),
+            or(repetitionPenalty, 1.0));
+    if (logprobs != null && logprobs < 0) {
+      throw new OutOfRangeException(
+          "logprobs", logprobs, "0 to " + GenerationRequest.MOST_LOGPROBS);
+    }
+    List<String> stops = or(stop, List.of());
+    if (stops.stream().anyMatch(Objects::isNull)) {
+      throw new OutOfRangeException("stop", "null", "texts");
+    }
+    return new GenerationRequest(
+        prompt == null || prompt.isEmpty() ? "\n" : prompt,
+        or(maxTokens, DEFAULT_MAX_TOKENS),
+        sampling,
+        seed != null ? seed : random.nextLong(SEED_BOUND),
+        stops,
+        or(logprobs, -1),
+        or(echo, false),
+        or(model, GenerationRequest.CURRENT));
+  }
+
+  private static <T> T or(T value, T fallback) {
+    return value == null ? fallback : value;
+  }
+}

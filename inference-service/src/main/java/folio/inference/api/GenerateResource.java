@@ -1,0 +1,261 @@
+package folio.inference.api;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import folio.inference.engine.InferenceEngine;
+import folio.inference.generation.GenerationEvent;
+import folio.inference.generation.GenerationLimits;
+import folio.inference.generation.GenerationRequest;
+import folio.inference.generation.GenerationStream;
+import folio.inference.generation.GenerationStream.Started;
+import folio.inference.generation.TokenLogprob;
+import io.smallrye.mutiny.Multi;
+import io.smallrye.mutiny.Uni;
+import io.vertx.core.Context;
+import io.vertx.core.Vertx;
+import io.vertx.ext.web.RoutingContext;
+import jakarta.ws.rs.Consumes;
+import jakarta.ws.rs.POST;
+import jakarta.ws.rs.Path;
+import jakarta.ws.rs.Produces;
+import jakarta.ws.rs.core.MediaType;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.Executor;
+import java.util.function.Function;
+import java.util.random.RandomGenerator;
+import org.eclipse.microprofile.openapi.annotations.Operation;
+import org.eclipse.microprofile.openapi.annotations.headers.Header;
+import org.eclipse.microprofile.openapi.annotations.media.Content;
+import org.eclipse.microprofile.openapi.annotations.media.Schema;
+import org.eclipse.microprofile.openapi.annotations.responses.APIResponse;
+import org.eclipse.microprofile.openapi.annotations.tags.Tag;
+import org.jboss.resteasy.reactive.RestMulti;
+import org.jboss.resteasy.reactive.RestResponse;
+import org.jboss.resteasy.reactive.RestStreamElementType;
+
+/**
+ * {@code POST /generate}. {@code Accept} alone picks the form. No form answers 200 before the
+ * request has its first character, so that every refusal has a status of its own.
+ */
+@Path("/generate")
+@Tag(name = "generate", description = "Text from the model that serves.")
+@Consumes(MediaType.APPLICATION_JSON)
+@APIResponse(
+    responseCode = "400",
+    description =
+        "A field is out of its range, unknown or of a wrong type, or the prompt has a"
+            + " character that the model does not know. The problem names field, value and range.",
+    content =
+        @Content(mediaType = Problem.MEDIA_TYPE, schema = @Schema(implementation = Problem.class)))
+@APIResponse(
+    responseCode = "404",
+    description = "No model of the version in `model` is resident.",
+    content =
+        @Content(mediaType = Problem.MEDIA_TYPE, schema = @Schema(implementation = Problem.class)))
+@APIResponse(
+    responseCode = "406",
+    description = "None of the types in `Accept` is offered.",
+    content =
+        @Content(mediaType = Problem.MEDIA_TYPE, schema = @Schema(implementation = Problem.class)))
+@APIResponse(
+    responseCode = "413",
+    description = "The body is larger than the service accepts.",
+    content =
+        @Content(mediaType = Problem.MEDIA_TYPE, schema = @Schema(implementation = Problem.class)))
+@APIResponse(
+    responseCode = "415",
+    description = "The body is not `application/json`.",
+    content =
+        @Content(mediaType = Problem.MEDIA_TYPE, schema = @Schema(implementation = Problem.class)))
+@APIResponse(
+    responseCode = "429",
+    description = "As many requests wait as may, or this one waited too long.",
+    headers = @Header(name = "Retry-After", description = "Seconds until it may go better."),
+    content =
+        @Content(mediaType = Problem.MEDIA_TYPE, schema = @Schema(implementation = Problem.class)))
+@APIResponse(
+    responseCode = "500",
+    description = "The engine failed before the first character.",
+    content =
+        @Content(mediaType = Problem.MEDIA_TYPE, schema = @Schema(implementation = Problem.class)))
+@APIResponse(
+    responseCode = "503",
+    description = "No model is loaded yet, or the service is shutting down.",
+    headers = @Header(name = "Retry-After", description = "Seconds until it may go better."),
+    content =
+        @Content(mediaType = Problem.MEDIA_TYPE, schema = @Schema(implementation = Problem.class)))
+public final class GenerateResource {
+  private static final String NDJSON = "application/x-ndjson";
+  private static final String SUMMARY = "Generate text";
+  private static final String DESCRIPTION =
+      "Goes on from a prompt, character by character. `Accept` picks the form: `text/event-stream`"
+          + " (also without an `Accept`), `application/x-ndjson`, `text/plain` (the raw characters)"
+          + " or `application/json` (one answer at the end). A client that goes away frees its slot.";
+
+  private final InferenceEngine engine;
+  private final GenerationLimits limits;
+  private final ObjectMapper json;
+  private final RandomGenerator random;
+
+  /** With the engine that runs requests. */
+  GenerateResource(
+      InferenceEngine engine, GenerationLimits limits, ObjectMapper json, RandomGenerator random) {
+    this.engine = engine;
+    this.limits = limits;
+    this.json = json;
+    this.random = random;
+  }
+
+  /** As server-sent events. */
+  @POST
+  @Produces(MediaType.SERVER_SENT_EVENTS + ";qs=1.0") // what */* gets
+  @RestStreamElementType(MediaType.TEXT_PLAIN)
+  @Operation(operationId = "generate", summary = SUMMARY, description = DESCRIPTION)
+  @APIResponse(
+      responseCode = "200",
+      description = "Events while the text is written, or the whole of it.",
+      headers = {
+        @Header(name = "X-Model-Version", description = "The checkpoint that writes all of it."),
+        @Header(name = "X-Request-Id", description = "Yours if you sent one.")
+      },
+      content = {
+        @Content(
+            mediaType = MediaType.SERVER_SENT_EVENTS,
+            schema = @Schema(implementation = WireEvent.class)),
+        @Content(mediaType = NDJSON, schema = @Schema(implementation = WireEvent.class)),
+        @Content(mediaType = MediaType.TEXT_PLAIN, schema = @Schema(implementation = String.class)),
+        @Content(
+            mediaType = MediaType.APPLICATION_JSON,
+            schema = @Schema(implementation = GenerateAnswer.class))
+      })
+  public RestMulti<String> events(GenerateBody body, RoutingContext http) {
+    // The writer puts "data:" before an item as it is.
+    return stream(
+        body,
+        http,
+        event -> {
+          String data = " " + write(WireEvent.of(event));
+          return event instanceof GenerationEvent.Text ? List.of(data) : List.of(data, " [DONE]");
+        });
+  }
+
+  /** As one JSON object a line. */
+  @POST
+  @Produces(NDJSON + ";qs=0.5")
+  @RestStreamElementType(MediaType.TEXT_PLAIN)
+  @Operation(hidden = true) // documented with the first form
+  public RestMulti<String> lines(GenerateBody body, RoutingContext http) {
+    return stream(body, http, event -> List.of(write(WireEvent.of(event))));
+  }
+
+  /** As raw characters. */
+  @POST
+  @Produces(MediaType.TEXT_PLAIN + ";qs=0.5")
+  @Operation(hidden = true) // documented with the first form
+  public RestMulti<String> characters(GenerateBody body, RoutingContext http) {
+    return stream(
+        body,
+        http,
+        event ->
+            event instanceof GenerationEvent.Text text && !text.text().isEmpty()
+                ? List.of(text.text())
+                : List.of());
+  }
+
+  /** As one answer. */
+  @POST
+  @Produces(MediaType.APPLICATION_JSON + ";qs=0.5")
+  @Operation(hidden = true) // documented with the first form
+  public Uni<RestResponse<GenerateAnswer>> whole(GenerateBody body, RoutingContext http) {
+    GenerationStream stream = submit(body, http);
+    return started(stream)
+        .onItem()
+        .transformToUni(
+            started ->
+                Multi.createFrom()
+                    .publisher(new EventPublisher<>(stream, List::of, eventLoop()))
+                    .collect()
+                    .asList())
+        .map(
+            events -> {
+              GenerateAnswer answer = collect(events);
+              return RestResponse.ResponseBuilder.ok(answer)
+                  .header("X-Model-Version", answer.modelVersion())
+                  .header("Cache-Control", "no-cache")
+                  .build();
+            });
+  }
+
+  private static GenerateAnswer collect(List<GenerationEvent> events) {
+    StringBuilder text = new StringBuilder();
+    List<TokenLogprob> logprobs = new ArrayList<>();
+    for (GenerationEvent event : events) {
+      if (event instanceof GenerationEvent.Text part) {
+        text.append(part.text());
+        logprobs.addAll(part.logprobs());
+      } else if (event instanceof GenerationEvent.Failed failure) {
+        throw new IllegalStateException(failure.message());
+      } else if (event instanceof GenerationEvent.Finished end) {
+        return GenerateAnswer.of(text.toString(), logprobs.isEmpty() ? null : logprobs, end);
+      }
+    }
+    throw new IllegalStateException("the stream ended without an end");
+  }
+
+  private RestMulti<String> stream(
+      GenerateBody body, RoutingContext http, Function<GenerationEvent, List<String>> encoder) {
+    GenerationStream stream = submit(body, http);
+    Executor eventLoop = eventLoop();
+    return RestMulti.fromUniResponse(
+        started(stream),
+        started -> Multi.createFrom().publisher(new EventPublisher<>(stream, encoder, eventLoop)),
+        started ->
+            Map.of(
+                "X-Model-Version",
+                List.of(started.modelVersion()),
+                "X-Accel-Buffering",
+                List.of("no"),
+                "Cache-Control",
+                List.of("no-cache")));
+  }
+
+  private GenerationStream submit(GenerateBody body, RoutingContext http) {
+    GenerateBody given =
+        body != null
+            ? body
+            : new GenerateBody(
+                null, null, null, null, null, null, null, null, null, null, null, null);
+    GenerationRequest request = limits.check(given.toRequest(random));
+    GenerationStream stream = engine.submit(request);
+    // Runs at the end of the response and when the client goes away, also while it is queued.
+    http.addEndHandler(end -> stream.cancel());
+    return stream;
+  }
+
+  /** What is known with the first character; a refusal fails it. */
+  private static Uni<Started> started(GenerationStream stream) {
+    Executor eventLoop = eventLoop();
+    return Uni.createFrom()
+        .completionStage(stream.started())
+        .onFailure(CompletionException.class)
+        .transform(Throwable::getCause)
+        .emitOn(eventLoop);
+  }
+
+  /** Runs on the request's event loop, whichever thread asks. */
+  private static Executor eventLoop() {
+    Context context = Vertx.currentContext();
+    return task -> context.runOnContext(nothing -> task.run());
+  }
+
+  private String write(Object value) {
+    try {
+      return json.writeValueAsString(value);
+    } catch (JsonProcessingException e) {
+      throw new IllegalStateException("records of numbers and text can be written", e);
+    }
+  }
+}

@@ -1,0 +1,2 @@
+/** HTTP: resources, wire records, and one table from exception to problem document. */
+package folio.inference.api;

@@ -1,0 +1,254 @@
+package folio.inference.engine;
+
+import folio.inference.generation.FinishReason;
+import folio.inference.generation.GenerationRequest;
+import folio.inference.generation.Refusal;
+import folio.inference.serving.ModelHandover;
+import folio.inference.serving.ModelState;
+import folio.inference.serving.ServedModel;
+import folio.model.vocabulary.UnknownCharacterException;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Queue;
+
+/**
+ * The turns of the engine: install model, admit, prefill, step, sample, emit, retire. Owned by one
+ * thread.
+ */
+final class DecodeLoop implements AutoCloseable {
+  /** Prompts read between two steps, so that arriving requests do not stall running ones. */
+  private static final int MOST_PREFILLS = 4;
+
+  /**
+   * Sizes and times.
+   *
+   * @param slots most requests that run at once, on all models together
+   * @param queueTimeout longest time in the queue
+   */
+  record Settings(int slots, Duration queueTimeout) {}
+
+  private final Settings settings;
+  private final AdmissionQueue queue;
+  private final ModelHandover handover;
+  private final EngineListener listener;
+  private DecodeBatch current;
+  private DecodeBatch retiring;
+  private DecodeBatch candidate;
+  private final Queue<Integer> coldSizes = new ArrayDeque<>();
+  private long lastStepNanos;
+
+  DecodeLoop(
+      Settings settings, AdmissionQueue queue, ModelHandover handover, EngineListener listener) {
+    this.settings = settings;
+    this.queue = queue;
+    this.handover = handover;
+    this.listener = listener;
+  }
+
+  /** Takes one turn; returns whether there is more to do at once. */
+  boolean turn() {
+    installModel();
+    dropQueued();
+    admit();
+    int stepped = step(retiring) + step(current);
+    if (stepped > 0) {
+      long now = System.nanoTime();
+      if (lastStepNanos != 0) {
+        listener.interToken(Duration.ofNanos(now - lastStepNanos));
+      }
+      lastStepNanos = now;
+    } else {
+      lastStepNanos = 0; // a pause is no gap inside a stream
+    }
+    closeRetired();
+    return running() > 0 || candidate != null || (queue.size() > 0 && current != null);
+  }
+
+  /** Requests that have a slot. */
+  int running() {
+    return (current == null ? 0 : current.size()) + (retiring == null ? 0 : retiring.size());
+  }
+
+  /** A new model is warmed one size a turn, so that running streams hardly notice. */
+  private void installModel() {
+    if (candidate == null) {
+      ServedModel model = handover.poll();
+      if (model == null) {
+        return;
+      }
+      candidate = new DecodeBatch(model);
+      for (int size = 1; size < settings.slots(); size *= 2) {
+        coldSizes.add(size);
+      }
+      coldSizes.add(settings.slots());
+    }
+    Integer size = coldSizes.poll();
+    if (size == null) {
+      activate();
+      return;
+    }
+    try {
+      candidate.warm(size);
+    } catch (RuntimeException e) {
+      dropCandidate(e);
+    }
+  }
+
+  private void dropCandidate(RuntimeException cause) {
+    coldSizes.clear();
+    handover.closed(candidate.model());
+    candidate.close();
+    candidate = null;
+    listener.failed(0, cause);
+  }
+
+  private void activate() {
+    if (current != null) {
+      retiring = current;
+      handover.moved(retiring.model(), ModelState.RETIRING);
+    }
+    current = candidate;
+    candidate = null;
+    handover.moved(current.model(), ModelState.CURRENT);
+    listener.activated(current.model().version());
+  }
+
+  private void closeRetired() {
+    if (retiring != null && retiring.isEmpty()) {
+      ServedModel model = retiring.model();
+      retiring.close();
+      retiring = null;
+      handover.closed(model);
+      listener.closed(model.version());
+    }
+  }
+
+  /** Requests that wait in vain: their clients are gone, or they waited too long. */
+  private void dropQueued() {
+    queue.removeIf(waiting -> waiting.stream().cancelled());
+    long oldest = System.nanoTime() - settings.queueTimeout().toNanos();
+    for (Waiting late : queue.removeIf(waiting -> waiting.arrivedNanos() - oldest < 0)) {
+      refuse(late, new Refusal.WaitedTooLong(settings.queueTimeout(), Duration.ofSeconds(1)));
+    }
+  }
+
+  private void admit() {
+    int prefills = 0;
+    while (current != null && running() < settings.slots() && prefills < MOST_PREFILLS) {
+      Waiting waiting = queue.poll();
+      if (waiting == null) {
+        return;
+      }
+      prefills += admit(waiting) ? 1 : 0;
+    }
+  }
+
+  private boolean admit(Waiting waiting) {
+    if (waiting.stream().cancelled()) {
+      return false;
+    }
+    DecodeBatch batch = batchFor(waiting.request().model());
+    if (batch == null) {
+      refuse(waiting, new Refusal.UnknownModel(waiting.request().model()));
+      return false;
+    }
+    int[] ids;
+    try {
+      ids = batch.model().vocabulary().encode(waiting.request().prompt());
+    } catch (UnknownCharacterException e) {
+      refuse(
+          waiting,
+          new Refusal.UnknownCharacter(
+              "prompt: " + e.getMessage() + " of model " + batch.model().version(),
+              Character.toString(e.codePoint()),
+              e.position()));
+      return false;
+    }
+    Slot slot =
+        new Slot(
+            waiting, batch.model().version(), batch.model().vocabulary(), ids, System.nanoTime());
+    listener.admitted(slot.queued(), slot.promptTokens());
+    try {
+      FinishReason reason = batch.join(slot, ids);
+      listener.firstToken(slot.firstToken());
+      if (reason != null) {
+        finish(slot, reason);
+      }
+    } catch (RuntimeException e) {
+      fail(List.of(slot), e);
+    }
+    return true;
+  }
+
+  /**
+   * The batch of a version; a retiring one takes no more while a newer model waits for its room.
+   */
+  private DecodeBatch batchFor(String version) {
+    if (version.equals(GenerationRequest.CURRENT) || version.equals(current.model().version())) {
+      return current;
+    }
+    boolean open = retiring != null && !handover.roomAwaited();
+    return open && version.equals(retiring.model().version()) ? retiring : null;
+  }
+
+  private int step(DecodeBatch batch) {
+    if (batch == null) {
+      return 0;
+    }
+    batch.removeCancelled().forEach(slot -> finish(slot, FinishReason.CANCELLED));
+    int slots = batch.size();
+    if (slots == 0) {
+      return 0;
+    }
+    long begin = System.nanoTime();
+    try {
+      List<DecodeBatch.Ended> ended = batch.step();
+      listener.stepped(slots, Duration.ofNanos(System.nanoTime() - begin));
+      ended.forEach(each -> finish(each.slot(), each.reason()));
+    } catch (RuntimeException e) {
+      fail(batch.removeAll(), e);
+    }
+    return slots;
+  }
+
+  private void finish(Slot slot, FinishReason reason) {
+    listener.finished(reason, slot.finish(reason));
+  }
+
+  private void fail(List<Slot> slots, RuntimeException cause) {
+    slots.forEach(slot -> slot.fail("the engine failed; the service has logged why"));
+    listener.failed(slots.size(), cause);
+  }
+
+  private void refuse(Waiting waiting, Refusal refusal) {
+    waiting.stream().refuse(refusal);
+    listener.refused(refusal);
+  }
+
+  /** Ends everything that runs or waits, and frees the models. */
+  @Override
+  public void close() {
+    queue.removeIf(waiting -> true).forEach(each -> refuse(each, new Refusal.Draining()));
+    List<DecodeBatch> batches = new ArrayList<>();
+    for (DecodeBatch batch : new DecodeBatch[] {retiring, current, candidate}) {
+      if (batch != null) {
+        batches.add(batch);
+      }
+    }
+    for (DecodeBatch batch : batches) {
+      batch.removeAll().forEach(slot -> slot.fail("the service is shutting down"));
+      handover.closed(batch.model());
+      batch.close();
+    }
+    ServedModel waiting = handover.poll();
+    if (waiting != null) {
+      handover.closed(waiting);
+      waiting.close();
+    }
+    retiring = null;
+    current = null;
+    candidate = null;
+  }
+}

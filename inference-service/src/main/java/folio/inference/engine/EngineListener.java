@@ -1,0 +1,39 @@
+package folio.inference.engine;
+
+import folio.inference.generation.FinishReason;
+import folio.inference.generation.GenerationEvent;
+import folio.inference.generation.Refusal;
+import java.time.Duration;
+
+/** Hears what the engine does. Called on the decode thread, unless said otherwise: be quick. */
+public interface EngineListener {
+  /** A listener that does nothing. */
+  EngineListener NONE = new EngineListener() {};
+
+  /** A request was not run; also called on the threads that submit. */
+  default void refused(Refusal refusal) {}
+
+  /** A request got a slot. */
+  default void admitted(Duration queued, int promptTokens) {}
+
+  /** A request's first character is there. */
+  default void firstToken(Duration sinceArrival) {}
+
+  /** Every running slot of a model got one more character. */
+  default void stepped(int slots, Duration step) {}
+
+  /** The time between two characters, the same for every slot that ran on in this turn. */
+  default void interToken(Duration gap) {}
+
+  /** A generation ended by itself or because its client went away. */
+  default void finished(FinishReason reason, GenerationEvent.Finished event) {}
+
+  /** The engine had to give up generations. */
+  default void failed(int generations, Throwable cause) {}
+
+  /** New requests go to this version from now on. */
+  default void activated(String version) {}
+
+  /** This version is no longer resident. */
+  default void closed(String version) {}
+}

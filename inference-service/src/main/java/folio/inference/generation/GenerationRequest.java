@@ -1,0 +1,68 @@
+package folio.inference.generation;
+
+import folio.model.sampling.OutOfRangeException;
+import folio.model.sampling.SamplingParameters;
+import java.util.List;
+
+/**
+ * A request that can be run: every field is in its range and the seed is decided. Its prompt is
+ * encoded when it gets a slot, by the vocabulary of the model that has the slot.
+ *
+ * @param prompt text to go on from; not empty
+ * @param maxTokens most characters to write
+ * @param sampling how characters are chosen
+ * @param seed decides every draw
+ * @param stop texts that end the generation; they are not part of the output
+ * @param logprobs how many alternatives to tell for each character; 0 tells only its own
+ *     log-probability, -1 nothing
+ * @param echo whether the output begins with the prompt
+ * @param model {@value #CURRENT}, or the version that must run it
+ */
+public record GenerationRequest(
+    String prompt,
+    int maxTokens,
+    SamplingParameters sampling,
+    long seed,
+    List<String> stop,
+    int logprobs,
+    boolean echo,
+    String model) {
+
+  /** The model that new requests go to. */
+  public static final String CURRENT = "current";
+
+  /** Most texts in {@code stop}. */
+  public static final int MOST_STOPS = 8;
+
+  /** Longest text in {@code stop}, in code points. */
+  public static final int LONGEST_STOP = 64;
+
+  /** Most alternatives told for a character. */
+  public static final int MOST_LOGPROBS = 20;
+
+  /**
+   * Checks what does not depend on the service's limits.
+   *
+   * @throws OutOfRangeException naming the first field that is out of its range
+   */
+  public GenerationRequest {
+    stop = List.copyOf(stop);
+    if (prompt.isEmpty()) {
+      throw new OutOfRangeException("prompt", "empty", "at least one character");
+    }
+    if (stop.size() > MOST_STOPS) {
+      throw new OutOfRangeException(
+          "stop", stop.size() + " texts", "up to " + MOST_STOPS + " texts");
+    }
+    for (String text : stop) {
+      int length = text.codePointCount(0, text.length());
+      if (length < 1 || length > LONGEST_STOP) {
+        throw new OutOfRangeException(
+            "stop", length + " characters", "texts of 1 to " + LONGEST_STOP + " characters");
+      }
+    }
+    if (logprobs > MOST_LOGPROBS || logprobs < -1) {
+      throw new OutOfRangeException("logprobs", logprobs, "0 to " + MOST_LOGPROBS);
+    }
+  }
+}

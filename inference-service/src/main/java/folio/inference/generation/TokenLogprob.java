@@ -1,0 +1,15 @@
+package folio.inference.generation;
+
+import java.util.List;
+
+/**
+ * How likely a character was, before temperature and the like.
+ *
+ * @param token the character
+ * @param logprob natural logarithm of its probability
+ * @param top the most likely characters there, best first; empty if none were asked for
+ */
+public record TokenLogprob(String token, double logprob, List<Alternative> top) {
+  /** A character that could have stood there. */
+  public record Alternative(String token, double logprob) {}
+}

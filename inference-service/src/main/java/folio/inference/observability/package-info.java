@@ -1,0 +1,2 @@
+/** What an operator sees: metrics and health. */
+package folio.inference.observability;

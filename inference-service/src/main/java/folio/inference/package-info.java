@@ -1,0 +1,2 @@
+/** The service: its configuration, and the one place where its rooms are joined. */
+package folio.inference;

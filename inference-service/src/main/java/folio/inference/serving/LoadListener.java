@@ -1,0 +1,12 @@
+package folio.inference.serving;
+
+import java.time.Duration;
+
+/** Hears what the watcher does; called on its thread. */
+public interface LoadListener {
+  /** A model was loaded and handed over. */
+  void loaded(String version, Duration duration);
+
+  /** A checkpoint was refused; the model before serves on. */
+  void refused(String version, String message);
+}

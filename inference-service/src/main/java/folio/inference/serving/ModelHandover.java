@@ -1,0 +1,101 @@
+package folio.inference.serving;
+
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * The one place where a model passes from the loader to the decode thread, and the list of who is
+ * resident. Safe for use by any thread.
+ */
+public final class ModelHandover {
+  private static final int MOST_RESIDENT = 2;
+
+  /**
+   * A resident model, for those who only want to know.
+   *
+   * @param since when it came into this state
+   */
+  public record Resident(
+      String version,
+      ModelState state,
+      Instant since,
+      folio.model.checkpoint.Checkpoint description) {}
+
+  private final List<Resident> residents = new ArrayList<>();
+  private ServedModel mailbox;
+  private boolean roomAwaited;
+  private Runnable onOffer = () -> {};
+
+  /**
+   * Whether one more model may be loaded. If not, the retiring one takes no new requests from now
+   * on, so that its room comes free.
+   */
+  public synchronized boolean requestRoom() {
+    roomAwaited = residents.size() >= MOST_RESIDENT;
+    return !roomAwaited;
+  }
+
+  /** Whether the loader waits for a retiring model to go. */
+  public synchronized boolean roomAwaited() {
+    return roomAwaited;
+  }
+
+  /** Sets what is called after every {@link #offer}, on the loader's thread. */
+  public synchronized void onOffer(Runnable listener) {
+    onOffer = listener;
+  }
+
+  /**
+   * Gives a model to the decode thread; the loader must not touch it again.
+   *
+   * @throws IllegalStateException if there is no room
+   */
+  public void offer(ServedModel model) {
+    Runnable listener;
+    synchronized (this) {
+      if (mailbox != null || residents.size() >= MOST_RESIDENT) {
+        throw new IllegalStateException("two models are resident already");
+      }
+      mailbox = model;
+      residents.add(
+          new Resident(model.version(), ModelState.CANDIDATE, Instant.now(), model.description()));
+      listener = onOffer;
+    }
+    listener.run();
+  }
+
+  /** The model that waits to be taken, or null; decode thread only. */
+  public synchronized ServedModel poll() {
+    ServedModel model = mailbox;
+    mailbox = null;
+    return model;
+  }
+
+  /** The new state of a model; decode thread only. */
+  public synchronized void moved(ServedModel model, ModelState state) {
+    residents.replaceAll(
+        resident ->
+            resident.description() == model.description()
+                ? new Resident(resident.version(), state, Instant.now(), resident.description())
+                : resident);
+  }
+
+  /** A model was closed; decode thread only. */
+  public synchronized void closed(ServedModel model) {
+    residents.removeIf(resident -> resident.description() == model.description());
+  }
+
+  /** Who is resident, oldest first. */
+  public synchronized List<Resident> residents() {
+    return List.copyOf(residents);
+  }
+
+  /** The model that new requests go to, if there is one. */
+  public Optional<Resident> current() {
+    return residents().stream()
+        .filter(resident -> resident.state() == ModelState.CURRENT)
+        .findFirst();
+  }
+}
