@@ -1,7 +1,5 @@
 package folio.inference.api;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import folio.inference.engine.InferenceEngine;
 import folio.inference.generation.GenerationEvent;
 import folio.inference.generation.GenerationLimits;
@@ -9,7 +7,6 @@ import folio.inference.generation.GenerationRequest;
 import folio.inference.generation.GenerationStream;
 import folio.inference.generation.GenerationStream.Started;
 import folio.inference.generation.TokenLogprob;
-import io.smallrye.mutiny.Multi;
 import io.smallrye.mutiny.Uni;
 import io.vertx.core.Context;
 import io.vertx.core.Vertx;
@@ -21,10 +18,8 @@ import jakarta.ws.rs.Produces;
 import jakarta.ws.rs.core.MediaType;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.CompletionException;
-import java.util.concurrent.Executor;
-import java.util.function.Function;
+import java.util.concurrent.CompletionStage;
 import java.util.random.RandomGenerator;
 import org.eclipse.microprofile.openapi.annotations.Operation;
 import org.eclipse.microprofile.openapi.annotations.headers.Header;
@@ -32,9 +27,7 @@ import org.eclipse.microprofile.openapi.annotations.media.Content;
 import org.eclipse.microprofile.openapi.annotations.media.Schema;
 import org.eclipse.microprofile.openapi.annotations.responses.APIResponse;
 import org.eclipse.microprofile.openapi.annotations.tags.Tag;
-import org.jboss.resteasy.reactive.RestMulti;
 import org.jboss.resteasy.reactive.RestResponse;
-import org.jboss.resteasy.reactive.RestStreamElementType;
 
 /**
  * {@code POST /generate}. {@code Accept} alone picks the form. No form answers 200 before the
@@ -97,22 +90,18 @@ public final class GenerateResource {
 
   private final InferenceEngine engine;
   private final GenerationLimits limits;
-  private final ObjectMapper json;
   private final RandomGenerator random;
 
   /** With the engine that runs requests. */
-  GenerateResource(
-      InferenceEngine engine, GenerationLimits limits, ObjectMapper json, RandomGenerator random) {
+  GenerateResource(InferenceEngine engine, GenerationLimits limits, RandomGenerator random) {
     this.engine = engine;
     this.limits = limits;
-    this.json = json;
     this.random = random;
   }
 
   /** As server-sent events. */
   @POST
-  @Produces(MediaType.SERVER_SENT_EVENTS + ";qs=1.0") // what */* gets
-  @RestStreamElementType(MediaType.TEXT_PLAIN)
+  @Produces(MediaType.SERVER_SENT_EVENTS)
   @Operation(operationId = "generate", summary = SUMMARY, description = DESCRIPTION)
   @APIResponse(
       responseCode = "200",
@@ -131,95 +120,67 @@ public final class GenerateResource {
             mediaType = MediaType.APPLICATION_JSON,
             schema = @Schema(implementation = GenerateAnswer.class))
       })
-  public RestMulti<String> events(GenerateBody body, RoutingContext http) {
-    // The writer puts "data:" before an item as it is.
-    return stream(
-        body,
-        http,
-        event -> {
-          String data = " " + write(WireEvent.of(event));
-          return event instanceof GenerationEvent.Text ? List.of(data) : List.of(data, " [DONE]");
-        });
+  public Uni<RestResponse<CharacterStream>> events(GenerateBody body, RoutingContext http) {
+    return stream(body, http, Form.EVENTS);
   }
 
   /** As one JSON object a line. */
   @POST
-  @Produces(NDJSON + ";qs=0.5")
-  @RestStreamElementType(MediaType.TEXT_PLAIN)
+  @Produces(NDJSON)
   @Operation(hidden = true) // documented with the first form
-  public RestMulti<String> lines(GenerateBody body, RoutingContext http) {
-    return stream(body, http, event -> List.of(write(WireEvent.of(event))));
+  public Uni<RestResponse<CharacterStream>> lines(GenerateBody body, RoutingContext http) {
+    return stream(body, http, Form.LINES);
   }
 
   /** As raw characters. */
   @POST
-  @Produces(MediaType.TEXT_PLAIN + ";qs=0.5")
+  @Produces(MediaType.TEXT_PLAIN)
   @Operation(hidden = true) // documented with the first form
-  public RestMulti<String> characters(GenerateBody body, RoutingContext http) {
-    return stream(
-        body,
-        http,
-        event ->
-            event instanceof GenerationEvent.Text text && !text.text().isEmpty()
-                ? List.of(text.text())
-                : List.of());
+  public Uni<RestResponse<CharacterStream>> characters(GenerateBody body, RoutingContext http) {
+    return stream(body, http, Form.CHARACTERS);
   }
 
   /** As one answer. */
   @POST
-  @Produces(MediaType.APPLICATION_JSON + ";qs=0.5")
+  @Produces(MediaType.APPLICATION_JSON)
   @Operation(hidden = true) // documented with the first form
   public Uni<RestResponse<GenerateAnswer>> whole(GenerateBody body, RoutingContext http) {
     GenerationStream stream = submit(body, http);
     return started(stream)
-        .onItem()
-        .transformToUni(
-            started ->
-                Multi.createFrom()
-                    .publisher(new EventPublisher<>(stream, List::of, eventLoop()))
-                    .collect()
-                    .asList())
-        .map(
-            events -> {
-              GenerateAnswer answer = collect(events);
-              return RestResponse.ResponseBuilder.ok(answer)
-                  .header("X-Model-Version", answer.modelVersion())
-                  .header("Cache-Control", "no-cache")
-                  .build();
-            });
+        .chain(started -> onEventLoop(stream.ended()))
+        .map(ended -> collect(stream))
+        .map(answer -> respond(answer.modelVersion(), answer));
   }
 
-  private static GenerateAnswer collect(List<GenerationEvent> events) {
+  private static GenerateAnswer collect(GenerationStream stream) {
     StringBuilder text = new StringBuilder();
     List<TokenLogprob> logprobs = new ArrayList<>();
-    for (GenerationEvent event : events) {
+    while (true) {
+      GenerationEvent event = stream.poll();
       if (event instanceof GenerationEvent.Text part) {
         text.append(part.text());
         logprobs.addAll(part.logprobs());
-      } else if (event instanceof GenerationEvent.Failed failure) {
-        throw new IllegalStateException(failure.message());
       } else if (event instanceof GenerationEvent.Finished end) {
         return GenerateAnswer.of(text.toString(), logprobs.isEmpty() ? null : logprobs, end);
+      } else {
+        throw new IllegalStateException("the engine gave the generation up: " + event);
       }
     }
-    throw new IllegalStateException("the stream ended without an end");
   }
 
-  private RestMulti<String> stream(
-      GenerateBody body, RoutingContext http, Function<GenerationEvent, List<String>> encoder) {
+  private Uni<RestResponse<CharacterStream>> stream(
+      GenerateBody body, RoutingContext http, Form form) {
     GenerationStream stream = submit(body, http);
-    Executor eventLoop = eventLoop();
-    return RestMulti.fromUniResponse(
-        started(stream),
-        started -> Multi.createFrom().publisher(new EventPublisher<>(stream, encoder, eventLoop)),
-        started ->
-            Map.of(
-                "X-Model-Version",
-                List.of(started.modelVersion()),
-                "X-Accel-Buffering",
-                List.of("no"),
-                "Cache-Control",
-                List.of("no-cache")));
+    return started(stream)
+        .map(started -> respond(started.modelVersion(), new CharacterStream(stream, form)));
+  }
+
+  private static <T> RestResponse<T> respond(String modelVersion, T body) {
+    return RestResponse.ResponseBuilder.ok(body)
+        .header("X-Model-Version", modelVersion)
+        .header("X-Accel-Buffering", "no")
+        .header("Cache-Control", "no-cache")
+        .build();
   }
 
   private GenerationStream submit(GenerateBody body, RoutingContext http) {
@@ -237,25 +198,16 @@ public final class GenerateResource {
 
   /** What is known with the first character; a refusal fails it. */
   private static Uni<Started> started(GenerationStream stream) {
-    Executor eventLoop = eventLoop();
-    return Uni.createFrom()
-        .completionStage(stream.started())
+    return onEventLoop(stream.started())
         .onFailure(CompletionException.class)
-        .transform(Throwable::getCause)
-        .emitOn(eventLoop);
+        .transform(Throwable::getCause);
   }
 
-  /** Runs on the request's event loop, whichever thread asks. */
-  private static Executor eventLoop() {
+  /** What the decode thread completes goes on where the request began, not on the decode thread. */
+  private static <T> Uni<T> onEventLoop(CompletionStage<T> stage) {
     Context context = Vertx.currentContext();
-    return task -> context.runOnContext(nothing -> task.run());
-  }
-
-  private String write(Object value) {
-    try {
-      return json.writeValueAsString(value);
-    } catch (JsonProcessingException e) {
-      throw new IllegalStateException("records of numbers and text can be written", e);
-    }
+    return Uni.createFrom()
+        .completionStage(stage)
+        .emitOn(task -> context.runOnContext(nothing -> task.run()));
   }
 }

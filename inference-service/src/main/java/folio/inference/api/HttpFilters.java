@@ -7,6 +7,8 @@ import io.quarkus.vertx.http.runtime.filters.Filters;
 import io.vertx.ext.web.RoutingContext;
 import jakarta.enterprise.event.Observes;
 import jakarta.inject.Singleton;
+import jakarta.ws.rs.core.HttpHeaders;
+import jakarta.ws.rs.core.MediaType;
 import java.util.UUID;
 import java.util.regex.Pattern;
 import org.eclipse.microprofile.config.inject.ConfigProperty;
@@ -18,6 +20,7 @@ public final class HttpFilters {
   private static final Pattern HARMLESS = Pattern.compile("[A-Za-z0-9._:/+=-]{1,128}");
   private static final int FIRST = 1000;
   private static final int SECOND = 999;
+  private static final int THIRD = 998;
 
   private final long maxBodySize;
   private final ObjectMapper json;
@@ -37,6 +40,7 @@ public final class HttpFilters {
   void register(@Observes Filters filters) {
     filters.register(HttpFilters::identify, FIRST);
     filters.register(this::refuseLargeBodies, SECOND);
+    filters.register(HttpFilters::streamByDefault, THIRD);
   }
 
   /** An {@code X-Request-Id} for every answer: the client's if it is harmless, else a new one. */
@@ -66,6 +70,16 @@ public final class HttpFilters {
         .putHeader("Content-Type", Problem.MEDIA_TYPE)
         .putHeader("Connection", "close")
         .end(write(problem));
+  }
+
+  /** Who takes anything gets events: of several equal types JAX-RS would take any. */
+  private static void streamByDefault(RoutingContext http) {
+    String accept = http.request().getHeader(HttpHeaders.ACCEPT);
+    boolean anything = accept == null || accept.isBlank() || accept.strip().equals("*/*");
+    if (anything && http.request().path().equals("/generate")) {
+      http.request().headers().set(HttpHeaders.ACCEPT, MediaType.SERVER_SENT_EVENTS);
+    }
+    http.next();
   }
 
   private String write(Problem problem) {

@@ -14,6 +14,7 @@ import java.util.concurrent.CompletionStage;
  */
 public final class GenerationStream {
   private final CompletableFuture<Started> started = new CompletableFuture<>();
+  private final CompletableFuture<Void> ended = new CompletableFuture<>();
   private final Object lock = new Object();
   private final StringBuilder text = new StringBuilder();
   private List<TokenLogprob> logprobs = new ArrayList<>();
@@ -35,6 +36,11 @@ public final class GenerationStream {
    */
   public CompletionStage<Started> started() {
     return started;
+  }
+
+  /** Completes when everything is there to be read, on the decode thread. */
+  public CompletionStage<Void> ended() {
+    return ended;
   }
 
   /** Adds text; producer only. */
@@ -72,6 +78,7 @@ public final class GenerationStream {
       end = event;
       reader = onReadable;
     }
+    ended.complete(null);
     reader.run();
   }
 
