@@ -11,6 +11,8 @@ import folio.inference.serving.ModelHandover;
 import folio.inference.serving.ModelLoader;
 import folio.model.checkpoint.CheckpointStore;
 import io.micrometer.core.instrument.MeterRegistry;
+import io.quarkus.runtime.LaunchMode;
+import io.quarkus.runtime.ShutdownDelayInitiatedEvent;
 import io.quarkus.runtime.ShutdownEvent;
 import io.quarkus.runtime.StartupEvent;
 import jakarta.enterprise.event.Observes;
@@ -77,6 +79,9 @@ public class EngineLifecycle {
             handover,
             metrics);
     engine.start();
+    if (LaunchMode.current() == LaunchMode.NORMAL) {
+      CleanExit.onSignals();
+    }
     watching = new Thread(() -> watcher.run(config.pollInterval()), "checkpoint-watcher");
     watching.setDaemon(true);
     watching.start();
@@ -93,14 +98,18 @@ public class EngineLifecycle {
     return config.device() == DeviceChoice.CPU || gpus == 0 ? Device.cpu() : Device.gpu();
   }
 
-  void stop(@Observes ShutdownEvent event) throws InterruptedException {
+  /** While the server still answers: running streams finish, new requests are refused. */
+  void drain(@Observes ShutdownDelayInitiatedEvent event) {
     LOG.infof("draining %d running and %d waiting", engine.running(), engine.waiting());
     boolean drained = engine.drain(config.drainTimeout());
     LOG.info(drained ? "drained" : "time is up: ending what still runs");
+  }
+
+  void stop(@Observes ShutdownEvent event) throws InterruptedException {
     if (watcher != null) {
       watcher.close();
       watching.join(); // it may hold a model that nobody has taken
+      engine.close();
     }
-    engine.close();
   }
 }

@@ -1,6 +1,7 @@
 package folio.inference.api;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.exc.InputCoercionException;
 import com.fasterxml.jackson.databind.JsonMappingException;
 import com.fasterxml.jackson.databind.exc.MismatchedInputException;
 import com.fasterxml.jackson.databind.exc.UnrecognizedPropertyException;
@@ -86,6 +87,12 @@ public final class ProblemMapper {
       return map(mismatch);
     }
     String field = e instanceof JsonMappingException mapping ? path(mapping) : "the body";
+    if (e.getCause() instanceof InputCoercionException || e instanceof InputCoercionException) {
+      String legal = "a number of an ordinary size";
+      return answer(
+          Problem.of(400, BAD_REQUEST, "out_of_range", field + " must be " + legal)
+              .about(field, null, legal));
+    }
     return answer(
         Problem.of(
             400,
