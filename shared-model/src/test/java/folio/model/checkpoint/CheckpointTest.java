@@ -1,0 +1,313 @@
+package folio.model.checkpoint;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import folio.model.checkpoint.CheckpointDraft.Precision;
+import folio.model.network.CharGru;
+import folio.model.testing.TestCheckpoints;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.SplittableRandom;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * Every way in which a checkpoint can be bad is refused by a sentence that names what and where.
+ */
+class CheckpointTest {
+  private static final JsonMapper JSON = new JsonMapper();
+
+  @TempDir Path root;
+  private final NDManager manager = NDManager.newBaseManager();
+  private CheckpointStore store;
+  private String version;
+
+  @BeforeEach
+  void publish() {
+    store = new CheckpointStore(root);
+    version = TestCheckpoints.publish(store, 1);
+  }
+
+  @AfterEach
+  void close() {
+    manager.close();
+  }
+
+  private Path file(String name) {
+    return root.resolve(version).resolve(name);
+  }
+
+  private void assertRefused(String... words) {
+    assertThatThrownBy(() -> store.open(version).load(manager).close())
+        .isInstanceOf(CheckpointException.class)
+        .hasMessageStartingWith("checkpoint " + version + ": ")
+        .hasMessageContainingAll(words);
+  }
+
+  /** Makes the manifest agree with the files, as an unwary publisher would. */
+  private void sign() throws IOException {
+    ObjectNode manifest = (ObjectNode) JSON.readTree(file("manifest.json").toFile());
+    ObjectNode files = (ObjectNode) manifest.get("files");
+    for (String name : new String[] {"config.json", "vocabulary.json", "model.safetensors"}) {
+      byte[] bytes = Files.readAllBytes(file(name));
+      files.putObject(name).put("size_bytes", bytes.length).put("sha256", Sha256.hex(bytes));
+    }
+    Files.write(file("manifest.json"), JSON.writeValueAsBytes(manifest));
+  }
+
+  private void replaceIn(String name, String old, String other) throws IOException {
+    String text = Files.readString(file(name));
+    assertThat(text).contains(old);
+    Files.writeString(file(name), text.replace(old, other));
+    if (!name.equals("manifest.json")) {
+      sign();
+    }
+  }
+
+  /** Rewrites the tensors; the list may be changed. */
+  private void rewrite(java.util.function.Consumer<NDList> change) throws IOException {
+    NDList tensors = Safetensors.read(manager, Files.readAllBytes(file("model.safetensors")));
+    change.accept(tensors);
+    Files.write(file("model.safetensors"), Safetensors.write(tensors, Map.of()));
+    sign();
+  }
+
+  @Test
+  void loadsWhatWasPublished() {
+    Checkpoint checkpoint = store.open(version);
+    CharGru loaded = checkpoint.load(manager);
+    CharGru original = CharGru.initialize(manager, checkpoint.config(), new SplittableRandom(1));
+
+    assertThat(checkpoint.vocabulary()).isEqualTo(TestCheckpoints.LETTERS);
+    assertThat(checkpoint.manifest().step()).isEqualTo(1);
+    assertThat(loaded.parameters().get(1).values().toFloatArray())
+        .isEqualTo(original.parameters().get(1).values().toFloatArray());
+    checkpoint.manifest().canary().check(manager, loaded, checkpoint.vocabulary());
+  }
+
+  @Test
+  void halfPrecisionTakesHalfTheSpaceAndLoadsTheSame() {
+    Checkpoint whole = store.open(version);
+    String half;
+    try (CheckpointWriter writer = store.write();
+        CharGru network = whole.load(manager)) {
+      half =
+          writer.publish(
+              new CheckpointDraft(
+                  network,
+                  whole.vocabulary(),
+                  Precision.FLOAT16,
+                  whole.manifest().canary().text(),
+                  new CheckpointDraft.Origin(version, null, 0, null, null, Map.of())));
+    }
+    Checkpoint halved = store.open(half);
+    CharGru network = halved.load(manager);
+    long values = whole.config().parameterCount();
+
+    assertThat(halved.manifest().files().get("model.safetensors").sizeBytes())
+        .isBetween(2 * values, 2 * values + 2000);
+    assertThat(network.parameters().get(1).values().getDataType()).isEqualTo(DataType.FLOAT32);
+    halved.manifest().canary().check(manager, network, halved.vocabulary());
+    assertThat(halved.manifest().canary().lossNats())
+        .isNotEqualTo(whole.manifest().canary().lossNats());
+  }
+
+  @Test
+  void refusesTruncatedTensors() throws IOException {
+    byte[] bytes = Files.readAllBytes(file("model.safetensors"));
+    Files.write(file("model.safetensors"), java.util.Arrays.copyOf(bytes, bytes.length - 100));
+
+    assertRefused("model.safetensors has " + (bytes.length - 100) + " bytes", "" + bytes.length);
+  }
+
+  @Test
+  void refusesOneAlteredByte() throws IOException {
+    for (String name : new String[] {"model.safetensors", "config.json", "vocabulary.json"}) {
+      byte[] bytes = Files.readAllBytes(file(name));
+      bytes[bytes.length / 2] ^= 1;
+      Files.write(file(name), bytes);
+      assertRefused(name + " was altered");
+      bytes[bytes.length / 2] ^= 1;
+      Files.write(file(name), bytes);
+    }
+    store.open(version).load(manager).close();
+  }
+
+  @Test
+  void refusesAMissingFile() throws IOException {
+    Files.delete(file("vocabulary.json"));
+
+    assertRefused("vocabulary.json cannot be read");
+  }
+
+  @Test
+  void refusesAMissingTensor() throws IOException {
+    rewrite(tensors -> tensors.remove("linear.bias"));
+
+    assertRefused("model.safetensors: tensor linear.bias is missing");
+  }
+
+  @Test
+  void refusesATensorTooMany() throws IOException {
+    rewrite(
+        tensors -> {
+          NDArray extra = manager.zeros(new Shape(3));
+          extra.setName("projection.weight");
+          tensors.add(extra);
+        });
+
+    assertRefused("does not have", "projection.weight");
+  }
+
+  @Test
+  void refusesAWrongShape() throws IOException {
+    rewrite(
+        tensors -> {
+          NDArray old = tensors.remove("grus.0.bias_ih_l0");
+          NDArray longer = manager.zeros(new Shape(old.size() + 3));
+          longer.setName("grus.0.bias_ih_l0");
+          tensors.add(longer);
+        });
+
+    assertRefused("tensor grus.0.bias_ih_l0 has shape (51) instead of (48)");
+  }
+
+  @Test
+  void refusesAWrongType() throws IOException {
+    rewrite(
+        tensors -> {
+          NDArray old = tensors.remove("linear.bias");
+          NDArray whole = manager.zeros(old.getShape(), DataType.INT64);
+          whole.setName("linear.bias");
+          tensors.add(whole);
+        });
+
+    assertRefused("tensor linear.bias is int64", "float32 and float16");
+  }
+
+  @Test
+  void refusesAnUnknownTypeInTheHeader() throws IOException {
+    byte[] bytes = Files.readAllBytes(file("model.safetensors"));
+    String header = new String(bytes, StandardCharsets.ISO_8859_1).replaceFirst("F32", "X32");
+    Files.write(file("model.safetensors"), header.getBytes(StandardCharsets.ISO_8859_1));
+    sign();
+
+    assertRefused("tensor embedding.weight: dtype is X32");
+  }
+
+  @Test
+  void refusesValuesThatAreNotFinite() throws IOException {
+    for (float bad : new float[] {Float.NaN, Float.POSITIVE_INFINITY, Float.NEGATIVE_INFINITY}) {
+      rewrite(
+          tensors -> {
+            NDArray tensor = tensors.get("grus.1.weight_hh_l0");
+            tensor.set(new ai.djl.ndarray.index.NDIndex("3, 4"), bad);
+          });
+      assertRefused("tensor grus.1.weight_hh_l0 holds a value that is not finite");
+    }
+  }
+
+  @Test
+  void refusesAnUnknownFormat() throws IOException {
+    replaceIn("manifest.json", "\"format\" : 1", "\"format\" : null");
+    assertRefused("manifest.json: format is null");
+    replaceIn("manifest.json", "\"format\" : null", "\"format\" : 1");
+    replaceIn("config.json", "\"format\" : 1", "\"format\" : 2");
+    assertRefused("config.json: format is 2; this release reads format 1");
+    replaceIn("config.json", "\"format\" : 2", "\"format\" : 1");
+    replaceIn("vocabulary.json", "\"format\" : 1", "\"format\" : 7");
+    assertRefused("vocabulary.json: format is 7");
+  }
+
+  @Test
+  void refusesAVocabularyThatDoesNotFit() throws IOException {
+    replaceIn("vocabulary.json", "\"a\", ", "");
+
+    assertRefused("vocabulary.json has 59 characters, config.json a vocabulary_size of 60");
+  }
+
+  @Test
+  void refusesANetworkThatCannotBe() throws IOException {
+    replaceIn("config.json", "\"residual\"", "\"transformer\"");
+    assertRefused("config.json: network is transformer; legal are [plain, residual]");
+    replaceIn("config.json", "\"transformer\"", "\"residual\"");
+    replaceIn("config.json", "\"layers\" : 2", "\"layers\" : 0");
+    assertRefused("config.json: layers is 0; legal are 1 to 64");
+    replaceIn("config.json", "\"layers\" : 0", "\"layers\" : 2, \"attention\" : true");
+    assertRefused("config.json", "attention");
+  }
+
+  @Test
+  void refusesWhatIsNoSafetensorsFile() throws IOException {
+    byte[][] files = {
+      new byte[0],
+      new byte[7],
+      "PK\u0003\u0004 this is a zip file".getBytes(StandardCharsets.UTF_8),
+      {4, 0, 0, 0, 0, 0, 0, 0, '[', '1', ' ', ']'},
+      {2, 0, 0, 0, 0, 0, 0, 0, '{', '!'},
+      {-1, -1, -1, -1, -1, -1, -1, -1, '{', '}'},
+    };
+    for (byte[] bytes : files) {
+      Files.write(file("model.safetensors"), bytes);
+      sign();
+      assertRefused("model.safetensors: the ");
+    }
+  }
+
+  @Test
+  void refusesOffsetsOutsideTheFile() throws IOException {
+    byte[] bytes = Files.readAllBytes(file("model.safetensors"));
+    String text = new String(bytes, StandardCharsets.ISO_8859_1);
+    Files.write(
+        file("model.safetensors"),
+        text.replaceFirst("\\[0,1920\\]", "[0,9920]").getBytes(StandardCharsets.ISO_8859_1));
+    sign();
+
+    assertRefused("tensor embedding.weight: shape [60,8]", "does not take the 9920 bytes");
+  }
+
+  @Test
+  void refusesAManifestWithoutEntries() throws IOException {
+    JsonNode manifest = JSON.readTree(file("manifest.json").toFile());
+    ((ObjectNode) manifest.get("files")).remove("config.json");
+    Files.write(file("manifest.json"), JSON.writeValueAsBytes(manifest));
+
+    assertRefused("manifest.json: files has no entry for config.json");
+  }
+
+  @Test
+  void aCanaryNoticesOtherWeights() throws IOException {
+    rewrite(tensors -> tensors.get("linear.weight").muli(3));
+    Checkpoint altered = store.open(version);
+    CharGru network = altered.load(manager);
+
+    assertThatThrownBy(
+            () -> altered.manifest().canary().check(manager, network, altered.vocabulary()))
+        .isInstanceOf(CheckpointException.class)
+        .hasMessageContainingAll("canary", "nats");
+  }
+
+  @Test
+  void theEmbeddedCheckpointIsWhole() {
+    Checkpoint embedded = Checkpoint.embedded();
+    try (CharGru network = embedded.load(manager)) {
+      embedded.manifest().canary().check(manager, network, embedded.vocabulary());
+    }
+    assertThat(embedded.version()).isEqualTo("embedded");
+    assertThat(embedded.manifest().losses().validation().get("windows-256")).isLessThan(1.9);
+  }
+}

@@ -1,0 +1,82 @@
+package folio.model.testing;
+
+import ai.djl.ndarray.NDManager;
+import folio.model.checkpoint.CheckpointDraft;
+import folio.model.checkpoint.CheckpointDraft.Origin;
+import folio.model.checkpoint.CheckpointDraft.Precision;
+import folio.model.checkpoint.CheckpointManifest;
+import folio.model.checkpoint.CheckpointStore;
+import folio.model.checkpoint.CheckpointWriter;
+import folio.model.checkpoint.PublishStep;
+import folio.model.network.CharGru;
+import folio.model.network.CharGruConfig;
+import folio.model.vocabulary.Vocabulary;
+import java.util.Map;
+import java.util.SplittableRandom;
+import java.util.function.Consumer;
+
+/** Real checkpoints with small random networks. */
+public final class TestCheckpoints {
+  /** Letters, a space and a line break. */
+  public static final Vocabulary LETTERS =
+      Vocabulary.of("\n abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ:.,;!?");
+
+  private TestCheckpoints() {}
+
+  /** A residual network of 2 x 16 over a vocabulary. */
+  public static CharGruConfig small(Vocabulary vocabulary) {
+    return CharGruConfig.residual(vocabulary.size(), 8, 16, 2);
+  }
+
+  /** Publishes a network of random weights over {@link #LETTERS}; {@code CURRENT} stays. */
+  public static String publish(CheckpointStore store, long seed) {
+    return publish(store, LETTERS, small(LETTERS), seed);
+  }
+
+  /** Publishes a network of random weights; {@code CURRENT} stays. */
+  public static String publish(
+      CheckpointStore store, Vocabulary vocabulary, CharGruConfig config, long seed) {
+    try (CheckpointWriter writer = store.write()) {
+      return publish(writer, vocabulary, config, seed);
+    }
+  }
+
+  /** Publishes a network of random weights over {@link #LETTERS} and makes it current. */
+  public static String publishCurrent(CheckpointStore store, long seed) {
+    return publishCurrent(store, seed, step -> {});
+  }
+
+  /** As {@link #publishCurrent(CheckpointStore, long)}, telling an observer of each step. */
+  public static String publishCurrent(
+      CheckpointStore store, long seed, Consumer<PublishStep> observer) {
+    try (CheckpointWriter writer = store.write(observer)) {
+      String version = publish(writer, LETTERS, small(LETTERS), seed);
+      writer.promote(version);
+      return version;
+    }
+  }
+
+  private static String publish(
+      CheckpointWriter writer, Vocabulary vocabulary, CharGruConfig config, long seed) {
+    try (NDManager manager = NDManager.newBaseManager();
+        CharGru network = CharGru.initialize(manager, config, new SplittableRandom(seed))) {
+      return writer.publish(
+          new CheckpointDraft(
+              network,
+              vocabulary,
+              Precision.FLOAT32,
+              String.join("", vocabulary.characters()),
+              origin(seed)));
+    }
+  }
+
+  private static Origin origin(long seed) {
+    return new Origin(
+        null,
+        "test",
+        seed,
+        new CheckpointManifest.Corpus("test", "0".repeat(64), 1000),
+        new CheckpointManifest.Losses(2.0, Map.of("windows-256", 2.5)),
+        Map.of("seed", String.valueOf(seed)));
+  }
+}

@@ -1,0 +1,54 @@
+package folio.model.vocabulary;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+class VocabularyTest {
+  private final Vocabulary vocabulary = Vocabulary.of("héllo 🌍\nhello");
+
+  @Test
+  void sortsDistinctCodePoints() {
+    assertThat(vocabulary.characters()).containsExactly("\n", " ", "e", "h", "l", "o", "é", "🌍");
+  }
+
+  @Test
+  void decodesWhatItEncodes() {
+    String text = "é🌍 hell\n";
+
+    assertThat(vocabulary.decode(vocabulary.encode(text))).isEqualTo(text);
+    assertThat(vocabulary.encode("🌍")).containsExactly(7);
+  }
+
+  @Test
+  void namesTheUnknownCharacterAndItsPositionInCodePoints() {
+    assertThatThrownBy(() -> vocabulary.encode("🌍🌍x"))
+        .isInstanceOf(UnknownCharacterException.class)
+        .hasMessage("character 'x' (U+0078) at position 2 is not in the vocabulary");
+    assertThatThrownBy(() -> vocabulary.encode("\u0007"))
+        .hasMessage("character U+0007 at position 0 is not in the vocabulary");
+    assertThatThrownBy(() -> vocabulary.encode("\ud800"))
+        .hasMessage("character U+D800 at position 0 is not in the vocabulary");
+  }
+
+  @Test
+  void refusesWhatIsNoVocabulary() {
+    assertThatThrownBy(() -> Vocabulary.ofCharacters(List.of("a", "a")))
+        .hasMessageContaining("characters[1]");
+    assertThatThrownBy(() -> Vocabulary.ofCharacters(List.of("b", "a")))
+        .hasMessageContaining("characters[1] does not come after characters[0]");
+    assertThatThrownBy(() -> Vocabulary.ofCharacters(List.of("ab")))
+        .hasMessageContaining("characters[0] is not exactly one code point");
+    assertThatThrownBy(() -> Vocabulary.of("")).hasMessageContaining("at least one");
+  }
+
+  @Test
+  void fingerprintTellsVocabulariesApart() {
+    assertThat(vocabulary.fingerprint())
+        .isEqualTo(Vocabulary.ofCharacters(vocabulary.characters()).fingerprint())
+        .isNotEqualTo(Vocabulary.of("other").fingerprint())
+        .hasSize(64);
+  }
+}

@@ -1,0 +1,65 @@
+package folio.trainer;
+
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
+
+import com.tngtech.archunit.core.domain.JavaClasses;
+import com.tngtech.archunit.core.importer.ClassFileImporter;
+import com.tngtech.archunit.core.importer.ImportOption;
+import org.junit.jupiter.api.Test;
+
+/** Only the root joins rooms; the one exception is that a training step reads a batch. */
+class ArchitectureTest {
+  private final JavaClasses classes =
+      new ClassFileImporter()
+          .withImportOption(new ImportOption.DoNotIncludeTests())
+          .importPackages("folio");
+
+  private void assertRoomKnowsNo(String room, String... others) {
+    noClasses()
+        .that()
+        .resideInAPackage("folio.trainer." + room + "..")
+        .should()
+        .dependOnClassesThat()
+        .resideInAnyPackage(others)
+        .check(classes);
+  }
+
+  @Test
+  void roomsDoNotKnowEachOther() {
+    String corpus = "folio.trainer.corpus..";
+    String learning = "folio.trainer.learning..";
+    String publication = "folio.trainer.publication..";
+    String report = "folio.trainer.report..";
+    assertRoomKnowsNo("corpus", "folio.trainer", learning, publication, report);
+    assertRoomKnowsNo("learning", "folio.trainer", publication, report);
+    assertRoomKnowsNo("publication", "folio.trainer", corpus, learning, report);
+    assertRoomKnowsNo("report", "folio.trainer", corpus, learning, publication);
+  }
+
+  @Test
+  void knowsNothingOfTheService() {
+    noClasses()
+        .should()
+        .dependOnClassesThat()
+        .resideInAnyPackage("folio.inference..", "io.quarkus..", "jakarta..")
+        .check(classes);
+  }
+
+  @Test
+  void onlyTheRootAndItsDisplayKnowTheCommandLine() {
+    noClasses()
+        .that()
+        .resideInAnyPackage(
+            "folio.trainer.corpus..", "folio.trainer.learning..", "folio.trainer.publication..")
+        .should()
+        .dependOnClassesThat()
+        .resideInAnyPackage("picocli..", "me.tongfei..")
+        .check(classes);
+  }
+
+  @Test
+  void hasNoCycles() {
+    slices().matching("folio.trainer.(*)..").should().beFreeOfCycles().check(classes);
+  }
+}

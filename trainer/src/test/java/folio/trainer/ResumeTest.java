@@ -1,0 +1,143 @@
+package folio.trainer;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import folio.model.checkpoint.CheckpointManifest;
+import folio.model.checkpoint.CheckpointStore;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Real trainer processes, killed for real. */
+class ResumeTest {
+  private static final int STEPS = 240;
+
+  @TempDir Path folder;
+  private Path corpus;
+
+  @BeforeEach
+  void writeCorpus() throws IOException {
+    corpus = folder.resolve("corpus.txt");
+    StringBuilder text = new StringBuilder();
+    for (int i = 0; i < 900; i++) {
+      text.append(i)
+          .append(" times ")
+          .append(i % 7)
+          .append(" is ")
+          .append(i * (i % 7))
+          .append('\n');
+    }
+    Files.writeString(corpus, text);
+  }
+
+  /** Every kind of draw is used: streams, resets, all dropouts, an average, clipping. */
+  private Process start(String name) throws IOException {
+    List<String> command =
+        new ArrayList<>(
+            List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-XX:TieredStopAtLevel=1",
+                "-cp",
+                System.getProperty("java.class.path"),
+                Trainer.class.getName(),
+                "train",
+                "--corpus=" + corpus,
+                "--checkpoints=" + folder.resolve(name + "-checkpoints"),
+                "--run=" + folder.resolve(name),
+                "--resume",
+                "--promote=always",
+                "--preset=quality",
+                "--hidden-size=24",
+                "--embedding-size=12",
+                "--batch=8",
+                "--length=16",
+                "--steps=" + STEPS,
+                "--warmup-steps=20",
+                "--evaluate-every=60",
+                "--save-every=20",
+                "--view-every=60",
+                "--keep=100",
+                "--device=cpu",
+                "--threads=2"));
+    return new ProcessBuilder(command).redirectErrorStream(true).start();
+  }
+
+  private static String readUntil(Process process, String words) throws IOException {
+    BufferedReader out =
+        new BufferedReader(new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8));
+    StringBuilder text = new StringBuilder();
+    String line;
+    while ((line = out.readLine()) != null) {
+      text.append(line).append('\n');
+      if (words != null && line.contains(words)) {
+        return text.toString();
+      }
+    }
+    return text.toString();
+  }
+
+  private static void finish(Process process) throws Exception {
+    String output = readUntil(process, null);
+    assertThat(process.waitFor(1, TimeUnit.MINUTES)).isTrue();
+    assertThat(process.exitValue()).as(output).isZero();
+  }
+
+  private List<CheckpointManifest> manifests(String name) {
+    CheckpointStore store = new CheckpointStore(folder.resolve(name + "-checkpoints"));
+    return store.versions().stream().map(store::manifest).toList();
+  }
+
+  @Test
+  void aRunThatWasKilledEndsWithTheSameBitsAsOneThatWasNot() throws Exception {
+    finish(start("whole"));
+
+    Process first = start("killed");
+    readUntil(first, "step 60 validation");
+    first.destroyForcibly().waitFor();
+    assertThat(first.exitValue()).isEqualTo(128 + 9);
+    Process second = start("killed");
+    assertThat(readUntil(second, "step 180 validation")).contains("resuming after step ");
+    second.destroyForcibly().waitFor();
+    finish(start("killed"));
+
+    // The state holds weights, average, moments and carried state; only the run's name differs.
+    assertThat(withoutRun("killed")).isEqualTo(withoutRun("whole"));
+    List<CheckpointManifest> whole = manifests("whole");
+    List<CheckpointManifest> killed = manifests("killed");
+    assertThat(killed).extracting(CheckpointManifest::step).doesNotHaveDuplicates();
+    assertThat(killed.get(killed.size() - 1).files())
+        .isEqualTo(whole.get(whole.size() - 1).files());
+  }
+
+  private String withoutRun(String name) throws IOException {
+    byte[] state = Files.readAllBytes(folder.resolve(name).resolve("state.safetensors"));
+    return new String(state, StandardCharsets.ISO_8859_1)
+        .replaceFirst("\"run\":\"[0-9a-f-]{36}\"", "");
+  }
+
+  @Test
+  void aSignalPublishesWhatIsBestAndExitsCleanly() throws Exception {
+    Process process = start("stopped");
+    readUntil(process, "step 60 validation");
+    process.destroy(); // SIGTERM
+    String output = readUntil(process, null);
+    assertThat(process.waitFor(1, TimeUnit.MINUTES)).isTrue();
+
+    assertThat(process.exitValue()).as(output).isZero();
+    List<CheckpointManifest> published = manifests("stopped");
+    assertThat(published).isNotEmpty();
+    assertThat(published.get(published.size() - 1).step()).isLessThan(STEPS);
+    assertThat(folder.resolve("stopped").resolve("state.safetensors")).exists();
+    finish(start("stopped"));
+    assertThat(manifests("stopped").size()).isGreaterThan(published.size() - 1);
+  }
+}

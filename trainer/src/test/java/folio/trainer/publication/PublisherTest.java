@@ -1,0 +1,115 @@
+package folio.trainer.publication;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import ai.djl.ndarray.NDManager;
+import folio.model.checkpoint.Checkpoint;
+import folio.model.checkpoint.CheckpointManifest;
+import folio.model.checkpoint.CheckpointManifest.Losses;
+import folio.model.checkpoint.CheckpointStore;
+import folio.model.network.CharGru;
+import folio.model.testing.TestCheckpoints;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.SplittableRandom;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class PublisherTest {
+  private static final CheckpointManifest.Corpus OTHER =
+      new CheckpointManifest.Corpus("mine", "a".repeat(64), 1000);
+
+  @TempDir Path root;
+  private final NDManager manager = NDManager.newBaseManager();
+  private CheckpointStore store;
+  private CharGru network;
+
+  @BeforeEach
+  void open() {
+    store = new CheckpointStore(root);
+    network =
+        CharGru.initialize(
+            manager, TestCheckpoints.small(TestCheckpoints.LETTERS), new SplittableRandom(1));
+  }
+
+  @AfterEach
+  void close() {
+    manager.close();
+  }
+
+  private Publisher publisher(Promotion promotion, int keep, CheckpointManifest.Corpus corpus) {
+    return new Publisher(
+        store,
+        promotion,
+        keep,
+        new Publisher.Run(
+            "run", TestCheckpoints.LETTERS, corpus, "some text", Map.of(), "windows-256"));
+  }
+
+  private static Losses losses(double windows) {
+    return new Losses(1.0, Map.of("windows-256", windows));
+  }
+
+  @Test
+  void promotesWhatBeatsTheEmbeddedCheckpointOnTheSameText() {
+    CheckpointManifest embedded = Checkpoint.embedded().manifest();
+    double toBeat = embedded.losses().validation().get("windows-256");
+    Publisher publisher = publisher(Promotion.BETTER, 5, embedded.corpus());
+
+    Publisher.Published worse = publisher.publish(network, 1, losses(toBeat + 0.01));
+    assertThat(worse.verdict().promote()).isFalse();
+    assertThat(worse.verdict().reason()).startsWith("not better: ");
+    assertThat(store.current()).isEmpty();
+
+    Publisher.Published better = publisher.publish(network, 2, losses(toBeat - 0.01));
+    assertThat(store.current()).contains(better.version());
+
+    publisher.publish(network, 3, losses(toBeat - 0.005));
+    assertThat(store.current()).contains(better.version());
+  }
+
+  @Test
+  void doesNotCompareDifferentTexts() {
+    Publisher.Published published =
+        publisher(Promotion.BETTER, 5, OTHER).publish(network, 1, losses(0.1));
+
+    assertThat(published.verdict().promote()).isFalse();
+    assertThat(published.verdict().reason()).contains("another text", "--promote always");
+  }
+
+  @Test
+  void promotesAsItIsTold() {
+    Publisher.Published first =
+        publisher(Promotion.ALWAYS, 5, OTHER).publish(network, 1, losses(9));
+    assertThat(store.current()).contains(first.version());
+
+    publisher(Promotion.NEVER, 5, OTHER).publish(network, 2, losses(0.1));
+    assertThat(store.current()).contains(first.version());
+  }
+
+  @Test
+  void keepsTheNewestOfItsOwnAndWhatCurrentNames() {
+    String foreign = TestCheckpoints.publish(store, 9);
+    String first = publisher(Promotion.ALWAYS, 2, OTHER).publish(network, 1, losses(3)).version();
+    Publisher quiet = publisher(Promotion.NEVER, 2, OTHER);
+    String second = quiet.publish(network, 2, losses(2)).version();
+    String third = quiet.publish(network, 3, losses(1)).version();
+    String fourth = quiet.publish(network, 4, losses(0.5)).version();
+
+    assertThat(store.versions()).containsExactly(foreign, first, third, fourth);
+    assertThat(store.versions()).doesNotContain(second);
+    assertThat(store.manifest(fourth).parent()).isEqualTo(third);
+  }
+
+  @Test
+  void doesNotPublishAStepTwice() {
+    Publisher publisher = publisher(Promotion.ALWAYS, 5, OTHER);
+    String first = publisher.publish(network, 7, losses(3)).version();
+    String again = publisher.publish(network, 7, losses(3)).version();
+
+    assertThat(again).isEqualTo(first);
+    assertThat(store.versions()).containsExactly(first);
+  }
+}
