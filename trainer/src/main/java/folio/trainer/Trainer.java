@@ -53,6 +53,7 @@ public final class Trainer implements Runnable {
     CommandLine commands = new CommandLine(new Trainer());
     commands.getSubcommands().get("train").setDefaultValueProvider(Presets.in(List.of(args)));
     commands.setCaseInsensitiveEnumValuesAllowed(true);
+    commands.setOverwrittenOptionsAllowed(true); // the last one counts
     commands.setExecutionExceptionHandler(Trainer::report);
     commands.setParameterExceptionHandler(Trainer::report);
     return commands;

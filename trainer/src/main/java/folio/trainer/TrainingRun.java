@@ -26,6 +26,7 @@ import java.io.PrintStream;
 import java.util.Arrays;
 import java.util.Map;
 import java.util.SplittableRandom;
+import java.util.TreeMap;
 
 /**
  * A training run from the first step to the last: corpus, batches, network, loss, optimizer,
@@ -94,7 +95,10 @@ final class TrainingRun implements AutoCloseable {
               config.seed());
       this.evaluator = new Evaluator(manager, validation);
       this.state =
-          new RunState(around, config, Map.of("weights", network, "average", average.network()));
+          new RunState(
+              around,
+              config,
+              new TreeMap<>(Map.of("weights", network, "average", average.network())));
       RunState.Restored restored = state.restore(optimizer, trainStep);
       this.step = restored.step();
       this.bestLoss = restored.bestLoss();

@@ -3,6 +3,7 @@ package folio.trainer.publication;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.index.NDIndex;
 import folio.model.checkpoint.CheckpointException;
 import folio.model.checkpoint.DurableFiles;
 import folio.model.checkpoint.Safetensors;
@@ -65,6 +66,7 @@ public record ResumeState(NDList arrays, Map<String, String> facts) {
       throw new ResumeException(
           "the saved state has no array " + name + " of shape " + target.getShape(), null);
     }
-    saved.copyTo(target);
+    // copyTo would give the target new memory, and leave every view of it with the old.
+    target.set(new NDIndex(":"), saved);
   }
 }
