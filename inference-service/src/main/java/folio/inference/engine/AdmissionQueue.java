@@ -6,32 +6,46 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.function.Predicate;
 
-/** Requests that wait for a slot, first come first served, never more than its capacity. */
+/**
+ * Requests that wait for a slot, first come first served. Those for whom a slot is free wait only
+ * until the next turn and do not count: the bound is on all that run and wait together.
+ */
 final class AdmissionQueue {
+  private final int slots;
   private final int capacity;
   private final ArrayDeque<Waiting> waiting = new ArrayDeque<>();
+  private int running;
 
   /**
    * An empty queue.
    *
-   * @param capacity how many may wait
+   * @param slots how many may run
+   * @param capacity how many may wait while all slots are busy
    */
-  AdmissionQueue(int capacity) {
+  AdmissionQueue(int slots, int capacity) {
+    this.slots = slots;
     this.capacity = capacity;
   }
 
   /** Adds a request, or returns false because it is full. */
   synchronized boolean offer(Waiting request) {
-    if (waiting.size() >= capacity) {
+    if (waiting.size() + running >= slots + capacity) {
       return false;
     }
     waiting.addLast(request);
     return true;
   }
 
-  /** The request that has waited longest, or null. */
+  /** The request that has waited longest, or null; it counts as running from now on. */
   synchronized Waiting poll() {
-    return waiting.pollFirst();
+    Waiting first = waiting.pollFirst();
+    running += first == null ? 0 : 1;
+    return first;
+  }
+
+  /** Tells how many really run, after a turn. */
+  synchronized void running(int count) {
+    running = count;
   }
 
   /** Takes out every request that a condition holds for. */

@@ -63,6 +63,7 @@ final class DecodeLoop implements AutoCloseable {
       lastStepNanos = 0; // a pause is no gap inside a stream
     }
     closeRetired();
+    queue.running(running());
     return running() > 0 || candidate != null || (queue.size() > 0 && current != null);
   }
 

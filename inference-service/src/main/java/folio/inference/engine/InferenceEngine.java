@@ -44,7 +44,7 @@ public final class InferenceEngine implements AutoCloseable {
 
   /** An engine that does nothing before {@link #start}. */
   public InferenceEngine(Settings settings, ModelHandover handover, EngineListener listener) {
-    this.queue = new AdmissionQueue(settings.queueCapacity());
+    this.queue = new AdmissionQueue(settings.slots(), settings.queueCapacity());
     this.handover = handover;
     this.listener = listener;
     this.loop =

@@ -36,7 +36,7 @@ class CorpusTest {
 
   @Test
   void readsTinyShakespeare() {
-    Path file = Path.of(System.getProperty("folio.test.corpus", "none"));
+    Path file = Path.of(System.getProperty("test.corpus", "none"));
     Assumptions.assumeTrue(Files.exists(file), "skipped: no tiny-shakespeare at " + file);
     Corpus corpus = new CorpusSource(folder).open(file.toString());
 

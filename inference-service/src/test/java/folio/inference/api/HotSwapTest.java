@@ -1,0 +1,179 @@
+package folio.inference.api;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import folio.inference.CheckpointFolder;
+import folio.model.checkpoint.CheckpointStore;
+import folio.model.checkpoint.CheckpointWriter;
+import folio.model.testing.TestCheckpoints;
+import folio.model.vocabulary.Vocabulary;
+import io.quarkus.test.common.WithTestResource;
+import io.quarkus.test.junit.QuarkusTest;
+import io.restassured.RestAssured;
+import java.net.http.HttpResponse;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.stream.Stream;
+import org.eclipse.microprofile.config.inject.ConfigProperty;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** Checkpoints are published while clients stream. */
+@QuarkusTest
+@WithTestResource(CheckpointFolder.class)
+class HotSwapTest {
+  private static final int STREAMS = 32;
+
+  /** Each version has letters of its own, so that a text tells who wrote it. */
+  private static final List<String> ALPHABETS = List.of("abcdefgh", "ijklmnop", "qrstuvwx");
+
+  @ConfigProperty(name = "folio.checkpoints")
+  Path checkpoints;
+
+  private Service service;
+  private CheckpointStore store;
+
+  @BeforeEach
+  void waitUntilReady() {
+    Service.awaitReady(RestAssured.port);
+    service = new Service(RestAssured.port);
+    store = new CheckpointStore(checkpoints);
+  }
+
+  private record Answer(int status, String header, List<JsonNode> events) {
+    String text() {
+      StringBuilder text = new StringBuilder();
+      events.forEach(event -> text.append(event.get("text").asText()));
+      return text.toString();
+    }
+
+    JsonNode last() {
+      return events.get(events.size() - 1);
+    }
+  }
+
+  private Answer stream(int maxTokens, long seed) throws Exception {
+    String body =
+        "{\"prompt\": \"\\n\", \"max_tokens\": " + maxTokens + ", \"seed\": " + seed + "}";
+    HttpResponse<Stream<String>> response =
+        service
+            .client()
+            .send(
+                service.generate(body, "application/x-ndjson"),
+                HttpResponse.BodyHandlers.ofLines());
+    try (Stream<String> lines = response.body()) {
+      return new Answer(
+          response.statusCode(),
+          response.headers().firstValue("X-Model-Version").orElse("none"),
+          lines.map(Service::parse).toList());
+    }
+  }
+
+  private String current() {
+    return Service.parse(service.get("/models/current").body()).get("version").asText();
+  }
+
+  @Test
+  void streamsNeitherFailNorMixVersionsWhileThreeAreServedInTurn() throws Exception {
+    AtomicBoolean stop = new AtomicBoolean();
+    ExecutorService clients = Executors.newFixedThreadPool(STREAMS);
+    try {
+      List<Future<List<Answer>>> running = new ArrayList<>();
+      for (int i = 0; i < STREAMS; i++) {
+        long seed = i;
+        Callable<List<Answer>> client =
+            () -> {
+              List<Answer> answers = new ArrayList<>();
+              while (!stop.get()) {
+                answers.add(stream(200, seed + STREAMS * (long) answers.size()));
+              }
+              return answers;
+            };
+        running.add(clients.submit(client));
+      }
+      Map<String, String> alphabets = new TreeMap<>();
+      for (String alphabet : ALPHABETS) {
+        String version = publish(alphabet);
+        alphabets.put(version, alphabet);
+        Service.await("serving " + version, () -> current().equals(version));
+        assertThat(stream(5, 1).last().get("model_version").asText()).isEqualTo(version);
+      }
+      stop.set(true);
+      Map<String, Integer> served = new TreeMap<>();
+      for (Future<List<Answer>> each : running) {
+        for (Answer answer : each.get()) {
+          assertBelongsToOneVersion(answer, alphabets);
+          served.merge(answer.header(), 1, Integer::sum);
+        }
+      }
+      assertThat(served.keySet()).containsAll(alphabets.keySet());
+    } finally {
+      stop.set(true);
+      clients.shutdownNow();
+    }
+  }
+
+  private String publish(String alphabet) {
+    Vocabulary vocabulary = Vocabulary.of("\n" + alphabet);
+    String version =
+        TestCheckpoints.publish(store, vocabulary, TestCheckpoints.small(vocabulary), 1);
+    promote(version);
+    return version;
+  }
+
+  private void promote(String version) {
+    try (CheckpointWriter writer = store.write()) {
+      writer.promote(version);
+    }
+  }
+
+  private static void assertBelongsToOneVersion(Answer answer, Map<String, String> alphabets) {
+    assertThat(answer.status()).isEqualTo(200);
+    assertThat(answer.last().get("finish_reason").asText()).isEqualTo("length");
+    assertThat(answer.last().get("model_version").asText()).isEqualTo(answer.header());
+    String alphabet = alphabets.get(answer.header());
+    if (alphabet != null) { // the one before the first publication has its own
+      assertThat(answer.text().codePoints())
+          .allMatch(letter -> letter == '\n' || alphabet.indexOf(letter) >= 0);
+    }
+  }
+
+  @Test
+  void aBadCheckpointIsCountedAndTheOldOneServesOn() throws Exception {
+    String good = TestCheckpoints.publishCurrent(store, 5);
+    Service.await("serving " + good, () -> current().equals(good));
+    double before = service.metric("folio_model_loads_total{result=\"failure\"}");
+    String bad = TestCheckpoints.publish(store, 6);
+    promote(bad);
+    Path weights = checkpoints.resolve(bad).resolve("model.safetensors");
+    byte[] bytes = Files.readAllBytes(weights);
+    Service.await("loaded or refused", () -> current().equals(bad));
+    // It was whole and is served; now one that is not.
+    bytes[bytes.length - 1] ^= 1;
+    String worse = TestCheckpoints.publish(store, 7);
+    Files.write(checkpoints.resolve(worse).resolve("model.safetensors"), bytes);
+    Files.writeString(checkpoints.resolve("CURRENT"), worse + "\n");
+    Service.await(
+        "refused",
+        () -> service.metric("folio_model_loads_total{result=\"failure\"}") == before + 1);
+
+    assertThat(current()).isEqualTo(bad);
+    assertThat(stream(5, 1).status()).isEqualTo(200);
+    assertThat(service.get("/q/health/ready").statusCode()).isEqualTo(200);
+    promote(good);
+    Service.await("rolled back", () -> current().equals(good));
+    assertThat(service.get("/metrics").body())
+        .contains("folio_model_info{version=\"" + good + "\"} 1.0")
+        .doesNotContain("folio_model_info{version=\"" + worse);
+  }
+}

@@ -1,0 +1,337 @@
+package folio.inference.engine;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import ai.djl.Device;
+import folio.inference.generation.FinishReason;
+import folio.inference.generation.GenerationEvent;
+import folio.inference.generation.GenerationRequest;
+import folio.inference.generation.GenerationStream;
+import folio.inference.generation.Refusal;
+import folio.inference.generation.RefusedException;
+import folio.inference.generation.TokenLogprob;
+import folio.inference.serving.ModelHandover;
+import folio.inference.serving.ModelLoader;
+import folio.inference.serving.ModelState;
+import folio.inference.serving.ServedModel;
+import folio.model.checkpoint.CheckpointStore;
+import folio.model.sampling.SamplingParameters;
+import folio.model.testing.TestCheckpoints;
+import folio.model.vocabulary.Vocabulary;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletionException;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Turns taken by hand, on real small models. */
+class DecodeLoopTest {
+  private static final int SLOTS = 3;
+
+  @TempDir Path root;
+  private final ModelHandover handover = new ModelHandover();
+  private final AdmissionQueue queue = new AdmissionQueue(SLOTS, 10);
+  private final List<Refusal> refusals = new ArrayList<>();
+  private final List<FinishReason> finished = new ArrayList<>();
+  private final List<Integer> batches = new ArrayList<>();
+  private final EngineListener listener =
+      new EngineListener() {
+        @Override
+        public void refused(Refusal refusal) {
+          refusals.add(refusal);
+        }
+
+        @Override
+        public void finished(FinishReason reason, GenerationEvent.Finished event) {
+          finished.add(reason);
+        }
+
+        @Override
+        public void stepped(int slots, Duration step) {
+          batches.add(slots);
+        }
+      };
+  private CheckpointStore store;
+  private DecodeLoop loop;
+
+  @BeforeEach
+  void open() {
+    store = new CheckpointStore(root);
+    loop = loop(Duration.ofMinutes(1));
+  }
+
+  @AfterEach
+  void close() {
+    loop.close();
+    assertThat(handover.residents()).isEmpty();
+  }
+
+  private DecodeLoop loop(Duration queueTimeout) {
+    return new DecodeLoop(new DecodeLoop.Settings(SLOTS, queueTimeout), queue, handover, listener);
+  }
+
+  private ServedModel offer(long seed) {
+    ServedModel model =
+        new ModelLoader(Device.cpu()).load(store.open(TestCheckpoints.publish(store, seed)));
+    handover.offer(model);
+    return model;
+  }
+
+  /** Takes turns until the offered model is current. */
+  private ServedModel serve(long seed) {
+    ServedModel model = offer(seed);
+    while (handover.current().stream().noneMatch(r -> r.version().equals(model.version()))) {
+      loop.turn();
+    }
+    return model;
+  }
+
+  private static GenerationRequest request(String prompt, int maxTokens, long seed) {
+    return new GenerationRequest(
+        prompt, maxTokens, SamplingParameters.DEFAULT, seed, List.of(), -1, false, "current");
+  }
+
+  private GenerationStream submit(GenerationRequest request) {
+    GenerationStream stream = new GenerationStream();
+    assertThat(queue.offer(new Waiting(request, stream, System.nanoTime()))).isTrue();
+    return stream;
+  }
+
+  private static String read(GenerationStream stream) {
+    StringBuilder text = new StringBuilder();
+    while (stream.poll() instanceof GenerationEvent.Text part) {
+      text.append(part.text());
+    }
+    return text.toString();
+  }
+
+  private void turnUntilIdle() {
+    while (loop.turn()) {
+      // turn() says that there is more to do
+    }
+  }
+
+  private static Refusal refusalOf(GenerationStream stream) {
+    try {
+      stream.started().toCompletableFuture().join();
+      throw new AssertionError("it was not refused");
+    } catch (CompletionException e) {
+      return ((RefusedException) e.getCause()).refusal();
+    }
+  }
+
+  @Test
+  void writesAsManyCharactersAsItIsAskedFor() {
+    serve(1);
+    GenerationStream stream = submit(request("hello", 20, 7));
+    turnUntilIdle();
+
+    assertThat(read(stream)).hasSize(20);
+    assertThat(finished).containsExactly(FinishReason.LENGTH);
+    assertThat(stream.started().toCompletableFuture().join().seed()).isEqualTo(7);
+  }
+
+  @Test
+  void givesTheSameTextForTheSameSeed() {
+    serve(1);
+    GenerationStream first = submit(request("hello", 50, 7));
+    turnUntilIdle();
+    GenerationStream again = submit(request("hello", 50, 7));
+    turnUntilIdle();
+    GenerationStream other = submit(request("hello", 50, 8));
+    turnUntilIdle();
+    String text = read(first);
+
+    assertThat(read(again)).isEqualTo(text);
+    assertThat(read(other)).isNotEqualTo(text);
+  }
+
+  @Test
+  void slotsJoinAndLeaveBetweenSteps() {
+    serve(1);
+    GenerationStream longer = submit(request("a", 30, 1));
+    for (int i = 0; i < 5; i++) {
+      loop.turn();
+    }
+    GenerationStream shorter = submit(request("b", 10, 2));
+    turnUntilIdle();
+
+    assertThat(read(longer)).hasSize(30);
+    assertThat(read(shorter)).hasSize(10);
+    assertThat(batches).contains(1, 2).doesNotContain(3);
+  }
+
+  @Test
+  void neverRunsMoreThanItsSlots() {
+    serve(1);
+    List<GenerationStream> streams = new ArrayList<>();
+    for (int i = 0; i < 2 * SLOTS + 1; i++) {
+      streams.add(submit(request("a", 5 + i, i)));
+    }
+    turnUntilIdle();
+
+    assertThat(batches).allMatch(size -> size <= SLOTS).contains(SLOTS);
+    for (int i = 0; i < streams.size(); i++) {
+      assertThat(read(streams.get(i))).hasSize(5 + i);
+    }
+  }
+
+  @Test
+  void aRunningRequestStaysOnTheWeightsItBeganWith() {
+    ServedModel old = serve(1);
+    GenerationStream before = submit(request("a", 60, 1));
+    loop.turn();
+    ServedModel young = serve(2);
+    GenerationStream after = submit(request("a", 5, 1));
+    loop.turn();
+
+    assertThat(handover.residents())
+        .extracting(ModelHandover.Resident::state)
+        .containsExactly(ModelState.RETIRING, ModelState.CURRENT);
+    assertThat(handover.requestRoom()).isFalse();
+    turnUntilIdle();
+    assertThat(before.started().toCompletableFuture().join().modelVersion())
+        .isEqualTo(old.version());
+    assertThat(after.started().toCompletableFuture().join().modelVersion())
+        .isEqualTo(young.version());
+    assertThat(read(before)).hasSize(60);
+    assertThat(handover.residents())
+        .extracting(ModelHandover.Resident::version)
+        .containsExactly(young.version());
+    assertThat(handover.requestRoom()).isTrue();
+  }
+
+  @Test
+  void aRetiringModelCanBeAskedForUntilItsRoomIsWanted() {
+    ServedModel old = serve(1);
+    submit(request("a", 100, 1));
+    loop.turn();
+    serve(2);
+    GenerationStream pinned = submit(pinned(old.version()));
+    loop.turn();
+    assertThat(pinned.started().toCompletableFuture().join().modelVersion())
+        .isEqualTo(old.version());
+
+    assertThat(handover.requestRoom()).isFalse();
+    GenerationStream late = submit(pinned(old.version()));
+    loop.turn();
+    assertThat(refusalOf(late)).isEqualTo(new Refusal.UnknownModel(old.version()));
+  }
+
+  private static GenerationRequest pinned(String version) {
+    return new GenerationRequest(
+        "a", 3, SamplingParameters.DEFAULT, 1, List.of(), -1, false, version);
+  }
+
+  @Test
+  void aQueuedPromptIsEncodedByTheModelWhoseSlotItTakes() {
+    serve(1);
+    GenerationStream unknown = submit(request("caf\u00e9", 5, 1));
+    turnUntilIdle();
+
+    assertThat(refusalOf(unknown))
+        .isInstanceOfSatisfying(
+            Refusal.UnknownCharacter.class,
+            refusal -> {
+              assertThat(refusal.position()).isEqualTo(3);
+              assertThat(refusal.character()).isEqualTo("\u00e9");
+            });
+    Vocabulary accents = Vocabulary.of("\ncaf\u00e9");
+    String version = TestCheckpoints.publish(store, accents, TestCheckpoints.small(accents), 3);
+    handover.offer(new ModelLoader(Device.cpu()).load(store.open(version)));
+    while (handover.current().stream().noneMatch(r -> r.version().equals(version))) {
+      loop.turn();
+    }
+    GenerationStream known = submit(request("caf\u00e9", 5, 1));
+    turnUntilIdle();
+    assertThat(read(known)).hasSize(5);
+  }
+
+  @Test
+  void aClientThatGoesAwayFreesItsSlotAtTheNextStep() {
+    serve(1);
+    GenerationStream stream = submit(request("a", 1000, 1));
+    loop.turn();
+    assertThat(loop.running()).isEqualTo(1);
+    stream.cancel();
+    loop.turn();
+
+    assertThat(loop.running()).isZero();
+    assertThat(finished).containsExactly(FinishReason.CANCELLED);
+  }
+
+  @Test
+  void aClientThatGoesAwayWhileItIsQueuedNeverGetsASlot() {
+    serve(1);
+    GenerationStream stream = submit(request("a", 1000, 1));
+    stream.cancel();
+    turnUntilIdle();
+
+    assertThat(queue.size()).isZero();
+    assertThat(batches).isEmpty();
+  }
+
+  @Test
+  void tellsARequestThatItWaitedTooLong() {
+    loop = loop(Duration.ZERO);
+    GenerationStream stream = submit(request("a", 10, 1));
+    loop.turn();
+
+    assertThat(refusalOf(stream)).isInstanceOf(Refusal.WaitedTooLong.class);
+    assertThat(refusals).hasSize(1);
+  }
+
+  @Test
+  void stopsBeforeAStopText() {
+    serve(1);
+    GenerationStream free = submit(request("hello", 40, 7));
+    turnUntilIdle();
+    String text = read(free);
+    String stop = text.substring(10, 12);
+    GenerationStream stopped =
+        submit(
+            new GenerationRequest(
+                "hello", 40, SamplingParameters.DEFAULT, 7, List.of(stop), -1, true, "current"));
+    turnUntilIdle();
+
+    assertThat(read(stopped)).isEqualTo("hello" + text.substring(0, text.indexOf(stop)));
+    assertThat(finished).containsExactly(FinishReason.LENGTH, FinishReason.STOP);
+  }
+
+  @Test
+  void tellsLogProbabilitiesThatSumToOne() {
+    serve(1);
+    int all = 20;
+    GenerationStream stream =
+        submit(
+            new GenerationRequest(
+                "hello", 3, SamplingParameters.DEFAULT, 7, List.of(), all, false, "current"));
+    turnUntilIdle();
+    List<TokenLogprob> logprobs = ((GenerationEvent.Text) stream.poll()).logprobs();
+
+    assertThat(logprobs).hasSize(3);
+    for (TokenLogprob logprob : logprobs) {
+      assertThat(logprob.top()).hasSize(all);
+      double sum = logprob.top().stream().mapToDouble(each -> Math.exp(each.logprob())).sum();
+      assertThat(sum).isBetween(0.3, 1.0);
+      assertThat(logprob.top().get(0).logprob()).isGreaterThanOrEqualTo(logprob.logprob());
+    }
+  }
+
+  @Test
+  void leavesNothingBehindOnTheDevice() {
+    ServedModel model = serve(1);
+    int before = model.manager().getManagedArrays().size();
+    for (int i = 0; i < 2 * SLOTS; i++) {
+      submit(request("hello", 10 + i, i));
+    }
+    turnUntilIdle();
+
+    // The state of the last batch is kept for the next one.
+    assertThat(model.manager().getManagedArrays().size()).isBetween(before, before + 1);
+  }
+}

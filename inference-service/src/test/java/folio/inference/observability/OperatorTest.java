@@ -1,0 +1,119 @@
+package folio.inference.observability;
+
+import static io.restassured.RestAssured.given;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.hamcrest.Matchers.containsString;
+import static org.hamcrest.Matchers.equalTo;
+
+import folio.inference.CheckpointFolder;
+import folio.inference.api.Service;
+import io.quarkus.test.common.WithTestResource;
+import io.quarkus.test.junit.QuarkusTest;
+import io.restassured.RestAssured;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** What an operator and a client's author see. */
+@QuarkusTest
+@WithTestResource(CheckpointFolder.class)
+class OperatorTest {
+  @BeforeEach
+  void waitUntilReady() {
+    Service.awaitReady(RestAssured.port);
+  }
+
+  @Test
+  void isHealthy() {
+    for (String probe : List.of("started", "ready", "live")) {
+      given().get("/q/health/" + probe).then().statusCode(200).body("status", equalTo("UP"));
+    }
+  }
+
+  @Test
+  void exportsTheMetricsOfTheContract() {
+    Service service = new Service(RestAssured.port);
+    double before = service.metric("folio_generation_tokens_total");
+    given()
+        .contentType("application/json")
+        .accept("application/json")
+        .body("{\"max_tokens\": 30}")
+        .post("/generate")
+        .then()
+        .statusCode(200);
+    given()
+        .contentType("application/json")
+        .body("{\"model\": \"none\"}")
+        .post("/generate")
+        .then()
+        .statusCode(404);
+
+    assertThat(service.metric("folio_generation_tokens_total")).isEqualTo(before + 30);
+    String page = service.get("/metrics").body();
+    assertThat(page)
+        .contains(
+            "folio_requests_total{finish_reason=\"length\"}",
+            "folio_requests_rejected_total{reason=\"unknown_model\"}",
+            "folio_prompt_tokens_total",
+            "folio_requests_running",
+            "folio_requests_waiting",
+            "folio_time_to_first_token_seconds_bucket{le=",
+            "folio_inter_token_latency_seconds_bucket{le=\"5.0E-5\"}",
+            "folio_request_duration_seconds_count",
+            "folio_request_queue_seconds_count",
+            "folio_decode_step_seconds_count",
+            "folio_batch_size_bucket{le=\"64.0\"}",
+            "folio_model_loads_total{result=\"success\"}",
+            "folio_model_load_seconds_count",
+            "folio_model_info{version=",
+            "folio_model_active_timestamp_seconds");
+    // A version is a label of folio_model_info only.
+    assertThat(page.lines().filter(line -> line.contains("version=\"")))
+        .allMatch(line -> line.startsWith("folio_model_info{") || line.startsWith("jvm_info"));
+  }
+
+  @Test
+  void describesItsApi() {
+    Map<String, Object> api =
+        given().accept("application/json").get("/q/openapi").then().extract().path("$");
+    String text = api.toString();
+
+    assertThat(text).contains("text/event-stream", "application/x-ndjson", "text/plain");
+    Map<String, ?> responses =
+        given()
+            .accept("application/json")
+            .get("/q/openapi")
+            .then()
+            .extract()
+            .path("paths.'/generate'.post.responses");
+    assertThat(responses.keySet())
+        .isEqualTo(Set.of("200", "400", "404", "406", "413", "415", "429", "500", "503"));
+    Map<String, Map<String, ?>> fields =
+        given()
+            .accept("application/json")
+            .get("/q/openapi")
+            .then()
+            .extract()
+            .path("components.schemas.GenerateRequest.properties");
+    assertThat(fields.keySet())
+        .isEqualTo(
+            Set.of(
+                "prompt",
+                "max_tokens",
+                "temperature",
+                "top_k",
+                "top_p",
+                "min_p",
+                "repetition_penalty",
+                "seed",
+                "stop",
+                "logprobs",
+                "echo",
+                "model"));
+    assertThat(fields)
+        .allSatisfy((name, field) -> assertThat(field.get("description")).isNotNull());
+    given().get("/q/swagger-ui/").then().statusCode(200).body(containsString("swagger"));
+  }
+}

@@ -1,0 +1,191 @@
+package folio.inference.serving;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import ai.djl.Device;
+import folio.model.checkpoint.CheckpointStore;
+import folio.model.checkpoint.CheckpointWriter;
+import folio.model.testing.TestCheckpoints;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The watcher's turns, taken by hand; the test stands in for the decode thread. */
+class CheckpointWatcherTest {
+  @TempDir Path folder;
+  private final ModelHandover handover = new ModelHandover();
+  private final List<String> loaded = new ArrayList<>();
+  private final List<String> refused = new ArrayList<>();
+  private final List<ServedModel> models = new ArrayList<>();
+  private CheckpointStore store;
+  private CheckpointWatcher watcher;
+
+  @BeforeEach
+  void open() {
+    store = new CheckpointStore(folder.resolve("checkpoints"));
+    watcher =
+        new CheckpointWatcher(
+            store,
+            new ModelLoader(Device.cpu()),
+            handover,
+            new LoadListener() {
+              @Override
+              public void loaded(String version, Duration duration) {
+                loaded.add(version);
+              }
+
+              @Override
+              public void refused(String version, String message) {
+                refused.add(version + ": " + message);
+              }
+            });
+  }
+
+  @AfterEach
+  void close() {
+    models.forEach(ServedModel::close);
+  }
+
+  /** What the decode thread does with a model. */
+  private void take() {
+    ServedModel model = handover.poll();
+    if (model != null) {
+      models.add(model);
+      handover.moved(model, ModelState.CURRENT);
+    }
+  }
+
+  private void retireOldest() {
+    handover.closed(models.get(0));
+    models.remove(0).close();
+  }
+
+  @Test
+  void servesTheEmbeddedCheckpointWithoutACurrent() {
+    watcher.turn();
+    watcher.turn();
+
+    assertThat(loaded).containsExactly("embedded");
+    take();
+    assertThat(handover.current().orElseThrow().version()).isEqualTo("embedded");
+  }
+
+  @Test
+  void followsCurrent() {
+    String first = TestCheckpoints.publishCurrent(store, 1);
+    watcher.turn();
+    take();
+    String second = TestCheckpoints.publishCurrent(store, 2);
+    watcher.turn();
+    watcher.turn();
+
+    assertThat(loaded).containsExactly(first, second);
+  }
+
+  @Test
+  void loadsOnlyTheNewestOfThoseThatWaitForRoom() {
+    watcher.turn();
+    take();
+    String second = TestCheckpoints.publishCurrent(store, 2);
+    watcher.turn();
+    take();
+    TestCheckpoints.publishCurrent(store, 3);
+    watcher.turn();
+    assertThat(handover.roomAwaited()).isTrue();
+    String fourth = TestCheckpoints.publishCurrent(store, 4);
+    watcher.turn();
+    assertThat(handover.residents()).hasSize(2);
+    retireOldest();
+    watcher.turn();
+
+    assertThat(loaded).containsExactly("embedded", second, fourth);
+  }
+
+  @Test
+  void refusesABadCheckpointOnceAndGoesOn() throws IOException {
+    String good = TestCheckpoints.publishCurrent(store, 1);
+    watcher.turn();
+    take();
+    String bad = TestCheckpoints.publishCurrent(store, 2);
+    Files.write(store.root().resolve(bad).resolve("model.safetensors"), new byte[10]);
+    for (int i = 0; i < 50; i++) {
+      watcher.turn();
+    }
+
+    assertThat(refused).hasSize(1);
+    assertThat(refused.get(0)).startsWith(bad).contains("model.safetensors has 10 bytes");
+    assertThat(handover.current().orElseThrow().version()).isEqualTo(good);
+    String next = TestCheckpoints.publishCurrent(store, 3);
+    watcher.turn();
+    assertThat(loaded).containsExactly(good, next);
+  }
+
+  @Test
+  void takesAVersionThatComesBack() throws IOException {
+    String first = TestCheckpoints.publishCurrent(store, 1);
+    watcher.turn();
+    take();
+    String second = TestCheckpoints.publishCurrent(store, 2);
+    Path away = folder.resolve("away");
+    Files.move(store.root().resolve(second), away);
+    watcher.turn();
+    assertThat(refused).hasSize(1);
+    Files.move(away, store.root().resolve(second));
+    for (int i = 0; i < 5; i++) {
+      watcher.turn();
+    }
+
+    assertThat(loaded).containsExactly(first, second);
+    assertThat(refused).hasSize(1);
+  }
+
+  @Test
+  void servesOnWhenTheFolderDisappears() throws IOException {
+    String first = TestCheckpoints.publishCurrent(store, 1);
+    watcher.turn();
+    take();
+    Files.move(store.root(), folder.resolve("away"));
+    watcher.turn();
+    assertThat(handover.current().orElseThrow().version()).isEqualTo(first);
+    Files.move(folder.resolve("away"), store.root());
+    watcher.turn();
+
+    assertThat(loaded).containsExactly(first);
+    assertThat(refused).isEmpty();
+  }
+
+  @Test
+  void refusesAModelWhoseCanaryHasAnotherLoss() throws IOException {
+    String version = TestCheckpoints.publish(store, 1);
+    Path manifest = store.root().resolve(version).resolve("manifest.json");
+    String text = Files.readString(manifest);
+    Files.writeString(
+        manifest, text.replaceFirst("\"loss_nats\" : [0-9.]+", "\"loss_nats\" : 0.5"));
+    try (CheckpointWriter writer = store.write()) {
+      writer.promote(version);
+    }
+    watcher.turn();
+
+    assertThat(loaded).isEmpty();
+    assertThat(refused).hasSize(1);
+    assertThat(refused.get(0)).contains("canary", "0.5 in manifest.json");
+  }
+
+  @Test
+  void saysOnceThatCurrentCannotBeUsed() throws IOException {
+    TestCheckpoints.publishCurrent(store, 1);
+    Files.writeString(store.root().resolve("CURRENT"), "nonsense\n");
+    watcher.turn();
+    watcher.turn();
+
+    assertThat(refused).hasSize(1);
+    assertThat(refused.get(0)).contains("does not name a version: 'nonsense'");
+  }
+}
