@@ -1,0 +1,129 @@
+package folio.inference;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import folio.inference.api.Service;
+import folio.model.checkpoint.CheckpointStore;
+import folio.model.testing.TestCheckpoints;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Iterator;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The packaged service as a process of its own, with signals sent for real. */
+class PackagedServiceIT {
+  private static final Pattern LISTENING = Pattern.compile("Listening on: http://[^:]+:(\\d+)");
+  private static final String LONG = "{\"max_tokens\": 9000, \"seed\": 3}";
+  private static final String EVENTS = "text/event-stream";
+
+  @TempDir Path folder;
+  private Process process;
+  private Service service;
+
+  @AfterEach
+  void kill() {
+    process.destroyForcibly();
+  }
+
+  private void start(Map<String, String> settings) throws IOException {
+    ProcessBuilder builder =
+        new ProcessBuilder(
+            Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+            "-jar",
+            Path.of("target", "quarkus-app", "quarkus-run.jar").toString());
+    builder.environment().put("QUARKUS_HTTP_PORT", "0");
+    builder.environment().put("FOLIO_CHECKPOINTS", folder.toString());
+    builder.environment().put("FOLIO_POLL_INTERVAL", "0.1S");
+    builder.environment().putAll(settings);
+    process = builder.redirectErrorStream(true).start();
+    BufferedReader log = process.inputReader(StandardCharsets.UTF_8);
+    Matcher listening = LISTENING.matcher("");
+    while (!listening.find()) {
+      String line = log.readLine();
+      assertThat(line).as("the log ended").isNotNull();
+      listening = LISTENING.matcher(line);
+    }
+    int port = Integer.parseInt(listening.group(1));
+    service = new Service(port);
+    Service.awaitReady(port);
+  }
+
+  private HttpResponse<Stream<String>> stream(String body) throws Exception {
+    return service
+        .client()
+        .send(service.generate(body, EVENTS), HttpResponse.BodyHandlers.ofLines());
+  }
+
+  @Test
+  void finishesAcceptedStreamsAfterSigtermAndExitsWithZero() throws Exception {
+    start(Map.of());
+    List<Iterator<String>> streams = new ArrayList<>();
+    for (int i = 0; i < 8; i++) {
+      HttpResponse<Stream<String>> response = stream(LONG);
+      assertThat(response.statusCode()).isEqualTo(200);
+      streams.add(response.body().iterator());
+    }
+    process.toHandle().destroy(); // SIGTERM
+    Service.await("not ready", () -> service.get("/q/health/ready").statusCode() == 503);
+    HttpResponse<String> refused =
+        service
+            .client()
+            .send(service.generate("{}", "application/json"), HttpResponse.BodyHandlers.ofString());
+    assertThat(refused.statusCode()).isEqualTo(503);
+    assertThat(refused.headers().firstValue("Retry-After")).isPresent();
+    assertThat(Service.parse(refused.body()).get("reason").asText()).isEqualTo("draining");
+
+    for (Iterator<String> each : streams) {
+      StringBuilder text = new StringBuilder();
+      String last = "";
+      while (each.hasNext()) {
+        String line = each.next();
+        if (line.startsWith("data: {")) {
+          text.append(Service.parse(line.substring(6)).get("text").asText());
+        }
+        last = line.isEmpty() ? last : line;
+      }
+      assertThat(last).isEqualTo("data: [DONE]");
+      assertThat(text).hasSize(9000);
+    }
+    assertThat(process.waitFor(1, TimeUnit.MINUTES)).isTrue();
+    assertThat(process.exitValue()).isZero();
+  }
+
+  @Test
+  void endsWhatStillRunsWhenTheDrainTimeIsUp() throws Exception {
+    start(Map.of("FOLIO_DRAIN_TIMEOUT", "0.2S", "FOLIO_LIMITS_MAX_TOKENS", "10000000"));
+    Iterator<String> lines = stream("{\"max_tokens\": 10000000}").body().iterator();
+    assertThat(lines.next()).startsWith("data: {");
+    process.toHandle().destroy();
+
+    assertThat(process.waitFor(1, TimeUnit.MINUTES)).isTrue();
+    assertThat(process.exitValue()).isZero();
+  }
+
+  @Test
+  void servesTheCurrentCheckpointAgainAfterItWasKilled() throws Exception {
+    CheckpointStore store = new CheckpointStore(folder);
+    TestCheckpoints.publishCurrent(store, 1);
+    String current = TestCheckpoints.publishCurrent(store, 2);
+    start(Map.of("FOLIO_DEVICE", "cpu"));
+    Service.await("current", () -> service.get("/models").body().contains(current));
+    process.destroyForcibly().waitFor();
+    start(Map.of());
+
+    HttpResponse<Stream<String>> response = stream("{\"max_tokens\": 5}");
+    assertThat(response.headers().firstValue("X-Model-Version")).contains(current);
+  }
+}
