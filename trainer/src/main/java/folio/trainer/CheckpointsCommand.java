@@ -19,6 +19,7 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "checkpoints",
     mixinStandardHelpOptions = true,
+    showDefaultValues = true,
     description = "Looks after published checkpoints.")
 final class CheckpointsCommand implements Runnable {
   @Spec private CommandSpec spec;
@@ -35,6 +36,7 @@ final class CheckpointsCommand implements Runnable {
 
   @Command(
       mixinStandardHelpOptions = true,
+      showDefaultValues = true,
       description = "Lists all versions with their losses; * marks CURRENT.")
   void list(@Mixin StoreOptions checkpoints) {
     CheckpointStore store = checkpoints.store();
@@ -63,7 +65,7 @@ final class CheckpointsCommand implements Runnable {
       @Parameters(
               paramLabel = "VERSION",
               defaultValue = "current",
-              description = "A version, current (default), or embedded.")
+              description = "A version, current, or embedded.")
           String version) {
     Checkpoint checkpoint = checkpoints.open(version);
     CheckpointManifest manifest = checkpoint.manifest();
@@ -87,6 +89,7 @@ final class CheckpointsCommand implements Runnable {
 
   @Command(
       mixinStandardHelpOptions = true,
+      showDefaultValues = true,
       description = "Makes CURRENT name a version: the service loads it. Also the way back.")
   void promote(
       @Mixin StoreOptions checkpoints, @Parameters(paramLabel = "VERSION") String version) {
@@ -98,6 +101,7 @@ final class CheckpointsCommand implements Runnable {
 
   @Command(
       mixinStandardHelpOptions = true,
+      showDefaultValues = true,
       description = "Reads a version whole: digests, shapes, finite values, canary.")
   void verify(
       @Mixin StoreOptions checkpoints,
@@ -105,7 +109,7 @@ final class CheckpointsCommand implements Runnable {
       @Parameters(
               paramLabel = "VERSION",
               defaultValue = "current",
-              description = "A version, current (default), or embedded.")
+              description = "A version, current, or embedded.")
           String version) {
     Checkpoint checkpoint = checkpoints.open(version);
     try (NDManager manager = NDManager.newBaseManager(device.start());
@@ -117,6 +121,7 @@ final class CheckpointsCommand implements Runnable {
 
   @Command(
       mixinStandardHelpOptions = true,
+      showDefaultValues = true,
       description = "Deletes a version that CURRENT does not name.")
   void delete(@Mixin StoreOptions checkpoints, @Parameters(paramLabel = "VERSION") String version) {
     try (CheckpointWriter writer = checkpoints.existing().write()) {

@@ -22,13 +22,13 @@ final class DeviceOptions {
   @Option(
       names = "--device",
       defaultValue = "auto",
-      description = "cpu, cuda, or auto: cuda where there is one (default).")
+      description = "cpu, cuda, or auto: cuda where there is one.")
   private Choice device;
 
   @Option(
       names = "--threads",
       defaultValue = "0",
-      description = "Of the engine on a CPU; 0: one a core (default).")
+      description = "Of the engine on a CPU; 0: one a core.")
   private int threads;
 
   /**

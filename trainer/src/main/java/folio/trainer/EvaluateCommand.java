@@ -18,6 +18,7 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "evaluate",
     mixinStandardHelpOptions = true,
+    showDefaultValues = true,
     description = {
       "Measures a checkpoint on the validation part of a text: nats and bits a character.",
       "carried-64: 64 streams, state carried from the first character to the last;"
@@ -29,7 +30,7 @@ final class EvaluateCommand implements Callable<Integer> {
   @Parameters(
       paramLabel = "VERSION",
       defaultValue = "current",
-      description = "A version, current (default), or embedded.")
+      description = "A version, current, or embedded.")
   private String version;
 
   @Mixin private CorpusOptions corpus;

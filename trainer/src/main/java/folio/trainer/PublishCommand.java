@@ -25,6 +25,7 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "publish",
     mixinStandardHelpOptions = true,
+    showDefaultValues = true,
     description = {
       "Publishes a checkpoint again, at another precision or from a folder that PyTorch wrote.",
       "CURRENT stays as it is: see checkpoints promote."
@@ -36,14 +37,14 @@ final class PublishCommand implements Callable<Integer> {
       paramLabel = "SOURCE",
       defaultValue = "current",
       description =
-          "A version, current (default), embedded, or a folder with config.json, vocabulary.json and"
+          "A version, current, embedded, or a folder with config.json, vocabulary.json and"
               + " model.safetensors.")
   private String source;
 
   @Option(
       names = "--dtype",
       defaultValue = "float32",
-      description = "float32 (default), or float16 for half the size.")
+      description = "float32, or float16 for half the size.")
   private Precision precision;
 
   @Mixin private StoreOptions checkpoints;

@@ -22,6 +22,7 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "sample",
     mixinStandardHelpOptions = true,
+    showDefaultValues = true,
     sortOptions = false,
     description = "Writes text with a checkpoint, character by character.")
 final class SampleCommand implements Callable<Integer> {
@@ -32,16 +33,13 @@ final class SampleCommand implements Callable<Integer> {
   @Parameters(
       paramLabel = "VERSION",
       defaultValue = "current",
-      description = "A version, current (default), or embedded.")
+      description = "A version, current, or embedded.")
   private String version;
 
   @Option(names = "--prompt", defaultValue = "", description = "Text to go on from.")
   private String prompt;
 
-  @Option(
-      names = "--max-tokens",
-      defaultValue = "500",
-      description = "Characters to write (default: ${DEFAULT-VALUE}).")
+  @Option(names = "--max-tokens", defaultValue = "500", description = "Characters to write.")
   private int maxTokens;
 
   @Option(names = "--temperature", defaultValue = "1", description = "0: greedy; else 0.01 to 2.")

@@ -13,7 +13,7 @@ final class StoreOptions {
       names = "--checkpoints",
       paramLabel = "DIR",
       defaultValue = "checkpoints",
-      description = "Folder of the checkpoints (default: ${DEFAULT-VALUE}).")
+      description = "Folder of the checkpoints.")
   private Path directory;
 
   /** The store, which need not exist yet. */

@@ -16,6 +16,8 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "train",
     mixinStandardHelpOptions = true,
+    abbreviateSynopsis = true,
+    showDefaultValues = true,
     sortOptions = false,
     description = {
       "Trains a network on a text and publishes every checkpoint that is better than the last.",
@@ -32,9 +34,7 @@ import picocli.CommandLine.Spec;
 final class TrainCommand implements Callable<Integer> {
   @Spec private CommandSpec spec;
 
-  @Option(
-      names = "--preset",
-      description = "quick, quality, post-gru, karpathy, residual-8 (default: quick).")
+  @Option(names = "--preset", description = "quick, quality, post-gru, karpathy, residual-8.")
   private String preset;
 
   @Mixin private CorpusOptions corpus;
@@ -45,20 +45,19 @@ final class TrainCommand implements Callable<Integer> {
       names = "--promote",
       defaultValue = "better",
       description =
-          "When CURRENT moves: better (than what is served, on the same text; default), always,"
-              + " never.")
+          "When CURRENT moves: better (than what is served, on the same text), always," + " never.")
   private Promotion promote;
 
   @Option(
       names = "--keep",
       defaultValue = "5",
-      description = "How many of this run's checkpoints stay (default: ${DEFAULT-VALUE}).")
+      description = "How many of this run's checkpoints stay.")
   private int keep;
 
   @Option(
       names = "--run",
       paramLabel = "DIR",
-      description = "Folder of the run's state and metrics (default: runs/PRESET).")
+      description = "Folder of the run's state and metrics; runs/PRESET if it is not given.")
   private Path run;
 
   @Option(names = "--resume", description = "Go on where this run stopped, if it has begun.")
@@ -67,7 +66,7 @@ final class TrainCommand implements Callable<Integer> {
   @Option(
       names = "--save-every",
       defaultValue = "0",
-      description = "Steps between saved states; 0: at every evaluation (default).")
+      description = "Steps between saved states; 0: at every evaluation.")
   private long saveEvery;
 
   @Option(

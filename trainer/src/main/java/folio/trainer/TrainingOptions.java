@@ -117,12 +117,10 @@ final class TrainingOptions {
   @Option(names = "--evaluate-every", description = "Steps between evaluations.")
   private long evaluateEvery;
 
-  @Option(names = "--seed", description = "Decides every draw (default: ${DEFAULT-VALUE}).")
+  @Option(names = "--seed", description = "Decides every draw.")
   private long seed = 1;
 
-  @Option(
-      names = "--fraction",
-      description = "Part of the training text to use (default: ${DEFAULT-VALUE}).")
+  @Option(names = "--fraction", description = "Part of the training text to use.")
   private double fraction = 1;
 
   private record Range(String option, double value, double lowest, double highest) {}
