@@ -15,6 +15,7 @@ import io.quarkus.runtime.LaunchMode;
 import io.quarkus.runtime.ShutdownDelayInitiatedEvent;
 import io.quarkus.runtime.ShutdownEvent;
 import io.quarkus.runtime.StartupEvent;
+import io.quarkus.runtime.configuration.ConfigurationException;
 import jakarta.enterprise.event.Observes;
 import jakarta.enterprise.inject.Produces;
 import jakarta.inject.Singleton;
@@ -36,6 +37,7 @@ public class EngineLifecycle {
 
   /** Wires; nothing runs yet. */
   EngineLifecycle(InferenceConfig config, MeterRegistry registry) {
+    ConfigRanges.check(config);
     this.config = config;
     this.metrics = new EngineMetrics(registry);
     this.engine =
@@ -93,7 +95,8 @@ public class EngineLifecycle {
     }
     int gpus = Engine.getInstance().getGpuCount();
     if (config.device() == DeviceChoice.CUDA && gpus == 0) {
-      throw new IllegalStateException("folio.device is cuda, but the engine sees no GPU");
+      throw new ConfigurationException(
+          "folio.device is cuda, but the engine sees no GPU; legal here: cpu, auto");
     }
     return config.device() == DeviceChoice.CPU || gpus == 0 ? Device.cpu() : Device.gpu();
   }

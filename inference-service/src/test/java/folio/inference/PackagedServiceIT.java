@@ -37,7 +37,7 @@ class PackagedServiceIT {
     process.destroyForcibly();
   }
 
-  private void start(Map<String, String> settings) throws IOException {
+  private ProcessBuilder command(Map<String, String> settings) {
     ProcessBuilder builder =
         new ProcessBuilder(
             Path.of(System.getProperty("java.home"), "bin", "java").toString(),
@@ -47,7 +47,11 @@ class PackagedServiceIT {
     builder.environment().put("FOLIO_CHECKPOINTS", folder.toString());
     builder.environment().put("FOLIO_POLL_INTERVAL", "0.1S");
     builder.environment().putAll(settings);
-    process = builder.redirectErrorStream(true).start();
+    return builder.redirectErrorStream(true);
+  }
+
+  private void start(Map<String, String> settings) throws IOException {
+    process = command(settings).start();
     BufferedReader log = process.inputReader(StandardCharsets.UTF_8);
     Matcher listening = LISTENING.matcher("");
     while (!listening.find()) {
@@ -111,6 +115,16 @@ class PackagedServiceIT {
 
     assertThat(process.waitFor(1, TimeUnit.MINUTES)).isTrue();
     assertThat(process.exitValue()).isZero();
+  }
+
+  @Test
+  void saysWhichSettingIsOutOfItsRange() throws Exception {
+    process = command(Map.of("FOLIO_SLOTS", "0")).start();
+    String log = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+
+    assertThat(process.waitFor(1, TimeUnit.MINUTES)).isTrue();
+    assertThat(process.exitValue()).isEqualTo(1);
+    assertThat(log).contains("folio.slots is 0; legal are 1 to 65536").doesNotContain("\tat ");
   }
 
   @Test

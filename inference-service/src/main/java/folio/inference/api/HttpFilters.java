@@ -9,6 +9,7 @@ import jakarta.enterprise.event.Observes;
 import jakarta.inject.Singleton;
 import jakarta.ws.rs.core.HttpHeaders;
 import jakarta.ws.rs.core.MediaType;
+import java.math.BigInteger;
 import java.util.UUID;
 import java.util.regex.Pattern;
 import org.eclipse.microprofile.config.inject.ConfigProperty;
@@ -54,7 +55,7 @@ public final class HttpFilters {
 
   private void refuseLargeBodies(RoutingContext http) {
     String length = http.request().getHeader("Content-Length");
-    if (length == null || Long.parseLong(length) <= maxBodySize) {
+    if (length == null || new BigInteger(length).compareTo(BigInteger.valueOf(maxBodySize)) <= 0) {
       http.next();
       return;
     }

@@ -1,6 +1,7 @@
 package folio.trainer.report;
 
 import java.io.PrintStream;
+import java.time.Duration;
 import java.util.Locale;
 import me.tongfei.progressbar.ProgressBar;
 import me.tongfei.progressbar.ProgressBarBuilder;
@@ -37,17 +38,15 @@ public final class Console implements AutoCloseable {
   }
 
   private ProgressBar startBar(long steps) {
-    ProgressBar started =
-        new ProgressBarBuilder()
-            .setTaskName("train")
-            .setInitialMax(totalSteps)
-            .setUpdateIntervalMillis(REDRAW_MILLIS)
-            .setStyle(ProgressBarStyle.ASCII)
-            .setConsumer(new Line())
-            .showSpeed()
-            .startsFrom(steps, java.time.Duration.ZERO)
-            .build();
-    return started;
+    return new ProgressBarBuilder()
+        .setTaskName("train")
+        .setInitialMax(totalSteps)
+        .setUpdateIntervalMillis(REDRAW_MILLIS)
+        .setStyle(ProgressBarStyle.ASCII)
+        .setConsumer(new Line())
+        .showSpeed()
+        .startsFrom(steps, Duration.ZERO)
+        .build();
   }
 
   /** Draws the bar on one line that is written over. */

@@ -10,6 +10,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.LinkedHashMap;
 import java.util.Map;
 
 /** A run's record: one JSON object a line, each with an {@code event} and a {@code step}. */
@@ -37,7 +38,7 @@ public final class MetricsFile {
       }
       DurableFiles.replace(file, kept.toString().getBytes(StandardCharsets.UTF_8));
     } catch (IOException e) {
-      throw new UncheckedIOException(e);
+      throw unwritable(e);
     }
   }
 
@@ -53,7 +54,7 @@ public final class MetricsFile {
 
   /** Adds a line. */
   public void write(String event, long step, Map<String, ?> fields) {
-    Map<String, Object> line = new java.util.LinkedHashMap<>();
+    Map<String, Object> line = new LinkedHashMap<>();
     line.put("event", event);
     line.put("step", step);
     line.putAll(fields);
@@ -64,7 +65,13 @@ public final class MetricsFile {
           StandardOpenOption.APPEND,
           StandardOpenOption.CREATE);
     } catch (IOException e) {
-      throw new UncheckedIOException(e);
+      throw unwritable(e);
     }
+  }
+
+  /** The system's message alone does not say which file. */
+  private UncheckedIOException unwritable(IOException e) {
+    return new UncheckedIOException(
+        new IOException("the metrics cannot be written to " + file + ": " + e.getMessage(), e));
   }
 }

@@ -1,0 +1,38 @@
+package folio.inference;
+
+import io.quarkus.runtime.configuration.ConfigurationException;
+import java.time.Duration;
+
+/** The legal ranges of the settings. */
+final class ConfigRanges {
+  private static final Duration NO_TIME = Duration.ZERO;
+  private static final Duration SHORTEST_POLL = Duration.ofMillis(10);
+  private static final Duration LONGEST = Duration.ofDays(1);
+
+  private ConfigRanges() {}
+
+  /**
+   * Checks every setting.
+   *
+   * @throws ConfigurationException naming the first one that is out of its range, its value and the
+   *     range; the service does not start then
+   */
+  static void check(InferenceConfig config) {
+    check("folio.threads", config.threads(), 0, 4096);
+    check("folio.slots", config.slots(), 1, 65_536);
+    check("folio.queue.capacity", config.queue().capacity(), 0, 1_000_000);
+    check("folio.limits.max-tokens", config.limits().maxTokens(), 1, 100_000_000);
+    check("folio.limits.prompt-tokens", config.limits().promptTokens(), 1, 100_000_000);
+    check("folio.poll-interval", config.pollInterval(), SHORTEST_POLL, LONGEST);
+    check("folio.queue.timeout", config.queue().timeout(), NO_TIME, LONGEST);
+    check("folio.drain-timeout", config.drainTimeout(), NO_TIME, LONGEST);
+  }
+
+  private static <T extends Comparable<T>> void check(
+      String setting, T value, T lowest, T highest) {
+    if (value.compareTo(lowest) < 0 || value.compareTo(highest) > 0) {
+      throw new ConfigurationException(
+          setting + " is " + value + "; legal are " + lowest + " to " + highest);
+    }
+  }
+}
