@@ -106,6 +106,9 @@ public class EngineLifecycle {
     LOG.infof("draining %d running and %d waiting", engine.running(), engine.waiting());
     boolean drained = engine.drain(config.drainTimeout());
     LOG.info(drained ? "drained" : "time is up: ending what still runs");
+    if (!drained) {
+      engine.close();
+    }
   }
 
   void stop(@Observes ShutdownEvent event) throws InterruptedException {

@@ -112,7 +112,14 @@ class PackagedServiceIT {
     Iterator<String> lines = stream("{\"max_tokens\": 10000000}").body().iterator();
     assertThat(lines.next()).startsWith("data: {");
     process.toHandle().destroy();
+    String last = "";
+    while (lines.hasNext()) {
+      String line = lines.next();
+      last = line.startsWith("data: {") ? line : last;
+    }
 
+    assertThat(Service.parse(last.substring(6)).get("finish_reason").asText()).isEqualTo("error");
+    assertThat(Service.parse(last.substring(6)).get("error").asText()).contains("shutting down");
     assertThat(process.waitFor(1, TimeUnit.MINUTES)).isTrue();
     assertThat(process.exitValue()).isZero();
   }

@@ -1,5 +1,6 @@
 package folio.trainer;
 
+import ai.djl.engine.EngineException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.AccessDeniedException;
@@ -20,6 +21,16 @@ final class Errors {
       return file.getFile()
           + ": "
           + (file.getReason() == null ? file.toString() : file.getReason());
+    }
+    if (error instanceof OutOfMemoryError) {
+      return "there is not enough memory; lower --hidden-size, --layers, --batch or --length, or give"
+          + " Java more with -Xmx";
+    }
+    if (error instanceof EngineException) {
+      String firstLine = String.valueOf(error.getMessage()).lines().findFirst().orElse("");
+      return "the engine failed: "
+          + firstLine
+          + "; if it ran out of memory, lower --hidden-size, --layers, --batch or --length";
     }
     if (error instanceof IOException) {
       return error.getMessage();

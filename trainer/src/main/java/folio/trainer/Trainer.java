@@ -81,7 +81,13 @@ public final class Trainer implements Runnable {
   public static void main(String[] args) {
     Locale.setDefault(Locale.ROOT);
     quietEngine();
-    System.exit(commandLine(args).execute(args));
+    try {
+      System.exit(commandLine(args).execute(args));
+    } catch (OutOfMemoryError e) {
+      // picocli hands exceptions to a handler, not errors.
+      System.err.println("folio: " + Errors.describe(e));
+      System.exit(CommandLine.ExitCode.SOFTWARE);
+    }
   }
 
   /**

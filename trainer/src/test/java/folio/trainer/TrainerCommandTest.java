@@ -129,6 +129,7 @@ class TrainerCommandTest {
           --batch=0                 | --batch is 0; legal are 1 to 65536
           --layers=0                | layers is 0; legal are 1 to 64
           --hidden-size=-4          | hidden_size is -4
+          --hidden-size=20000       | make 3,60
           --output-dropout=1        | output dropout is 1.0
           --fraction=0              | --fraction is 0
           --network=transformer     | transformer

@@ -1,6 +1,7 @@
 package folio.inference.api;
 
 import com.fasterxml.jackson.annotation.JsonProperty;
+import folio.inference.generation.GenerationLimits;
 import folio.inference.generation.GenerationRequest;
 import folio.model.sampling.OutOfRangeException;
 import folio.model.sampling.SamplingParameters;
@@ -100,10 +101,11 @@ public record GenerateBody(
   /**
    * The request that this asks for, with the defaults of what is not given.
    *
+   * @param limits keeps the default of max_tokens below its limit
    * @param random chooses the seed if there is none
    * @throws OutOfRangeException naming the first field that is out of its range
    */
-  GenerationRequest toRequest(RandomGenerator random) {
+  GenerationRequest toRequest(GenerationLimits limits, RandomGenerator random) {
     SamplingParameters sampling =
         new SamplingParameters(
             or(temperature, 1.0),
@@ -121,7 +123,7 @@ public record GenerateBody(
     }
     return new GenerationRequest(
         prompt == null || prompt.isEmpty() ? "\n" : prompt,
-        or(maxTokens, DEFAULT_MAX_TOKENS),
+        or(maxTokens, Math.min(DEFAULT_MAX_TOKENS, limits.maxTokens())),
         sampling,
         seed != null ? seed : random.nextLong(SEED_BOUND),
         stops,

@@ -189,7 +189,7 @@ public final class GenerateResource {
             ? body
             : new GenerateBody(
                 null, null, null, null, null, null, null, null, null, null, null, null);
-    GenerationRequest request = limits.check(given.toRequest(random));
+    GenerationRequest request = limits.check(given.toRequest(limits, random));
     GenerationStream stream = engine.submit(request);
     // Runs at the end of the response and when the client goes away, also while it is queued.
     http.addEndHandler(end -> stream.cancel());

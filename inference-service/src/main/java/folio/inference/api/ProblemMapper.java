@@ -3,6 +3,7 @@ package folio.inference.api;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.exc.InputCoercionException;
 import com.fasterxml.jackson.databind.JsonMappingException;
+import com.fasterxml.jackson.databind.exc.InvalidFormatException;
 import com.fasterxml.jackson.databind.exc.MismatchedInputException;
 import com.fasterxml.jackson.databind.exc.UnrecognizedPropertyException;
 import folio.inference.generation.Refusal;
@@ -12,6 +13,8 @@ import jakarta.ws.rs.WebApplicationException;
 import jakarta.ws.rs.core.Response;
 import java.time.Duration;
 import java.util.Locale;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.jboss.logging.Logger;
 import org.jboss.resteasy.reactive.server.ServerExceptionMapper;
@@ -20,6 +23,10 @@ import org.jboss.resteasy.reactive.server.ServerExceptionMapper;
 public final class ProblemMapper {
   private static final Logger LOG = Logger.getLogger(ProblemMapper.class);
   private static final int LONGEST_VALUE = 80;
+
+  /** How Jackson's messages quote a value that they keep nowhere else. */
+  private static final Pattern TOLD_VALUE = Pattern.compile(" value \\(([^)`]+)\\)");
+
   private static final String BAD_REQUEST = "Bad Request";
 
   /** A parameter out of its range. */
@@ -77,7 +84,7 @@ public final class ProblemMapper {
     String legal = typeName(type);
     return answer(
         Problem.of(400, BAD_REQUEST, "wrong_type", path(e) + " must be " + legal)
-            .about(path(e), null, legal));
+            .about(path(e), given(e), legal));
   }
 
   /** A body that is not JSON, or a number that no computer word holds. */
@@ -91,7 +98,7 @@ public final class ProblemMapper {
       String legal = "a number of an ordinary size";
       return answer(
           Problem.of(400, BAD_REQUEST, "out_of_range", field + " must be " + legal)
-              .about(field, null, legal));
+              .about(field, given(e), legal));
     }
     return answer(
         Problem.of(
@@ -135,6 +142,15 @@ public final class ProblemMapper {
 
   private static Response answer(Problem problem) {
     return Response.status(problem.status()).type(Problem.MEDIA_TYPE).entity(problem).build();
+  }
+
+  /** What stands where the reader gave up, as far as it tells; else null. */
+  private static String given(JsonProcessingException e) {
+    if (e instanceof InvalidFormatException invalid && invalid.getValue() != null) {
+      return cut(String.valueOf(invalid.getValue()));
+    }
+    Matcher told = TOLD_VALUE.matcher(String.valueOf(e.getOriginalMessage()));
+    return told.find() ? cut(told.group(1)) : null;
   }
 
   private static String path(JsonMappingException e) {

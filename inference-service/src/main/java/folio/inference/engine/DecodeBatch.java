@@ -10,18 +10,21 @@ import folio.inference.generation.FinishReason;
 import folio.inference.serving.ServedModel;
 import folio.model.network.CharGru;
 import folio.model.sampling.Sampler;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 
 /**
- * The slots that run on one model, and their state {@code float32 [L, slots, H]}: row i is slot
- * i's. Owned by the decode thread.
+ * The slots that have one model: those whose prompt is still being read, in the order in which they
+ * came, and those that run, with their state {@code float32 [L, slots, H]}: row i is slot i's.
+ * Owned by the decode thread.
  */
 final class DecodeBatch implements AutoCloseable {
   private final ServedModel model;
   private final NDManager manager;
   private final Sampler sampler;
+  private final ArrayDeque<Prefill> prefills = new ArrayDeque<>();
   private final List<Slot> slots = new ArrayList<>();
   private NDArray state;
 
@@ -31,49 +34,112 @@ final class DecodeBatch implements AutoCloseable {
     this.sampler = new Sampler(model.vocabulary().size());
   }
 
+  /** A prompt on its way through the network; the state is its own until it joins. */
+  private static final class Prefill {
+    final Slot slot;
+    final int[] ids;
+    int read;
+    NDArray state;
+
+    Prefill(Slot slot, int[] ids, NDArray state) {
+      this.slot = slot;
+      this.ids = ids;
+      this.state = state;
+    }
+  }
+
+  /**
+   * What became of a slot.
+   *
+   * @param reason why it ended, or null if it goes on
+   */
+  record Advanced(Slot slot, FinishReason reason) {}
+
   ServedModel model() {
     return model;
   }
 
-  int size() {
+  /** Slots that run. */
+  int running() {
     return slots.size();
   }
 
-  boolean isEmpty() {
-    return slots.isEmpty();
+  /** All slots, also those whose prompt is still being read. */
+  int size() {
+    return slots.size() + prefills.size();
   }
 
-  /** What became of a slot. */
-  record Ended(Slot slot, FinishReason reason) {}
+  boolean isEmpty() {
+    return size() == 0;
+  }
+
+  /** Takes in a slot; its prompt waits for {@link #readPrompt}. */
+  void begin(Slot slot, int[] promptIds) {
+    prefills.add(new Prefill(slot, promptIds, model.network().zeroState(manager, 1)));
+  }
+
+  /** How much of its prompts is still to be read, in characters. */
+  int unreadTokens() {
+    return prefills.stream().mapToInt(prefill -> prefill.ids.length - prefill.read).sum();
+  }
 
   /**
-   * Reads a prompt in one pass and chooses the first character; the slot joins if there is more to
-   * write.
+   * Reads the next part of the oldest prompt. With its last part the slot gets its first character
+   * and runs from then on.
    *
-   * @return why it ended already, or null
+   * @param most characters to read
+   * @return what became of the slot, or null while its prompt has more
    */
-  FinishReason join(Slot slot, int[] promptIds) {
+  Advanced readPrompt(int most) {
+    Prefill oldest = prefills.peek();
+    int from = oldest.read;
+    int to = Math.min(oldest.ids.length, from + most);
     try (NDManager scope = manager.newSubManager()) {
-      long[] ids = Arrays.stream(promptIds).asLongStream().toArray();
+      long[] ids = Arrays.stream(oldest.ids, from, to).asLongStream().toArray();
       NDArray input = scope.create(ids, new Shape(1, ids.length));
-      CharGru.Output output = model.network().forward(input, model.network().zeroState(scope, 1));
-      NDArray last = output.logits().get(new NDIndex("0, {}", ids.length - 1L));
-      FinishReason reason = slot.advance(sampler, last.toFloatArray(), 0);
-      if (reason == null) {
-        NDArray joined =
-            slots.isEmpty()
-                ? output.state()
-                : NDArrays.concat(new NDList(state, output.state()), 1);
-        replaceState(joined);
-        slots.add(slot);
+      CharGru.Output output = model.network().forward(input, oldest.state);
+      oldest.state.close();
+      oldest.state = output.state();
+      oldest.state.attach(manager);
+      oldest.read = to;
+      if (to < oldest.ids.length) {
+        return null;
       }
-      return reason;
+      NDArray last = output.logits().get(new NDIndex("0, {}", ids.length - 1L));
+      FinishReason reason = oldest.slot.advance(sampler, last.toFloatArray(), 0);
+      if (reason == null) {
+        join(oldest, scope);
+      } else {
+        oldest.state.close();
+      }
+      prefills.poll(); // last: until here a failure concerns the oldest prompt
+      return new Advanced(oldest.slot, reason);
     }
   }
 
-  /** Runs one step: one more character for every slot. Returns the slots that ended with it. */
-  List<Ended> step() {
-    List<Ended> ended = new ArrayList<>();
+  private void join(Prefill prefill, NDManager scope) {
+    if (slots.isEmpty()) {
+      replaceState(prefill.state);
+    } else {
+      NDArray joined = NDArrays.concat(new NDList(state, prefill.state), 1);
+      joined.attach(scope);
+      prefill.state.close();
+      replaceState(joined);
+    }
+    slots.add(prefill.slot);
+  }
+
+  /** Gives up the oldest prompt; returns its slot. */
+  Slot dropOldestPrompt() {
+    Prefill oldest = prefills.poll();
+    oldest.state.close();
+    return oldest.slot;
+  }
+
+  /** Runs one step: one more character for every running slot. Returns those that ended with it. */
+  List<Advanced> step() {
+    List<Advanced> ended = new ArrayList<>();
+    List<Slot> kept = new ArrayList<>();
     try (NDManager scope = manager.newSubManager()) {
       long[] ids = slots.stream().mapToLong(Slot::lastId).toArray();
       NDArray input = scope.create(ids, new Shape(ids.length, 1));
@@ -81,35 +147,44 @@ final class DecodeBatch implements AutoCloseable {
       float[] logits = output.logits().toFloatArray();
       replaceState(output.state());
       for (int row = 0; row < slots.size(); row++) {
-        FinishReason reason =
-            slots.get(row).advance(sampler, logits, row * model.vocabulary().size());
-        if (reason != null) {
-          ended.add(new Ended(slots.get(row), reason));
+        Slot slot = slots.get(row);
+        FinishReason reason = slot.advance(sampler, logits, row * model.vocabulary().size());
+        if (reason == null) {
+          kept.add(slot);
+        } else {
+          ended.add(new Advanced(slot, reason));
         }
       }
     }
-    keepAll(
-        slots.stream().filter(slot -> ended.stream().noneMatch(e -> e.slot() == slot)).toList());
+    keepOnly(kept);
     return ended;
   }
 
   /** Takes out the slots whose readers went away. */
   List<Slot> removeCancelled() {
-    List<Slot> gone = slots.stream().filter(Slot::cancelled).toList();
+    List<Slot> gone = new ArrayList<>(slots.stream().filter(Slot::cancelled).toList());
     if (!gone.isEmpty()) {
-      keepAll(slots.stream().filter(slot -> !gone.contains(slot)).toList());
+      keepOnly(slots.stream().filter(slot -> !gone.contains(slot)).toList());
     }
+    prefills.removeIf(
+        prefill -> {
+          if (prefill.slot.cancelled()) {
+            prefill.state.close();
+            gone.add(prefill.slot);
+          }
+          return prefill.slot.cancelled();
+        });
     return gone;
   }
 
-  /** Takes out every slot. */
-  List<Slot> removeAll() {
+  /** Takes out the running slots. */
+  List<Slot> removeRunning() {
     List<Slot> all = List.copyOf(slots);
     slots.clear();
     return all;
   }
 
-  /** Runs a step of a given size on zeros, so that no request meets a size for the first time. */
+  /** Runs a step of a given size on zeros: the first one of a size may be slow. */
   void warm(int rows) {
     try (NDManager scope = manager.newSubManager()) {
       NDArray input = scope.create(new long[rows], new Shape(rows, 1));
@@ -121,7 +196,7 @@ final class DecodeBatch implements AutoCloseable {
     }
   }
 
-  private void keepAll(List<Slot> kept) {
+  private void keepOnly(List<Slot> kept) {
     if (kept.size() == slots.size()) {
       return;
     }
@@ -144,7 +219,7 @@ final class DecodeBatch implements AutoCloseable {
     state = next;
   }
 
-  /** Frees the state and the model. */
+  /** Frees the states and the model. */
   @Override
   public void close() {
     manager.close();

@@ -9,17 +9,18 @@ import folio.inference.serving.ServedModel;
 import folio.model.vocabulary.UnknownCharacterException;
 import java.time.Duration;
 import java.util.ArrayDeque;
-import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.Queue;
+import java.util.stream.Stream;
 
 /**
  * The turns of the engine: install model, admit, prefill, step, sample, emit, retire. Owned by one
  * thread.
  */
 final class DecodeLoop implements AutoCloseable {
-  /** Prompts read between two steps, so that arriving requests do not stall running ones. */
-  private static final int MOST_PREFILLS = 4;
+  /** Characters of prompts read between two steps, so that a long one does not stall the rest. */
+  private static final int PREFILL_TOKENS = 512;
 
   /**
    * Sizes and times.
@@ -52,6 +53,7 @@ final class DecodeLoop implements AutoCloseable {
     installModel();
     dropQueued();
     admit();
+    readPrompts();
     int stepped = step(retiring) + step(current);
     if (stepped > 0) {
       long now = System.nanoTime();
@@ -92,17 +94,21 @@ final class DecodeLoop implements AutoCloseable {
     }
     try {
       candidate.warm(size);
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | OutOfMemoryError e) {
       dropCandidate(e);
     }
   }
 
-  private void dropCandidate(RuntimeException cause) {
-    coldSizes.clear();
-    handover.closed(candidate.model());
-    candidate.close();
+  private void dropCandidate(Throwable cause) {
+    DecodeBatch dropped = candidate;
     candidate = null;
-    listener.failed(0, cause);
+    coldSizes.clear();
+    try {
+      dropped.close();
+    } finally {
+      handover.failed(dropped.model(), "it cannot be warmed: " + cause);
+      listener.failed(0, cause);
+    }
   }
 
   private void activate() {
@@ -136,51 +142,71 @@ final class DecodeLoop implements AutoCloseable {
   }
 
   private void admit() {
-    int prefills = 0;
-    while (current != null && running() < settings.slots() && prefills < MOST_PREFILLS) {
+    while (current != null && running() < settings.slots() && unreadTokens() < PREFILL_TOKENS) {
       Waiting waiting = queue.poll();
       if (waiting == null) {
         return;
       }
-      prefills += admit(waiting) ? 1 : 0;
+      if (!waiting.stream().cancelled()) {
+        admit(waiting);
+      }
     }
   }
 
-  private boolean admit(Waiting waiting) {
-    if (waiting.stream().cancelled()) {
-      return false;
-    }
+  private int unreadTokens() {
+    return batches(retiring, current).stream().mapToInt(DecodeBatch::unreadTokens).sum();
+  }
+
+  private void admit(Waiting waiting) {
     DecodeBatch batch = batchFor(waiting.request().model());
     if (batch == null) {
       refuse(waiting, new Refusal.UnknownModel(waiting.request().model()));
-      return false;
+      return;
     }
-    int[] ids;
+    String version = batch.model().version();
     try {
-      ids = batch.model().vocabulary().encode(waiting.request().prompt());
+      int[] ids = batch.model().vocabulary().encode(waiting.request().prompt());
+      Slot slot = new Slot(waiting, version, batch.model().vocabulary(), ids, System.nanoTime());
+      batch.begin(slot, ids);
+      listener.admitted(slot.queued(), slot.promptTokens());
     } catch (UnknownCharacterException e) {
       refuse(
           waiting,
           new Refusal.UnknownCharacter(
-              "prompt: " + e.getMessage() + " of model " + batch.model().version(),
+              "prompt: " + e.getMessage() + " of model " + version,
               Character.toString(e.codePoint()),
               e.position()));
-      return false;
     }
-    Slot slot =
-        new Slot(
-            waiting, batch.model().version(), batch.model().vocabulary(), ids, System.nanoTime());
-    listener.admitted(slot.queued(), slot.promptTokens());
-    try {
-      FinishReason reason = batch.join(slot, ids);
-      listener.firstToken(slot.firstToken());
-      if (reason != null) {
-        finish(slot, reason);
+  }
+
+  /** The retiring model comes first: it is to go soon. */
+  private void readPrompts() {
+    int budget = PREFILL_TOKENS;
+    for (DecodeBatch batch : batches(retiring, current)) {
+      while (budget > 0 && batch.unreadTokens() > 0) {
+        int unread = batch.unreadTokens();
+        readPrompt(batch, budget);
+        budget -= unread - batch.unreadTokens();
       }
-    } catch (RuntimeException e) {
-      fail(List.of(slot), e);
     }
-    return true;
+  }
+
+  private void readPrompt(DecodeBatch batch, int most) {
+    try {
+      DecodeBatch.Advanced advanced = batch.readPrompt(most);
+      if (advanced != null) {
+        listener.firstToken(advanced.slot().firstToken());
+        if (advanced.reason() != null) {
+          finish(advanced.slot(), advanced.reason());
+        }
+      }
+    } catch (RuntimeException | OutOfMemoryError e) {
+      fail(List.of(batch.dropOldestPrompt()), e);
+    }
+  }
+
+  private static List<DecodeBatch> batches(DecodeBatch... some) {
+    return Stream.of(some).filter(Objects::nonNull).toList();
   }
 
   /**
@@ -199,17 +225,17 @@ final class DecodeLoop implements AutoCloseable {
       return 0;
     }
     batch.removeCancelled().forEach(slot -> finish(slot, FinishReason.CANCELLED));
-    int slots = batch.size();
+    int slots = batch.running();
     if (slots == 0) {
       return 0;
     }
     long begin = System.nanoTime();
     try {
-      List<DecodeBatch.Ended> ended = batch.step();
+      List<DecodeBatch.Advanced> ended = batch.step();
       listener.stepped(slots, Duration.ofNanos(System.nanoTime() - begin));
       ended.forEach(each -> finish(each.slot(), each.reason()));
-    } catch (RuntimeException e) {
-      fail(batch.removeAll(), e);
+    } catch (RuntimeException | OutOfMemoryError e) {
+      fail(batch.removeRunning(), e);
     }
     return slots;
   }
@@ -218,7 +244,7 @@ final class DecodeLoop implements AutoCloseable {
     listener.finished(reason, slot.finish(reason));
   }
 
-  private void fail(List<Slot> slots, RuntimeException cause) {
+  private void fail(List<Slot> slots, Throwable cause) {
     slots.forEach(slot -> slot.fail("the engine failed; the service has logged why"));
     listener.failed(slots.size(), cause);
   }
@@ -232,16 +258,13 @@ final class DecodeLoop implements AutoCloseable {
   @Override
   public void close() {
     queue.removeIf(waiting -> true).forEach(each -> refuse(each, new Refusal.Draining()));
-    List<DecodeBatch> batches = new ArrayList<>();
-    for (DecodeBatch batch : new DecodeBatch[] {retiring, current, candidate}) {
-      if (batch != null) {
-        batches.add(batch);
+    for (DecodeBatch batch : batches(retiring, current, candidate)) {
+      batch.removeRunning().forEach(DecodeLoop::end);
+      while (batch.unreadTokens() > 0) {
+        end(batch.dropOldestPrompt());
       }
-    }
-    for (DecodeBatch batch : batches) {
-      batch.removeAll().forEach(slot -> slot.fail("the service is shutting down"));
-      handover.closed(batch.model());
       batch.close();
+      handover.closed(batch.model());
     }
     ServedModel waiting = handover.poll();
     if (waiting != null) {
@@ -251,5 +274,9 @@ final class DecodeLoop implements AutoCloseable {
     retiring = null;
     current = null;
     candidate = null;
+  }
+
+  private static void end(Slot slot) {
+    slot.fail("the service is shutting down");
   }
 }

@@ -95,25 +95,31 @@ public final class InferenceEngine implements AutoCloseable {
   private void run() {
     // Grad mode is per thread and on by default.
     JniUtils.setGradMode(false);
-    while (!closed) {
-      lastTurnNanos = System.nanoTime();
-      boolean busy = takeTurn();
-      running = loop.running();
-      if (draining && running == 0 && queue.size() == 0) {
-        idle.countDown();
+    try {
+      while (!closed) {
+        lastTurnNanos = System.nanoTime();
+        boolean busy = takeTurn();
+        running = loop.running();
+        if (draining && running == 0 && queue.size() == 0) {
+          idle.countDown();
+        }
+        if (!busy) {
+          LockSupport.parkNanos(IDLE_PAUSE.toNanos());
+        }
       }
-      if (!busy) {
-        LockSupport.parkNanos(IDLE_PAUSE.toNanos());
-      }
+    } finally {
+      // Whatever ends the loop, nobody waits for it in vain; liveness tells that it stands.
+      draining = true;
+      loop.close();
+      running = 0;
     }
-    loop.close();
   }
 
   /** A turn that fails outside of any generation must not end the loop. */
   private boolean takeTurn() {
     try {
       return loop.turn();
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | OutOfMemoryError e) {
       listener.failed(0, e);
       return false;
     }

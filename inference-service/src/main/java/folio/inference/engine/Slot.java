@@ -77,13 +77,13 @@ final class Slot {
     return written == request.maxTokens() ? FinishReason.LENGTH : null;
   }
 
-  /** Ends the stream; returns what it was told. */
+  /** Ends the stream; returns what it was told. A cancelled one may have no first character. */
   GenerationEvent.Finished finish(FinishReason reason) {
     stream.append(stopText.flush(), List.of());
     Timings timings =
         new Timings(
             queued(),
-            Duration.ofNanos(firstTokenNanos - arrivedNanos),
+            written == 0 ? Duration.ZERO : firstToken(),
             Duration.ofNanos(System.nanoTime() - arrivedNanos));
     GenerationEvent.Finished event =
         new GenerationEvent.Finished(
@@ -92,12 +92,13 @@ final class Slot {
     return event;
   }
 
-  /** Ends the stream with an error event. */
+  /** Gives the generation up: with an error event, or before the first character as a whole. */
   void fail(String message) {
     if (written == 0) {
-      stream.start(new GenerationStream.Started(modelVersion, request.seed()));
+      stream.abort(new IllegalStateException(message));
+    } else {
+      stream.end(new GenerationEvent.Failed(message, modelVersion));
     }
-    stream.end(new GenerationEvent.Failed(message, modelVersion));
   }
 
   /** The id that the next step reads. */

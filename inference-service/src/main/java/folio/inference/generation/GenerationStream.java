@@ -32,7 +32,8 @@ public final class GenerationStream {
 
   /**
    * Completes when the first character is there, on the decode thread; fails with a {@link
-   * RefusedException} if the request is not run after all.
+   * RefusedException} if the request is not run after all, and with what went wrong if the engine
+   * failed before its first character.
    */
   public CompletionStage<Started> started() {
     return started;
@@ -65,6 +66,11 @@ public final class GenerationStream {
   /** Tells that the request is not run; producer only, instead of {@link #start}. */
   public void refuse(Refusal refusal) {
     started.completeExceptionally(new RefusedException(refusal));
+  }
+
+  /** Tells that there will be no first character; producer only, instead of {@link #start}. */
+  public void abort(Throwable cause) {
+    started.completeExceptionally(cause);
   }
 
   /**

@@ -1,9 +1,20 @@
 package folio.inference.generation;
 
 import java.time.Duration;
+import java.util.List;
 
 /** Why a request was not run. */
 public sealed interface Refusal {
+  /** Every {@link #reason}. */
+  List<String> REASONS =
+      List.of(
+          "unknown_character",
+          "unknown_model",
+          "queue_full",
+          "queue_timeout",
+          "no_model",
+          "draining");
+
   /** In words, for the client. */
   String message();
 

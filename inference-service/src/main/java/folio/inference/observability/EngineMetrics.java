@@ -69,6 +69,7 @@ public final class EngineMetrics implements EngineListener, LoadListener {
     for (FinishReason reason : FinishReason.values()) {
       finished(reason);
     }
+    Refusal.REASONS.forEach(this::rejected);
     loads("success");
     loads("failure");
     failures();
@@ -112,6 +113,10 @@ public final class EngineMetrics implements EngineListener, LoadListener {
         "folio.requests", "Requests that got a slot", "finish_reason", reason.wireName());
   }
 
+  private Counter rejected(String reason) {
+    return counter("folio.requests.rejected", "Requests not run", "reason", reason);
+  }
+
   private Counter loads(String result) {
     return counter("folio.model.loads", "Checkpoints loaded or refused", "result", result);
   }
@@ -122,7 +127,7 @@ public final class EngineMetrics implements EngineListener, LoadListener {
 
   @Override
   public void refused(Refusal refusal) {
-    counter("folio.requests.rejected", "Requests not run", "reason", refusal.reason()).increment();
+    rejected(refusal.reason()).increment();
   }
 
   @Override

@@ -53,6 +53,7 @@ public final class CheckpointWatcher implements AutoCloseable {
 
   /** Looks once, and loads what is new if there is room. */
   public void turn() {
+    noteFailure();
     String wanted = null;
     try {
       Optional<String> current = store.current();
@@ -60,20 +61,38 @@ public final class CheckpointWatcher implements AutoCloseable {
         return; // the folder is away for a while: what is loaded serves on
       }
       wanted = current.orElse("embedded");
-      if (wanted.equals(handedOver) || pausing(wanted) || !handover.requestRoom()) {
+      if (wanted.equals(handedOver)) {
+        handover.withdrawRequest();
+        return;
+      }
+      if (pausing(wanted) || !handover.requestRoom()) {
         return;
       }
       long begin = System.nanoTime();
       Checkpoint checkpoint = current.isEmpty() ? Checkpoint.embedded() : store.open(current.get());
-      ServedModel model = loader.load(checkpoint);
-      handover.offer(model);
+      offer(loader.load(checkpoint));
       handedOver = wanted;
-      refused = null;
-      refusedMessage = null;
-      failures = 0;
       listener.loaded(wanted, Duration.ofNanos(System.nanoTime() - begin));
     } catch (RuntimeException | OutOfMemoryError e) {
       refuse(wanted == null ? "CURRENT" : wanted, describe(e));
+    }
+  }
+
+  /** A model may be refused by the decode thread too: then it was never handed over. */
+  private void noteFailure() {
+    ModelHandover.Failure failure = handover.pollFailure();
+    if (failure != null) {
+      handedOver = failure.version().equals(handedOver) ? null : handedOver;
+      refuse(failure.version(), failure.message());
+    }
+  }
+
+  private void offer(ServedModel model) {
+    try {
+      handover.offer(model);
+    } catch (IllegalStateException e) {
+      model.close();
+      throw e;
     }
   }
 

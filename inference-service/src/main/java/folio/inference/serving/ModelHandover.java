@@ -1,5 +1,6 @@
 package folio.inference.serving;
 
+import folio.model.checkpoint.Checkpoint;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -17,14 +18,18 @@ public final class ModelHandover {
    *
    * @param since when it came into this state
    */
-  public record Resident(
-      String version,
-      ModelState state,
-      Instant since,
-      folio.model.checkpoint.Checkpoint description) {}
+  public record Resident(String version, ModelState state, Instant since, Checkpoint description) {}
+
+  /**
+   * A model that the decode thread could not use.
+   *
+   * @param message for the person who looks after the checkpoints
+   */
+  public record Failure(String version, String message) {}
 
   private final List<Resident> residents = new ArrayList<>();
   private ServedModel mailbox;
+  private Failure failure;
   private boolean roomAwaited;
   private Runnable onOffer = () -> {};
 
@@ -35,6 +40,11 @@ public final class ModelHandover {
   public synchronized boolean requestRoom() {
     roomAwaited = residents.size() >= MOST_RESIDENT;
     return !roomAwaited;
+  }
+
+  /** The loader wants no room any more. */
+  public synchronized void withdrawRequest() {
+    roomAwaited = false;
   }
 
   /** Whether the loader waits for a retiring model to go. */
@@ -80,6 +90,19 @@ public final class ModelHandover {
             resident.description() == model.description()
                 ? new Resident(resident.version(), state, Instant.now(), resident.description())
                 : resident);
+  }
+
+  /** A model could not be used and was closed; decode thread only. */
+  public synchronized void failed(ServedModel model, String message) {
+    closed(model);
+    failure = new Failure(model.version(), message);
+  }
+
+  /** What failed since this was last asked, or null; loader only. */
+  public synchronized Failure pollFailure() {
+    Failure last = failure;
+    failure = null;
+    return last;
   }
 
   /** A model was closed; decode thread only. */

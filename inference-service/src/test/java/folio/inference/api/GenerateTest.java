@@ -3,10 +3,14 @@ package folio.inference.api;
 import static io.restassured.RestAssured.given;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.hamcrest.Matchers.containsString;
+import static org.hamcrest.Matchers.emptyOrNullString;
+import static org.hamcrest.Matchers.emptyString;
 import static org.hamcrest.Matchers.equalTo;
 import static org.hamcrest.Matchers.hasLength;
 import static org.hamcrest.Matchers.hasSize;
+import static org.hamcrest.Matchers.not;
 import static org.hamcrest.Matchers.notNullValue;
+import static org.hamcrest.Matchers.nullValue;
 import static org.hamcrest.Matchers.startsWith;
 
 import folio.inference.CheckpointFolder;
@@ -188,7 +192,21 @@ class GenerateTest {
         .body("title", equalTo("Bad Request"))
         .body("field", equalTo(field))
         .body("legal", equalTo(legal))
+        .body("value", field.equals("the body") ? nullValue() : not(emptyOrNullString()))
         .body("detail", notNullValue());
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {"application/json", "text/event-stream", "application/x-ndjson", "text/plain"})
+  void readsALargeBodyInEveryForm(String accept) {
+    String prompt = "\\u0061".repeat(10_000);
+    json("{\"prompt\": \"" + prompt + "\", \"max_tokens\": 5, \"seed\": 1}")
+        .accept(accept)
+        .post("/generate")
+        .then()
+        .statusCode(200)
+        .body(not(emptyString()));
   }
 
   @Test

@@ -1,6 +1,7 @@
 package folio.inference.engine;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 
 import ai.djl.Device;
 import folio.inference.generation.FinishReason;
@@ -21,8 +22,10 @@ import folio.model.vocabulary.Vocabulary;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -38,6 +41,7 @@ class DecodeLoopTest {
   private final List<Refusal> refusals = new ArrayList<>();
   private final List<FinishReason> finished = new ArrayList<>();
   private final List<Integer> batches = new ArrayList<>();
+  private final AtomicInteger failed = new AtomicInteger();
   private final EngineListener listener =
       new EngineListener() {
         @Override
@@ -48,6 +52,11 @@ class DecodeLoopTest {
         @Override
         public void finished(FinishReason reason, GenerationEvent.Finished event) {
           finished.add(reason);
+        }
+
+        @Override
+        public void failed(int generations, Throwable cause) {
+          failed.addAndGet(generations);
         }
 
         @Override
@@ -304,12 +313,17 @@ class DecodeLoopTest {
 
   @Test
   void tellsLogProbabilitiesThatSumToOne() {
-    serve(1);
-    int all = 20;
+    Vocabulary few = Vocabulary.of("\nabcdefgh");
+    String version = TestCheckpoints.publish(store, few, TestCheckpoints.small(few), 3);
+    handover.offer(new ModelLoader(Device.cpu()).load(store.open(version)));
+    while (handover.current().isEmpty()) {
+      loop.turn();
+    }
+    int all = few.size();
     GenerationStream stream =
         submit(
             new GenerationRequest(
-                "hello", 3, SamplingParameters.DEFAULT, 7, List.of(), all, false, "current"));
+                "a", 3, SamplingParameters.DEFAULT, 7, List.of(), all, false, "current"));
     turnUntilIdle();
     List<TokenLogprob> logprobs = ((GenerationEvent.Text) stream.poll()).logprobs();
 
@@ -317,9 +331,77 @@ class DecodeLoopTest {
     for (TokenLogprob logprob : logprobs) {
       assertThat(logprob.top()).hasSize(all);
       double sum = logprob.top().stream().mapToDouble(each -> Math.exp(each.logprob())).sum();
-      assertThat(sum).isBetween(0.3, 1.0);
-      assertThat(logprob.top().get(0).logprob()).isGreaterThanOrEqualTo(logprob.logprob());
+      assertThat(sum).isCloseTo(1, within(1e-6));
+      assertThat(logprob.top())
+          .isSortedAccordingTo(
+              Comparator.comparingDouble(TokenLogprob.Alternative::logprob).reversed())
+          .contains(new TokenLogprob.Alternative(logprob.token(), logprob.logprob()));
     }
+  }
+
+  @Test
+  void aLongPromptIsReadInPartsBetweenTheStepsOfOthers() {
+    serve(1);
+    GenerationStream running = submit(request("a", 1000, 1));
+    loop.turn();
+    String prompt = "hello world ".repeat(300);
+    GenerationStream late = submit(request(prompt, 20, 7));
+    int turns = 0;
+    while (!late.started().toCompletableFuture().isDone()) {
+      int before = read(running).length();
+      loop.turn();
+      turns++;
+      assertThat(before + read(running).length()).isPositive();
+    }
+
+    assertThat(turns).isEqualTo(3600 / 512 + 1);
+    running.cancel();
+    turnUntilIdle();
+    assertThat(read(late)).hasSize(20);
+  }
+
+  @Test
+  void aFailureBeforeTheFirstCharacterIsARefusalAndTheLoopGoesOn() {
+    ServedModel model = serve(1);
+    model.network().close();
+    GenerationStream stream = submit(request("hello", 5, 1));
+    turnUntilIdle();
+
+    assertThat(stream.started().toCompletableFuture()).isCompletedExceptionally();
+    assertThat(failed).hasValue(1);
+    assertThat(loop.running()).isZero();
+    serve(2);
+    GenerationStream next = submit(request("hello", 5, 1));
+    turnUntilIdle();
+    assertThat(read(next)).hasSize(5);
+  }
+
+  @Test
+  void aFailureLaterIsAnErrorEventForThoseItConcerns() {
+    ServedModel model = serve(1);
+    GenerationStream stream = submit(request("hello", 50, 1));
+    loop.turn();
+    model.network().close();
+    turnUntilIdle();
+
+    assertThat(read(stream)).isNotEmpty().hasSizeLessThan(50);
+    assertThat(stream.ended().toCompletableFuture()).isCompleted();
+    assertThat(failed).hasValue(1);
+    assertThat(loop.running()).isZero();
+  }
+
+  @Test
+  void aModelThatCannotBeWarmedIsReportedToItsLoader() {
+    serve(1);
+    ServedModel broken = offer(2);
+    broken.network().close();
+    turnUntilIdle();
+
+    assertThat(handover.residents()).hasSize(1);
+    assertThat(handover.pollFailure().version()).isEqualTo(broken.version());
+    GenerationStream stream = submit(request("hello", 5, 1));
+    turnUntilIdle();
+    assertThat(read(stream)).hasSize(5);
   }
 
   @Test

@@ -147,6 +147,42 @@ class CheckpointWatcherTest {
   }
 
   @Test
+  void triesAModelAgainThatTheDecodeThreadCouldNotUse() {
+    String version = TestCheckpoints.publishCurrent(store, 1);
+    watcher.turn();
+    ServedModel model = handover.poll();
+    model.close();
+    handover.failed(model, "out of memory");
+    for (int i = 0; i < 4; i++) {
+      watcher.turn();
+    }
+
+    assertThat(refused).containsExactly(version + ": out of memory");
+    assertThat(loaded).containsExactly(version, version);
+    take();
+  }
+
+  @Test
+  void wantsNoRoomAfterARollback() {
+    String first = TestCheckpoints.publishCurrent(store, 1);
+    watcher.turn();
+    take();
+    String second = TestCheckpoints.publishCurrent(store, 2);
+    watcher.turn();
+    take();
+    TestCheckpoints.publishCurrent(store, 3);
+    watcher.turn();
+    assertThat(handover.roomAwaited()).isTrue();
+    try (CheckpointWriter writer = store.write()) {
+      writer.promote(second);
+    }
+    watcher.turn();
+
+    assertThat(handover.roomAwaited()).isFalse();
+    assertThat(loaded).containsExactly(first, second);
+  }
+
+  @Test
   void servesOnWhenTheFolderDisappears() throws IOException {
     String first = TestCheckpoints.publishCurrent(store, 1);
     watcher.turn();

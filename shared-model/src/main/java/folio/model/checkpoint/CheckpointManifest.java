@@ -47,7 +47,17 @@ public record CheckpointManifest(
    *     null if unknown
    * @param validation by protocol, over the validation part of the corpus
    */
-  public record Losses(Double training, Map<String, Double> validation) {}
+  public record Losses(Double training, Map<String, Double> validation) {
+    /** Replaces an absent map by an empty one. */
+    public Losses {
+      validation = validation == null ? Map.of() : validation;
+    }
+
+    /** The validation loss on a protocol, or null if it was not measured. */
+    public Double of(String protocol) {
+      return validation.get(protocol);
+    }
+  }
 
   /**
    * One file of the checkpoint.

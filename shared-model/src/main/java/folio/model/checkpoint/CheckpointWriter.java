@@ -1,5 +1,6 @@
 package folio.model.checkpoint;
 
+import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
@@ -69,7 +70,7 @@ public final class CheckpointWriter implements AutoCloseable {
     }
     Map<String, byte[]> files = new LinkedHashMap<>();
     String version;
-    try (NDManager scratch = NDManager.newBaseManager()) {
+    try (NDManager scratch = NDManager.newBaseManager(Device.cpu())) {
       NDList tensors = draft.network().tensors(scratch);
       if (draft.precision() == Precision.FLOAT16) {
         tensors = halve(tensors);
@@ -93,9 +94,12 @@ public final class CheckpointWriter implements AutoCloseable {
     }
   }
 
-  /** The canary of what was stored: halved weights have another loss. */
+  /**
+   * The canary of what was stored: halved weights have another loss. Measured on a CPU, in full
+   * precision, whichever device trained.
+   */
   private static Canary measure(CheckpointDraft draft, NDList tensors) {
-    try (NDManager scratch = NDManager.newBaseManager();
+    try (NDManager scratch = NDManager.newBaseManager(Device.cpu());
         CharGru stored = new CharGru(scratch, draft.network().config(), tensors)) {
       return Canary.measure(scratch, stored, draft.vocabulary(), draft.canaryText());
     }
@@ -200,6 +204,7 @@ public final class CheckpointWriter implements AutoCloseable {
     try {
       // A reader sees it whole or not at all, so it leaves in one rename.
       Files.move(store.root().resolve(version), hidden, StandardCopyOption.ATOMIC_MOVE);
+      DurableFiles.syncDirectory(store.root());
       deleteRecursively(hidden);
     } catch (IOException e) {
       throw new CheckpointException("checkpoint " + version + " cannot be deleted: " + e, e);

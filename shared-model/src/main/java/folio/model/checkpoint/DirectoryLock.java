@@ -2,12 +2,12 @@ package folio.model.checkpoint;
 
 import java.io.IOException;
 import java.nio.channels.FileChannel;
-import java.nio.channels.FileLock;
-import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.LockSupport;
 
 /** Keeps two writers of one directory apart. The system releases it when its process dies. */
@@ -15,9 +15,17 @@ public final class DirectoryLock implements AutoCloseable {
   private static final Duration PATIENCE = Duration.ofSeconds(5);
   private static final Duration RETRY_EVERY = Duration.ofMillis(20);
 
+  /**
+   * The files that this process holds. The system's locks belong to the process: closing any
+   * channel on a file would let go of the lock that another channel here has on it.
+   */
+  private static final Set<Path> HELD = ConcurrentHashMap.newKeySet();
+
+  private final Path file;
   private final FileChannel channel;
 
-  private DirectoryLock(FileChannel channel) {
+  private DirectoryLock(Path file, FileChannel channel) {
+    this.file = file;
     this.channel = channel;
   }
 
@@ -28,32 +36,41 @@ public final class DirectoryLock implements AutoCloseable {
    *     lock for five seconds
    */
   public static DirectoryLock acquire(Path root) {
-    FileChannel channel = null;
     try {
       Files.createDirectories(root);
-      channel =
-          FileChannel.open(
-              root.resolve(".lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+      Path file = root.toRealPath().resolve(".lock");
       long deadline = System.nanoTime() + PATIENCE.toNanos();
-      while (tryLock(channel) == null) {
+      while (true) {
+        DirectoryLock lock = HELD.add(file) ? lock(file) : null;
+        if (lock != null) {
+          return lock;
+        }
         if (System.nanoTime() - deadline > 0) {
-          channel.close();
           throw new CheckpointException(
               "another process is writing to " + root + "; try again when it has finished");
         }
         LockSupport.parkNanos(RETRY_EVERY.toNanos());
       }
-      return new DirectoryLock(channel);
     } catch (IOException e) {
       throw new CheckpointException(root + " cannot be written: " + e, e);
     }
   }
 
-  private static FileLock tryLock(FileChannel channel) throws IOException {
+  /** Locks a file that nobody in this process holds, or returns null if another process does. */
+  private static DirectoryLock lock(Path file) throws IOException {
+    FileChannel channel = null;
+    boolean locked = false;
     try {
-      return channel.tryLock();
-    } catch (OverlappingFileLockException e) {
-      return null; // a writer in this process
+      channel = FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+      locked = channel.tryLock() != null;
+      return locked ? new DirectoryLock(file, channel) : null;
+    } finally {
+      if (!locked) {
+        if (channel != null) {
+          channel.close();
+        }
+        HELD.remove(file);
+      }
     }
   }
 
@@ -64,6 +81,8 @@ public final class DirectoryLock implements AutoCloseable {
       channel.close();
     } catch (IOException e) {
       throw new CheckpointException("a lock cannot be released: " + e, e);
+    } finally {
+      HELD.remove(file);
     }
   }
 }

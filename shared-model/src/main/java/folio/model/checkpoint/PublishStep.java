@@ -6,9 +6,9 @@ public enum PublishStep {
   LOCKED,
   /** An empty temporary directory stands beside the versions. */
   DIRECTORY_CREATED,
-  /** One more file of the checkpoint is written, not yet synced. */
+  /** One more file of the checkpoint is on disk, under the temporary name. */
   FILE_WRITTEN,
-  /** All files and the temporary directory are on disk. */
+  /** So are the names of all files in the temporary directory. */
   FILES_SYNCED,
   /** The temporary directory has the version's name. */
   VERSION_RENAMED,

@@ -32,6 +32,9 @@ public record CharGruConfig(
   private static final int LARGEST_SIZE = 65_536;
   private static final int MOST_LAYERS = 64;
 
+  /** As float32 they fit into one array of bytes. */
+  private static final long MOST_PARAMETERS = 500_000_000;
+
   /**
    * Checks every field.
    *
@@ -53,6 +56,13 @@ public record CharGruConfig(
     if (projectionSize != null) {
       checkRange("projection_size", projectionSize, LARGEST_SIZE);
     }
+    long parameters = parameterCount(vocabularySize, embeddingSize, hiddenSize, layers);
+    if (parameters > MOST_PARAMETERS) {
+      throw new IllegalArgumentException(
+          String.format(
+              "layers %d x hidden_size %d make %,d parameters; legal are up to %,d",
+              layers, hiddenSize, parameters, MOST_PARAMETERS));
+    }
     if (network == NetworkKind.PLAIN && embeddingSize != hiddenSize) {
       throw new IllegalArgumentException(
           "embedding_size is "
@@ -69,6 +79,11 @@ public record CharGruConfig(
               + " is not "
               + embeddingSize);
     }
+  }
+
+  /** Without a projection; what it adds is small. */
+  private static long parameterCount(long v, long e, long h, long l) {
+    return v * e + 3 * h * (e + h + 2) + (l - 1) * 3 * h * (2 * h + 2) + v * (h + 1);
   }
 
   private static void checkRange(String field, int value, int largest) {

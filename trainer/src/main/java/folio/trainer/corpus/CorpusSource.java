@@ -11,6 +11,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.time.Duration;
 import java.util.Map;
 
@@ -94,7 +95,10 @@ public final class CorpusSource {
       byte[] bytes = download(known.address());
       checkDigest(known, bytes);
       Files.createDirectories(cache);
-      DurableFiles.replace(file, bytes);
+      // Two processes may download at once: each has a temporary file of its own.
+      Path own = cache.resolve(key + "-" + ProcessHandle.current().pid());
+      DurableFiles.replace(own, bytes);
+      Files.move(own, file, StandardCopyOption.ATOMIC_MOVE);
       return bytes;
     } catch (IOException e) {
       throw new CorpusException("the corpus cannot be kept in " + file + ": " + e.getMessage(), e);

@@ -1,6 +1,7 @@
 package folio.trainer.publication;
 
 import folio.model.checkpoint.Checkpoint;
+import folio.model.checkpoint.CheckpointException;
 import folio.model.checkpoint.CheckpointManifest;
 import folio.model.checkpoint.CheckpointStore;
 
@@ -32,31 +33,45 @@ public enum Promotion {
     return switch (this) {
       case ALWAYS -> new Verdict(true, "--promote always");
       case NEVER -> new Verdict(false, "--promote never");
-      case BETTER -> compare(protocol, candidate, served(store));
+      case BETTER -> better(protocol, candidate, store);
     };
   }
 
-  private static CheckpointManifest served(CheckpointStore store) {
-    return store.current().map(store::manifest).orElseGet(() -> Checkpoint.embedded().manifest());
+  private static Verdict better(
+      String protocol, CheckpointManifest candidate, CheckpointStore store) {
+    try {
+      CheckpointManifest served =
+          store.current().map(store::manifest).orElseGet(() -> Checkpoint.embedded().manifest());
+      return compare(protocol, candidate, served);
+    } catch (CheckpointException e) {
+      // What is published stays published; training goes on.
+      return new Verdict(false, "there is nothing to compare with: " + e.getMessage());
+    }
   }
 
   private static Verdict compare(
       String protocol, CheckpointManifest candidate, CheckpointManifest served) {
-    Double servedLoss = served.losses() == null ? null : served.losses().validation().get(protocol);
-    boolean sameText =
-        served.corpus() != null && served.corpus().sha256().equals(candidate.corpus().sha256());
-    if (!sameText || servedLoss == null) {
-      return new Verdict(
-          false,
-          "what is served, "
-              + served.version()
-              + ", was measured on another text; compare them yourself and use --promote always or"
-              + " checkpoints promote");
+    Double servedLoss = served.losses() == null ? null : served.losses().of(protocol);
+    if (servedLoss == null) {
+      return incomparable(served, "has no measured loss");
     }
-    double loss = candidate.losses().validation().get(protocol);
+    if (served.corpus() == null || !served.corpus().sha256().equals(candidate.corpus().sha256())) {
+      return incomparable(served, "was measured on another text");
+    }
+    double loss = candidate.losses().of(protocol);
     String figures = String.format("%.4f against %.4f of %s", loss, servedLoss, served.version());
     return loss < servedLoss
         ? new Verdict(true, "better: " + figures)
         : new Verdict(false, "not better: " + figures);
+  }
+
+  private static Verdict incomparable(CheckpointManifest served, String why) {
+    return new Verdict(
+        false,
+        "what is served, "
+            + served.version()
+            + ", "
+            + why
+            + "; use --promote always or checkpoints promote");
   }
 }

@@ -112,7 +112,12 @@ public final class Publisher {
 
   private void retain(CheckpointWriter writer) {
     List<CheckpointManifest> all = published();
-    Optional<String> current = store.current();
+    Optional<String> current;
+    try {
+      current = store.current();
+    } catch (CheckpointException e) {
+      return; // as long as nobody knows what is served, nothing is deleted
+    }
     for (CheckpointManifest old : all.subList(0, Math.max(0, all.size() - keep))) {
       if (!current.equals(Optional.of(old.version()))) {
         writer.delete(old.version());

@@ -30,11 +30,12 @@ public final class MetricsFile {
     StringBuilder kept = new StringBuilder();
     try {
       if (step > 0 && Files.exists(file)) {
-        for (String line : Files.readAllLines(file)) {
-          if (isUntil(line, step)) {
-            kept.append(line).append('\n');
-          }
-        }
+        // A killed process may leave half a character: a decoder that refuses it would be wrong.
+        String lines = new String(Files.readAllBytes(file), StandardCharsets.UTF_8);
+        lines
+            .lines()
+            .filter(line -> isUntil(line, step))
+            .forEach(line -> kept.append(line).append('\n'));
       }
       DurableFiles.replace(file, kept.toString().getBytes(StandardCharsets.UTF_8));
     } catch (IOException e) {

@@ -9,6 +9,8 @@ import folio.model.checkpoint.CheckpointManifest.Losses;
 import folio.model.checkpoint.CheckpointStore;
 import folio.model.network.CharGru;
 import folio.model.testing.TestCheckpoints;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.SplittableRandom;
@@ -77,6 +79,18 @@ class PublisherTest {
 
     assertThat(published.verdict().promote()).isFalse();
     assertThat(published.verdict().reason()).contains("another text", "--promote always");
+  }
+
+  @Test
+  void goesOnWhenCurrentCannotBeRead() throws IOException {
+    Publisher publisher = publisher(Promotion.BETTER, 1, OTHER);
+    publisher.publish(network, 1, losses(3));
+    Files.writeString(root.resolve("CURRENT"), "nonsense");
+    Publisher.Published published = publisher.publish(network, 2, losses(2));
+
+    assertThat(published.verdict().promote()).isFalse();
+    assertThat(published.verdict().reason()).contains("nonsense");
+    assertThat(store.versions()).hasSize(2);
   }
 
   @Test

@@ -34,7 +34,9 @@ class ReportTest {
     MetricsFile metrics = new MetricsFile(file, 0);
     metrics.write("progress", 10, Map.of("loss", 2.5));
     metrics.write("progress", 20, Map.of("loss", 2.0));
-    Files.writeString(file, "{\"event\":\"prog", StandardOpenOption.APPEND);
+    // Killed in the middle of a line, and of the two bytes of an accented letter.
+    Files.write(
+        file, new byte[] {'{', '"', 't', '"', ':', '"', (byte) 0xC3}, StandardOpenOption.APPEND);
 
     new MetricsFile(file, 10).write("resume", 10, Map.of());
 
