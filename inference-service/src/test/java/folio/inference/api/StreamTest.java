@@ -4,6 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import folio.inference.CheckpointFolder;
+import folio.model.checkpoint.CheckpointStore;
+import folio.model.checkpoint.CheckpointWriter;
+import folio.model.network.CharGruConfig;
+import folio.model.testing.TestCheckpoints;
 import io.quarkus.test.common.WithTestResource;
 import io.quarkus.test.junit.QuarkusTest;
 import io.restassured.RestAssured;
@@ -12,11 +16,13 @@ import java.net.InetAddress;
 import java.net.Socket;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.stream.Stream;
+import org.eclipse.microprofile.config.inject.ConfigProperty;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
@@ -27,13 +33,30 @@ class StreamTest {
   private static final String LONG = "{\"prompt\": \"Hello\", \"max_tokens\": 10000, \"seed\": 1}";
   private static final String EVENTS = "text/event-stream";
 
+  /** Ten thousand characters of it take seconds, so that a test finds its streams still running. */
+  private static final int HIDDEN_SIZE = 256;
+
+  @ConfigProperty(name = "folio.checkpoints")
+  Path checkpoints;
+
   private Service service;
 
   @BeforeEach
-  void waitUntilReady() {
+  void serveASlowModel() {
     Service.awaitReady(RestAssured.port);
     service = new Service(RestAssured.port);
     Service.await("no other test's streams", () -> service.metric("folio_requests_running ") == 0);
+    if (!service.get("/models/current").body().contains("\"hidden_size\":" + HIDDEN_SIZE)) {
+      CheckpointStore store = new CheckpointStore(checkpoints);
+      int size = TestCheckpoints.LETTERS.size();
+      String version =
+          TestCheckpoints.publish(
+              store, TestCheckpoints.LETTERS, CharGruConfig.residual(size, 64, HIDDEN_SIZE, 4), 1);
+      try (CheckpointWriter writer = store.write()) {
+        writer.promote(version);
+      }
+      Service.await("slow", () -> service.get("/models/current").body().contains(version));
+    }
   }
 
   private HttpResponse<Stream<String>> stream(String body) throws Exception {
