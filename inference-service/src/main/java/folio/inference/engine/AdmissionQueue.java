@@ -43,6 +43,11 @@ final class AdmissionQueue {
     return first;
   }
 
+  /** How many run: those taken out since the last turn, and those that it left running. */
+  synchronized int running() {
+    return running;
+  }
+
   /** Tells how many really run, after a turn. */
   synchronized void running(int count) {
     running = count;

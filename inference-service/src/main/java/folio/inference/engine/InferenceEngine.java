@@ -39,7 +39,6 @@ public final class InferenceEngine implements AutoCloseable {
   private final CountDownLatch idle = new CountDownLatch(1);
   private volatile boolean draining;
   private volatile boolean closed;
-  private volatile int running;
   private volatile long lastTurnNanos = System.nanoTime();
 
   /** An engine that does nothing before {@link #start}. */
@@ -99,8 +98,7 @@ public final class InferenceEngine implements AutoCloseable {
       while (!closed) {
         lastTurnNanos = System.nanoTime();
         boolean busy = takeTurn();
-        running = loop.running();
-        if (draining && running == 0 && queue.size() == 0) {
+        if (draining && loop.running() == 0 && queue.size() == 0) {
           idle.countDown();
         }
         if (!busy) {
@@ -111,7 +109,7 @@ public final class InferenceEngine implements AutoCloseable {
       // Whatever ends the loop, nobody waits for it in vain; liveness tells that it stands.
       draining = true;
       loop.close();
-      running = 0;
+      queue.running(0);
     }
   }
 
@@ -125,9 +123,9 @@ public final class InferenceEngine implements AutoCloseable {
     }
   }
 
-  /** Requests that have a slot. */
+  /** Requests that have a slot, also those that got it in the turn under way. */
   public int running() {
-    return running;
+    return queue.running();
   }
 
   /** Requests that wait for a slot. */
