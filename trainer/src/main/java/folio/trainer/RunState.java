@@ -37,9 +37,6 @@ final class RunState {
   /** How far a run is. */
   record Progress(long step, double bestLoss) {}
 
-  /** Where a run goes on. */
-  record Restored(long step, double bestLoss) {}
-
   /** Identifies the run, also after it was resumed. */
   String runId() {
     return runId;
@@ -82,22 +79,22 @@ final class RunState {
    * @throws ResumeException if there is an unfinished run that the user did not ask for, or it had
    *     other options
    */
-  Restored restore(AdamW optimizer, TrainStep trainStep) {
+  Progress restore(AdamW optimizer, TrainStep trainStep) {
     try (NDManager scratch = NDManager.newBaseManager(around.device())) {
       Optional<ResumeState> found = ResumeState.load(scratch, around.folder().state());
       if (found.isEmpty()) {
-        return new Restored(0, Double.POSITIVE_INFINITY);
+        return new Progress(0, Double.POSITIVE_INFINITY);
       }
       ResumeState saved = found.get();
       long step = Long.parseLong(saved.facts().get("step"));
       if (!around.resume()) {
         checkNothingIsLost(step);
-        return new Restored(0, Double.POSITIVE_INFINITY);
+        return new Progress(0, Double.POSITIVE_INFINITY);
       }
       checkSameOptions(saved);
       restoreArrays(saved, optimizer, trainStep);
       runId = saved.facts().get("run");
-      return new Restored(step, Double.parseDouble(saved.facts().get("best-loss")));
+      return new Progress(step, Double.parseDouble(saved.facts().get("best-loss")));
     }
   }
 

@@ -6,7 +6,6 @@ import folio.model.checkpoint.CheckpointManifest.Losses;
 import folio.model.checkpoint.CheckpointStore;
 import folio.model.network.CharGru;
 import folio.model.network.CharGruConfig;
-import folio.model.network.Parameter;
 import folio.model.vocabulary.Vocabulary;
 import folio.trainer.TrainingConfig.Sampling;
 import folio.trainer.TrainingConfig.SamplingKind;
@@ -99,7 +98,7 @@ final class TrainingRun implements AutoCloseable {
               around,
               config,
               new TreeMap<>(Map.of("weights", network, "average", average.network())));
-      RunState.Restored restored = state.restore(optimizer, trainStep);
+      RunState.Progress restored = state.restore(optimizer, trainStep);
       this.step = restored.step();
       this.bestLoss = restored.bestLoss();
       this.publisher =
@@ -196,16 +195,6 @@ final class TrainingRun implements AutoCloseable {
   /** Whether {@link #run} returned. */
   boolean succeeded() {
     return succeeded;
-  }
-
-  /** The trained network, as it is now; for tests. */
-  CharGru network() {
-    return network;
-  }
-
-  /** The parameters of the averaged network. */
-  Iterable<Parameter> averagedParameters() {
-    return average.network().parameters();
   }
 
   /** Frees everything on the device and takes the bar away. */
