@@ -1,5 +1,6 @@
 package folio.inference.decoding;
 
+import ai.djl.engine.Engine;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
@@ -69,6 +70,7 @@ public final class Decoder implements AutoCloseable {
    * pass, without the executor that studies the first calls of a shape and then compiles it.
    */
   public static void prepareThread() {
+    Engine.getInstance(); // loads the library that the rest calls
     JniUtils.setGradMode(false);
     JniUtils.setNumThreads(1);
     JniUtils.setGraphExecutorOptimize(false);

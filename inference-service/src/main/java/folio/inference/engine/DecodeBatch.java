@@ -87,7 +87,7 @@ final class DecodeBatch implements AutoCloseable {
   /**
    * Chooses one more character for every running slot, and reads the next part of prompts.
    *
-   * @param meanwhile is run while a GPU computes; not at all on a CPU
+   * @param meanwhile is run beside what a GPU does, maybe by a worker; not at all on a CPU
    * @throws RuntimeException if a pass failed: the states of all slots are then undefined
    */
   void advance(Runnable meanwhile) {
@@ -97,8 +97,8 @@ final class DecodeBatch implements AutoCloseable {
     passes.add(prompts);
     passes.removeIf(Pass::isEmpty);
     if (asynchronous()) {
-      passes.forEach(Pass::launch);
-      meanwhile.run();
+      // To launch a GPU's many kernels keeps one thread busy for longer than they take.
+      workers.run(List.of(() -> passes.forEach(Pass::launch), meanwhile));
       passes.forEach(Pass::fetch);
       workers.run(passes.stream().flatMap(DecodeBatch::blocks).toList());
     } else {

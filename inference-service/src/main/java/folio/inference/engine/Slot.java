@@ -18,7 +18,7 @@ import java.util.List;
 
 /**
  * One request that runs: everything but its row of the state. Owned by the decode thread, except
- * for {@link #choose}, which a worker may call during a pass.
+ * for {@link #choose} and {@link #emit}, which a worker may call during a pass.
  */
 final class Slot {
   private final GenerationRequest request;

@@ -8,6 +8,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 
 /**
  * The threads that share a turn's work with the decode thread. They wait without spinning, so that
@@ -48,55 +49,49 @@ final class Workers implements AutoCloseable {
   /**
    * Runs tasks, each once, and returns when all have ended.
    *
-   * @throws RuntimeException what the first of them failed with
+   * @throws RuntimeException what one of them failed with; an error likewise
    */
   void run(List<Runnable> tasks) {
     AtomicInteger next = new AtomicInteger();
+    AtomicReference<Throwable> failure = new AtomicReference<>();
     Runnable share =
         () -> {
           for (int i = next.getAndIncrement(); i < tasks.size(); i = next.getAndIncrement()) {
-            tasks.get(i).run();
+            try {
+              tasks.get(i).run();
+            } catch (RuntimeException | Error e) {
+              failure.compareAndSet(null, e);
+            }
           }
         };
     List<Future<?>> shares = new ArrayList<>();
     for (int i = 1; i < Math.min(threads, tasks.size()); i++) {
       shares.add(others.submit(share));
     }
-    Throwable failure = null;
-    try {
-      share.run();
-    } catch (RuntimeException | Error e) {
-      failure = e;
-    }
-    for (Future<?> each : shares) {
-      failure = join(each, failure);
-    }
-    if (failure instanceof Error error) {
+    share.run();
+    shares.forEach(Workers::join);
+    if (failure.get() instanceof Error error) {
       throw error;
     }
-    if (failure != null) {
-      throw (RuntimeException) failure;
+    if (failure.get() instanceof RuntimeException exception) {
+      throw exception;
     }
   }
 
   /** Waits also if interrupted: the tasks use memory that the caller frees next. */
-  private static Throwable join(Future<?> share, Throwable earlier) {
+  private static void join(Future<?> share) {
     boolean interrupted = false;
-    try {
-      while (true) {
-        try {
-          share.get();
-          return earlier;
-        } catch (InterruptedException e) {
-          interrupted = true;
-        } catch (ExecutionException e) {
-          return earlier == null ? e.getCause() : earlier;
-        }
+    while (!share.isDone()) {
+      try {
+        share.get();
+      } catch (InterruptedException e) {
+        interrupted = true;
+      } catch (ExecutionException e) {
+        throw new IllegalStateException("a share catches what its tasks throw", e);
       }
-    } finally {
-      if (interrupted) {
-        Thread.currentThread().interrupt();
-      }
+    }
+    if (interrupted) {
+      Thread.currentThread().interrupt();
     }
   }
 
