@@ -1,0 +1,75 @@
+package folio.inference.benchmark;
+
+import ai.djl.Device;
+import folio.inference.engine.EngineListener;
+import folio.inference.engine.InferenceEngine;
+import folio.inference.generation.GenerationRequest;
+import folio.inference.generation.GenerationStream;
+import folio.inference.serving.ModelHandover;
+import folio.inference.serving.ModelLoader;
+import folio.model.checkpoint.CheckpointStore;
+import java.time.Duration;
+import java.util.function.BooleanSupplier;
+
+/**
+ * The engine wired as the service wires it, without HTTP, metrics and a watcher. Owned by one
+ * thread.
+ */
+final class EngineUnderTest implements AutoCloseable {
+  private static final Duration QUEUE_TIMEOUT = Duration.ofMinutes(1);
+  private static final Duration LIMIT = Duration.ofMinutes(2);
+  private static final Duration LOOK_INTERVAL = Duration.ofMillis(5);
+
+  private final ModelHandover handover = new ModelHandover();
+  private final InferenceEngine engine;
+
+  /**
+   * Starts an engine and waits until it serves the store's current model.
+   *
+   * @param slots most streams at a time
+   * @throws BenchmarkException if the engine cannot use the model
+   */
+  EngineUnderTest(CheckpointStore store, Device device, int slots) {
+    engine =
+        new InferenceEngine(
+            new InferenceEngine.Settings(slots, slots, QUEUE_TIMEOUT),
+            handover,
+            EngineListener.NONE);
+    engine.start();
+    handover.offer(new ModelLoader(device).load(store.open(store.current().orElseThrow())));
+    await("serve the model", this::serves);
+  }
+
+  private boolean serves() {
+    ModelHandover.Failure failure = handover.pollFailure();
+    if (failure != null) {
+      throw new BenchmarkException("the engine refuses the model: " + failure.message());
+    }
+    return handover.current().isPresent();
+  }
+
+  private static void await(String what, BooleanSupplier condition) {
+    long deadline = System.nanoTime() + LIMIT.toNanos();
+    while (!condition.getAsBoolean()) {
+      if (System.nanoTime() > deadline) {
+        throw new BenchmarkException(
+            "the engine did not " + what + " within " + LIMIT.toSeconds() + " seconds");
+      }
+      Pause.of(LOOK_INTERVAL);
+    }
+  }
+
+  GenerationStream submit(GenerationRequest request) {
+    return engine.submit(request);
+  }
+
+  /** Waits until nothing runs. */
+  void awaitIdle() {
+    await("become idle", () -> engine.running() == 0 && engine.waiting() == 0);
+  }
+
+  @Override
+  public void close() {
+    engine.close();
+  }
+}

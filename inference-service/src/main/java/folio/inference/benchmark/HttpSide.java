@@ -1,0 +1,106 @@
+package folio.inference.benchmark;
+
+import java.time.Duration;
+import java.util.List;
+import java.util.stream.IntStream;
+
+/**
+ * A process that streams over HTTP, under a load of server-sent events. Its client has one event
+ * loop for four cores, at least one and at most eight, to leave the cores to what is measured.
+ */
+final class HttpSide implements Side, AutoCloseable {
+  private static final int CORES_PER_LOOP = 4;
+  private static final int MOST_LOOPS = 8;
+  private static final Duration FIRST_CHARACTER_LIMIT = Duration.ofMinutes(5);
+  private static final Duration LOOK_INTERVAL = Duration.ofMillis(5);
+
+  private final String name;
+  private final ChildProcess process;
+  private final List<StreamLoop> loops;
+  private long nextSeed = 1;
+
+  /**
+   * A side that is measured as a client sees it.
+   *
+   * @param process what listens; it stays the caller's
+   */
+  HttpSide(String name, ChildProcess process, StreamLoop.Request request) {
+    this.name = name;
+    this.process = process;
+    int cores = Runtime.getRuntime().availableProcessors();
+    int count = Math.max(1, Math.min(MOST_LOOPS, cores / CORES_PER_LOOP));
+    this.loops = IntStream.range(0, count).mapToObj(i -> new StreamLoop(request)).toList();
+  }
+
+  @Override
+  public String name() {
+    return name;
+  }
+
+  @Override
+  public Figures measure(int streams, Window window) {
+    open(streams);
+    Figures figures;
+    try {
+      awaitFirstCharacters(streams);
+      Pause.of(window.warmUp());
+      ProcessSample before = ProcessSample.of(process.pid());
+      takeCounts();
+      Pause.of(window.measured());
+      StreamCounts counts = takeCounts();
+      Usage usage = ProcessSample.of(process.pid()).since(before);
+      checkFailures();
+      figures = counts.figures(firstCharacters(), usage);
+    } finally {
+      loops.forEach(StreamLoop::closeStreams);
+    }
+    if (!ProcessSample.awaitIdle(process.pid())) {
+      throw process.failure("goes on computing after all its clients went away");
+    }
+    return figures;
+  }
+
+  private void open(int streams) {
+    for (int i = 0; i < loops.size(); i++) {
+      int share = (streams + i) / loops.size();
+      loops.get(i).open(nextSeed, share);
+      nextSeed += share;
+    }
+  }
+
+  private void awaitFirstCharacters(int streams) {
+    process.await(
+        "streaming",
+        FIRST_CHARACTER_LIMIT,
+        () -> {
+          checkFailures();
+          Pause.of(LOOK_INTERVAL);
+          return loops.stream().mapToInt(StreamLoop::started).sum() >= streams;
+        });
+  }
+
+  private void checkFailures() {
+    for (StreamLoop loop : loops) {
+      if (loop.failure() != null) {
+        throw process.failure("does not stream: " + loop.failure());
+      }
+    }
+  }
+
+  private StreamCounts takeCounts() {
+    StreamCounts all = new StreamCounts();
+    loops.forEach(loop -> all.add(loop.takeCounts()));
+    return all;
+  }
+
+  private LatencyHistogram firstCharacters() {
+    LatencyHistogram all = new LatencyHistogram();
+    loops.forEach(loop -> all.add(loop.firstCharacters()));
+    return all;
+  }
+
+  @Override
+  public void close() {
+    loops.forEach(StreamLoop::close);
+  }
+}

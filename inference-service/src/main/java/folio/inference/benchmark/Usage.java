@@ -1,0 +1,13 @@
+package folio.inference.benchmark;
+
+/**
+ * What a process used while it was measured.
+ *
+ * @param cpu CPU seconds a second, of all its threads
+ * @param eventLoopCpu of those, the event loops'
+ * @param decodeCpu of those, the decode threads' and of the engine's threads that these started
+ * @param residentBytes memory at the end
+ * @param peakBytes most memory since it started
+ */
+record Usage(
+    double cpu, double eventLoopCpu, double decodeCpu, long residentBytes, long peakBytes) {}
