@@ -25,6 +25,7 @@ final class ConfigRanges {
     check("folio.limits.prompt-tokens", config.limits().promptTokens(), 1, 100_000_000);
     check("folio.poll-interval", config.pollInterval(), SHORTEST_POLL, LONGEST);
     check("folio.queue.timeout", config.queue().timeout(), NO_TIME, LONGEST);
+    check("folio.turn-timeout", config.turnTimeout(), Duration.ofSeconds(1), LONGEST);
     check("folio.drain-timeout", config.drainTimeout(), NO_TIME, LONGEST);
   }
 

@@ -77,7 +77,7 @@ public class EngineLifecycle {
     watcher =
         new CheckpointWatcher(
             new CheckpointStore(config.checkpoints()),
-            new ModelLoader(device()),
+            new ModelLoader(device())::load,
             handover,
             metrics);
     engine.start();

@@ -41,6 +41,10 @@ public interface InferenceConfig {
   @WithDefault("25S")
   Duration drainTimeout();
 
+  /** A decode loop that stands still for longer is reported as not alive. */
+  @WithDefault("30S")
+  Duration turnTimeout();
+
   /** Where networks live. */
   enum DeviceChoice {
     /** The processor. */

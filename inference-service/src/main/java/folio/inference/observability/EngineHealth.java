@@ -4,6 +4,7 @@ import folio.inference.engine.InferenceEngine;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.enterprise.inject.Produces;
 import java.time.Duration;
+import org.eclipse.microprofile.config.inject.ConfigProperty;
 import org.eclipse.microprofile.health.HealthCheck;
 import org.eclipse.microprofile.health.HealthCheckResponse;
 import org.eclipse.microprofile.health.Liveness;
@@ -15,13 +16,18 @@ import org.eclipse.microprofile.health.Startup;
  */
 @ApplicationScoped
 public class EngineHealth {
-  private static final Duration LONGEST_TURN = Duration.ofSeconds(30);
-
   private final InferenceEngine engine;
+  private final Duration turnTimeout;
 
-  /** With the engine to look at. */
-  EngineHealth(InferenceEngine engine) {
+  /**
+   * With the engine to look at.
+   *
+   * @param turnTimeout a loop that stands still for longer is dead
+   */
+  EngineHealth(
+      InferenceEngine engine, @ConfigProperty(name = "folio.turn-timeout") Duration turnTimeout) {
     this.engine = engine;
+    this.turnTimeout = turnTimeout;
   }
 
   @Produces
@@ -40,7 +46,7 @@ public class EngineHealth {
   @Produces
   @Liveness
   HealthCheck liveness() {
-    return () -> check("the decode loop turns", engine.sinceLastTurn().compareTo(LONGEST_TURN) < 0);
+    return () -> check("the decode loop turns", engine.sinceLastTurn().compareTo(turnTimeout) < 0);
   }
 
   private boolean serves() {

@@ -7,6 +7,7 @@ import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
 
 /**
  * Follows {@code CURRENT}: whenever it names another version, that version is verified, loaded and
@@ -21,7 +22,7 @@ public final class CheckpointWatcher implements AutoCloseable {
   private static final int LONGEST_PAUSE_TURNS = 64;
 
   private final CheckpointStore store;
-  private final ModelLoader loader;
+  private final Function<Checkpoint, ServedModel> loader;
   private final ModelHandover handover;
   private final LoadListener listener;
   private final CountDownLatch stopped = new CountDownLatch(1);
@@ -31,9 +32,16 @@ public final class CheckpointWatcher implements AutoCloseable {
   private int failures;
   private int pauseTurns;
 
-  /** A watcher; nothing happens before {@link #run} or {@link #turn}. */
+  /**
+   * A watcher; nothing happens before {@link #run} or {@link #turn}.
+   *
+   * @param loader {@link ModelLoader#load}
+   */
   public CheckpointWatcher(
-      CheckpointStore store, ModelLoader loader, ModelHandover handover, LoadListener listener) {
+      CheckpointStore store,
+      Function<Checkpoint, ServedModel> loader,
+      ModelHandover handover,
+      LoadListener listener) {
     this.store = store;
     this.loader = loader;
     this.handover = handover;
@@ -70,7 +78,7 @@ public final class CheckpointWatcher implements AutoCloseable {
       }
       long begin = System.nanoTime();
       Checkpoint checkpoint = current.isEmpty() ? Checkpoint.embedded() : store.open(current.get());
-      offer(loader.load(checkpoint));
+      offer(loader.apply(checkpoint));
       handedOver = wanted;
       listener.loaded(wanted, Duration.ofNanos(System.nanoTime() - begin));
     } catch (RuntimeException | OutOfMemoryError e) {

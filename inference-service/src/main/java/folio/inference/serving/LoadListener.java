@@ -5,8 +5,8 @@ import java.time.Duration;
 /** Hears what the watcher does; called on its thread. */
 public interface LoadListener {
   /** A model was loaded and handed over. */
-  void loaded(String version, Duration duration);
+  default void loaded(String version, Duration duration) {}
 
   /** A checkpoint was refused; the model before serves on. */
-  void refused(String version, String message);
+  default void refused(String version, String message) {}
 }

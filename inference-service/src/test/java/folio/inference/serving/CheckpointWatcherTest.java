@@ -33,7 +33,7 @@ class CheckpointWatcherTest {
     watcher =
         new CheckpointWatcher(
             store,
-            new ModelLoader(Device.cpu()),
+            new ModelLoader(Device.cpu())::load,
             handover,
             new LoadListener() {
               @Override

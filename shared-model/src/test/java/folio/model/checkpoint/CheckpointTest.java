@@ -58,23 +58,12 @@ class CheckpointTest {
         .hasMessageContainingAll(words);
   }
 
-  /** Makes the manifest agree with the files, as an unwary publisher would. */
-  private void sign() throws IOException {
-    ObjectNode manifest = (ObjectNode) JSON.readTree(file("manifest.json").toFile());
-    ObjectNode files = (ObjectNode) manifest.get("files");
-    for (String name : new String[] {"config.json", "vocabulary.json", "model.safetensors"}) {
-      byte[] bytes = Files.readAllBytes(file(name));
-      files.putObject(name).put("size_bytes", bytes.length).put("sha256", Sha256.hex(bytes));
-    }
-    Files.write(file("manifest.json"), JSON.writeValueAsBytes(manifest));
-  }
-
   private void replaceIn(String name, String old, String other) throws IOException {
     String text = Files.readString(file(name));
     assertThat(text).contains(old);
     Files.writeString(file(name), text.replace(old, other));
     if (!name.equals("manifest.json")) {
-      sign();
+      TestCheckpoints.sign(root.resolve(version));
     }
   }
 
@@ -83,7 +72,7 @@ class CheckpointTest {
     NDList tensors = Safetensors.read(manager, Files.readAllBytes(file("model.safetensors")));
     change.accept(tensors);
     Files.write(file("model.safetensors"), Safetensors.write(tensors, Map.of()));
-    sign();
+    TestCheckpoints.sign(root.resolve(version));
   }
 
   @Test
@@ -204,7 +193,7 @@ class CheckpointTest {
     byte[] bytes = Files.readAllBytes(file("model.safetensors"));
     String header = new String(bytes, StandardCharsets.ISO_8859_1).replaceFirst("F32", "X32");
     Files.write(file("model.safetensors"), header.getBytes(StandardCharsets.ISO_8859_1));
-    sign();
+    TestCheckpoints.sign(root.resolve(version));
 
     assertRefused("tensor embedding.weight: dtype is X32");
   }
@@ -263,7 +252,7 @@ class CheckpointTest {
     };
     for (byte[] bytes : files) {
       Files.write(file("model.safetensors"), bytes);
-      sign();
+      TestCheckpoints.sign(root.resolve(version));
       assertRefused("model.safetensors: the ");
     }
   }
@@ -275,7 +264,7 @@ class CheckpointTest {
     Files.write(
         file("model.safetensors"),
         text.replaceFirst("\\[0,1920\\]", "[0,9920]").getBytes(StandardCharsets.ISO_8859_1));
-    sign();
+    TestCheckpoints.sign(root.resolve(version));
 
     assertRefused("tensor embedding.weight: shape [60,8]", "does not take the 9920 bytes");
   }

@@ -1,6 +1,8 @@
 package folio.model.testing;
 
 import ai.djl.ndarray.NDManager;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import folio.model.checkpoint.CheckpointDraft;
 import folio.model.checkpoint.CheckpointDraft.Origin;
 import folio.model.checkpoint.CheckpointDraft.Precision;
@@ -8,9 +10,13 @@ import folio.model.checkpoint.CheckpointManifest;
 import folio.model.checkpoint.CheckpointStore;
 import folio.model.checkpoint.CheckpointWriter;
 import folio.model.checkpoint.PublishStep;
+import folio.model.checkpoint.Sha256;
 import folio.model.network.CharGru;
 import folio.model.network.CharGruConfig;
 import folio.model.vocabulary.Vocabulary;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.function.Consumer;
@@ -68,6 +74,19 @@ public final class TestCheckpoints {
               String.join("", vocabulary.characters()),
               origin(seed)));
     }
+  }
+
+  /** Makes a version's manifest agree with its files, as an unwary publisher would. */
+  public static void sign(Path version) throws IOException {
+    JsonMapper json = new JsonMapper();
+    Path path = version.resolve("manifest.json");
+    ObjectNode manifest = (ObjectNode) json.readTree(path.toFile());
+    ObjectNode files = (ObjectNode) manifest.get("files");
+    for (String name : new String[] {"config.json", "vocabulary.json", "model.safetensors"}) {
+      byte[] bytes = Files.readAllBytes(version.resolve(name));
+      files.putObject(name).put("size_bytes", bytes.length).put("sha256", Sha256.hex(bytes));
+    }
+    Files.write(path, json.writeValueAsBytes(manifest));
   }
 
   private static Origin origin(long seed) {

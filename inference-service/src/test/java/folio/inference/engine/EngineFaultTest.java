@@ -1,0 +1,155 @@
+package folio.inference.engine;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import ai.djl.Device;
+import folio.inference.api.Service;
+import folio.inference.generation.GenerationEvent;
+import folio.inference.generation.GenerationRequest;
+import folio.inference.generation.GenerationStream;
+import folio.inference.serving.CheckpointWatcher;
+import folio.inference.serving.LoadListener;
+import folio.inference.serving.ModelHandover;
+import folio.inference.serving.ModelLoader;
+import folio.inference.serving.ServedModel;
+import folio.model.checkpoint.CheckpointStore;
+import folio.model.sampling.SamplingParameters;
+import folio.model.testing.TestCheckpoints;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Things that break under a running engine. */
+class EngineFaultTest {
+  private static final int ENDLESS = 1_000_000;
+
+  @TempDir Path root;
+  private final ModelHandover handover = new ModelHandover();
+  private final AtomicInteger failed = new AtomicInteger();
+  private final AtomicReference<ServedModel> loadedLast = new AtomicReference<>();
+  private final InferenceEngine engine =
+      new InferenceEngine(
+          new InferenceEngine.Settings(8, 2, 8, Duration.ofMinutes(1)),
+          handover,
+          new EngineListener() {
+            @Override
+            public void failed(int generations, Throwable cause) {
+              failed.addAndGet(generations);
+            }
+          });
+  private CheckpointWatcher watcher;
+
+  @BeforeEach
+  void serve() {
+    CheckpointStore store = new CheckpointStore(root);
+    TestCheckpoints.publishCurrent(store, 1);
+    watcher =
+        new CheckpointWatcher(
+            store,
+            checkpoint -> {
+              ServedModel model = new ModelLoader(Device.cpu()).load(checkpoint);
+              loadedLast.set(model);
+              return model;
+            },
+            handover,
+            new LoadListener() {});
+    engine.start();
+    watcher.turn();
+    Service.await("a model", () -> handover.current().isPresent());
+  }
+
+  @AfterEach
+  void close() {
+    engine.close();
+    assertThat(handover.residents()).isEmpty();
+  }
+
+  private GenerationStream submit(int maxTokens) {
+    return engine.submit(
+        new GenerationRequest(
+            "a", maxTokens, SamplingParameters.DEFAULT, 1, List.of(), -1, false, "current"));
+  }
+
+  private static GenerationEvent lastOf(GenerationStream stream) {
+    stream.ended().toCompletableFuture().join();
+    GenerationEvent last = null;
+    for (GenerationEvent event = stream.poll(); event != null; event = stream.poll()) {
+      last = event;
+    }
+    return last;
+  }
+
+  @Test
+  void aDeviceErrorFailsTheBatchAndTheModelIsLoadedAgain() {
+    GenerationStream first = submit(ENDLESS);
+    GenerationStream second = submit(ENDLESS);
+    first.started().toCompletableFuture().join();
+    second.started().toCompletableFuture().join();
+    loadedLast.get().decoder().close(); // its memory is gone in the middle of a step
+
+    assertThat(lastOf(first)).isInstanceOf(GenerationEvent.Failed.class);
+    assertThat(lastOf(second)).isInstanceOf(GenerationEvent.Failed.class);
+    assertThat(failed).hasValue(2);
+    Service.await("no model", () -> handover.current().isEmpty());
+    Service.await(
+        "the model again",
+        () -> {
+          watcher.turn();
+          return handover.current().isPresent();
+        });
+    assertThat(lastOf(submit(20))).isInstanceOf(GenerationEvent.Finished.class);
+    assertThat(failed).hasValue(2);
+  }
+
+  @Test
+  void aReaderThatThrowsEndsItsOwnStreamAlone() {
+    GenerationStream good = submit(ENDLESS);
+    GenerationStream bad = submit(ENDLESS);
+    bad.started().toCompletableFuture().join();
+    AtomicInteger calls = new AtomicInteger();
+    bad.onReadable(
+        () -> {
+          if (calls.incrementAndGet() == 3) {
+            throw new IllegalStateException("this reader is broken");
+          }
+        });
+
+    assertThat(lastOf(bad)).isInstanceOf(GenerationEvent.Failed.class);
+    assertThat(failed).hasValue(1);
+    Service.await("one left", () -> engine.running() == 1);
+    assertThat(good.ended().toCompletableFuture()).isNotDone();
+    good.cancel();
+    assertThat(lastOf(good)).isInstanceOf(GenerationEvent.Finished.class);
+  }
+
+  @Test
+  void aLoopThatStandsStillIsSeen() {
+    CountDownLatch release = new CountDownLatch(1);
+    GenerationStream stuck = submit(ENDLESS);
+    Thread here = Thread.currentThread();
+    stuck.onReadable(
+        () -> {
+          try {
+            if (Thread.currentThread() != here) {
+              release.await();
+            }
+          } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+          }
+        });
+    Duration limit = Duration.ofMillis(300);
+    Service.await("a turn that takes too long", () -> engine.sinceLastTurn().compareTo(limit) > 0);
+    release.countDown();
+    stuck.cancel();
+
+    assertThat(lastOf(stuck)).isInstanceOf(GenerationEvent.Finished.class);
+    Service.await("turns again", () -> engine.sinceLastTurn().compareTo(limit) < 0);
+  }
+}

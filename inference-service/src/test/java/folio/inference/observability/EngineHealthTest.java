@@ -1,0 +1,30 @@
+package folio.inference.observability;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import folio.inference.api.Service;
+import folio.inference.engine.EngineListener;
+import folio.inference.engine.InferenceEngine;
+import folio.inference.serving.ModelHandover;
+import java.time.Duration;
+import org.eclipse.microprofile.health.HealthCheck;
+import org.eclipse.microprofile.health.HealthCheckResponse.Status;
+import org.junit.jupiter.api.Test;
+
+class EngineHealthTest {
+  @Test
+  void isAliveWhileTheLoopTurnsAndOnlyThen() {
+    try (InferenceEngine engine =
+        new InferenceEngine(
+            new InferenceEngine.Settings(1, 1, 1, Duration.ofMinutes(1)),
+            new ModelHandover(),
+            EngineListener.NONE)) {
+      HealthCheck liveness = new EngineHealth(engine, Duration.ofMillis(500)).liveness();
+      Service.await("a loop that does not turn", () -> liveness.call().getStatus() == Status.DOWN);
+      engine.start();
+      Service.await("a loop that turns", () -> liveness.call().getStatus() == Status.UP);
+
+      assertThat(liveness.call().getName()).isEqualTo("the decode loop turns");
+    }
+  }
+}
