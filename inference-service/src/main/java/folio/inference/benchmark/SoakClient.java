@@ -18,7 +18,7 @@ import java.util.SplittableRandom;
  */
 final class SoakClient implements Runnable {
   private static final Duration REQUEST_LIMIT = Duration.ofMinutes(2);
-  private static final int LONGEST_PAUSE_MILLIS = 300;
+  private static final int LONGEST_PAUSE_MILLIS = 1000;
   private static final int MOST_BYTES_BEFORE_LEAVING = 2000;
 
   private final HttpClient http;
