@@ -43,7 +43,7 @@ public class EngineLifecycle {
     this.engine =
         new InferenceEngine(
             new InferenceEngine.Settings(
-                config.slots(), config.queue().capacity(), config.queue().timeout()),
+                config.slots(), threads(), config.queue().capacity(), config.queue().timeout()),
             handover,
             metrics);
     metrics.observe(engine);
@@ -89,10 +89,13 @@ public class EngineLifecycle {
     watching.start();
   }
 
+  private int threads() {
+    return config.threads() > 0 ? config.threads() : Runtime.getRuntime().availableProcessors();
+  }
+
   private Device device() {
-    if (config.threads() > 0) {
-      System.setProperty("ai.djl.pytorch.num_threads", String.valueOf(config.threads()));
-    }
+    // The engine has threads of its own; libtorch's would wait for each other by spinning.
+    System.setProperty("ai.djl.pytorch.num_threads", "1");
     int gpus = Engine.getInstance().getGpuCount();
     if (config.device() == DeviceChoice.CUDA && gpus == 0) {
       throw new ConfigurationException(

@@ -13,7 +13,7 @@ import org.junit.jupiter.api.Test;
 /** Who may know whom. */
 class ArchitectureTest {
   private static final List<String> ROOMS =
-      List.of("api", "generation", "engine", "serving", "observability", "benchmark");
+      List.of("api", "generation", "engine", "serving", "decoding", "observability", "benchmark");
   private static final String ROOT = "folio.inference";
 
   private final JavaClasses classes =
@@ -39,11 +39,12 @@ class ArchitectureTest {
   @Test
   void roomsKnowOnlyWhatTheyMay() {
     assertKnowsOnly("api", "generation", "engine", "serving");
-    assertKnowsOnly("engine", "generation", "serving");
-    assertKnowsOnly("serving");
+    assertKnowsOnly("engine", "generation", "serving", "decoding");
+    assertKnowsOnly("serving", "decoding");
+    assertKnowsOnly("decoding");
     assertKnowsOnly("generation");
     assertKnowsOnly("observability", "engine", "serving", "generation");
-    assertKnowsOnly("benchmark", "engine", "serving", "generation", "observability");
+    assertKnowsOnly("benchmark", "engine", "serving", "decoding", "generation", "observability");
   }
 
   @Test
@@ -83,7 +84,8 @@ class ArchitectureTest {
   void engineIsPlainJava() {
     noClasses()
         .that()
-        .resideInAnyPackage(ROOT + ".generation..", ROOT + ".engine..", ROOT + ".serving..")
+        .resideInAnyPackage(
+            ROOT + ".generation..", ROOT + ".engine..", ROOT + ".serving..", ROOT + ".decoding..")
         .should()
         .dependOnClassesThat()
         .resideInAnyPackage(

@@ -3,14 +3,17 @@ package folio.inference.api;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import folio.inference.generation.GenerationEvent;
 import folio.inference.generation.GenerationStream;
-import io.vertx.core.Context;
+import io.netty.channel.EventLoop;
 import io.vertx.core.Vertx;
+import io.vertx.core.impl.ContextInternal;
 import jakarta.ws.rs.core.MediaType;
 import jakarta.ws.rs.core.MultivaluedMap;
 import jakarta.ws.rs.ext.Provider;
 import java.io.OutputStream;
 import java.lang.annotation.Annotation;
 import java.lang.reflect.Type;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jboss.resteasy.reactive.server.core.ResteasyReactiveRequestContext;
 import org.jboss.resteasy.reactive.server.spi.ResteasyReactiveResourceInfo;
@@ -28,6 +31,7 @@ import org.jboss.resteasy.reactive.server.spi.ServerRequestContext;
 @Provider
 public final class CharacterStreamWriter implements ServerMessageBodyWriter<CharacterStream> {
   private final ObjectMapper json;
+  private final Map<EventLoop, WriteTurns> turns = new ConcurrentHashMap<>();
 
   /** With the mapper of all answers. */
   CharacterStreamWriter(ObjectMapper json) {
@@ -64,7 +68,7 @@ public final class CharacterStreamWriter implements ServerMessageBodyWriter<Char
     ResteasyReactiveRequestContext context = (ResteasyReactiveRequestContext) http;
     context.suspend();
     context.serverResponse().setChunked(true);
-    new Writing(body, context, Vertx.currentContext()).begin();
+    new Writing(body, context, (ContextInternal) Vertx.currentContext()).begin();
   }
 
   /** One response on its way. All but {@link #schedule} happens on the request's event loop. */
@@ -73,16 +77,18 @@ public final class CharacterStreamWriter implements ServerMessageBodyWriter<Char
     private final Form form;
     private final ResteasyReactiveRequestContext http;
     private final ServerHttpResponse response;
-    private final Context eventLoop;
+    private final ContextInternal request;
+    private final WriteTurns turn;
     private final AtomicBoolean scheduled = new AtomicBoolean();
     private boolean congested;
 
-    Writing(CharacterStream body, ResteasyReactiveRequestContext http, Context eventLoop) {
+    Writing(CharacterStream body, ResteasyReactiveRequestContext http, ContextInternal request) {
       this.source = body.source();
       this.form = body.form();
       this.http = http;
       this.response = http.serverResponse();
-      this.eventLoop = eventLoop;
+      this.request = request;
+      this.turn = turns.computeIfAbsent(request.nettyEventLoop(), WriteTurns::new);
     }
 
     void begin() {
@@ -92,10 +98,10 @@ public final class CharacterStreamWriter implements ServerMessageBodyWriter<Char
     /** On the decode thread: many characters may come before the event loop runs. */
     private void schedule() {
       if (scheduled.compareAndSet(false, true)) {
-        eventLoop.runOnContext(
-            nothing -> {
+        turn.add(
+            () -> {
               scheduled.set(false);
-              writeAll();
+              request.dispatch(this::writeAll);
             });
       }
     }

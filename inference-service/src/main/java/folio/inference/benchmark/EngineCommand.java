@@ -2,6 +2,7 @@ package folio.inference.benchmark;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import folio.inference.engine.InferenceEngine;
 import folio.model.checkpoint.CheckpointStore;
 import java.io.BufferedReader;
 import java.io.IOException;
@@ -25,6 +26,8 @@ import picocli.CommandLine.Option;
 final class EngineCommand implements Callable<Integer> {
   static final String READY = "ready";
 
+  private static final Duration QUEUE_TIMEOUT = Duration.ofMinutes(1);
+
   @Option(names = "--checkpoints", required = true)
   private Path checkpoints;
 
@@ -43,7 +46,9 @@ final class EngineCommand implements Callable<Integer> {
     BufferedReader lines =
         new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
     CheckpointStore store = new CheckpointStore(checkpoints);
-    try (EngineUnderTest engine = new EngineUnderTest(store, machine.start(), slots)) {
+    InferenceEngine.Settings settings =
+        new InferenceEngine.Settings(slots, machine.threads(), slots, QUEUE_TIMEOUT);
+    try (EngineUnderTest engine = new EngineUnderTest(store, settings, machine.start())) {
       EngineLoad load = new EngineLoad(engine, BenchmarkCommand.prompt(store));
       answers.println(READY);
       String line = lines.readLine();

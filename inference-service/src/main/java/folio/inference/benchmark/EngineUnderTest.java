@@ -16,7 +16,6 @@ import java.util.function.BooleanSupplier;
  * thread.
  */
 final class EngineUnderTest implements AutoCloseable {
-  private static final Duration QUEUE_TIMEOUT = Duration.ofMinutes(1);
   private static final Duration LIMIT = Duration.ofMinutes(2);
   private static final Duration LOOK_INTERVAL = Duration.ofMillis(5);
 
@@ -26,15 +25,12 @@ final class EngineUnderTest implements AutoCloseable {
   /**
    * Starts an engine and waits until it serves the store's current model.
    *
-   * @param slots most streams at a time
+   * @param settings its bounds
+   * @param device where the model lives
    * @throws BenchmarkException if the engine cannot use the model
    */
-  EngineUnderTest(CheckpointStore store, Device device, int slots) {
-    engine =
-        new InferenceEngine(
-            new InferenceEngine.Settings(slots, slots, QUEUE_TIMEOUT),
-            handover,
-            EngineListener.NONE);
+  EngineUnderTest(CheckpointStore store, InferenceEngine.Settings settings, Device device) {
+    engine = new InferenceEngine(settings, handover, EngineListener.NONE);
     engine.start();
     handover.offer(new ModelLoader(device).load(store.open(store.current().orElseThrow())));
     await("serve the model", this::serves);

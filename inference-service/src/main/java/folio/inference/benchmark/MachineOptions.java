@@ -42,7 +42,7 @@ final class MachineOptions {
    */
   Device start() {
     check("--threads", threads, 0, MOST_THREADS);
-    System.setProperty("ai.djl.pytorch.num_threads", String.valueOf(threads()));
+    System.setProperty("ai.djl.pytorch.num_threads", "1"); // the engine brings its own
     int gpus =
         Engine.getInstance().getGpuCount(); // loads the natives, before any thread needs them
     if (device == DeviceChoice.CUDA && gpus == 0) {

@@ -1,5 +1,6 @@
 package folio.inference.engine;
 
+import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Iterator;
@@ -11,9 +12,16 @@ import java.util.function.Predicate;
  * until the next turn and do not count: the bound is on all that run and wait together.
  */
 final class AdmissionQueue {
+  /** Enough to see past a burst. */
+  private static final int DEPARTURES = 128;
+
+  private static final Duration SHORTEST_WAIT = Duration.ofSeconds(1);
+  private static final Duration LONGEST_WAIT = Duration.ofMinutes(1);
+
   private final int slots;
   private final int capacity;
   private final ArrayDeque<Waiting> waiting = new ArrayDeque<>();
+  private final ArrayDeque<Long> departedNanos = new ArrayDeque<>();
   private int running;
 
   /**
@@ -51,6 +59,29 @@ final class AdmissionQueue {
   /** Tells how many really run, after a turn. */
   synchronized void running(int count) {
     running = count;
+  }
+
+  /** Tells that a slot came free. */
+  synchronized void left() {
+    if (departedNanos.size() == DEPARTURES) {
+      departedNanos.removeFirst();
+    }
+    departedNanos.addLast(System.nanoTime());
+  }
+
+  /**
+   * When a request that comes now would get a slot, if slots go on to come free as they did of
+   * late: between a second and a minute, a second while nothing is known.
+   */
+  synchronized Duration retryAfter() {
+    if (departedNanos.isEmpty()) {
+      return SHORTEST_WAIT;
+    }
+    long nanosEach = (System.nanoTime() - departedNanos.getFirst()) / departedNanos.size();
+    Duration wait = Duration.ofNanos(nanosEach * (waiting.size() + 1));
+    return wait.compareTo(SHORTEST_WAIT) < 0
+        ? SHORTEST_WAIT
+        : wait.compareTo(LONGEST_WAIT) > 0 ? LONGEST_WAIT : wait;
   }
 
   /** Takes out every request that a condition holds for. */

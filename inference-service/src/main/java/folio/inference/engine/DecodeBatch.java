@@ -1,228 +1,209 @@
 package folio.inference.engine;
 
-import ai.djl.ndarray.NDArray;
-import ai.djl.ndarray.NDArrays;
-import ai.djl.ndarray.NDList;
-import ai.djl.ndarray.NDManager;
-import ai.djl.ndarray.index.NDIndex;
-import ai.djl.ndarray.types.Shape;
-import folio.inference.generation.FinishReason;
+import folio.inference.decoding.DecodeState;
+import folio.inference.decoding.Decoded;
+import folio.inference.decoding.Decoder;
 import folio.inference.serving.ServedModel;
-import folio.model.network.CharGru;
-import folio.model.sampling.Sampler;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.List;
+import java.util.stream.Stream;
 
 /**
- * The slots that have one model: those whose prompt is still being read, in the order in which they
- * came, and those that run, with their state {@code float32 [L, slots, H]}: row i is slot i's.
- * Owned by the decode thread.
+ * The slots that have one model: those whose prompt is being read, and those that run. On a CPU the
+ * running ones are spread over as many groups as there are threads, each a step of its own; on a
+ * GPU they are one. Owned by the decode thread.
  */
 final class DecodeBatch implements AutoCloseable {
+  /** Fewer rows than this are not worth a second thread. */
+  private static final int ROWS_WORTH_A_THREAD = 4;
+
+  /** Rows of which one worker chooses the characters, on a GPU. */
+  private static final int ROWS_TO_CHOOSE = 64;
+
   private final ServedModel model;
-  private final NDManager manager;
-  private final Sampler sampler;
-  private final ArrayDeque<Prefill> prefills = new ArrayDeque<>();
-  private final List<Slot> slots = new ArrayList<>();
-  private NDArray state;
+  private final Decoder decoder;
+  private final Workers workers;
+  private final Prompts prompts;
+  private final List<Steps> groups = new ArrayList<>();
 
-  DecodeBatch(ServedModel model) {
+  DecodeBatch(ServedModel model, Workers workers) {
     this.model = model;
-    this.manager = model.manager().newSubManager();
-    this.sampler = new Sampler(model.vocabulary().size());
-  }
-
-  /** A prompt on its way through the network; the state is its own until it joins. */
-  private static final class Prefill {
-    final Slot slot;
-    final int[] ids;
-    int read;
-    NDArray state;
-
-    Prefill(Slot slot, int[] ids, NDArray state) {
-      this.slot = slot;
-      this.ids = ids;
-      this.state = state;
+    this.decoder = model.decoder();
+    this.workers = workers;
+    this.prompts = new Prompts(decoder);
+    for (int i = 0; i < groups(decoder, workers); i++) {
+      groups.add(new Steps(decoder));
     }
   }
 
-  /**
-   * What became of a slot.
-   *
-   * @param reason why it ended, or null if it goes on
-   */
-  record Advanced(Slot slot, FinishReason reason) {}
+  private static int groups(Decoder decoder, Workers workers) {
+    return decoder.asynchronous() ? 1 : workers.threads();
+  }
 
   ServedModel model() {
     return model;
   }
 
+  /** Whether passes go on after they return, so that there is time for something else. */
+  boolean asynchronous() {
+    return decoder.asynchronous();
+  }
+
   /** Slots that run. */
   int running() {
-    return slots.size();
+    return groups.stream().mapToInt(group -> group.members().count()).sum();
   }
 
   /** All slots, also those whose prompt is still being read. */
   int size() {
-    return slots.size() + prefills.size();
+    return running() + (int) prompts.slots().count();
   }
 
   boolean isEmpty() {
     return size() == 0;
   }
 
-  /** Takes in a slot; its prompt waits for {@link #readPrompt}. */
-  void begin(Slot slot, int[] promptIds) {
-    prefills.add(new Prefill(slot, promptIds, model.network().zeroState(manager, 1)));
+  /** Takes in a slot; its prompt is read in the next turns. */
+  void begin(Slot slot) {
+    prompts.add(slot);
   }
 
-  /** How much of its prompts is still to be read, in characters. */
-  int unreadTokens() {
-    return prefills.stream().mapToInt(prefill -> prefill.ids.length - prefill.read).sum();
+  /** Takes out and returns the slots that are over. */
+  List<Slot> removeOver() {
+    List<Slot> removed = prompts.removeIf(Slot::over);
+    groups.forEach(group -> removed.addAll(group.members().removeIf(Slot::over)));
+    return removed;
+  }
+
+  /** Takes out all slots. */
+  List<Slot> removeAll() {
+    List<Slot> removed = prompts.removeIf(slot -> true);
+    groups.forEach(group -> removed.addAll(group.members().removeIf(slot -> true)));
+    return removed;
   }
 
   /**
-   * Reads the next part of the oldest prompt. With its last part the slot gets its first character
-   * and runs from then on.
+   * Chooses one more character for every running slot, and reads the next part of prompts.
    *
-   * @param most characters to read
-   * @return what became of the slot, or null while its prompt has more
+   * @param meanwhile is run beside what a GPU does, maybe by a worker; not at all on a CPU
+   * @throws RuntimeException if a pass failed: the states of all slots are then undefined
    */
-  Advanced readPrompt(int most) {
-    Prefill oldest = prefills.peek();
-    int from = oldest.read;
-    int to = Math.min(oldest.ids.length, from + most);
-    try (NDManager scope = manager.newSubManager()) {
-      long[] ids = Arrays.stream(oldest.ids, from, to).asLongStream().toArray();
-      NDArray input = scope.create(ids, new Shape(1, ids.length));
-      CharGru.Output output = model.network().forward(input, oldest.state);
-      oldest.state.close();
-      oldest.state = output.state();
-      oldest.state.attach(manager);
-      oldest.read = to;
-      if (to < oldest.ids.length) {
-        return null;
-      }
-      NDArray last = output.logits().get(new NDIndex("0, {}", ids.length - 1L));
-      FinishReason reason = oldest.slot.advance(sampler, last.toFloatArray(), 0);
-      if (reason == null) {
-        join(oldest, scope);
-      } else {
-        oldest.state.close();
-      }
-      prefills.poll(); // last: until here a failure concerns the oldest prompt
-      return new Advanced(oldest.slot, reason);
-    }
-  }
-
-  private void join(Prefill prefill, NDManager scope) {
-    if (slots.isEmpty()) {
-      replaceState(prefill.state);
+  void advance(Runnable meanwhile) {
+    prompts.admit();
+    groups.forEach(group -> group.members().shrink());
+    List<Pass> passes = new ArrayList<>(groups);
+    passes.add(prompts);
+    passes.removeIf(Pass::isEmpty);
+    if (asynchronous()) {
+      // To launch a GPU's many kernels keeps one thread busy for longer than they take.
+      workers.run(List.of(() -> passes.forEach(Pass::launch), meanwhile));
+      passes.forEach(Pass::fetch);
+      workers.run(passes.stream().flatMap(DecodeBatch::blocks).toList());
     } else {
-      NDArray joined = NDArrays.concat(new NDList(state, prefill.state), 1);
-      joined.attach(scope);
-      prefill.state.close();
-      replaceState(joined);
+      workers.run(passes.stream().map(DecodeBatch::whole).toList());
     }
-    slots.add(prefill.slot);
   }
 
-  /** Gives up the oldest prompt; returns its slot. */
-  Slot dropOldestPrompt() {
-    Prefill oldest = prefills.poll();
-    oldest.state.close();
-    return oldest.slot;
+  private static Runnable whole(Pass pass) {
+    return () -> {
+      pass.launch();
+      pass.fetch();
+      pass.choose(0, pass.rows());
+    };
   }
 
-  /** Runs one step: one more character for every running slot. Returns those that ended with it. */
-  List<Advanced> step() {
-    List<Advanced> ended = new ArrayList<>();
-    List<Slot> kept = new ArrayList<>();
-    try (NDManager scope = manager.newSubManager()) {
-      long[] ids = slots.stream().mapToLong(Slot::lastId).toArray();
-      NDArray input = scope.create(ids, new Shape(ids.length, 1));
-      CharGru.Output output = model.network().forward(input, state);
-      float[] logits = output.logits().toFloatArray();
-      replaceState(output.state());
-      for (int row = 0; row < slots.size(); row++) {
-        Slot slot = slots.get(row);
-        FinishReason reason = slot.advance(sampler, logits, row * model.vocabulary().size());
-        if (reason == null) {
-          kept.add(slot);
-        } else {
-          ended.add(new Advanced(slot, reason));
-        }
-      }
-    }
-    keepOnly(kept);
-    return ended;
+  private static Stream<Runnable> blocks(Pass pass) {
+    return Stream.iterate(0, from -> from < pass.rows(), from -> from + ROWS_TO_CHOOSE)
+        .map(from -> () -> pass.choose(from, Math.min(pass.rows(), from + ROWS_TO_CHOOSE)));
   }
 
-  /** Takes out the slots whose readers went away. */
-  List<Slot> removeCancelled() {
-    List<Slot> gone = new ArrayList<>(slots.stream().filter(Slot::cancelled).toList());
-    if (!gone.isEmpty()) {
-      keepOnly(slots.stream().filter(slot -> !gone.contains(slot)).toList());
-    }
-    prefills.removeIf(
-        prefill -> {
-          if (prefill.slot.cancelled()) {
-            prefill.state.close();
-            gone.add(prefill.slot);
-          }
-          return prefill.slot.cancelled();
+  /** The running slots: after {@link #advance}, those that have one more character. */
+  List<Slot> runningSlots() {
+    return groups.stream().flatMap(group -> group.members().slots()).toList();
+  }
+
+  /**
+   * Lets the slots whose prompts are read run from now on; returns them, each with its first
+   * character.
+   */
+  List<Slot> startReady() {
+    Prompts.Ready ready = prompts.ready();
+    List<List<Slot>> joining = new ArrayList<>();
+    List<List<Integer>> rows = new ArrayList<>();
+    groups.forEach(
+        group -> {
+          joining.add(new ArrayList<>());
+          rows.add(new ArrayList<>());
         });
-    return gone;
-  }
-
-  /** Takes out the running slots. */
-  List<Slot> removeRunning() {
-    List<Slot> all = List.copyOf(slots);
-    slots.clear();
-    return all;
-  }
-
-  /** Runs a step of a given size on zeros: the first one of a size may be slow. */
-  void warm(int rows) {
-    try (NDManager scope = manager.newSubManager()) {
-      NDArray input = scope.create(new long[rows], new Shape(rows, 1));
-      model
-          .network()
-          .forward(input, model.network().zeroState(scope, rows))
-          .logits()
-          .toFloatArray();
-    }
-  }
-
-  private void keepOnly(List<Slot> kept) {
-    if (kept.size() == slots.size()) {
-      return;
-    }
-    if (!kept.isEmpty()) {
-      long[] rows = kept.stream().mapToLong(slots::indexOf).toArray();
-      try (NDManager scope = manager.newSubManager()) {
-        NDArray indices = scope.create(rows);
-        replaceState(state.get(scope, new NDIndex(":, {}", indices)));
+    for (int i = 0; i < ready.slots().size(); i++) {
+      if (!ready.slots().get(i).over()) {
+        int group = groupForOneMore(joining);
+        joining.get(group).add(ready.slots().get(i));
+        rows.get(group).add(ready.rows()[i]);
       }
     }
-    slots.clear();
-    slots.addAll(kept);
+    for (int i = 0; i < groups.size(); i++) {
+      if (!joining.get(i).isEmpty()) {
+        int[] from = rows.get(i).stream().mapToInt(Integer::intValue).toArray();
+        groups.get(i).members().join(joining.get(i), prompts.state(), from);
+      }
+    }
+    prompts.removeIf(Slot::promptRead);
+    return ready.slots();
   }
 
-  private void replaceState(NDArray next) {
-    if (state != null) {
-      state.close();
+  /** The first group until it is worth a second thread, then the smallest. */
+  private int groupForOneMore(List<List<Slot>> joining) {
+    record Size(int group, int rows) {}
+    List<Size> sizes = new ArrayList<>();
+    for (int i = 0; i < groups.size(); i++) {
+      sizes.add(new Size(i, groups.get(i).members().count() + joining.get(i).size()));
     }
-    next.attach(manager);
-    state = next;
+    return sizes.stream()
+        .filter(size -> size.rows() > 0 && size.rows() < ROWS_WORTH_A_THREAD)
+        .findFirst()
+        .or(() -> sizes.stream().min(Comparator.comparingInt(Size::rows)))
+        .orElseThrow()
+        .group();
+  }
+
+  /** Passes that must be run once before a request may run them. */
+  static List<Runnable> warmUps(ServedModel model, Workers workers, int slots) {
+    Decoder decoder = model.decoder();
+    List<Runnable> runs = new ArrayList<>();
+    int groups = groups(decoder, workers);
+    for (int size : BatchSizes.upTo(Math.max(ROWS_WORTH_A_THREAD, (slots + groups - 1) / groups))) {
+      runs.add(() -> warm(decoder, size, 0));
+    }
+    for (int size : BatchSizes.upTo(Math.min(Prompts.TOGETHER, slots))) {
+      for (int length = 1; length <= Prompts.PART; length *= 2) {
+        int tokens = length;
+        runs.add(() -> warm(decoder, size, tokens));
+      }
+    }
+    return runs;
+  }
+
+  private static void warm(Decoder decoder, int rows, int promptTokens) {
+    long[] lengths = new long[rows];
+    Arrays.fill(lengths, promptTokens);
+    try (DecodeState zero = decoder.zeroState(rows);
+        Decoded decoded =
+            promptTokens == 0
+                ? decoder.step(new long[rows], zero)
+                : decoder.prefill(new long[rows * promptTokens], lengths, zero)) {
+      decoded.state().close();
+      decoded.logits();
+    }
   }
 
   /** Frees the states and the model. */
   @Override
   public void close() {
-    manager.close();
+    prompts.close();
+    groups.forEach(Steps::close);
     model.close();
   }
 }

@@ -1,135 +1,73 @@
 package folio.inference.engine;
 
 import folio.inference.generation.FinishReason;
-import folio.inference.generation.GenerationRequest;
 import folio.inference.generation.Refusal;
 import folio.inference.serving.ModelHandover;
-import folio.inference.serving.ModelState;
-import folio.inference.serving.ServedModel;
 import folio.model.vocabulary.UnknownCharacterException;
 import java.time.Duration;
-import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.List;
-import java.util.Objects;
-import java.util.Queue;
-import java.util.stream.Stream;
 
 /**
- * The turns of the engine: install model, admit, prefill, step, sample, emit, retire. Owned by one
- * thread.
+ * The turns of the engine: install model, admit, read prompts and step, sample, emit, retire. Owned
+ * by one thread.
  */
 final class DecodeLoop implements AutoCloseable {
-  /** Characters of prompts read between two steps, so that a long one does not stall the rest. */
-  private static final int PREFILL_TOKENS = 512;
-
   /**
    * Sizes and times.
    *
    * @param slots most requests that run at once, on all models together
+   * @param threads that share a turn's work
    * @param queueTimeout longest time in the queue
    */
-  record Settings(int slots, Duration queueTimeout) {}
+  record Settings(int slots, int threads, Duration queueTimeout) {}
 
   private final Settings settings;
   private final AdmissionQueue queue;
-  private final ModelHandover handover;
   private final EngineListener listener;
-  private DecodeBatch current;
-  private DecodeBatch retiring;
-  private DecodeBatch candidate;
-  private final Queue<Integer> coldSizes = new ArrayDeque<>();
+  private final Workers workers;
+  private final ModelRotation models;
+  private final List<Slot> unsent = new ArrayList<>();
   private long lastStepNanos;
 
   DecodeLoop(
       Settings settings, AdmissionQueue queue, ModelHandover handover, EngineListener listener) {
     this.settings = settings;
     this.queue = queue;
-    this.handover = handover;
     this.listener = listener;
+    this.workers = new Workers(settings.threads());
+    this.models = new ModelRotation(settings.slots(), workers, handover, listener);
   }
 
   /** Takes one turn; returns whether there is more to do at once. */
   boolean turn() {
-    installModel();
+    models.install();
     dropQueued();
     admit();
-    readPrompts();
-    int stepped = step(retiring) + step(current);
-    if (stepped > 0) {
-      long now = System.nanoTime();
-      if (lastStepNanos != 0) {
-        listener.interToken(Duration.ofNanos(now - lastStepNanos));
+    int stepped = 0;
+    for (DecodeBatch batch : models.batches()) {
+      sweep(batch);
+      if (!batch.isEmpty()) {
+        stepped += advance(batch);
       }
-      lastStepNanos = now;
-    } else {
-      lastStepNanos = 0; // a pause is no gap inside a stream
     }
-    closeRetired();
+    tellGap(stepped);
+    models.closeRetired();
     queue.running(running());
-    return running() > 0 || candidate != null || (queue.size() > 0 && current != null);
+    return running() > 0 || models.warming() || (queue.size() > 0 && models.serves());
   }
 
   /** Requests that have a slot. */
   int running() {
-    return (current == null ? 0 : current.size()) + (retiring == null ? 0 : retiring.size());
+    return models.batches().stream().mapToInt(DecodeBatch::size).sum();
   }
 
-  /** A new model is warmed one size a turn, so that running streams hardly notice. */
-  private void installModel() {
-    if (candidate == null) {
-      ServedModel model = handover.poll();
-      if (model == null) {
-        return;
-      }
-      candidate = new DecodeBatch(model);
-      for (int size = 1; size < settings.slots(); size *= 2) {
-        coldSizes.add(size);
-      }
-      coldSizes.add(settings.slots());
+  private void tellGap(int stepped) {
+    long now = System.nanoTime();
+    if (stepped > 0 && lastStepNanos != 0) {
+      listener.interToken(Duration.ofNanos(now - lastStepNanos));
     }
-    Integer size = coldSizes.poll();
-    if (size == null) {
-      activate();
-      return;
-    }
-    try {
-      candidate.warm(size);
-    } catch (RuntimeException | OutOfMemoryError e) {
-      dropCandidate(e);
-    }
-  }
-
-  private void dropCandidate(Throwable cause) {
-    DecodeBatch dropped = candidate;
-    candidate = null;
-    coldSizes.clear();
-    try {
-      dropped.close();
-    } finally {
-      handover.failed(dropped.model(), "it cannot be warmed: " + cause);
-      listener.failed(0, cause);
-    }
-  }
-
-  private void activate() {
-    if (current != null) {
-      retiring = current;
-      handover.moved(retiring.model(), ModelState.RETIRING);
-    }
-    current = candidate;
-    candidate = null;
-    handover.moved(current.model(), ModelState.CURRENT);
-    listener.activated(current.model().version());
-  }
-
-  private void closeRetired() {
-    if (retiring != null && retiring.isEmpty()) {
-      ServedModel model = retiring.model();
-      retiring.close();
-      retiring = null;
-      handover.closed(model);
-      listener.closed(model.version());
-    }
+    lastStepNanos = stepped > 0 ? now : 0; // a pause is no gap inside a stream
   }
 
   /** Requests that wait in vain: their clients are gone, or they waited too long. */
@@ -137,12 +75,12 @@ final class DecodeLoop implements AutoCloseable {
     queue.removeIf(waiting -> waiting.stream().cancelled());
     long oldest = System.nanoTime() - settings.queueTimeout().toNanos();
     for (Waiting late : queue.removeIf(waiting -> waiting.arrivedNanos() - oldest < 0)) {
-      refuse(late, new Refusal.WaitedTooLong(settings.queueTimeout(), Duration.ofSeconds(1)));
+      refuse(late, new Refusal.WaitedTooLong(settings.queueTimeout(), queue.retryAfter()));
     }
   }
 
   private void admit() {
-    while (current != null && running() < settings.slots() && unreadTokens() < PREFILL_TOKENS) {
+    while (models.serves() && running() < settings.slots()) {
       Waiting waiting = queue.poll();
       if (waiting == null) {
         return;
@@ -153,100 +91,107 @@ final class DecodeLoop implements AutoCloseable {
     }
   }
 
-  private int unreadTokens() {
-    return batches(retiring, current).stream().mapToInt(DecodeBatch::unreadTokens).sum();
-  }
-
   private void admit(Waiting waiting) {
-    DecodeBatch batch = batchFor(waiting.request().model());
+    DecodeBatch batch = models.batchFor(waiting.request().model());
     if (batch == null) {
       refuse(waiting, new Refusal.UnknownModel(waiting.request().model()));
       return;
     }
-    String version = batch.model().version();
     try {
-      int[] ids = batch.model().vocabulary().encode(waiting.request().prompt());
-      Slot slot = new Slot(waiting, version, batch.model().vocabulary(), ids, System.nanoTime());
-      batch.begin(slot, ids);
+      Slot slot = new Slot(waiting, batch.model(), System.nanoTime());
+      batch.begin(slot);
       listener.admitted(slot.queued(), slot.promptTokens());
     } catch (UnknownCharacterException e) {
       refuse(
           waiting,
           new Refusal.UnknownCharacter(
-              "prompt: " + e.getMessage() + " of model " + version,
+              "prompt: " + e.getMessage() + " of model " + batch.model().version(),
               Character.toString(e.codePoint()),
               e.position()));
     }
   }
 
-  /** The retiring model comes first: it is to go soon. */
-  private void readPrompts() {
-    int budget = PREFILL_TOKENS;
-    for (DecodeBatch batch : batches(retiring, current)) {
-      while (budget > 0 && batch.unreadTokens() > 0) {
-        int unread = batch.unreadTokens();
-        readPrompt(batch, budget);
-        budget -= unread - batch.unreadTokens();
+  /** Empties the rows of slots that need them no more. */
+  private void sweep(DecodeBatch batch) {
+    for (Slot slot : batch.removeOver()) {
+      if (slot.reason() == null && slot.failure() == null) {
+        finish(slot, FinishReason.CANCELLED);
       }
     }
-  }
-
-  private void readPrompt(DecodeBatch batch, int most) {
-    try {
-      DecodeBatch.Advanced advanced = batch.readPrompt(most);
-      if (advanced != null) {
-        listener.firstToken(advanced.slot().firstToken());
-        if (advanced.reason() != null) {
-          finish(advanced.slot(), advanced.reason());
-        }
-      }
-    } catch (RuntimeException | OutOfMemoryError e) {
-      fail(List.of(batch.dropOldestPrompt()), e);
-    }
-  }
-
-  private static List<DecodeBatch> batches(DecodeBatch... some) {
-    return Stream.of(some).filter(Objects::nonNull).toList();
   }
 
   /**
-   * The batch of a version; a retiring one takes no more while a newer model waits for its room.
+   * One more character for every running slot of a model, and first characters for those whose
+   * prompt has been read. While a GPU computes, what it computed in the last turn is sent; on a CPU
+   * there is nothing to wait for, and characters are sent in their own turn.
    */
-  private DecodeBatch batchFor(String version) {
-    if (version.equals(GenerationRequest.CURRENT) || version.equals(current.model().version())) {
-      return current;
-    }
-    boolean open = retiring != null && !handover.roomAwaited();
-    return open && version.equals(retiring.model().version()) ? retiring : null;
-  }
-
-  private int step(DecodeBatch batch) {
-    if (batch == null) {
-      return 0;
-    }
-    batch.removeCancelled().forEach(slot -> finish(slot, FinishReason.CANCELLED));
-    int slots = batch.running();
-    if (slots == 0) {
-      return 0;
-    }
+  private int advance(DecodeBatch batch) {
+    int stepping = batch.running();
+    List<Slot> ready;
     long begin = System.nanoTime();
     try {
-      List<DecodeBatch.Advanced> ended = batch.step();
-      listener.stepped(slots, Duration.ofNanos(System.nanoTime() - begin));
-      ended.forEach(each -> finish(each.slot(), each.reason()));
+      batch.advance(this::send);
+      unsent.addAll(batch.runningSlots());
+      ready = batch.startReady();
     } catch (RuntimeException | OutOfMemoryError e) {
-      fail(batch.removeRunning(), e);
+      lose(batch, e);
+      return stepping;
     }
-    return slots;
+    if (stepping > 0) {
+      listener.stepped(stepping, Duration.ofNanos(System.nanoTime() - begin));
+    }
+    for (Slot slot : ready) {
+      emit(slot);
+      if (slot.failure() == null) {
+        listener.firstToken(slot.firstToken());
+      }
+    }
+    sweep(batch);
+    if (!batch.asynchronous() || batch.running() == 0) {
+      send();
+    }
+    return stepping;
+  }
+
+  private void send() {
+    unsent.forEach(this::emit);
+    unsent.clear();
+  }
+
+  private void emit(Slot slot) {
+    if (slot.ended()) {
+      return;
+    }
+    if (slot.failure() == null) {
+      slot.emit();
+    }
+    if (slot.failure() != null) {
+      fail(List.of(slot), slot.failure());
+    } else if (slot.reason() != null) {
+      finish(slot, slot.reason());
+    }
   }
 
   private void finish(Slot slot, FinishReason reason) {
     listener.finished(reason, slot.finish(reason));
+    queue.left();
+  }
+
+  private void lose(DecodeBatch batch, Throwable cause) {
+    send();
+    fail(unended(batch.removeAll()), cause);
+    models.lose(batch, cause);
   }
 
   private void fail(List<Slot> slots, Throwable cause) {
     slots.forEach(slot -> slot.fail("the engine failed; the service has logged why"));
+    slots.forEach(slot -> queue.left());
     listener.failed(slots.size(), cause);
+  }
+
+  /** A pass that failed between two groups may leave a slot in both. */
+  private static List<Slot> unended(List<Slot> slots) {
+    return slots.stream().distinct().filter(slot -> !slot.ended()).toList();
   }
 
   private void refuse(Waiting waiting, Refusal refusal) {
@@ -258,25 +203,10 @@ final class DecodeLoop implements AutoCloseable {
   @Override
   public void close() {
     queue.removeIf(waiting -> true).forEach(each -> refuse(each, new Refusal.Draining()));
-    for (DecodeBatch batch : batches(retiring, current, candidate)) {
-      batch.removeRunning().forEach(DecodeLoop::end);
-      while (batch.unreadTokens() > 0) {
-        end(batch.dropOldestPrompt());
-      }
-      batch.close();
-      handover.closed(batch.model());
+    for (DecodeBatch batch : models.batches()) {
+      unended(batch.removeAll()).forEach(slot -> slot.fail("the service is shutting down"));
     }
-    ServedModel waiting = handover.poll();
-    if (waiting != null) {
-      handover.closed(waiting);
-      waiting.close();
-    }
-    retiring = null;
-    current = null;
-    candidate = null;
-  }
-
-  private static void end(Slot slot) {
-    slot.fail("the service is shutting down");
+    models.close();
+    workers.close();
   }
 }

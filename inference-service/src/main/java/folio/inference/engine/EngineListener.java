@@ -5,7 +5,10 @@ import folio.inference.generation.GenerationEvent;
 import folio.inference.generation.Refusal;
 import java.time.Duration;
 
-/** Hears what the engine does. Called on the decode thread, unless said otherwise: be quick. */
+/**
+ * Hears what the engine does. Called by one thread at a time, the decode thread or one that works
+ * for it, unless said otherwise: be quick.
+ */
 public interface EngineListener {
   /** A listener that does nothing. */
   EngineListener NONE = new EngineListener() {};

@@ -1,6 +1,6 @@
 package folio.inference.engine;
 
-import ai.djl.pytorch.jni.JniUtils;
+import folio.inference.decoding.Decoder;
 import folio.inference.generation.GenerationRequest;
 import folio.inference.generation.GenerationStream;
 import folio.inference.generation.Refusal;
@@ -20,16 +20,15 @@ public final class InferenceEngine implements AutoCloseable {
   /** An idle loop looks around this often, so that requests time out and liveness is seen. */
   private static final Duration IDLE_PAUSE = Duration.ofMillis(20);
 
-  private static final Duration RETRY_AFTER = Duration.ofSeconds(1);
-
   /**
    * Bounds.
    *
    * @param slots most requests that run at once
+   * @param threads that compute; on a GPU, that choose characters
    * @param queueCapacity most requests that wait
    * @param queueTimeout longest time in the queue
    */
-  public record Settings(int slots, int queueCapacity, Duration queueTimeout) {}
+  public record Settings(int slots, int threads, int queueCapacity, Duration queueTimeout) {}
 
   private final AdmissionQueue queue;
   private final ModelHandover handover;
@@ -48,7 +47,7 @@ public final class InferenceEngine implements AutoCloseable {
     this.listener = listener;
     this.loop =
         new DecodeLoop(
-            new DecodeLoop.Settings(settings.slots(), settings.queueTimeout()),
+            new DecodeLoop.Settings(settings.slots(), settings.threads(), settings.queueTimeout()),
             queue,
             handover,
             listener);
@@ -76,7 +75,7 @@ public final class InferenceEngine implements AutoCloseable {
     }
     GenerationStream stream = new GenerationStream();
     if (!queue.offer(new Waiting(request, stream, System.nanoTime()))) {
-      throw refused(new Refusal.QueueFull(queue.capacity(), RETRY_AFTER));
+      throw refused(new Refusal.QueueFull(queue.capacity(), queue.retryAfter()));
     }
     wake();
     return stream;
@@ -92,8 +91,7 @@ public final class InferenceEngine implements AutoCloseable {
   }
 
   private void run() {
-    // Grad mode is per thread and on by default.
-    JniUtils.setGradMode(false);
+    Decoder.prepareThread();
     try {
       while (!closed) {
         lastTurnNanos = System.nanoTime();

@@ -7,34 +7,51 @@ import folio.inference.generation.GenerationStream;
 import folio.inference.generation.Timings;
 import folio.inference.generation.TokenLogprob;
 import folio.inference.generation.Usage;
+import folio.inference.serving.ServedModel;
 import folio.model.sampling.Sampler;
 import folio.model.sampling.SeededRandom;
+import folio.model.vocabulary.UnknownCharacterException;
 import folio.model.vocabulary.Vocabulary;
 import java.time.Duration;
 import java.util.BitSet;
 import java.util.List;
 
-/** One running request: everything but its row of the state. Owned by the decode thread. */
+/**
+ * One request that runs: everything but its row of the state. Owned by the decode thread, except
+ * for {@link #choose} and {@link #emit}, which a worker may call during a pass.
+ */
 final class Slot {
   private final GenerationRequest request;
   private final GenerationStream stream;
   private final String modelVersion;
   private final Vocabulary vocabulary;
-  private final int promptTokens;
+  private final int[] promptIds;
   private final BitSet seen;
   private final StopText stopText;
   private final long arrivedNanos;
   private final long admittedNanos;
   private long firstTokenNanos;
+  private int read;
   private int written;
+  private int emitted;
   private int lastId;
+  private String unsentText;
+  private List<TokenLogprob> unsentLogprobs = List.of();
+  private FinishReason reason;
+  private Throwable failure;
+  private boolean ended;
 
-  Slot(Waiting waiting, String modelVersion, Vocabulary vocabulary, int[] promptIds, long now) {
+  /**
+   * A slot that has read nothing.
+   *
+   * @throws UnknownCharacterException if the model does not know a character of the prompt
+   */
+  Slot(Waiting waiting, ServedModel model, long now) {
     this.request = waiting.request();
     this.stream = waiting.stream();
-    this.modelVersion = modelVersion;
-    this.vocabulary = vocabulary;
-    this.promptTokens = promptIds.length;
+    this.modelVersion = model.version();
+    this.vocabulary = model.vocabulary();
+    this.promptIds = vocabulary.encode(request.prompt());
     this.seen = new BitSet(vocabulary.size());
     this.stopText = new StopText(request.stop());
     this.arrivedNanos = waiting.arrivedNanos();
@@ -44,57 +61,110 @@ final class Slot {
     }
   }
 
+  /** Characters of the prompt that no pass has read. */
+  int unread() {
+    return promptIds.length - read;
+  }
+
+  /** Whether the whole prompt has been read. */
+  boolean promptRead() {
+    return read == promptIds.length;
+  }
+
+  /** Copies the next unread characters of the prompt; they are read with it. */
+  void read(long[] ids, int offset, int count) {
+    for (int i = 0; i < count; i++) {
+      ids[offset + i] = promptIds[read + i];
+    }
+    read += count;
+  }
+
   /**
-   * Chooses the next character and gives it to the stream.
+   * Chooses the next character. What goes wrong is kept: it concerns this slot alone.
    *
    * @param logits holds the V logits of the last character
    * @param offset where they begin
-   * @return why the generation ended with it, or null if it goes on
    */
-  FinishReason advance(Sampler sampler, float[] logits, int offset) {
-    double uniform = SeededRandom.uniform(request.seed(), written);
-    int id = sampler.sample(logits, offset, seen, request.sampling(), uniform);
-    List<TokenLogprob> logprobs =
-        request.logprobs() < 0
-            ? List.of()
-            : List.of(Logprobs.of(vocabulary, logits, offset, id, request.logprobs()));
-    if (written == 0) {
-      if (request.echo()) {
-        stream.append(request.prompt(), List.of());
+  void choose(Sampler sampler, float[] logits, int offset) {
+    try {
+      double uniform = SeededRandom.uniform(request.seed(), written);
+      int id = sampler.sample(logits, offset, seen, request.sampling(), uniform);
+      if (request.logprobs() >= 0) {
+        unsentLogprobs = List.of(Logprobs.of(vocabulary, logits, offset, id, request.logprobs()));
       }
-      firstTokenNanos = System.nanoTime();
+      unsentText = stopText.accept(vocabulary.decode(id));
+      written++;
+      lastId = id;
+      seen.set(id);
+      if (stopText.stopped()) {
+        reason = FinishReason.STOP;
+      } else if (written == request.maxTokens()) {
+        reason = FinishReason.LENGTH;
+      }
+    } catch (RuntimeException e) {
+      failure = e;
     }
-    stream.append(stopText.accept(vocabulary.decode(id)), logprobs);
-    if (written == 0) {
-      stream.start(new GenerationStream.Started(modelVersion, request.seed()));
+  }
+
+  /** Gives what was chosen last to the stream; what goes wrong is kept. */
+  void emit() {
+    try {
+      if (emitted == 0) {
+        firstTokenNanos = System.nanoTime();
+        if (request.echo()) {
+          stream.append(request.prompt(), List.of());
+        }
+      }
+      stream.append(unsentText, unsentLogprobs);
+      if (emitted == 0) {
+        stream.start(new GenerationStream.Started(modelVersion, request.seed()));
+      }
+      emitted++;
+    } catch (RuntimeException e) {
+      failure = e;
     }
-    written++;
-    lastId = id;
-    seen.set(id);
-    if (stopText.stopped()) {
-      return FinishReason.STOP;
-    }
-    return written == request.maxTokens() ? FinishReason.LENGTH : null;
+  }
+
+  /** Why the generation ends with the last chosen character, or null if it goes on. */
+  FinishReason reason() {
+    return reason;
+  }
+
+  /** What went wrong, or null. */
+  Throwable failure() {
+    return failure;
+  }
+
+  /** Whether its stream was told how it ended. */
+  boolean ended() {
+    return ended;
+  }
+
+  /** Whether it needs its row no more. */
+  boolean over() {
+    return reason != null || failure != null || stream.cancelled();
   }
 
   /** Ends the stream; returns what it was told. A cancelled one may have no first character. */
-  GenerationEvent.Finished finish(FinishReason reason) {
+  GenerationEvent.Finished finish(FinishReason how) {
     stream.append(stopText.flush(), List.of());
     Timings timings =
         new Timings(
             queued(),
-            written == 0 ? Duration.ZERO : firstToken(),
+            emitted == 0 ? Duration.ZERO : firstToken(),
             Duration.ofNanos(System.nanoTime() - arrivedNanos));
     GenerationEvent.Finished event =
         new GenerationEvent.Finished(
-            reason, modelVersion, request.seed(), new Usage(promptTokens, written), timings);
+            how, modelVersion, request.seed(), new Usage(promptIds.length, emitted), timings);
+    ended = true;
     stream.end(event);
     return event;
   }
 
   /** Gives the generation up: with an error event, or before the first character as a whole. */
   void fail(String message) {
-    if (written == 0) {
+    ended = true;
+    if (emitted == 0) {
       stream.abort(new IllegalStateException(message));
     } else {
       stream.end(new GenerationEvent.Failed(message, modelVersion));
@@ -106,13 +176,8 @@ final class Slot {
     return lastId;
   }
 
-  /** Whether nobody reads any more. */
-  boolean cancelled() {
-    return stream.cancelled();
-  }
-
   int promptTokens() {
-    return promptTokens;
+    return promptIds.length;
   }
 
   /** From its arrival to its slot. */

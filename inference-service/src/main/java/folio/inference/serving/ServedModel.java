@@ -1,6 +1,7 @@
 package folio.inference.serving;
 
 import ai.djl.ndarray.NDManager;
+import folio.inference.decoding.Decoder;
 import folio.model.checkpoint.Checkpoint;
 import folio.model.network.CharGru;
 import folio.model.vocabulary.Vocabulary;
@@ -12,6 +13,7 @@ public final class ServedModel implements AutoCloseable {
   private final Checkpoint description;
   private final NDManager manager;
   private final CharGru network;
+  private final Decoder decoder;
 
   /**
    * Takes over a network and its manager.
@@ -23,6 +25,7 @@ public final class ServedModel implements AutoCloseable {
     this.description = description.withoutWeights();
     this.manager = manager;
     this.network = network;
+    this.decoder = new Decoder(manager, network);
   }
 
   /** The checkpoint's name. */
@@ -40,9 +43,9 @@ public final class ServedModel implements AutoCloseable {
     return description.vocabulary();
   }
 
-  /** The network, on the device of {@link #manager}. */
-  public CharGru network() {
-    return network;
+  /** Computes with the model, on the device of {@link #manager}. */
+  public Decoder decoder() {
+    return decoder;
   }
 
   /** What is computed with the model belongs below this. */
@@ -53,6 +56,7 @@ public final class ServedModel implements AutoCloseable {
   /** Frees everything on the device. */
   @Override
   public void close() {
+    decoder.close();
     network.close();
     manager.close();
   }

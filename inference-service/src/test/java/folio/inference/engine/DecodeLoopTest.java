@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import ai.djl.Device;
+import folio.inference.decoding.Decoder;
 import folio.inference.generation.FinishReason;
 import folio.inference.generation.GenerationEvent;
 import folio.inference.generation.GenerationRequest;
@@ -69,6 +70,7 @@ class DecodeLoopTest {
 
   @BeforeEach
   void open() {
+    Decoder.prepareThread();
     store = new CheckpointStore(root);
     loop = loop(Duration.ofMinutes(1));
   }
@@ -80,7 +82,8 @@ class DecodeLoopTest {
   }
 
   private DecodeLoop loop(Duration queueTimeout) {
-    return new DecodeLoop(new DecodeLoop.Settings(SLOTS, queueTimeout), queue, handover, listener);
+    return new DecodeLoop(
+        new DecodeLoop.Settings(SLOTS, 2, queueTimeout), queue, handover, listener);
   }
 
   private ServedModel offer(long seed) {
@@ -354,7 +357,7 @@ class DecodeLoopTest {
       assertThat(before + read(running).length()).isPositive();
     }
 
-    assertThat(turns).isEqualTo(3600 / 512 + 1);
+    assertThat(turns).isEqualTo(3600 / Prompts.PART);
     running.cancel();
     turnUntilIdle();
     assertThat(read(late)).hasSize(20);
@@ -363,7 +366,7 @@ class DecodeLoopTest {
   @Test
   void aFailureBeforeTheFirstCharacterIsARefusalAndTheLoopGoesOn() {
     ServedModel model = serve(1);
-    model.network().close();
+    model.decoder().close();
     GenerationStream stream = submit(request("hello", 5, 1));
     turnUntilIdle();
 
@@ -381,7 +384,7 @@ class DecodeLoopTest {
     ServedModel model = serve(1);
     GenerationStream stream = submit(request("hello", 50, 1));
     loop.turn();
-    model.network().close();
+    model.decoder().close();
     turnUntilIdle();
 
     assertThat(read(stream)).isNotEmpty().hasSizeLessThan(50);
@@ -394,7 +397,7 @@ class DecodeLoopTest {
   void aModelThatCannotBeWarmedIsReportedToItsLoader() {
     serve(1);
     ServedModel broken = offer(2);
-    broken.network().close();
+    broken.decoder().close();
     turnUntilIdle();
 
     assertThat(handover.residents()).hasSize(1);

@@ -262,6 +262,11 @@ public final class CharGru implements AutoCloseable {
     tensors.add(copy);
   }
 
+  /** The tensors themselves, for those who run them by other means; not to be changed. */
+  public Weights weights() {
+    return new Weights(embedding, List.copyOf(layerTensors), projection, headWeight, headBias);
+  }
+
   /** Frees the weights. */
   @Override
   public void close() {
@@ -275,4 +280,21 @@ public final class CharGru implements AutoCloseable {
    * @param state float32 {@code [L, B, H]} after the last character
    */
   public record Output(NDArray logits, NDArray state) {}
+
+  /**
+   * What a network is made of; valid until it is closed.
+   *
+   * @param embedding {@code [V, E]}
+   * @param layers for each layer {@code weight_ih [3H, in]}, {@code weight_hh [3H, H]}, {@code
+   *     bias_ih [3H]}, {@code bias_hh [3H]}, one after the other in memory
+   * @param projection {@code [P, H]}, or null
+   * @param headWeight {@code [V, P or H]}; a tied network's is its embedding
+   * @param headBias {@code [V]}
+   */
+  public record Weights(
+      NDArray embedding,
+      List<NDList> layers,
+      NDArray projection,
+      NDArray headWeight,
+      NDArray headBias) {}
 }

@@ -12,7 +12,7 @@ public enum Nonlinearity {
   TANH;
 
   /** The function of an array of any shape; the result is the array itself for {@link #NONE}. */
-  NDArray apply(NDArray x) {
+  public NDArray apply(NDArray x) {
     return switch (this) {
       case NONE -> x;
       case RELU -> x.getNDArrayInternal().relu();

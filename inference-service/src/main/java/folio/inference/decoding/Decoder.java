@@ -1,0 +1,199 @@
+package folio.inference.decoding;
+
+import ai.djl.engine.Engine;
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
+import ai.djl.pytorch.engine.PtNDArray;
+import ai.djl.pytorch.engine.PtNDManager;
+import ai.djl.pytorch.jni.IValue;
+import ai.djl.pytorch.jni.JniUtils;
+import folio.model.network.CharGru;
+import folio.model.network.CharGruConfig;
+import folio.model.network.NetworkKind;
+import folio.model.network.Nonlinearity;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+
+/**
+ * Computes what {@link CharGru} computes, without gradients, for rows that come and go.
+ *
+ * <p>On a CPU, the weights are packed once for oneDNN. Its kernels sum a row's products in an order
+ * that does not depend on how many rows there are, so a row's bits are the same alone, among others
+ * and in a prompt read in parts; and they are faster than the ones PyTorch chooses by itself, which
+ * pack anew at every call. The first layer's input product is a table with a row a character. What
+ * follows a product works row by row, never on a flattened batch, whose last few elements would be
+ * computed by another formula. All of this holds while a pass runs on one thread, see {@link
+ * #prepareThread}: the engine spreads rows over threads, not a row's arithmetic.
+ *
+ * <p>Any number of threads may run passes at once. The network must outlive the decoder.
+ */
+public final class Decoder implements AutoCloseable {
+  private final CharGruConfig config;
+  private final boolean gpu;
+  private final boolean packed;
+  private final PtNDManager manager;
+  private final IValue weights;
+  private final List<IValue> structure;
+
+  /**
+   * Takes its weights from a network: shares them on a GPU, packs copies on a CPU.
+   *
+   * @param parent arrays are made below it, on the network's device
+   */
+  public Decoder(NDManager parent, CharGru network) {
+    this(parent, network, !parent.getDevice().isGpu());
+  }
+
+  /** For tests, which show that a CPU's rows depend on each other if weights are not packed. */
+  Decoder(NDManager parent, CharGru network, boolean packed) {
+    this.config = network.config();
+    this.gpu = parent.getDevice().isGpu();
+    this.packed = packed;
+    this.manager = (PtNDManager) parent.newSubManager();
+    try {
+      this.weights = IValue.listFrom(weights(network.weights()).toArray(PtNDArray[]::new));
+      this.structure =
+          List.of(
+              IValue.from(config.network() == NetworkKind.RESIDUAL),
+              IValue.from(config.headActivation() == Nonlinearity.RELU),
+              IValue.from(config.projectionSize() != null));
+    } catch (RuntimeException | Error e) {
+      manager.close();
+      throw e;
+    }
+  }
+
+  /**
+   * Makes the calling thread one that may run passes: without gradients, with one thread for a
+   * pass, without the executor that studies the first calls of a shape and then compiles it.
+   */
+  public static void prepareThread() {
+    Engine.getInstance(); // loads the library that the rest calls
+    JniUtils.setGradMode(false);
+    JniUtils.setNumThreads(1);
+    JniUtils.setGraphExecutorOptimize(false);
+  }
+
+  /** The input of the first layer by character, four tensors a layer, projection, head. */
+  private List<NDArray> weights(CharGru.Weights from) {
+    List<NDArray> list = new ArrayList<>();
+    for (NDList layer : from.layers()) {
+      list.addAll(List.of(pack(layer.get(0)), pack(layer.get(1)), layer.get(2), layer.get(3)));
+    }
+    NDArray embedded = config.embeddingActivation().apply(from.embedding());
+    if (embedded != from.embedding()) {
+      embedded.attach(manager);
+    }
+    list.add(0, gpu ? embedded : call("linear", embedded, list.get(0), list.get(2)));
+    if (from.projection() != null) {
+      list.add(pack(from.projection()));
+    }
+    list.add(pack(from.headWeight()));
+    list.add(from.headBias());
+    return list;
+  }
+
+  private NDArray pack(NDArray weight) {
+    return packed ? call("pack", weight) : weight;
+  }
+
+  private NDArray call(String function, NDArray... inputs) {
+    IValue[] arguments =
+        Arrays.stream(inputs).map(PtNDArray.class::cast).map(IValue::from).toArray(IValue[]::new);
+    try (IValue result = DecodeModule.get().run(function, arguments)) {
+      return result.toTensor(manager);
+    } finally {
+      close(arguments);
+    }
+  }
+
+  /** The architecture. */
+  public CharGruConfig config() {
+    return config;
+  }
+
+  /** Whether passes go on after they return, until their logits are asked for. */
+  public boolean asynchronous() {
+    return gpu;
+  }
+
+  /** The state before the first character, for some rows. */
+  public DecodeState zeroState(int rows) {
+    IValue[] sizes = {
+      IValue.from(config.layers()), IValue.from(rows), IValue.from(config.hiddenSize())
+    };
+    try {
+      return new DecodeState(
+          DecodeModule.get().run("zeros", weights, sizes[0], sizes[1], sizes[2]), rows);
+    } finally {
+      close(sizes);
+    }
+  }
+
+  /**
+   * Runs one character for each row.
+   *
+   * @param ids int64 {@code [rows]}
+   * @param state read, not changed
+   */
+  public Decoded step(long[] ids, DecodeState state) {
+    return pass("step", state, IValue.listFrom(ids));
+  }
+
+  /**
+   * Runs up to T characters for each row.
+   *
+   * @param ids int64 {@code [rows, T]}, row after row; what follows a row's length changes nothing
+   * @param lengths how many characters each row really has, 1 to T
+   * @param state read, not changed
+   */
+  public Decoded prefill(long[] ids, long[] lengths, DecodeState state) {
+    return pass("prefill", state, IValue.listFrom(ids), IValue.listFrom(lengths));
+  }
+
+  private Decoded pass(String function, DecodeState state, IValue... inputs) {
+    List<IValue> arguments = new ArrayList<>(List.of(weights, state.layers()));
+    arguments.addAll(List.of(inputs));
+    arguments.addAll(structure);
+    try (IValue result = DecodeModule.get().run(function, arguments.toArray(IValue[]::new))) {
+      IValue[] parts = result.toIValueTuple();
+      try (IValue logits = parts[0]) {
+        return new Decoded(logits.toTensor(manager), new DecodeState(parts[1], state.rows()));
+      }
+    } finally {
+      close(inputs);
+    }
+  }
+
+  /**
+   * A state with other rows.
+   *
+   * @param rows for each row of the result, which one of the given rows it is: those of the first
+   *     state count from 0, those of the second follow
+   */
+  public DecodeState arrange(DecodeState first, DecodeState second, long[] rows) {
+    IValue indices = IValue.listFrom(rows);
+    try {
+      return new DecodeState(
+          DecodeModule.get().run("arrange", weights, first.layers(), second.layers(), indices),
+          rows.length);
+    } finally {
+      indices.close();
+    }
+  }
+
+  private static void close(IValue... values) {
+    for (IValue value : values) {
+      value.close();
+    }
+  }
+
+  @Override
+  public void close() {
+    weights.close();
+    structure.forEach(IValue::close);
+    manager.close();
+  }
+}

@@ -1,0 +1,103 @@
+package folio.inference.engine;
+
+import folio.inference.decoding.DecodeState;
+import folio.inference.decoding.Decoder;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Objects;
+import java.util.function.Predicate;
+import java.util.stream.Stream;
+
+/**
+ * Slots that go through the network together, each with its row of the state. Who leaves makes a
+ * gap that the next one fills; gaps are computed with the rest, and closed once a smaller size
+ * would do. Owned by the decode thread; one worker may use it during a pass.
+ */
+final class Rows implements AutoCloseable {
+  private final Decoder decoder;
+  private Slot[] slots = {};
+  private DecodeState state;
+
+  Rows(Decoder decoder) {
+    this.decoder = decoder;
+    this.state = decoder.zeroState(0);
+  }
+
+  /** Rows that have a slot. */
+  int count() {
+    return (int) slots().count();
+  }
+
+  /** The slots. */
+  Stream<Slot> slots() {
+    return Arrays.stream(slots).filter(Objects::nonNull);
+  }
+
+  /** Every row's slot, null for a gap; not to be changed. */
+  Slot[] all() {
+    return slots;
+  }
+
+  DecodeState state() {
+    return state;
+  }
+
+  /** The state after a pass. */
+  void state(DecodeState next) {
+    state.close();
+    state = next;
+  }
+
+  /**
+   * Takes in slots.
+   *
+   * @param joining they
+   * @param from holds their states
+   * @param fromRows their rows in it
+   */
+  void join(List<Slot> joining, DecodeState from, int[] fromRows) {
+    Slot[] next = new Slot[BatchSizes.fit(count() + joining.size())];
+    long[] origin = new long[next.length];
+    int row = 0;
+    for (int old = 0; old < slots.length; old++) {
+      if (slots[old] != null) {
+        next[row] = slots[old];
+        origin[row++] = old;
+      }
+    }
+    for (int i = 0; i < fromRows.length; i++) {
+      next[row] = joining.get(i);
+      origin[row++] = (long) slots.length + fromRows[i];
+    }
+    DecodeState arranged = decoder.arrange(state, from, origin);
+    slots = next;
+    state(arranged);
+  }
+
+  /** Takes out and returns the slots that a condition holds for. */
+  List<Slot> removeIf(Predicate<Slot> condition) {
+    List<Slot> removed = new ArrayList<>();
+    for (int row = 0; row < slots.length; row++) {
+      if (slots[row] != null && condition.test(slots[row])) {
+        removed.add(slots[row]);
+        slots[row] = null;
+      }
+    }
+    return removed;
+  }
+
+  /** Closes the gaps if that makes the next pass smaller. */
+  void shrink() {
+    if (BatchSizes.fit(count()) < slots.length) {
+      try (DecodeState none = decoder.zeroState(0)) {
+        join(List.of(), none, new int[0]);
+      }
+    }
+  }
+
+  @Override
+  public void close() {
+    state.close();
+  }
+}

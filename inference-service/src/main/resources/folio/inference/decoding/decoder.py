@@ -1,0 +1,83 @@
+class Decoder(Module):
+  __parameters__ = []
+  __buffers__ = []
+  def linear(self: __torch__.Decoder, x: Tensor, weight: Tensor, bias: Optional[Tensor]) -> Tensor:
+    if ops.prim.is_mkldnn(weight):
+      return ops.mkldnn._linear_pointwise(x, weight, bias, "none", annotate(List[Optional[number]], []), "")
+    return torch.linear(x, weight, bias)
+  def pack(self: __torch__.Decoder, weight: Tensor) -> Tensor:
+    return ops.mkldnn._reorder_linear_weight(weight, 64)
+  def ids(self: __torch__.Decoder, values: List[int], w: List[Tensor]) -> Tensor:
+    return torch.tensor(values, dtype=4, device=ops.prim.device(w[0]), requires_grad=False)
+  def gates(self: __torch__.Decoder, gi: Tensor, gh: Tensor, h: Tensor) -> Tensor:
+    H = torch.size(h, 1)
+    rz = torch.sigmoid_(torch.add_(torch.slice(gi, 1, 0, torch.mul(2, H)), torch.slice(gh, 1, 0, torch.mul(2, H))))
+    n = torch.slice(gi, 1, torch.mul(2, H))
+    torch.tanh_(torch.addcmul_(n, torch.slice(rz, 1, 0, H), torch.slice(gh, 1, torch.mul(2, H))))
+    return torch.lerp(n, h, torch.slice(rz, 1, H))
+  def head(self: __torch__.Decoder, w: List[Tensor], x: Tensor, relu: bool, projection: bool) -> Tensor:
+    y = x
+    if relu:
+      y = torch.relu(y)
+    if projection:
+      y = (self).linear(y, w[-3], None)
+    return (self).linear(y, w[-2], w[-1])
+  def step(self: __torch__.Decoder, w: List[Tensor], state: List[Tensor], ids: List[int], residual: bool, relu: bool, projection: bool) -> Tuple[Tensor, List[Tensor]]:
+    x = torch.embedding(w[0], (self).ids(ids, w))
+    next = annotate(List[Tensor], [])
+    for k in range(torch.len(state)):
+      at = torch.add(1, torch.mul(4, k))
+      h = state[k]
+      if ops.prim.is_cuda(x):
+        y = torch.gru_cell(x, h, w[at], w[torch.add(at, 1)], w[torch.add(at, 2)], w[torch.add(at, 3)])
+      else:
+        if torch.eq(k, 0):
+          gi = x
+        else:
+          gi = (self).linear(x, w[at], w[torch.add(at, 2)])
+        y = (self).gates(gi, (self).linear(h, w[torch.add(at, 1)], w[torch.add(at, 3)]), h)
+      torch.append(next, y)
+      if torch.__and__(residual, torch.gt(k, 0)):
+        x = torch.add(x, y)
+      else:
+        x = y
+    return ((self).head(w, x, relu, projection), next)
+  def prefill(self: __torch__.Decoder, w: List[Tensor], state: List[Tensor], ids: List[int], lengths: List[int], residual: bool, relu: bool, projection: bool) -> Tuple[Tensor, List[Tensor]]:
+    M = torch.len(lengths)
+    T = torch.floordiv(torch.len(ids), M)
+    last = torch.sub((self).ids(lengths, w), 1)
+    rows = torch.arange(M, dtype=None, layout=None, device=ops.prim.device(last))
+    x = torch.embedding(w[0], torch.reshape((self).ids(ids, w), [M, T]))
+    next = annotate(List[Tensor], [])
+    for k in range(torch.len(state)):
+      at = torch.add(1, torch.mul(4, k))
+      h = state[k]
+      if ops.prim.is_cuda(x):
+        y, _0 = torch.gru(x, torch.unsqueeze(h, 0), [w[at], w[torch.add(at, 1)], w[torch.add(at, 2)], w[torch.add(at, 3)]], True, 1, 0., False, False, True)
+      else:
+        if torch.eq(k, 0):
+          gi = x
+        else:
+          gi = torch.reshape((self).linear(torch.reshape(x, [torch.mul(M, T), -1]), w[at], w[torch.add(at, 2)]), [M, T, -1])
+        outputs = annotate(List[Tensor], [])
+        for t in range(T):
+          h = (self).gates(torch.select(gi, 1, t), (self).linear(h, w[torch.add(at, 1)], w[torch.add(at, 3)]), h)
+          torch.append(outputs, h)
+        y = torch.stack(outputs, 1)
+      torch.append(next, torch.index(y, annotate(List[Optional[Tensor]], [rows, last])))
+      if torch.__and__(residual, torch.gt(k, 0)):
+        x = torch.add(x, y)
+      else:
+        x = y
+    return ((self).head(w, torch.index(x, annotate(List[Optional[Tensor]], [rows, last])), relu, projection), next)
+  def zeros(self: __torch__.Decoder, w: List[Tensor], layers: int, rows: int, hidden: int) -> List[Tensor]:
+    state = annotate(List[Tensor], [])
+    for k in range(layers):
+      torch.append(state, torch.zeros([rows, hidden], dtype=6, layout=None, device=ops.prim.device(w[0])))
+    return state
+  def arrange(self: __torch__.Decoder, w: List[Tensor], first: List[Tensor], second: List[Tensor], rows: List[int]) -> List[Tensor]:
+    indices = (self).ids(rows, w)
+    state = annotate(List[Tensor], [])
+    for k in range(torch.len(first)):
+      torch.append(state, torch.index_select(torch.cat([first[k], second[k]]), 0, indices))
+    return state
