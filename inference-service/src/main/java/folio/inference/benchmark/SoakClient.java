@@ -192,6 +192,6 @@ final class SoakClient implements Runnable {
           "the same seed gives another text",
           first.version() + " " + request.body() + ": " + first.text() + " / " + second.text());
     }
-    tally.outcome("repeated, the same text");
+    tally.repeated();
   }
 }

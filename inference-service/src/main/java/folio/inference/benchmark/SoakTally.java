@@ -17,12 +17,18 @@ final class SoakTally {
   private final Set<String> versions = ConcurrentHashMap.newKeySet();
   private final LongAdder requests = new LongAdder();
   private final LongAdder characters = new LongAdder();
+  private final LongAdder repeated = new LongAdder();
   private final LatencyHistogram gaps = new LatencyHistogram();
 
   /** A request came to an end that may be. */
   void outcome(String what) {
     requests.increment();
     outcomes.computeIfAbsent(what, key -> new LongAdder()).increment();
+  }
+
+  /** A request, counted already, gave the same text a second time. */
+  void repeated() {
+    repeated.increment();
   }
 
   /** Something happened that must not. */
@@ -80,7 +86,9 @@ final class SoakTally {
             percentiles.p50Millis(), percentiles.p99Millis());
       }
     }
-    out.printf("%,d characters, %d versions served%n", characters.sum(), versions());
+    out.printf(
+        "%,d characters, %d versions served, %d texts repeated%n",
+        characters.sum(), versions(), repeated.sum());
     unexpected.forEach(
         (kind, what) ->
             out.printf(
