@@ -13,7 +13,7 @@ import org.junit.jupiter.api.Test;
 /** Who may know whom. */
 class ArchitectureTest {
   private static final List<String> ROOMS =
-      List.of("api", "generation", "engine", "serving", "decoding", "observability");
+      List.of("api", "generation", "engine", "serving", "decoding", "observability", "benchmark");
   private static final String ROOT = "folio.inference";
 
   private final JavaClasses classes =
@@ -44,6 +44,40 @@ class ArchitectureTest {
     assertKnowsOnly("decoding");
     assertKnowsOnly("generation");
     assertKnowsOnly("observability", "engine", "serving", "generation");
+    assertKnowsOnly("benchmark", "engine", "serving", "decoding", "generation", "observability");
+  }
+
+  @Test
+  void nobodyKnowsTheBenchmark() {
+    noClasses()
+        .that()
+        .resideOutsideOfPackage(ROOT + ".benchmark..")
+        .should()
+        .dependOnClassesThat()
+        .resideInAPackage(ROOT + ".benchmark..")
+        .check(classes);
+  }
+
+  @Test
+  void onlyTheBenchmarkHasACommandLine() {
+    noClasses()
+        .that()
+        .resideOutsideOfPackage(ROOT + ".benchmark..")
+        .should()
+        .dependOnClassesThat()
+        .resideInAPackage("picocli..")
+        .check(classes);
+  }
+
+  @Test
+  void benchmarkIsPlainJavaAndVertx() {
+    noClasses()
+        .that()
+        .resideInAPackage(ROOT + ".benchmark..")
+        .should()
+        .dependOnClassesThat()
+        .resideInAnyPackage("io.quarkus..", "jakarta..", "io.smallrye..", "io.micrometer..")
+        .check(classes);
   }
 
   @Test

@@ -120,8 +120,10 @@ final class BenchmarkCommand implements Callable<Integer> {
     if (graph && machine.device() != MachineOptions.DeviceChoice.CUDA) {
       throw refuse("--graph is given, but --device is cpu; legal with --graph: cuda", null);
     }
-    if (output != null) {
-      RawFigures.check(output);
+    if (output != null && !RawFigures.canWrite(output)) {
+      throw refuse(
+          "--output is " + output + "; legal is a file in a folder that exists and can be written",
+          null);
     }
   }
 
@@ -132,7 +134,11 @@ final class BenchmarkCommand implements Callable<Integer> {
   /** Makes the store name what is served; returns its directory. */
   private Path fill(TemporaryStore store) {
     if (checkpoint != null) {
-      store.serve(checkpoint);
+      try {
+        store.serve(checkpoint);
+      } catch (IllegalArgumentException e) {
+        throw refuse("--checkpoint is " + checkpoint + "; " + e.getMessage(), e);
+      }
       return checkpoint.toAbsolutePath();
     }
     Vocabulary vocabulary = Checkpoint.embedded().vocabulary();
@@ -197,6 +203,7 @@ final class BenchmarkCommand implements Callable<Integer> {
         started.addAll(sides.pytorch(peers, !engineOnly, graph));
       } catch (BenchmarkException e) {
         out.println("peers: skipped, as " + e.getMessage());
+        out.println("peers: they need what inference-service/benchmark/requirements.txt names");
       }
       out.flush();
     }

@@ -47,13 +47,18 @@ final class ChildProcess implements AutoCloseable {
   private static ChildProcess start(
       String name, List<String> command, Map<String, String> environment, boolean dialogue) {
     try {
-      Path log = Files.createTempFile("folio-" + name.replace(' ', '-') + "-", ".log");
+      Path log = Files.createTempFile("folio-" + name.replaceAll("\\W", "-") + "-", ".log");
       ProcessBuilder builder = new ProcessBuilder(command).redirectError(log.toFile());
       builder.environment().putAll(environment);
       if (!dialogue) {
         builder.redirectErrorStream(true).redirectOutput(log.toFile());
       }
-      return new ChildProcess(name, log, builder.start());
+      try {
+        return new ChildProcess(name, log, builder.start());
+      } catch (IOException e) {
+        Files.delete(log);
+        throw e;
+      }
     } catch (IOException e) {
       throw new BenchmarkException(name + " cannot be started: " + e.getMessage(), e);
     }

@@ -43,7 +43,7 @@ record PythonPeers(
    * @throws BenchmarkException telling why they cannot
    */
   String versions() {
-    JsonNode found = json(run("python", List.of(python, "-c", LOOK)));
+    JsonNode found = json(run(python, List.of(python, "-c", LOOK)));
     if (machine.device() == MachineOptions.DeviceChoice.CUDA && found.get("gpu").isBoolean()) {
       throw new BenchmarkException(
           "PyTorch " + found.get("torch").asText() + " of " + python + " sees no GPU");
@@ -136,7 +136,8 @@ record PythonPeers(
       ChildProcess process = scope.add(ChildProcess.start(name, command, Map.of()));
       int exitCode = process.waitFor(STEP_LIMIT);
       if (exitCode != 0) {
-        throw process.failure("ended with exit code " + exitCode);
+        String lastLine = process.log().lines().reduce("", (before, line) -> line);
+        throw new BenchmarkException(name + " ended with exit code " + exitCode + ": " + lastLine);
       }
       return process.log();
     } catch (TimeoutException e) {

@@ -12,17 +12,10 @@ import java.util.List;
 final class RawFigures {
   private RawFigures() {}
 
-  /**
-   * Checks that a file can be written later.
-   *
-   * @throws BenchmarkException if it cannot
-   */
-  static void check(Path file) {
+  /** Whether a file can be written later. */
+  static boolean canWrite(Path file) {
     Path folder = file.toAbsolutePath().getParent();
-    if (folder == null || !Files.isWritable(folder) || Files.isDirectory(file)) {
-      throw new BenchmarkException(
-          "--output is " + file + "; legal is a file in a folder that exists and can be written");
-    }
+    return folder != null && Files.isWritable(folder) && !Files.isDirectory(file);
   }
 
   /**

@@ -106,8 +106,8 @@ final class Report {
         latency(n, side, Figures.Latency::characterGap),
         latency(n, side, Figures.Latency::eventGap),
         usage(n, side, "%.2f", Usage::cpu),
-        usage(n, side, "%.2f", Usage::eventLoopCpu),
-        usage(n, side, "%.2f", Usage::decodeCpu),
+        side.equals(Sides.PEER) ? "–" : usage(n, side, "%.2f", Usage::eventLoopCpu),
+        side.equals(Sides.PEER) ? "–" : usage(n, side, "%.2f", Usage::decodeCpu),
         usage(n, side, "%.0f", usage -> usage.residentBytes() / MEBIBYTE),
         usage(n, side, "%.0f", usage -> usage.peakBytes() / MEBIBYTE));
   }

@@ -77,7 +77,7 @@ record Sides(
   }
 
   private Side http(String name, ChildProcess process, int port) {
-    return scope.add(new HttpSide(name, process, new StreamLoop.Request(port, this::body)));
+    return scope.add(new HttpSide(name, process, new StreamLoop.Request(port, this::body))).warm();
   }
 
   private String body(long seed) {

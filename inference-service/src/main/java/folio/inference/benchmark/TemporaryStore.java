@@ -85,16 +85,14 @@ final class TemporaryStore implements AutoCloseable {
    * Serves a checkpoint that lies elsewhere; nothing is copied.
    *
    * @param checkpoint a directory with the name of its version
-   * @throws BenchmarkException if it is not
+   * @throws IllegalArgumentException if it is not
    */
   void serve(Path checkpoint) {
     Path directory = checkpoint.toAbsolutePath().normalize();
     String version = String.valueOf(directory.getFileName());
     if (!Files.isDirectory(directory) || !CheckpointStore.isVersion(version)) {
-      throw new BenchmarkException(
-          "--checkpoint is "
-              + checkpoint
-              + "; legal is the directory of a version, such as checkpoints/20261123T184500Z-1a2b3c4d");
+      throw new IllegalArgumentException(
+          "legal is the directory of a version, such as checkpoints/20261123T184500Z-1a2b3c4d");
     }
     try {
       Files.createSymbolicLink(directory(version), directory);
