@@ -66,6 +66,12 @@ public final class ProblemMapper {
     return later(Problem.of(503, "Service Unavailable", reason, detail), Duration.ofSeconds(1));
   }
 
+  /** A request that said itself what its problem is. */
+  @ServerExceptionMapper
+  public Response map(ProblemException e) {
+    return answer(e.problem());
+  }
+
   /** A body that is JSON, but not of the right shape. */
   @ServerExceptionMapper
   public Response map(MismatchedInputException e) {

@@ -1,0 +1,247 @@
+package folio.inference.api;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import folio.inference.CheckpointFolder;
+import folio.inference.api.RawConnection.Answer;
+import folio.model.checkpoint.CheckpointStore;
+import folio.model.checkpoint.CheckpointWriter;
+import folio.model.network.CharGruConfig;
+import folio.model.testing.TestCheckpoints;
+import io.quarkus.test.common.WithTestResource;
+import io.quarkus.test.junit.QuarkusTest;
+import io.quarkus.test.junit.QuarkusTestProfile;
+import io.quarkus.test.junit.TestProfile;
+import io.restassured.RestAssured;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.eclipse.microprofile.config.inject.ConfigProperty;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** What a connection may take of a service, with limits that a test can reach. */
+@QuarkusTest
+@WithTestResource(CheckpointFolder.class)
+@TestProfile(LimitsTest.SmallLimits.class)
+class LimitsTest {
+  private static final int MOST_CONNECTIONS = 8;
+  private static final int MOST_BYTES = 100_000;
+  private static final Duration IDLE = Duration.ofSeconds(1);
+
+  /** Limits that a test can reach. */
+  public static final class SmallLimits implements QuarkusTestProfile {
+    @Override
+    public Map<String, String> getConfigOverrides() {
+      return Map.of(
+          "folio.limits.body-size", String.valueOf(MOST_BYTES),
+          "folio.limits.connections", String.valueOf(MOST_CONNECTIONS),
+          "folio.limits.request-timeout", "0.7S",
+          "folio.limits.idle-timeout", IDLE.toString());
+    }
+  }
+
+  @ConfigProperty(name = "folio.checkpoints")
+  Path checkpoints;
+
+  @BeforeEach
+  void waitUntilReady() {
+    Service.awaitReady(RestAssured.port);
+  }
+
+  private static RawConnection connect() throws IOException {
+    return new RawConnection(RestAssured.port);
+  }
+
+  private static JsonNode problem(Answer answer, int status, String reason) {
+    assertThat(answer.status()).isEqualTo(status);
+    assertThat(answer.header("Content-Type")).isEqualTo("application/problem+json");
+    assertThat(answer.header("X-Request-Id")).isNotEmpty();
+    JsonNode problem = Service.parse(answer.body());
+    assertThat(problem.get("status").asInt()).isEqualTo(status);
+    assertThat(problem.get("reason").asText()).isEqualTo(reason);
+    assertThat(problem.get("detail").asText()).isNotEmpty();
+    return problem;
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void refusesABodyThatIsTooLarge(boolean chunked) throws IOException {
+    String body = "{\"prompt\": \"" + "a".repeat(MOST_BYTES) + "\"}";
+    try (RawConnection client = connect()) {
+      client.send(
+          chunked
+              ? RawConnection.head("Transfer-Encoding: chunked")
+                  + "\r\n"
+                  + RawConnection.chunk(body)
+                  + RawConnection.chunk(body)
+                  + RawConnection.chunk("")
+              : RawConnection.post(body));
+
+      JsonNode problem = problem(client.read(), 413, "body_too_large");
+      assertThat(problem.get("legal").asText()).isEqualTo("up to " + MOST_BYTES + " bytes");
+      assertThat(problem.get("value").asText())
+          .isEqualTo(chunked ? "more than " + MOST_BYTES + " bytes" : body.length() + " bytes");
+      assertThat(client.isEnded()).isTrue();
+    }
+  }
+
+  @Test
+  void readsABodyOfManyChunks() throws IOException {
+    try (RawConnection client = connect()) {
+      client.send(RawConnection.head("Transfer-Encoding: chunked", "Accept: application/json"));
+      client.send("\r\n" + RawConnection.chunk("{\"prompt\": \"" + "\\u0061".repeat(5000)));
+      client.send(RawConnection.chunk("\", ") + RawConnection.chunk("\"max_tokens\": 3}"));
+      client.send(RawConnection.chunk(""));
+
+      Answer answer = client.read();
+      assertThat(answer.status()).isEqualTo(200);
+      assertThat(Service.parse(answer.body()).get("usage").get("prompt_tokens").asInt())
+          .isEqualTo(5000);
+    }
+  }
+
+  @Test
+  void answersRequestsThatAreSentBeforeTheAnswers() throws IOException {
+    String first = RawConnection.post("{\"max_tokens\": 3}", "Accept: application/json");
+    String second = RawConnection.post("{\"max_tokens\": 4}", "Accept: application/json");
+    try (RawConnection client = connect()) {
+      client.send(first + second);
+
+      for (int tokens : List.of(3, 4)) {
+        Answer answer = client.read();
+        assertThat(answer.status()).isEqualTo(200);
+        assertThat(Service.parse(answer.body()).get("usage").get("completion_tokens").asInt())
+            .isEqualTo(tokens);
+      }
+    }
+  }
+
+  @Test
+  void letsAClientSendItsBodyIfItAsks() throws IOException {
+    String body = "{\"max_tokens\": 3}";
+    try (RawConnection client = connect()) {
+      client.send(
+          RawConnection.head("Content-Length: " + body.length(), "Expect: 100-continue") + "\r\n");
+      assertThat(client.readHead()).startsWith("HTTP/1.1 100 Continue");
+      client.send(body);
+
+      assertThat(client.read().status()).isEqualTo(200);
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void cutsOffABodyThatNeverEnds(boolean trickles) throws IOException {
+    try (RawConnection client = connect()) {
+      client.send(RawConnection.head("Content-Length: 5000") + "\r\n{");
+      if (trickles) {
+        Service.await("an answer", () -> client.hasAnswerAfter(" "));
+      }
+
+      JsonNode problem = problem(client.read(), 408, "request_timeout");
+      assertThat(problem.get("legal").asText()).isEqualTo("all of it within 0.7 seconds");
+      assertThat(client.isEnded()).isTrue();
+    }
+  }
+
+  @Test
+  void cutsOffHeadersThatNeverEnd() throws IOException {
+    try (RawConnection silent = connect();
+        RawConnection halfway = connect()) {
+      halfway.send(RawConnection.head("Content-Length: 5000"));
+
+      assertThat(halfway.isEnded()).isTrue();
+      assertThat(silent.isEnded()).isTrue();
+    }
+  }
+
+  @Test
+  void closesAConnectionBetweenTwoRequestsAfterItsTime() throws IOException {
+    try (RawConnection client = connect()) {
+      client.send(RawConnection.post("{\"max_tokens\": 3}", "Accept: application/json"));
+      assertThat(client.read().status()).isEqualTo(200);
+      client.send(RawConnection.post("{\"max_tokens\": 3}", "Accept: application/json"));
+      assertThat(client.read().status()).isEqualTo(200);
+
+      assertThat(client.isEnded()).isTrue();
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"application/json", "text/event-stream"})
+  void keepsAConnectionWhoseAnswerTakesLonger(String accept) throws IOException {
+    serveASlowModel();
+    long begin = System.nanoTime();
+    try (RawConnection client = connect()) {
+      client.send(RawConnection.post("{\"max_tokens\": 10000}", "Accept: " + accept));
+
+      Answer answer = client.read();
+      assertThat(System.nanoTime() - begin)
+          .as("what the test relies on: the answer takes longer than the idle timeout")
+          .isGreaterThan(IDLE.toNanos());
+      assertThat(answer.status()).isEqualTo(200);
+      assertThat(answer.body()).contains("\"completion_tokens\":10000");
+    }
+  }
+
+  @Test
+  void refusesConnectionsAboveTheLimit() throws IOException {
+    List<RawConnection> clients = new ArrayList<>();
+    try {
+      Answer last = request(clients);
+      while (last.status() == 200) {
+        assertThat(clients).hasSizeLessThanOrEqualTo(MOST_CONNECTIONS);
+        last = request(clients);
+      }
+
+      JsonNode problem = problem(last, 503, "too_many_connections");
+      assertThat(problem.get("legal").asText()).isEqualTo("up to " + MOST_CONNECTIONS);
+      assertThat(last.header("Retry-After")).isEqualTo("1");
+      assertThat(clients.get(clients.size() - 1).isEnded()).isTrue();
+      assertThat(new Service(RestAssured.port).get("/q/health/live").statusCode()).isEqualTo(200);
+    } finally {
+      for (RawConnection client : clients) {
+        client.close();
+      }
+    }
+    List<RawConnection> more = new ArrayList<>();
+    Service.await("a place", () -> isWelcome(more));
+  }
+
+  private static boolean isWelcome(List<RawConnection> clients) {
+    try {
+      boolean welcome = request(clients).status() == 200;
+      clients.get(clients.size() - 1).close();
+      return welcome;
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private static Answer request(List<RawConnection> clients) throws IOException {
+    RawConnection client = connect();
+    clients.add(client);
+    client.send(RawConnection.post("{\"max_tokens\": 1}", "Accept: application/json"));
+    return client.read();
+  }
+
+  /** Ten thousand characters of it take longer than the idle timeout. */
+  private void serveASlowModel() {
+    CheckpointStore store = new CheckpointStore(checkpoints);
+    CharGruConfig slow = CharGruConfig.residual(TestCheckpoints.LETTERS.size(), 64, 256, 4);
+    String version = TestCheckpoints.publish(store, TestCheckpoints.LETTERS, slow, 1);
+    try (CheckpointWriter writer = store.write()) {
+      writer.promote(version);
+    }
+    Service service = new Service(RestAssured.port);
+    Service.await("slow", () -> service.get("/models/current").body().contains(version));
+  }
+}
