@@ -1,11 +1,12 @@
 package folio.inference.api;
 
 import io.quarkus.vertx.http.runtime.filters.Filters;
+import io.vertx.core.http.HttpMethod;
 import io.vertx.ext.web.RoutingContext;
 import jakarta.enterprise.event.Observes;
 import jakarta.inject.Singleton;
 import jakarta.ws.rs.core.HttpHeaders;
-import jakarta.ws.rs.core.MediaType;
+import java.util.List;
 import java.util.UUID;
 import java.util.regex.Pattern;
 
@@ -14,17 +15,20 @@ import java.util.regex.Pattern;
 public final class HttpFilters {
   private static final String REQUEST_ID = "X-Request-Id";
   private static final Pattern HARMLESS = Pattern.compile("[A-Za-z0-9._:/+=-]{1,128}");
+  private static final Pattern GENERATE = Pattern.compile("/generate([/;].*)?");
 
   /** Highest first. */
   private static final int FIRST = 1000;
 
   private final Connections connections;
   private final RequestBodies bodies;
+  private final ProblemWriter problems;
 
   /** With those who refuse requests before they are understood. */
-  HttpFilters(Connections connections, RequestBodies bodies) {
+  HttpFilters(Connections connections, RequestBodies bodies, ProblemWriter problems) {
     this.connections = connections;
     this.bodies = bodies;
+    this.problems = problems;
   }
 
   void register(@Observes Filters filters) {
@@ -32,7 +36,7 @@ public final class HttpFilters {
     filters.register(bodies::expect, FIRST - 1);
     filters.register(connections::admit, FIRST - 2);
     filters.register(bodies::refuseLarge, FIRST - 3);
-    filters.register(HttpFilters::streamByDefault, FIRST - 4);
+    filters.register(this::chooseForm, FIRST - 4);
   }
 
   /** An {@code X-Request-Id} for every answer: the client's if it is harmless, else a new one. */
@@ -44,13 +48,36 @@ public final class HttpFilters {
     http.next();
   }
 
-  /** Who takes anything gets events: of several equal types JAX-RS would take any. */
-  private static void streamByDefault(RoutingContext http) {
-    String accept = http.request().getHeader(HttpHeaders.ACCEPT);
-    boolean anything = accept == null || accept.isBlank() || accept.strip().equals("*/*");
-    if (anything && http.request().path().equals("/generate")) {
-      http.request().headers().set(HttpHeaders.ACCEPT, MediaType.SERVER_SENT_EVENTS);
+  /**
+   * Leaves one type in {@code Accept}. JAX-RS would take any of several equal ones, and would
+   * notice that nothing matches only when it writes what has been generated.
+   */
+  private void chooseForm(RoutingContext http) {
+    boolean generates =
+        http.request().method().equals(HttpMethod.POST)
+            && GENERATE.matcher(http.normalizedPath()).matches();
+    if (!generates) {
+      http.next();
+      return;
     }
-    http.next();
+    List<String> accept = http.request().headers().getAll(HttpHeaders.ACCEPT);
+    new AcceptHeader(accept)
+        .best(GenerateResource.FORMS)
+        .ifPresentOrElse(
+            form -> {
+              http.request().headers().set(HttpHeaders.ACCEPT, form);
+              http.next();
+            },
+            () -> problems.answer(http, notAcceptable(String.join(", ", accept))));
+  }
+
+  private static Problem notAcceptable(String accept) {
+    String legal = String.join(", ", GenerateResource.FORMS);
+    return Problem.of(
+            406,
+            "Not Acceptable",
+            "not_acceptable",
+            "Accept has none of the types that are offered; legal: " + legal)
+        .about(HttpHeaders.ACCEPT, accept, legal);
   }
 }
