@@ -6,6 +6,7 @@ import io.vertx.ext.web.RoutingContext;
 import jakarta.enterprise.event.Observes;
 import jakarta.inject.Singleton;
 import jakarta.ws.rs.core.HttpHeaders;
+import jakarta.ws.rs.core.MediaType;
 import java.util.List;
 import java.util.UUID;
 import java.util.regex.Pattern;
@@ -36,7 +37,8 @@ public final class HttpFilters {
     filters.register(bodies::expect, FIRST - 1);
     filters.register(connections::admit, FIRST - 2);
     filters.register(bodies::refuseLarge, FIRST - 3);
-    filters.register(this::chooseForm, FIRST - 4);
+    filters.register(this::refuseUnreadableType, FIRST - 4);
+    filters.register(this::chooseForm, FIRST - 5);
   }
 
   /** An {@code X-Request-Id} for every answer: the client's if it is harmless, else a new one. */
@@ -46,6 +48,31 @@ public final class HttpFilters {
         given != null && HARMLESS.matcher(given).matches() ? given : UUID.randomUUID().toString();
     http.response().putHeader(REQUEST_ID, id);
     http.next();
+  }
+
+  /** JAX-RS takes a type that it cannot parse for a fault of its own. */
+  private void refuseUnreadableType(RoutingContext http) {
+    String type = http.request().getHeader(HttpHeaders.CONTENT_TYPE);
+    if (type == null || isReadable(type)) {
+      http.next();
+      return;
+    }
+    problems.answer(
+        http,
+        Problem.of(
+                415,
+                "Unsupported Media Type",
+                "unsupported_media_type",
+                "Content-Type is no media type; legal: " + MediaType.APPLICATION_JSON)
+            .about(HttpHeaders.CONTENT_TYPE, ProblemMapper.cut(type), MediaType.APPLICATION_JSON));
+  }
+
+  private static boolean isReadable(String type) {
+    try {
+      return MediaType.valueOf(type) != null;
+    } catch (IllegalArgumentException e) {
+      return false;
+    }
   }
 
   /**
@@ -78,6 +105,6 @@ public final class HttpFilters {
             "Not Acceptable",
             "not_acceptable",
             "Accept has none of the types that are offered; legal: " + legal)
-        .about(HttpHeaders.ACCEPT, accept, legal);
+        .about(HttpHeaders.ACCEPT, ProblemMapper.cut(accept), legal);
   }
 }
