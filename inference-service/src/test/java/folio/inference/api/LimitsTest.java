@@ -1,6 +1,7 @@
 package folio.inference.api;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import folio.inference.CheckpointFolder;
@@ -16,6 +17,8 @@ import io.quarkus.test.junit.TestProfile;
 import io.restassured.RestAssured;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.net.http.HttpClient;
+import java.net.http.HttpResponse;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -34,7 +37,10 @@ import org.junit.jupiter.params.provider.ValueSource;
 class LimitsTest {
   private static final int MOST_CONNECTIONS = 8;
   private static final int MOST_BYTES = 100_000;
-  private static final Duration IDLE = Duration.ofSeconds(1);
+  private static final Duration IDLE = Duration.ofMillis(500);
+
+  /** Takes the slow model longer than the idle timeout. */
+  private static final String SLOW = "{\"max_tokens\": 5000}";
 
   /** Limits that a test can reach. */
   public static final class SmallLimits implements QuarkusTestProfile {
@@ -181,14 +187,49 @@ class LimitsTest {
     serveASlowModel();
     long begin = System.nanoTime();
     try (RawConnection client = connect()) {
-      client.send(RawConnection.post("{\"max_tokens\": 10000}", "Accept: " + accept));
+      client.send(RawConnection.post(SLOW, "Accept: " + accept));
 
       Answer answer = client.read();
       assertThat(System.nanoTime() - begin)
           .as("what the test relies on: the answer takes longer than the idle timeout")
           .isGreaterThan(IDLE.toNanos());
       assertThat(answer.status()).isEqualTo(200);
-      assertThat(answer.body()).contains("\"completion_tokens\":10000");
+      assertThat(answer.body()).contains("\"completion_tokens\":5000");
+    }
+  }
+
+  @Test
+  void keepsAConnectionThatItsFirstRequestUpgradesToo() throws Exception {
+    serveASlowModel();
+    Service service = new Service(RestAssured.port);
+
+    HttpResponse<String> answer =
+        HttpClient.newHttpClient()
+            .send(service.generate(SLOW, "application/json"), HttpResponse.BodyHandlers.ofString());
+
+    assertThat(answer.version()).isEqualTo(HttpClient.Version.HTTP_2);
+    assertThat(Duration.ofNanos((long) (1e9 * seconds(answer.body())))).isGreaterThan(IDLE);
+    assertThat(answer.body()).contains("\"completion_tokens\":5000");
+  }
+
+  private static double seconds(String answer) {
+    return Service.parse(answer).get("metrics").get("duration_seconds").asDouble();
+  }
+
+  @Test
+  void cutsOffAClientThatDoesNotRead() throws IOException {
+    serveASlowModel();
+    Service service = new Service(RestAssured.port);
+    double before = service.metric("folio_requests_total{finish_reason=\"cancelled\"}");
+    try (RawConnection client = new RawConnection(RestAssured.port, 4096)) {
+      client.send(
+          RawConnection.post(
+              "{\"max_tokens\": 10000, \"logprobs\": 20}", "Accept: text/event-stream"));
+
+      Service.await(
+          "cut off",
+          () -> service.metric("folio_requests_total{finish_reason=\"cancelled\"}") == before + 1);
+      assertThatThrownBy(client::read).isInstanceOf(IOException.class);
     }
   }
 
@@ -233,7 +274,6 @@ class LimitsTest {
     return client.read();
   }
 
-  /** Ten thousand characters of it take longer than the idle timeout. */
   private void serveASlowModel() {
     CheckpointStore store = new CheckpointStore(checkpoints);
     CharGruConfig slow = CharGruConfig.residual(TestCheckpoints.LETTERS.size(), 64, 256, 4);
