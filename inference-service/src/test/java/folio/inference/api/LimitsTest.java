@@ -100,6 +100,14 @@ class LimitsTest {
   }
 
   @Test
+  void refusesABodyThatIsTooLargeOverHttp2() throws Exception {
+    HttpResponse<String> answer = overHttp2("{\"prompt\": \"" + "a".repeat(MOST_BYTES) + "\"}");
+
+    assertThat(answer.statusCode()).isEqualTo(413);
+    assertThat(answer.body()).contains("\"reason\":\"body_too_large\"");
+  }
+
+  @Test
   void readsABodyOfManyChunks() throws IOException {
     try (RawConnection client = connect()) {
       client.send(RawConnection.head("Transfer-Encoding: chunked", "Accept: application/json"));
@@ -201,13 +209,9 @@ class LimitsTest {
   @Test
   void keepsAConnectionThatItsFirstRequestUpgradesToo() throws Exception {
     serveASlowModel();
-    Service service = new Service(RestAssured.port);
 
-    HttpResponse<String> answer =
-        HttpClient.newHttpClient()
-            .send(service.generate(SLOW, "application/json"), HttpResponse.BodyHandlers.ofString());
+    HttpResponse<String> answer = overHttp2(SLOW);
 
-    assertThat(answer.version()).isEqualTo(HttpClient.Version.HTTP_2);
     assertThat(Duration.ofNanos((long) (1e9 * seconds(answer.body())))).isGreaterThan(IDLE);
     assertThat(answer.body()).contains("\"completion_tokens\":5000");
   }
@@ -234,44 +238,58 @@ class LimitsTest {
   }
 
   @Test
-  void refusesConnectionsAboveTheLimit() throws IOException {
+  void refusesConnectionsAboveTheLimit() throws Exception {
+    serveASlowModel();
+    Service service = new Service(RestAssured.port);
     List<RawConnection> clients = new ArrayList<>();
     try {
-      Answer last = request(clients);
-      while (last.status() == 200) {
+      while (isWelcome(clients)) {
         assertThat(clients).hasSizeLessThanOrEqualTo(MOST_CONNECTIONS);
-        last = request(clients);
       }
-
-      JsonNode problem = problem(last, 503, "too_many_connections");
+      Answer answer = connectAndAsk(clients).read();
+      JsonNode problem = problem(answer, 503, "too_many_connections");
       assertThat(problem.get("legal").asText()).isEqualTo("up to " + MOST_CONNECTIONS);
-      assertThat(last.header("Retry-After")).isEqualTo("1");
+      assertThat(answer.header("Retry-After")).isEqualTo("1");
       assertThat(clients.get(clients.size() - 1).isEnded()).isTrue();
-      assertThat(new Service(RestAssured.port).get("/q/health/live").statusCode()).isEqualTo(200);
+      assertThat(overHttp2("{}").statusCode()).isEqualTo(503);
+      assertThat(service.get("/q/health/live").statusCode()).isEqualTo(200);
     } finally {
       for (RawConnection client : clients) {
         client.close();
       }
     }
-    List<RawConnection> more = new ArrayList<>();
-    Service.await("a place", () -> isWelcome(more));
+    Service.await("a place", () -> hasAPlace());
   }
 
-  private static boolean isWelcome(List<RawConnection> clients) {
-    try {
-      boolean welcome = request(clients).status() == 200;
-      clients.get(clients.size() - 1).close();
-      return welcome;
+  /** Whether one more client gets its stream; it goes on, so that its connection is not idle. */
+  private static boolean isWelcome(List<RawConnection> clients) throws IOException {
+    return connectAndAsk(clients).readHead().startsWith("HTTP/1.1 200 ");
+  }
+
+  private static RawConnection connectAndAsk(List<RawConnection> clients) throws IOException {
+    RawConnection client = connect();
+    clients.add(client);
+    client.send(RawConnection.post(SLOW, "Accept: text/event-stream"));
+    return client;
+  }
+
+  private static boolean hasAPlace() {
+    try (RawConnection client = connect()) {
+      client.send(RawConnection.post("{\"max_tokens\": 1}", "Accept: application/json"));
+      return client.read().status() == 200;
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
   }
 
-  private static Answer request(List<RawConnection> clients) throws IOException {
-    RawConnection client = connect();
-    clients.add(client);
-    client.send(RawConnection.post("{\"max_tokens\": 1}", "Accept: application/json"));
-    return client.read();
+  private static HttpResponse<String> overHttp2(String body) throws Exception {
+    HttpResponse<String> answer =
+        HttpClient.newHttpClient()
+            .send(
+                new Service(RestAssured.port).generate(body, "application/json"),
+                HttpResponse.BodyHandlers.ofString());
+    assertThat(answer.version()).isEqualTo(HttpClient.Version.HTTP_2);
+    return answer;
   }
 
   private void serveASlowModel() {

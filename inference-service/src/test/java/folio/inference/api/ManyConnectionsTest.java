@@ -18,7 +18,7 @@ import org.junit.jupiter.api.Test;
 @WithTestResource(CheckpointFolder.class)
 class ManyConnectionsTest {
   private static final int CLIENTS = 1000;
-  private static final int TOKENS = 500;
+  private static final int TOKENS = 1000;
 
   /** Slots and queue in application.properties. */
   private static final int PLACES = 40 + 8;
