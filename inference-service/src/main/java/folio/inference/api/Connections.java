@@ -5,7 +5,6 @@ import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.handler.timeout.IdleStateEvent;
 import io.netty.util.AttributeKey;
-import io.vertx.core.http.HttpVersion;
 import io.vertx.core.net.impl.ConnectionBase;
 import io.vertx.ext.web.RoutingContext;
 import jakarta.inject.Singleton;
@@ -71,11 +70,12 @@ final class Connections {
     return path.startsWith("/q/") || path.equals("/metrics");
   }
 
+  /**
+   * Under HTTP/2 the connection stays, not counted, until it is idle: clients take its end for that
+   * of the answer, too. What it asks next is looked at anew.
+   */
   private void refuse(RoutingContext http) {
     http.response().putHeader("Retry-After", "1");
-    if (http.request().version() == HttpVersion.HTTP_2) {
-      http.addEndHandler(end -> http.request().connection().shutdown());
-    }
     RequestBody.of(http).closeAfterAnswer();
     problems.answer(
         http,

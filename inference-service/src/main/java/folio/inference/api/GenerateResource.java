@@ -82,8 +82,7 @@ import org.jboss.resteasy.reactive.RestResponse;
 @APIResponse(
     responseCode = "503",
     description =
-        "No model is loaded yet, the service is shutting down, or too many connections are open"
-            + " (then this one is closed).",
+        "No model is loaded yet, the service is shutting down, or too many connections are open.",
     headers = @Header(name = "Retry-After", description = "Seconds until it may go better."),
     content =
         @Content(mediaType = Problem.MEDIA_TYPE, schema = @Schema(implementation = Problem.class)))
