@@ -1,13 +1,16 @@
 package folio.inference;
 
 import io.quarkus.runtime.configuration.ConfigurationException;
+import java.math.BigInteger;
 import java.time.Duration;
 
 /** The legal ranges of the settings. */
 final class ConfigRanges {
   private static final Duration NO_TIME = Duration.ZERO;
   private static final Duration SHORTEST_POLL = Duration.ofMillis(10);
+  private static final Duration SHORTEST_PATIENCE = Duration.ofMillis(100);
   private static final Duration LONGEST = Duration.ofDays(1);
+  private static final BigInteger LARGEST_BODY = BigInteger.valueOf(1L << 30);
 
   private ConfigRanges() {}
 
@@ -23,6 +26,18 @@ final class ConfigRanges {
     check("folio.queue.capacity", config.queue().capacity(), 0, 1_000_000);
     check("folio.limits.max-tokens", config.limits().maxTokens(), 1, 100_000_000);
     check("folio.limits.prompt-tokens", config.limits().promptTokens(), 1, 100_000_000);
+    check("folio.limits.connections", config.limits().connections(), 1, 1_000_000);
+    check(
+        "folio.limits.body-size",
+        config.limits().bodySize().asBigInteger(),
+        BigInteger.ONE,
+        LARGEST_BODY);
+    check(
+        "folio.limits.request-timeout",
+        config.limits().requestTimeout(),
+        SHORTEST_PATIENCE,
+        LONGEST);
+    check("folio.limits.idle-timeout", config.limits().idleTimeout(), SHORTEST_PATIENCE, LONGEST);
     check("folio.poll-interval", config.pollInterval(), SHORTEST_POLL, LONGEST);
     check("folio.queue.timeout", config.queue().timeout(), NO_TIME, LONGEST);
     check("folio.turn-timeout", config.turnTimeout(), Duration.ofSeconds(1), LONGEST);

@@ -1,5 +1,6 @@
 package folio.inference;
 
+import io.quarkus.runtime.configuration.MemorySize;
 import io.smallrye.config.ConfigMapping;
 import io.smallrye.config.WithDefault;
 import java.nio.file.Path;
@@ -34,7 +35,7 @@ public interface InferenceConfig {
   /** Requests that wait. */
   Queue queue();
 
-  /** What a request may ask for. */
+  /** What a request may ask for, and a connection take. */
   Limits limits();
 
   /** How long running streams may go on after SIGTERM. */
@@ -66,7 +67,7 @@ public interface InferenceConfig {
     Duration timeout();
   }
 
-  /** What a request may ask for. */
+  /** What a request may ask for, and a connection take. */
   interface Limits {
     /** Largest max_tokens. */
     @WithDefault("10000")
@@ -75,5 +76,24 @@ public interface InferenceConfig {
     /** Longest prompt, in characters. */
     @WithDefault("10000")
     int promptTokens();
+
+    /** Largest request body. */
+    @WithDefault("1M")
+    MemorySize bodySize();
+
+    /** Longest time from the end of a request's headers to the end of its body. */
+    @WithDefault("30S")
+    Duration requestTimeout();
+
+    /** Most connections that are open at once; above, requests are answered 503. */
+    @WithDefault("4096")
+    int connections();
+
+    /**
+     * Closes a connection on which nothing moves for so long: between requests, or as its client
+     * does not read. One whose request waits or is being run stays.
+     */
+    @WithDefault("75S")
+    Duration idleTimeout();
   }
 }

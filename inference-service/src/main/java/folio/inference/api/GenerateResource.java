@@ -54,6 +54,11 @@ import org.jboss.resteasy.reactive.RestResponse;
     content =
         @Content(mediaType = Problem.MEDIA_TYPE, schema = @Schema(implementation = Problem.class)))
 @APIResponse(
+    responseCode = "408",
+    description = "The body did not come to its end in time; the connection is closed.",
+    content =
+        @Content(mediaType = Problem.MEDIA_TYPE, schema = @Schema(implementation = Problem.class)))
+@APIResponse(
     responseCode = "413",
     description = "The body is larger than the service accepts.",
     content =
@@ -76,12 +81,19 @@ import org.jboss.resteasy.reactive.RestResponse;
         @Content(mediaType = Problem.MEDIA_TYPE, schema = @Schema(implementation = Problem.class)))
 @APIResponse(
     responseCode = "503",
-    description = "No model is loaded yet, or the service is shutting down.",
+    description =
+        "No model is loaded yet, the service is shutting down, or too many connections are open.",
     headers = @Header(name = "Retry-After", description = "Seconds until it may go better."),
     content =
         @Content(mediaType = Problem.MEDIA_TYPE, schema = @Schema(implementation = Problem.class)))
 public final class GenerateResource {
   private static final String NDJSON = "application/x-ndjson";
+
+  /** Every media type of an answer, the preferred one first. */
+  static final List<String> FORMS =
+      List.of(
+          MediaType.SERVER_SENT_EVENTS, NDJSON, MediaType.TEXT_PLAIN, MediaType.APPLICATION_JSON);
+
   private static final String SUMMARY = "Generate text";
   private static final String DESCRIPTION =
       "Goes on from a prompt, character by character. `Accept` picks the form: `text/event-stream`"

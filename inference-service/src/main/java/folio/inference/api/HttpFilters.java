@@ -1,47 +1,44 @@
 package folio.inference.api;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.ObjectMapper;
-import io.quarkus.runtime.configuration.MemorySize;
 import io.quarkus.vertx.http.runtime.filters.Filters;
+import io.vertx.core.http.HttpMethod;
 import io.vertx.ext.web.RoutingContext;
 import jakarta.enterprise.event.Observes;
 import jakarta.inject.Singleton;
 import jakarta.ws.rs.core.HttpHeaders;
 import jakarta.ws.rs.core.MediaType;
-import java.math.BigInteger;
+import java.util.List;
 import java.util.UUID;
 import java.util.regex.Pattern;
-import org.eclipse.microprofile.config.inject.ConfigProperty;
 
 /** What happens to every request before it reaches a resource. */
 @Singleton
 public final class HttpFilters {
   private static final String REQUEST_ID = "X-Request-Id";
   private static final Pattern HARMLESS = Pattern.compile("[A-Za-z0-9._:/+=-]{1,128}");
+  private static final Pattern GENERATE = Pattern.compile("/generate([/;].*)?");
+
+  /** Highest first. */
   private static final int FIRST = 1000;
-  private static final int SECOND = 999;
-  private static final int THIRD = 998;
 
-  private final long maxBodySize;
-  private final ObjectMapper json;
+  private final Connections connections;
+  private final RequestBodies bodies;
+  private final ProblemWriter problems;
 
-  /**
-   * With the limit that the server itself keeps, where it answers without a problem document.
-   *
-   * @param maxBodySize largest body
-   */
-  HttpFilters(
-      @ConfigProperty(name = "quarkus.http.limits.max-body-size") MemorySize maxBodySize,
-      ObjectMapper json) {
-    this.maxBodySize = maxBodySize.asLongValue();
-    this.json = json;
+  /** With those who refuse requests before they are understood. */
+  HttpFilters(Connections connections, RequestBodies bodies, ProblemWriter problems) {
+    this.connections = connections;
+    this.bodies = bodies;
+    this.problems = problems;
   }
 
   void register(@Observes Filters filters) {
     filters.register(HttpFilters::identify, FIRST);
-    filters.register(this::refuseLargeBodies, SECOND);
-    filters.register(HttpFilters::streamByDefault, THIRD);
+    filters.register(bodies::expect, FIRST - 1);
+    filters.register(connections::admit, FIRST - 2);
+    filters.register(bodies::refuseLarge, FIRST - 3);
+    filters.register(this::refuseUnreadableType, FIRST - 4);
+    filters.register(this::chooseForm, FIRST - 5);
   }
 
   /** An {@code X-Request-Id} for every answer: the client's if it is harmless, else a new one. */
@@ -53,41 +50,61 @@ public final class HttpFilters {
     http.next();
   }
 
-  private void refuseLargeBodies(RoutingContext http) {
-    String length = http.request().getHeader("Content-Length");
-    if (length == null || new BigInteger(length).compareTo(BigInteger.valueOf(maxBodySize)) <= 0) {
+  /** JAX-RS takes a type that it cannot parse for a fault of its own. */
+  private void refuseUnreadableType(RoutingContext http) {
+    String type = http.request().getHeader(HttpHeaders.CONTENT_TYPE);
+    if (type == null || isReadable(type)) {
       http.next();
       return;
     }
-    Problem problem =
+    problems.answer(
+        http,
         Problem.of(
-                413,
-                "Content Too Large",
-                "body_too_large",
-                "the body has " + length + " bytes; legal: up to " + maxBodySize)
-            .about("the body", length + " bytes", "up to " + maxBodySize + " bytes");
-    http.response()
-        .setStatusCode(413)
-        .putHeader("Content-Type", Problem.MEDIA_TYPE)
-        .putHeader("Connection", "close")
-        .end(write(problem));
+                415,
+                "Unsupported Media Type",
+                "unsupported_media_type",
+                "Content-Type is no media type; legal: " + MediaType.APPLICATION_JSON)
+            .about(HttpHeaders.CONTENT_TYPE, ProblemMapper.cut(type), MediaType.APPLICATION_JSON));
   }
 
-  /** Who takes anything gets events: of several equal types JAX-RS would take any. */
-  private static void streamByDefault(RoutingContext http) {
-    String accept = http.request().getHeader(HttpHeaders.ACCEPT);
-    boolean anything = accept == null || accept.isBlank() || accept.strip().equals("*/*");
-    if (anything && http.request().path().equals("/generate")) {
-      http.request().headers().set(HttpHeaders.ACCEPT, MediaType.SERVER_SENT_EVENTS);
-    }
-    http.next();
-  }
-
-  private String write(Problem problem) {
+  private static boolean isReadable(String type) {
     try {
-      return json.writeValueAsString(problem);
-    } catch (JsonProcessingException e) {
-      throw new IllegalStateException("records of numbers and text can be written", e);
+      return MediaType.valueOf(type) != null;
+    } catch (IllegalArgumentException e) {
+      return false;
     }
+  }
+
+  /**
+   * Leaves one type in {@code Accept}. JAX-RS would take any of several equal ones, and would
+   * notice that nothing matches only when it writes what has been generated.
+   */
+  private void chooseForm(RoutingContext http) {
+    boolean generates =
+        http.request().method().equals(HttpMethod.POST)
+            && GENERATE.matcher(http.normalizedPath()).matches();
+    if (!generates) {
+      http.next();
+      return;
+    }
+    List<String> accept = http.request().headers().getAll(HttpHeaders.ACCEPT);
+    new AcceptHeader(accept)
+        .best(GenerateResource.FORMS)
+        .ifPresentOrElse(
+            form -> {
+              http.request().headers().set(HttpHeaders.ACCEPT, form);
+              http.next();
+            },
+            () -> problems.answer(http, notAcceptable(String.join(", ", accept))));
+  }
+
+  private static Problem notAcceptable(String accept) {
+    String legal = String.join(", ", GenerateResource.FORMS);
+    return Problem.of(
+            406,
+            "Not Acceptable",
+            "not_acceptable",
+            "Accept has none of the types that are offered; legal: " + legal)
+        .about(HttpHeaders.ACCEPT, ProblemMapper.cut(accept), legal);
   }
 }

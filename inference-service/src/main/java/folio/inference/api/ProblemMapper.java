@@ -23,6 +23,7 @@ import org.jboss.resteasy.reactive.server.ServerExceptionMapper;
 public final class ProblemMapper {
   private static final Logger LOG = Logger.getLogger(ProblemMapper.class);
   private static final int LONGEST_VALUE = 80;
+  private static final int LONGEST_DETAIL = 300;
 
   /** How Jackson's messages quote a value that they keep nowhere else. */
   private static final Pattern TOLD_VALUE = Pattern.compile(" value \\(([^)`]+)\\)");
@@ -42,7 +43,7 @@ public final class ProblemMapper {
   public Response map(RefusedException e) {
     Refusal refusal = e.refusal();
     String reason = refusal.reason();
-    String detail = refusal.message();
+    String detail = cut(refusal.message(), LONGEST_DETAIL);
     if (refusal instanceof Refusal.UnknownCharacter unknown) {
       return answer(
           Problem.of(400, BAD_REQUEST, reason, detail)
@@ -64,6 +65,12 @@ public final class ProblemMapper {
       return later(Problem.of(429, "Too Many Requests", reason, detail), waited.retryAfter());
     }
     return later(Problem.of(503, "Service Unavailable", reason, detail), Duration.ofSeconds(1));
+  }
+
+  /** A request that said itself what its problem is. */
+  @ServerExceptionMapper
+  public Response map(ProblemException e) {
+    return answer(e.problem());
   }
 
   /** A body that is JSON, but not of the right shape. */
@@ -172,7 +179,12 @@ public final class ProblemMapper {
     };
   }
 
-  private static String cut(String text) {
-    return text.length() <= LONGEST_VALUE ? text : text.substring(0, LONGEST_VALUE) + "…";
+  /** The begin of what a client has sent. */
+  static String cut(String text) {
+    return cut(text, LONGEST_VALUE);
+  }
+
+  private static String cut(String text, int most) {
+    return text.length() <= most ? text : text.substring(0, most) + "…";
   }
 }

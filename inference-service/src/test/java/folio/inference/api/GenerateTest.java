@@ -263,12 +263,46 @@ class GenerateTest {
     given().contentType("text/xml").body("<x/>").post("/generate").then().statusCode(415);
     given().get("/generate").then().statusCode(405);
     given().get("/nothing").then().statusCode(404).contentType("application/problem+json");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"image/png", "application/json;q=0", "text/html, image/*;q=0.5"})
+  void refusesToGenerateWhatNobodyCouldRead(String accept) {
+    Service service = new Service(RestAssured.port);
+    double before = service.metric("folio_prompt_tokens_total");
+
     json(HELLO)
-        .accept("image/png")
+        .accept(accept)
         .post("/generate")
         .then()
         .statusCode(406)
-        .contentType("application/problem+json");
+        .contentType("application/problem+json")
+        .body("reason", equalTo("not_acceptable"))
+        .body("field", equalTo("Accept"))
+        .body("value", equalTo(accept))
+        .body(
+            "legal",
+            equalTo("text/event-stream, application/x-ndjson, text/plain, application/json"));
+    assertThat(service.metric("folio_prompt_tokens_total")).as("got no slot").isEqualTo(before);
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      textBlock =
+          """
+          text/plain;q=0.5, application/json;q=0.9 | application/json
+          image/png, application/x-ndjson;q=0.1    | application/x-ndjson
+          text/*                                   | text/event-stream
+          text/event-stream;q=0, text/*            | text/plain
+          """)
+  void answersInTheFormThatIsWantedMost(String accept, String form) {
+    json(HELLO)
+        .accept(accept)
+        .post("/generate")
+        .then()
+        .statusCode(200)
+        .contentType(startsWith(form));
   }
 
   @Test

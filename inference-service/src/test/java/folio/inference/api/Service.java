@@ -12,6 +12,7 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 import java.util.stream.Collectors;
@@ -91,6 +92,22 @@ public final class Service {
     } catch (JsonProcessingException e) {
       throw new UncheckedIOException(e);
     }
+  }
+
+  /** The events of a whole {@code text/event-stream}, but for its last line. */
+  public static List<JsonNode> events(String body) {
+    return body.lines()
+        .filter(line -> line.startsWith("data: {"))
+        .map(line -> parse(line.substring("data: ".length())))
+        .toList();
+  }
+
+  /** How many code points events hold. */
+  public static int lengthOf(List<JsonNode> events) {
+    return events.stream()
+        .map(event -> event.get("text").asText())
+        .mapToInt(text -> text.codePointCount(0, text.length()))
+        .sum();
   }
 
   /** The text of a stream of events. */

@@ -89,7 +89,7 @@ class OperatorTest {
             .extract()
             .path("paths.'/generate'.post.responses");
     assertThat(responses.keySet())
-        .isEqualTo(Set.of("200", "400", "404", "406", "413", "415", "429", "500", "503"));
+        .isEqualTo(Set.of("200", "400", "404", "406", "408", "413", "415", "429", "500", "503"));
     Map<String, Map<String, ?>> fields =
         given()
             .accept("application/json")

@@ -1,0 +1,33 @@
+package folio.inference.api;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.vertx.ext.web.RoutingContext;
+import jakarta.inject.Singleton;
+import jakarta.ws.rs.core.HttpHeaders;
+
+/** Answers with problem documents where a request has not reached JAX-RS. */
+@Singleton
+final class ProblemWriter {
+  private final ObjectMapper json;
+
+  /** With the mapper of all answers. */
+  ProblemWriter(ObjectMapper json) {
+    this.json = json;
+  }
+
+  void answer(RoutingContext http, Problem problem) {
+    http.response()
+        .setStatusCode(problem.status())
+        .putHeader(HttpHeaders.CONTENT_TYPE, Problem.MEDIA_TYPE)
+        .end(write(problem));
+  }
+
+  private String write(Problem problem) {
+    try {
+      return json.writeValueAsString(problem);
+    } catch (JsonProcessingException e) {
+      throw new IllegalStateException("records of numbers and text can be written", e);
+    }
+  }
+}
