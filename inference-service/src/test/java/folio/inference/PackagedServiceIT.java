@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import folio.inference.api.Service;
 import folio.model.checkpoint.CheckpointStore;
 import folio.model.testing.TestCheckpoints;
-import java.io.BufferedReader;
 import java.io.IOException;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
@@ -15,8 +14,6 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -24,7 +21,6 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** The packaged service as a process of its own, with signals sent for real. */
 class PackagedServiceIT {
-  private static final Pattern LISTENING = Pattern.compile("Listening on: http://[^:]+:(\\d+)");
   private static final String LONG = "{\"max_tokens\": 9000, \"seed\": 3}";
   private static final String EVENTS = "text/event-stream";
 
@@ -37,31 +33,10 @@ class PackagedServiceIT {
     process.destroyForcibly();
   }
 
-  private ProcessBuilder command(Map<String, String> settings) {
-    ProcessBuilder builder =
-        new ProcessBuilder(
-            Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-            "-jar",
-            Path.of("target", "quarkus-app", "quarkus-run.jar").toString());
-    builder.environment().put("QUARKUS_HTTP_PORT", "0");
-    builder.environment().put("FOLIO_CHECKPOINTS", folder.toString());
-    builder.environment().put("FOLIO_POLL_INTERVAL", "0.1S");
-    builder.environment().putAll(settings);
-    return builder.redirectErrorStream(true);
-  }
-
   private void start(Map<String, String> settings) throws IOException {
-    process = command(settings).start();
-    BufferedReader log = process.inputReader(StandardCharsets.UTF_8);
-    Matcher listening = LISTENING.matcher("");
-    while (!listening.find()) {
-      String line = log.readLine();
-      assertThat(line).as("the log ended").isNotNull();
-      listening = LISTENING.matcher(line);
-    }
-    int port = Integer.parseInt(listening.group(1));
-    service = new Service(port);
-    Service.awaitReady(port);
+    ServiceProcess started = ServiceProcess.start(folder, settings);
+    process = started.process();
+    service = started.service();
   }
 
   private HttpResponse<Stream<String>> stream(String body) throws Exception {
@@ -126,7 +101,7 @@ class PackagedServiceIT {
 
   @Test
   void saysWhichSettingIsOutOfItsRange() throws Exception {
-    process = command(Map.of("FOLIO_SLOTS", "0")).start();
+    process = ServiceProcess.command(folder, Map.of("FOLIO_SLOTS", "0")).start();
     String log = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
 
     assertThat(process.waitFor(1, TimeUnit.MINUTES)).isTrue();

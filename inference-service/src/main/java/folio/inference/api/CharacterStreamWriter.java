@@ -31,6 +31,7 @@ import org.jboss.resteasy.reactive.server.spi.ServerRequestContext;
 @Provider
 public final class CharacterStreamWriter implements ServerMessageBodyWriter<CharacterStream> {
   private final ObjectMapper json;
+  private final WriteLoad load = new WriteLoad();
   private final Map<EventLoop, WriteTurns> turns = new ConcurrentHashMap<>();
 
   /** With the mapper of all answers. */
@@ -88,7 +89,8 @@ public final class CharacterStreamWriter implements ServerMessageBodyWriter<Char
       this.http = http;
       this.response = http.serverResponse();
       this.request = request;
-      this.turn = turns.computeIfAbsent(request.nettyEventLoop(), WriteTurns::new);
+      this.turn =
+          turns.computeIfAbsent(request.nettyEventLoop(), loop -> new WriteTurns(loop, load));
     }
 
     void begin() {
@@ -125,6 +127,7 @@ public final class CharacterStreamWriter implements ServerMessageBodyWriter<Char
           return;
         }
         response.write(bytes);
+        load.wrote(((GenerationEvent.Text) event).text().length());
         waitIfCongested();
       }
     }

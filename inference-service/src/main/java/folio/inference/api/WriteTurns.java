@@ -8,27 +8,22 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
- * What is ready to be written on one event loop, one task there for all streams that are. Below
- * {@link #BUSY_WRITES} a turn begins at once; above, it waits until {@link #PAUSE} has passed since
- * the last, so that every write carries what a stream got meanwhile.
+ * What is ready to be written on one event loop, one task there for all streams that are. A turn
+ * begins at once, or under load {@link #PAUSE} after the first write is ready, so that every write
+ * carries what its stream gets meanwhile.
  */
 final class WriteTurns {
   /** Longest time that a character waits for others. */
-  static final Duration PAUSE = Duration.ofMillis(5);
-
-  /** Writes within a {@link #PAUSE} from which on turns wait: 5,000 a second. */
-  static final int BUSY_WRITES = 25;
+  private static final Duration PAUSE = Duration.ofMillis(5);
 
   private final EventLoop eventLoop;
+  private final WriteLoad load;
   private final Queue<Runnable> ready = new ConcurrentLinkedQueue<>();
   private final AtomicBoolean scheduled = new AtomicBoolean();
-  private volatile boolean busy;
-  private volatile long lastTurnNanos = System.nanoTime();
-  private long windowNanos = lastTurnNanos;
-  private int windowWrites;
 
-  WriteTurns(EventLoop eventLoop) {
+  WriteTurns(EventLoop eventLoop, WriteLoad load) {
     this.eventLoop = eventLoop;
+    this.load = load;
   }
 
   /** Has a write run on the event loop; any thread. It must not throw. */
@@ -38,9 +33,8 @@ final class WriteTurns {
     if (!scheduled.compareAndSet(false, true)) {
       return;
     }
-    long nanos = busy ? lastTurnNanos + PAUSE.toNanos() - System.nanoTime() : 0;
-    if (nanos > 0) {
-      eventLoop.schedule(this::turn, nanos, TimeUnit.NANOSECONDS);
+    if (load.busy()) {
+      eventLoop.schedule(this::turn, PAUSE.toNanos(), TimeUnit.NANOSECONDS);
     } else {
       eventLoop.execute(this::turn);
     }
@@ -50,14 +44,6 @@ final class WriteTurns {
     scheduled.set(false);
     for (Runnable write = ready.poll(); write != null; write = ready.poll()) {
       write.run();
-      windowWrites++;
-    }
-    lastTurnNanos = System.nanoTime();
-    long nanos = lastTurnNanos - windowNanos;
-    if (nanos >= PAUSE.toNanos()) {
-      busy = windowWrites * PAUSE.toNanos() > BUSY_WRITES * nanos;
-      windowNanos = lastTurnNanos;
-      windowWrites = 0;
     }
   }
 }

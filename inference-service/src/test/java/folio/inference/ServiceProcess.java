@@ -1,0 +1,74 @@
+package folio.inference;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import folio.inference.api.Service;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/** The packaged service as a process of its own. */
+final class ServiceProcess {
+  private static final Pattern LISTENING = Pattern.compile("Listening on: http://[^:]+:(\\d+)");
+
+  private final Process process;
+  private final Service service;
+
+  private ServiceProcess(Process process, Service service) {
+    this.process = process;
+    this.service = service;
+  }
+
+  /** What starts it, on any free port. */
+  static ProcessBuilder command(Path checkpoints, Map<String, String> settings) {
+    ProcessBuilder builder =
+        new ProcessBuilder(
+            Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+            "-jar",
+            Path.of("target", "quarkus-app", "quarkus-run.jar").toString());
+    builder.environment().put("QUARKUS_HTTP_PORT", "0");
+    builder.environment().put("FOLIO_CHECKPOINTS", checkpoints.toString());
+    builder.environment().put("FOLIO_POLL_INTERVAL", "0.1S");
+    builder.environment().putAll(settings);
+    return builder.redirectErrorStream(true);
+  }
+
+  /** Starts it and waits until requests are welcome. */
+  static ServiceProcess start(Path checkpoints, Map<String, String> settings) throws IOException {
+    Process process = command(checkpoints, settings).start();
+    BufferedReader log = process.inputReader(StandardCharsets.UTF_8);
+    Matcher listening = LISTENING.matcher("");
+    while (!listening.find()) {
+      String line = log.readLine();
+      assertThat(line).as("the log ended").isNotNull();
+      listening = LISTENING.matcher(line);
+    }
+    // Whatever it logs later must not fill the pipe.
+    Thread drain = new Thread(() -> log.lines().forEach(line -> {}), "log");
+    drain.setDaemon(true);
+    drain.start();
+    int port = Integer.parseInt(listening.group(1));
+    Service.awaitReady(port);
+    return new ServiceProcess(process, new Service(port));
+  }
+
+  Service service() {
+    return service;
+  }
+
+  Process process() {
+    return process;
+  }
+
+  long pid() {
+    return process.pid();
+  }
+
+  void kill() {
+    process.destroyForcibly();
+  }
+}
