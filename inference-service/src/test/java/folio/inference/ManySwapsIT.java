@@ -110,8 +110,7 @@ class ManySwapsIT {
     for (int swap = 1; swap <= SWAPS; swap++) {
       String version = publish(store, swap);
       Service.await(
-          "serving " + version,
-          () -> service.get("/models/current").body().contains(version));
+          "serving " + version, () -> service.get("/models/current").body().contains(version));
       early = swap == 50 ? residentKiB() : early;
     }
     long late = residentKiB();

@@ -48,12 +48,22 @@ final class ServiceProcess {
       listening = LISTENING.matcher(line);
     }
     // Whatever it logs later must not fill the pipe.
-    Thread drain = new Thread(() -> log.lines().forEach(line -> {}), "log");
+    Thread drain = new Thread(() -> readToEnd(log), "log");
     drain.setDaemon(true);
     drain.start();
     int port = Integer.parseInt(listening.group(1));
     Service.awaitReady(port);
     return new ServiceProcess(process, new Service(port));
+  }
+
+  private static void readToEnd(BufferedReader log) {
+    try {
+      while (log.readLine() != null) {
+        // nobody asks for it
+      }
+    } catch (IOException e) {
+      // the process was killed
+    }
   }
 
   Service service() {

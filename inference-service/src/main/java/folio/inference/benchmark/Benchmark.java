@@ -16,7 +16,12 @@ import picocli.CommandLine.Spec;
     mixinStandardHelpOptions = true,
     description = "Measures the packaged service, and soaks it.",
     footer = {"", "Exit codes: 0 done, 1 it did not work, 2 an option is wrong."},
-    subcommands = {BenchmarkCommand.class, SoakCommand.class, EngineCommand.class})
+    subcommands = {
+      BenchmarkCommand.class,
+      ReproducibilityCommand.class,
+      SoakCommand.class,
+      EngineCommand.class
+    })
 public final class Benchmark implements Runnable {
   /** Kept, as the log manager forgets loggers that nobody holds. */
   private static Logger libraries;

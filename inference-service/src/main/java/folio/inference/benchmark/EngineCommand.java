@@ -1,5 +1,6 @@
 package folio.inference.benchmark;
 
+import ai.djl.Device;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import folio.inference.engine.InferenceEngine;
@@ -48,7 +49,9 @@ final class EngineCommand implements Callable<Integer> {
     CheckpointStore store = new CheckpointStore(checkpoints);
     InferenceEngine.Settings settings =
         new InferenceEngine.Settings(slots, machine.threads(), slots, QUEUE_TIMEOUT);
-    try (EngineUnderTest engine = new EngineUnderTest(store, settings, machine.start())) {
+    Device device = machine.start();
+    try (EngineUnderTest engine =
+        new EngineUnderTest(store.open(store.current().orElseThrow()), settings, device)) {
       EngineLoad load = new EngineLoad(engine, BenchmarkCommand.prompt(store));
       answers.println(READY);
       String line = lines.readLine();

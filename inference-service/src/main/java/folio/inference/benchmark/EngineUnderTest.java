@@ -7,7 +7,7 @@ import folio.inference.generation.GenerationRequest;
 import folio.inference.generation.GenerationStream;
 import folio.inference.serving.ModelHandover;
 import folio.inference.serving.ModelLoader;
-import folio.model.checkpoint.CheckpointStore;
+import folio.model.checkpoint.Checkpoint;
 import java.time.Duration;
 import java.util.function.BooleanSupplier;
 
@@ -23,16 +23,16 @@ final class EngineUnderTest implements AutoCloseable {
   private final InferenceEngine engine;
 
   /**
-   * Starts an engine and waits until it serves the store's current model.
+   * Starts an engine and waits until it serves a model.
    *
    * @param settings its bounds
    * @param device where the model lives
    * @throws BenchmarkException if the engine cannot use the model
    */
-  EngineUnderTest(CheckpointStore store, InferenceEngine.Settings settings, Device device) {
+  EngineUnderTest(Checkpoint checkpoint, InferenceEngine.Settings settings, Device device) {
     engine = new InferenceEngine(settings, handover, EngineListener.NONE);
     engine.start();
-    handover.offer(new ModelLoader(device).load(store.open(store.current().orElseThrow())));
+    handover.offer(new ModelLoader(device).load(checkpoint));
     await("serve the model", this::serves);
   }
 

@@ -58,7 +58,7 @@ final class DecodeBatch implements AutoCloseable {
 
   /** All slots, also those whose prompt is still being read. */
   int size() {
-    return running() + (int) prompts.slots().count();
+    return running() + prompts.count();
   }
 
   boolean isEmpty() {
@@ -87,10 +87,10 @@ final class DecodeBatch implements AutoCloseable {
   /**
    * Chooses one more character for every running slot, and reads the next part of prompts.
    *
-   * @param meanwhile is run beside what a GPU does, maybe by a worker; not at all on a CPU
+   * @param meanwhile is run by workers beside what a GPU does; not at all on a CPU
    * @throws RuntimeException if a pass failed: the states of all slots are then undefined
    */
-  void advance(Runnable meanwhile) {
+  void advance(List<Runnable> meanwhile) {
     prompts.admit();
     groups.forEach(group -> group.members().shrink());
     List<Pass> passes = new ArrayList<>(groups);
@@ -98,7 +98,9 @@ final class DecodeBatch implements AutoCloseable {
     passes.removeIf(Pass::isEmpty);
     if (asynchronous()) {
       // To launch a GPU's many kernels keeps one thread busy for longer than they take.
-      workers.run(List.of(() -> passes.forEach(Pass::launch), meanwhile));
+      workers.run(
+          Stream.concat(Stream.of(() -> passes.forEach(Pass::launch)), meanwhile.stream())
+              .toList());
       passes.forEach(Pass::fetch);
       workers.run(passes.stream().flatMap(DecodeBatch::blocks).toList());
     } else {

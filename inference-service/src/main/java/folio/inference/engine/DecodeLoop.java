@@ -1,18 +1,23 @@
 package folio.inference.engine;
 
 import folio.inference.generation.FinishReason;
+import folio.inference.generation.GenerationEvent;
 import folio.inference.generation.Refusal;
 import folio.inference.serving.ModelHandover;
 import folio.model.vocabulary.UnknownCharacterException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.IntStream;
 
 /**
  * The turns of the engine: install model, admit, read prompts and step, sample, emit, retire. Owned
  * by one thread.
  */
 final class DecodeLoop implements AutoCloseable {
+  /** Slots whose characters one worker sends, on a GPU. */
+  private static final int SLOTS_TO_SEND = 128;
+
   /**
    * Sizes and times.
    *
@@ -130,7 +135,8 @@ final class DecodeLoop implements AutoCloseable {
     List<Slot> ready;
     long begin = System.nanoTime();
     try {
-      batch.advance(this::send);
+      batch.advance(batch.asynchronous() ? sending() : List.of());
+      settleSent();
       unsent.addAll(batch.runningSlots());
       ready = batch.startReady();
     } catch (RuntimeException | OutOfMemoryError e) {
@@ -145,6 +151,7 @@ final class DecodeLoop implements AutoCloseable {
       if (slot.failure() == null) {
         listener.firstToken(slot.firstToken());
       }
+      settle(slot);
     }
     sweep(batch);
     if (!batch.asynchronous() || batch.running() == 0) {
@@ -154,16 +161,34 @@ final class DecodeLoop implements AutoCloseable {
   }
 
   private void send() {
-    unsent.forEach(this::emit);
+    unsent.forEach(DecodeLoop::emit);
+    settleSent();
+  }
+
+  /** {@link #send} for workers: all but what follows for streams that end. */
+  private List<Runnable> sending() {
+    List<Slot> slots = List.copyOf(unsent);
+    return IntStream.iterate(0, from -> from < slots.size(), from -> from + SLOTS_TO_SEND)
+        .mapToObj(from -> slots.subList(from, Math.min(slots.size(), from + SLOTS_TO_SEND)))
+        .<Runnable>map(part -> () -> part.forEach(DecodeLoop::emit))
+        .toList();
+  }
+
+  private void settleSent() {
+    unsent.forEach(this::settle);
     unsent.clear();
   }
 
-  private void emit(Slot slot) {
+  private static void emit(Slot slot) {
+    if (!slot.ended() && slot.failure() == null) {
+      slot.emit();
+    }
+  }
+
+  /** Tells how a generation ended, if it did. */
+  private void settle(Slot slot) {
     if (slot.ended()) {
       return;
-    }
-    if (slot.failure() == null) {
-      slot.emit();
     }
     if (slot.failure() != null) {
       fail(List.of(slot), slot.failure());
@@ -173,7 +198,9 @@ final class DecodeLoop implements AutoCloseable {
   }
 
   private void finish(Slot slot, FinishReason reason) {
-    listener.finished(reason, slot.finish(reason));
+    GenerationEvent.Finished event = slot.finished(reason);
+    listener.finished(reason, event); // counted before its client can know
+    slot.end(event);
     queue.left();
   }
 
@@ -184,9 +211,9 @@ final class DecodeLoop implements AutoCloseable {
   }
 
   private void fail(List<Slot> slots, Throwable cause) {
+    listener.failed(slots.size(), cause);
     slots.forEach(slot -> slot.fail("the engine failed; the service has logged why"));
     slots.forEach(slot -> queue.left());
-    listener.failed(slots.size(), cause);
   }
 
   /** A pass that failed between two groups may leave a slot in both. */

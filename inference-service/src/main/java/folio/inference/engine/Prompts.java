@@ -10,7 +10,6 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.function.Predicate;
 import java.util.stream.IntStream;
-import java.util.stream.Stream;
 
 /**
  * Slots whose prompts are being read. A pass reads the next part of up to {@link #TOGETHER}
@@ -40,9 +39,9 @@ final class Prompts implements Pass, AutoCloseable {
     waiting.add(slot);
   }
 
-  /** Those whose prompts are read or wait to be. */
-  Stream<Slot> slots() {
-    return Stream.concat(reading.slots(), waiting.stream());
+  /** How many slots there are whose prompts are read or wait to be. */
+  int count() {
+    return reading.count() + waiting.size();
   }
 
   /** Takes out and returns the slots that a condition holds for. */

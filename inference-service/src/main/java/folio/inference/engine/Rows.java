@@ -17,6 +17,7 @@ import java.util.stream.Stream;
 final class Rows implements AutoCloseable {
   private final Decoder decoder;
   private Slot[] slots = {};
+  private int count;
   private DecodeState state;
 
   Rows(Decoder decoder) {
@@ -26,7 +27,7 @@ final class Rows implements AutoCloseable {
 
   /** Rows that have a slot. */
   int count() {
-    return (int) slots().count();
+    return count;
   }
 
   /** The slots. */
@@ -57,7 +58,7 @@ final class Rows implements AutoCloseable {
    * @param fromRows their rows in it
    */
   void join(List<Slot> joining, DecodeState from, int[] fromRows) {
-    Slot[] next = new Slot[BatchSizes.fit(count() + joining.size())];
+    Slot[] next = new Slot[BatchSizes.fit(count + joining.size())];
     long[] origin = new long[next.length];
     int row = 0;
     for (int old = 0; old < slots.length; old++) {
@@ -72,6 +73,7 @@ final class Rows implements AutoCloseable {
     }
     DecodeState arranged = decoder.arrange(state, from, origin);
     slots = next;
+    count += joining.size();
     state(arranged);
   }
 
@@ -82,6 +84,7 @@ final class Rows implements AutoCloseable {
       if (slots[row] != null && condition.test(slots[row])) {
         removed.add(slots[row]);
         slots[row] = null;
+        count--;
       }
     }
     return removed;
@@ -89,7 +92,7 @@ final class Rows implements AutoCloseable {
 
   /** Closes the gaps if that makes the next pass smaller. */
   void shrink() {
-    if (BatchSizes.fit(count()) < slots.length) {
+    if (BatchSizes.fit(count) < slots.length) {
       try (DecodeState none = decoder.zeroState(0)) {
         join(List.of(), none, new int[0]);
       }

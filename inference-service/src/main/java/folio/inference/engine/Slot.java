@@ -106,8 +106,11 @@ final class Slot {
     }
   }
 
-  /** Gives what was chosen last to the stream; what goes wrong is kept. */
+  /** Gives what was chosen last to the stream, once; what goes wrong is kept. */
   void emit() {
+    if (unsentText == null) {
+      return;
+    }
     try {
       if (emitted == 0) {
         firstTokenNanos = System.nanoTime();
@@ -116,6 +119,7 @@ final class Slot {
         }
       }
       stream.append(unsentText, unsentLogprobs);
+      unsentText = null;
       if (emitted == 0) {
         stream.start(new GenerationStream.Started(modelVersion, request.seed()));
       }
@@ -145,20 +149,22 @@ final class Slot {
     return reason != null || failure != null || stream.cancelled();
   }
 
-  /** Ends the stream; returns what it was told. A cancelled one may have no first character. */
-  GenerationEvent.Finished finish(FinishReason how) {
-    stream.append(stopText.flush(), List.of());
+  /** What {@link #end} is to tell. A cancelled generation may have no first character. */
+  GenerationEvent.Finished finished(FinishReason how) {
     Timings timings =
         new Timings(
             queued(),
             emitted == 0 ? Duration.ZERO : firstToken(),
             Duration.ofNanos(System.nanoTime() - arrivedNanos));
-    GenerationEvent.Finished event =
-        new GenerationEvent.Finished(
-            how, modelVersion, request.seed(), new Usage(promptIds.length, emitted), timings);
+    return new GenerationEvent.Finished(
+        how, modelVersion, request.seed(), new Usage(promptIds.length, emitted), timings);
+  }
+
+  /** Ends the stream. */
+  void end(GenerationEvent.Finished event) {
     ended = true;
+    stream.append(stopText.flush(), List.of());
     stream.end(event);
-    return event;
   }
 
   /** Gives the generation up: with an error event, or before the first character as a whole. */
