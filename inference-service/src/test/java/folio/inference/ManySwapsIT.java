@@ -99,6 +99,7 @@ class ManySwapsIT {
             folder,
             Map.of(
                 "FOLIO_POLL_INTERVAL", "0.01S",
+                "MALLOC_ARENA_MAX", "2", // as the launcher sets it
                 "JAVA_TOOL_OPTIONS", "-Xms128m -Xmx128m -XX:+AlwaysPreTouch"));
     Service service = process.service();
     List<Future<List<Answer>>> asking = new ArrayList<>();
@@ -112,6 +113,9 @@ class ManySwapsIT {
       Service.await(
           "serving " + version, () -> service.get("/models/current").body().contains(version));
       early = swap == 50 ? residentKiB() : early;
+      if (swap % 50 == 0) {
+        System.out.printf("resident after %d swaps: %,d KiB%n", swap, residentKiB());
+      }
     }
     long late = residentKiB();
     stop.set(true);

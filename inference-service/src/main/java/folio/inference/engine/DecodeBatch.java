@@ -70,10 +70,13 @@ final class DecodeBatch implements AutoCloseable {
     prompts.add(slot);
   }
 
-  /** Takes out and returns the slots that are over. */
+  /**
+   * Takes out and returns the slots that are over: those that run as of their last step, those with
+   * an unread prompt as of now. The rest is {@link #startReady}'s.
+   */
   List<Slot> removeOver() {
-    List<Slot> removed = prompts.removeIf(Slot::over);
-    groups.forEach(group -> removed.addAll(group.members().removeIf(Slot::over)));
+    List<Slot> removed = prompts.removeIf(slot -> slot.over() && !slot.promptRead());
+    groups.forEach(group -> removed.addAll(group.removeOver()));
     return removed;
   }
 

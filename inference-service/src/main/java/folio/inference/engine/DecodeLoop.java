@@ -8,6 +8,8 @@ import folio.model.vocabulary.UnknownCharacterException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.stream.IntStream;
 
 /**
@@ -33,6 +35,7 @@ final class DecodeLoop implements AutoCloseable {
   private final Workers workers;
   private final ModelRotation models;
   private final List<Slot> unsent = new ArrayList<>();
+  private final Queue<Slot> unsettled = new ConcurrentLinkedQueue<>();
   private long lastStepNanos;
 
   DecodeLoop(
@@ -118,10 +121,13 @@ final class DecodeLoop implements AutoCloseable {
 
   /** Empties the rows of slots that need them no more. */
   private void sweep(DecodeBatch batch) {
-    for (Slot slot : batch.removeOver()) {
-      if (slot.reason() == null && slot.failure() == null) {
-        finish(slot, FinishReason.CANCELLED);
-      }
+    batch.removeOver().forEach(this::finishIfCancelled);
+  }
+
+  /** Those that ended otherwise have a character that is still to be sent. */
+  private void finishIfCancelled(Slot slot) {
+    if (slot.over() && slot.reason() == null && slot.failure() == null) {
+      finish(slot, FinishReason.CANCELLED);
     }
   }
 
@@ -138,6 +144,7 @@ final class DecodeLoop implements AutoCloseable {
       batch.advance(batch.asynchronous() ? sending() : List.of());
       settleSent();
       unsent.addAll(batch.runningSlots());
+      sweep(batch);
       ready = batch.startReady();
     } catch (RuntimeException | OutOfMemoryError e) {
       lose(batch, e);
@@ -151,9 +158,8 @@ final class DecodeLoop implements AutoCloseable {
       if (slot.failure() == null) {
         listener.firstToken(slot.firstToken());
       }
-      settle(slot);
+      finishIfCancelled(slot);
     }
-    sweep(batch);
     if (!batch.asynchronous() || batch.running() == 0) {
       send();
     }
@@ -161,7 +167,7 @@ final class DecodeLoop implements AutoCloseable {
   }
 
   private void send() {
-    unsent.forEach(DecodeLoop::emit);
+    unsent.forEach(this::emit);
     settleSent();
   }
 
@@ -170,38 +176,43 @@ final class DecodeLoop implements AutoCloseable {
     List<Slot> slots = List.copyOf(unsent);
     return IntStream.iterate(0, from -> from < slots.size(), from -> from + SLOTS_TO_SEND)
         .mapToObj(from -> slots.subList(from, Math.min(slots.size(), from + SLOTS_TO_SEND)))
-        .<Runnable>map(part -> () -> part.forEach(DecodeLoop::emit))
+        .<Runnable>map(part -> () -> part.forEach(this::emit))
         .toList();
   }
 
-  private void settleSent() {
-    unsent.forEach(this::settle);
-    unsent.clear();
-  }
-
-  private static void emit(Slot slot) {
+  private void emit(Slot slot) {
     if (!slot.ended() && slot.failure() == null) {
       slot.emit();
     }
+    if (slot.reason() != null || slot.failure() != null) {
+      unsettled.add(slot);
+    }
   }
 
-  /** Tells how a generation ended, if it did. */
-  private void settle(Slot slot) {
-    if (slot.ended()) {
-      return;
-    }
-    if (slot.failure() != null) {
-      fail(List.of(slot), slot.failure());
-    } else if (slot.reason() != null) {
-      finish(slot, slot.reason());
+  /** Tells how generations ended whose last character is sent, or cannot be. */
+  private void settleSent() {
+    unsent.clear();
+    for (Slot slot = unsettled.poll(); slot != null; slot = unsettled.poll()) {
+      if (slot.ended()) {
+        continue;
+      }
+      if (slot.failure() != null) {
+        fail(List.of(slot), slot.failure());
+      } else {
+        finish(slot, slot.reason());
+      }
     }
   }
 
   private void finish(Slot slot, FinishReason reason) {
     GenerationEvent.Finished event = slot.finished(reason);
     listener.finished(reason, event); // counted before its client can know
-    slot.end(event);
     queue.left();
+    try {
+      slot.end(event);
+    } catch (RuntimeException e) {
+      listener.failed(0, e); // its reader's fault, and nobody else's
+    }
   }
 
   private void lose(DecodeBatch batch, Throwable cause) {

@@ -77,14 +77,20 @@ final class Rows implements AutoCloseable {
     state(arranged);
   }
 
+  /** Takes out and returns the slot of a row. */
+  Slot remove(int row) {
+    Slot slot = slots[row];
+    slots[row] = null;
+    count--;
+    return slot;
+  }
+
   /** Takes out and returns the slots that a condition holds for. */
   List<Slot> removeIf(Predicate<Slot> condition) {
     List<Slot> removed = new ArrayList<>();
     for (int row = 0; row < slots.length; row++) {
       if (slots[row] != null && condition.test(slots[row])) {
-        removed.add(slots[row]);
-        slots[row] = null;
-        count--;
+        removed.add(remove(row));
       }
     }
     return removed;

@@ -3,11 +3,23 @@ package folio.inference.engine;
 import folio.inference.decoding.Decoded;
 import folio.inference.decoding.Decoder;
 import folio.model.sampling.Sampler;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
 
-/** Running slots: a pass is a step, one character for each. */
+/**
+ * Running slots: a pass is a step, one character for each. Of a thousand slots, the decode thread
+ * looks only at those that are over: workers have just written to all of them, and to fetch them
+ * from their caches one by one would take longer than to choose their characters.
+ */
 final class Steps implements Pass, AutoCloseable {
   private final Decoder decoder;
   private final Rows rows;
+  private final Queue<Integer> overRows = new ConcurrentLinkedQueue<>();
+  private Slot[] chosenFor;
+  private long[] chosen;
   private Decoded underWay;
   private float[] logits;
 
@@ -28,11 +40,11 @@ final class Steps implements Pass, AutoCloseable {
   @Override
   public void launch() {
     Slot[] slots = rows.all();
-    long[] ids = new long[slots.length];
-    for (int row = 0; row < ids.length; row++) {
-      ids[row] = slots[row] == null ? 0 : slots[row].lastId();
+    if (chosenFor != slots) {
+      chosenFor = slots;
+      chosen = Arrays.stream(slots).mapToLong(slot -> slot == null ? 0 : slot.lastId()).toArray();
     }
-    underWay = decoder.step(ids, rows.state());
+    underWay = decoder.step(chosen, rows.state());
     rows.state(underWay.state());
   }
 
@@ -55,8 +67,21 @@ final class Steps implements Pass, AutoCloseable {
       Slot slot = rows.all()[row];
       if (slot != null) {
         slot.choose(sampler, logits, row * decoder.config().vocabularySize());
+        chosen[row] = slot.lastId();
+        if (slot.over()) {
+          overRows.add(row);
+        }
       }
     }
+  }
+
+  /** Takes out and returns the slots that the last step found to be over. */
+  List<Slot> removeOver() {
+    List<Slot> removed = new ArrayList<>();
+    for (Integer row = overRows.poll(); row != null; row = overRows.poll()) {
+      removed.add(rows.remove(row));
+    }
+    return removed;
   }
 
   @Override
