@@ -364,6 +364,22 @@ class DecodeLoopTest {
   }
 
   @Test
+  void promptsThatWaitAreReadTogether() {
+    serve(1);
+    String prompt = "hello world ".repeat(4);
+    List<GenerationStream> streams = new ArrayList<>();
+    for (int i = 0; i < SLOTS; i++) {
+      streams.add(submit(request(prompt, 20, i)));
+    }
+    for (int turn = 0; turn < prompt.length() / Prompts.PART; turn++) {
+      assertThat(streams).noneMatch(stream -> stream.started().toCompletableFuture().isDone());
+      loop.turn();
+    }
+
+    assertThat(streams).allMatch(stream -> stream.started().toCompletableFuture().isDone());
+  }
+
+  @Test
   void aFailureBeforeTheFirstCharacterIsARefusalAndTheLoopGoesOn() {
     ServedModel model = serve(1);
     model.decoder().close();
