@@ -2,10 +2,10 @@ package folio.inference.api;
 
 import io.netty.channel.EventLoop;
 import java.time.Duration;
-import java.util.Queue;
-import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicBoolean;
+import org.jboss.logging.Logger;
 
 /**
  * What is ready to be written on one event loop, one task there for all streams that are. A turn
@@ -16,22 +16,25 @@ final class WriteTurns {
   /** Longest time that a character waits for others. */
   private static final Duration PAUSE = Duration.ofMillis(5);
 
+  private static final Logger LOG = Logger.getLogger(WriteTurns.class);
+
   private final EventLoop eventLoop;
   private final WriteLoad load;
-  private final Queue<Runnable> ready = new ConcurrentLinkedQueue<>();
-  private final AtomicBoolean scheduled = new AtomicBoolean();
+  private List<Runnable> ready = new ArrayList<>();
 
   WriteTurns(EventLoop eventLoop, WriteLoad load) {
     this.eventLoop = eventLoop;
     this.load = load;
   }
 
-  /** Has a write run on the event loop; any thread. It must not throw. */
+  /** Has a write run on the event loop; any thread. */
   @SuppressWarnings("FutureReturnValueIgnored") // nothing to learn from it
   void add(Runnable write) {
-    ready.add(write);
-    if (!scheduled.compareAndSet(false, true)) {
-      return;
+    synchronized (this) {
+      ready.add(write);
+      if (ready.size() > 1) {
+        return; // a turn will come
+      }
     }
     if (load.busy()) {
       eventLoop.schedule(this::turn, PAUSE.toNanos(), TimeUnit.NANOSECONDS);
@@ -40,10 +43,21 @@ final class WriteTurns {
     }
   }
 
+  /**
+   * Takes what is ready now: what comes meanwhile has its own turn, after the loop's other work.
+   */
   private void turn() {
-    scheduled.set(false);
-    for (Runnable write = ready.poll(); write != null; write = ready.poll()) {
-      write.run();
+    List<Runnable> writes;
+    synchronized (this) {
+      writes = ready;
+      ready = new ArrayList<>();
+    }
+    for (Runnable write : writes) {
+      try {
+        write.run();
+      } catch (RuntimeException e) {
+        LOG.error("a stream could not be written", e); // the others can
+      }
     }
   }
 }
