@@ -23,7 +23,10 @@ public final class Service {
   private static final JsonMapper JSON = new JsonMapper();
   private static final Duration DEADLINE = Duration.ofSeconds(60);
 
-  private final HttpClient client = HttpClient.newHttpClient();
+  /** As curl and most proxies speak; HTTP/2 has tests of its own. */
+  private final HttpClient client =
+      HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
+
   private final String root;
 
   /** The service on a port of this machine. */
