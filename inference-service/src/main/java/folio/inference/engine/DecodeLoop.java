@@ -126,7 +126,8 @@ final class DecodeLoop implements AutoCloseable {
 
   /** Those that ended otherwise have a character that is still to be sent. */
   private void finishIfCancelled(Slot slot) {
-    if (slot.over() && slot.reason() == null && slot.failure() == null) {
+    boolean cancelled = slot.over() && slot.reason() == null && slot.failure() == null;
+    if (cancelled && !slot.ended()) { // its client may leave between two looks at it
       finish(slot, FinishReason.CANCELLED);
     }
   }
