@@ -42,6 +42,8 @@ class LimitsTest {
   /** Takes the slow model longer than the idle timeout. */
   private static final String SLOW = "{\"max_tokens\": 5000}";
 
+  private static final String ENDLESS = "{\"max_tokens\": 1000000}";
+
   /** Limits that a test can reach. */
   public static final class SmallLimits implements QuarkusTestProfile {
     @Override
@@ -49,6 +51,7 @@ class LimitsTest {
       return Map.of(
           "folio.limits.body-size", String.valueOf(MOST_BYTES),
           "folio.limits.connections", String.valueOf(MOST_CONNECTIONS),
+          "folio.limits.max-tokens", "1000000",
           "folio.limits.request-timeout", "0.7S",
           "folio.limits.idle-timeout", IDLE.toString());
     }
@@ -157,7 +160,7 @@ class LimitsTest {
     try (RawConnection client = connect()) {
       client.send(RawConnection.head("Content-Length: 5000") + "\r\n{");
       if (trickles) {
-        Service.await("an answer", () -> client.hasAnswerAfter(" "));
+        Service.await("an answer", () -> client.hasAnswerOrSend(" "));
       }
 
       JsonNode problem = problem(client.read(), 408, "request_timeout");
@@ -269,7 +272,7 @@ class LimitsTest {
   private static RawConnection connectAndAsk(List<RawConnection> clients) throws IOException {
     RawConnection client = connect();
     clients.add(client);
-    client.send(RawConnection.post(SLOW, "Accept: text/event-stream"));
+    client.send(RawConnection.post(ENDLESS, "Accept: text/event-stream"));
     return client;
   }
 

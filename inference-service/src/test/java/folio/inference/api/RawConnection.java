@@ -80,11 +80,14 @@ final class RawConnection implements AutoCloseable {
     socket.getOutputStream().flush();
   }
 
-  /** Sends, and tells whether something has come, without waiting for it. */
-  boolean hasAnswerAfter(String text) {
+  /** Tells whether something has come, without waiting for it; if not, sends more. */
+  boolean hasAnswerOrSend(String text) {
     try {
+      if (in.available() > 0) {
+        return true; // and the connection may be closed by now
+      }
       send(text);
-      return in.available() > 0;
+      return false;
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
