@@ -4,6 +4,7 @@ import ai.djl.Device;
 import ai.djl.engine.Engine;
 import folio.inference.InferenceConfig.DeviceChoice;
 import folio.inference.engine.InferenceEngine;
+import folio.inference.engine.Lanes;
 import folio.inference.generation.GenerationLimits;
 import folio.inference.observability.EngineMetrics;
 import folio.inference.serving.CheckpointWatcher;
@@ -29,6 +30,7 @@ public class EngineLifecycle {
   private static final Logger LOG = Logger.getLogger(EngineLifecycle.class);
 
   private final InferenceConfig config;
+  private final Device device;
   private final EngineMetrics metrics;
   private final ModelHandover handover = new ModelHandover();
   private final InferenceEngine engine;
@@ -39,11 +41,15 @@ public class EngineLifecycle {
   EngineLifecycle(InferenceConfig config, MeterRegistry registry) {
     ConfigRanges.check(config);
     this.config = config;
+    this.device = device();
     this.metrics = new EngineMetrics(registry);
     this.engine =
         new InferenceEngine(
             new InferenceEngine.Settings(
-                config.slots(), threads(), config.queue().capacity(), config.queue().timeout()),
+                config.slots(),
+                Lanes.on(device, threads()),
+                config.queue().capacity(),
+                config.queue().timeout()),
             handover,
             metrics);
     metrics.observe(engine);
@@ -77,7 +83,7 @@ public class EngineLifecycle {
     watcher =
         new CheckpointWatcher(
             new CheckpointStore(config.checkpoints()),
-            new ModelLoader(device())::load,
+            new ModelLoader(device)::load,
             handover,
             metrics);
     engine.start();

@@ -99,8 +99,9 @@ class ManySwapsIT {
             folder,
             Map.of(
                 "FOLIO_POLL_INTERVAL", "0.01S",
-                "MALLOC_ARENA_MAX", "2", // as the launcher sets it
-                "JAVA_TOOL_OPTIONS", "-Xms128m -Xmx128m -XX:+AlwaysPreTouch"));
+                "MALLOC_ARENA_MAX", "2", // as the launcher sets it, and the interval
+                "JAVA_TOOL_OPTIONS",
+                    "-Xms128m -Xmx128m -XX:+AlwaysPreTouch -XX:TrimNativeHeapInterval=5000"));
     Service service = process.service();
     List<Future<List<Answer>>> asking = new ArrayList<>();
     for (int i = 0; i < CLIENTS; i++) {

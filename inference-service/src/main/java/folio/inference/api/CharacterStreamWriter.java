@@ -97,7 +97,7 @@ public final class CharacterStreamWriter implements ServerMessageBodyWriter<Char
       source.onReadable(this::schedule);
     }
 
-    /** On the decode thread: many characters may come before the event loop runs. */
+    /** On the lane's thread: many characters may come before the event loop runs. */
     private void schedule() {
       if (scheduled.compareAndSet(false, true)) {
         turn.add(

@@ -215,7 +215,7 @@ public final class GenerateResource {
         .transform(Throwable::getCause);
   }
 
-  /** What the decode thread completes goes on where the request began, not on the decode thread. */
+  /** What a lane completes goes on where the request began, not on the lane's thread. */
   private static <T> Uni<T> onEventLoop(CompletionStage<T> stage) {
     Context context = Vertx.currentContext();
     return Uni.createFrom()

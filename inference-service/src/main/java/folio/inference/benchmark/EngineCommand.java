@@ -4,6 +4,7 @@ import ai.djl.Device;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import folio.inference.engine.InferenceEngine;
+import folio.inference.engine.Lanes;
 import folio.model.checkpoint.CheckpointStore;
 import java.io.BufferedReader;
 import java.io.IOException;
@@ -47,9 +48,10 @@ final class EngineCommand implements Callable<Integer> {
     BufferedReader lines =
         new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
     CheckpointStore store = new CheckpointStore(checkpoints);
-    InferenceEngine.Settings settings =
-        new InferenceEngine.Settings(slots, machine.threads(), slots, QUEUE_TIMEOUT);
     Device device = machine.start();
+    InferenceEngine.Settings settings =
+        new InferenceEngine.Settings(
+            slots, Lanes.on(device, machine.threads()), slots, QUEUE_TIMEOUT);
     try (EngineUnderTest engine =
         new EngineUnderTest(store.open(store.current().orElseThrow()), settings, device)) {
       EngineLoad load = new EngineLoad(engine, BenchmarkCommand.prompt(store));

@@ -2,6 +2,7 @@ package folio.inference.benchmark;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 
 /**
  * Where the parts of a built clone are.
@@ -20,16 +21,16 @@ record Installation(Path home) {
   }
 
   /**
-   * The packaged service.
+   * What starts the packaged service, as everybody starts it.
    *
    * @throws BenchmarkException if it is not built
    */
-  Path service() {
+  List<String> serve() {
     Path jar = home.resolve("inference-service/target/quarkus-app/quarkus-run.jar");
     if (!Files.isRegularFile(jar)) {
       throw new BenchmarkException(jar + " is not there; build it with mvn package");
     }
-    return jar;
+    return List.of(home.resolve("folio").toString(), "serve");
   }
 
   /** A file of the folder of PyTorch peers. */

@@ -7,7 +7,6 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.time.Duration;
 import java.util.HashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeoutException;
 import java.util.regex.Matcher;
@@ -35,8 +34,7 @@ final class PackagedService implements AutoCloseable {
     Map<String, String> environment = new HashMap<>(settings);
     environment.put("QUARKUS_HTTP_HOST", "127.0.0.1");
     environment.put("QUARKUS_HTTP_PORT", "0");
-    List<String> command = List.of(Installation.java(), "-jar", installation.service().toString());
-    return new PackagedService(ChildProcess.start("service", command, environment));
+    return new PackagedService(ChildProcess.start("service", installation.serve(), environment));
   }
 
   /**

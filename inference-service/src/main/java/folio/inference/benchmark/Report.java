@@ -89,7 +89,7 @@ final class Report {
     out.println();
     out.println(
         "| streams | side | first character, ms | between characters, ms | between events, ms | CPU"
-            + " | of event loops | of decode threads | memory, MiB | peak, MiB |");
+            + " | of event loops | of lanes | memory, MiB | peak, MiB |");
     out.println("| --: | --- | --: | --: | --: | --: | --: | --: | --: | --: |");
     for (int n : streams) {
       for (String side : sides) {

@@ -5,7 +5,7 @@ package folio.inference.benchmark;
  *
  * @param cpu CPU seconds a second, of all its threads
  * @param eventLoopCpu of those, the event loops'
- * @param decodeCpu of those, the decode threads' and of the engine's threads that these started
+ * @param decodeCpu of those, the lanes'
  * @param residentBytes memory at the end
  * @param peakBytes most memory since it started
  */

@@ -3,13 +3,16 @@ package folio.inference.engine;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Iterator;
 import java.util.List;
+import java.util.function.IntConsumer;
 import java.util.function.Predicate;
 
 /**
- * Requests that wait for a slot, first come first served. Those for whom a slot is free wait only
- * until the next turn and do not count: the bound is on all that run and wait together.
+ * Requests that wait for a slot, first come first served, and which lane is to take the next. Those
+ * for whom a slot is free wait only until that lane's next turn and do not count: the bound is on
+ * all that run and wait together. Safe for use by any thread.
  */
 final class AdmissionQueue {
   /** Enough to see past a burst. */
@@ -17,12 +20,16 @@ final class AdmissionQueue {
 
   private static final Duration SHORTEST_WAIT = Duration.ofSeconds(1);
   private static final Duration LONGEST_WAIT = Duration.ofMinutes(1);
+  private static final int NOBODY = -1;
 
   private final int slots;
   private final int capacity;
+  private final Lanes lanes;
   private final ArrayDeque<Waiting> waiting = new ArrayDeque<>();
   private final ArrayDeque<Long> departedNanos = new ArrayDeque<>();
-  private int running;
+  private final int[] running;
+  private int unended;
+  private IntConsumer wake = lane -> {};
 
   /**
    * An empty queue.
@@ -30,43 +37,118 @@ final class AdmissionQueue {
    * @param slots how many may run
    * @param capacity how many may wait while all slots are busy
    */
-  AdmissionQueue(int slots, int capacity) {
+  AdmissionQueue(int slots, int capacity, Lanes lanes) {
     this.slots = slots;
     this.capacity = capacity;
+    this.lanes = lanes;
+    this.running = new int[lanes.count()];
+  }
+
+  /** Sets what is called, quickly, whenever a lane has a request to take. */
+  synchronized void onNext(IntConsumer listener) {
+    wake = listener;
   }
 
   /** Adds a request, or returns false because it is full. */
   synchronized boolean offer(Waiting request) {
-    if (waiting.size() + running >= slots + capacity) {
+    if (waiting.size() + running() >= slots + capacity) {
       return false;
     }
     waiting.addLast(request);
+    wakeNext();
     return true;
   }
 
-  /** The request that has waited longest, or null; it counts as running from now on. */
-  synchronized Waiting poll() {
-    Waiting first = waiting.pollFirst();
-    running += first == null ? 0 : 1;
-    return first;
+  /**
+   * The request that has waited longest, or null if there is none or another lane is to take it; it
+   * counts as running from now on.
+   */
+  synchronized Waiting poll(int lane) {
+    if (next() != lane) {
+      return null;
+    }
+    running[lane]++;
+    unended++;
+    wakeNext();
+    return waiting.pollFirst();
   }
 
-  /** How many run: those taken out since the last turn, and those that it left running. */
+  /** Whether a lane has a request to take. */
+  synchronized boolean waitsFor(int lane) {
+    return next() == lane;
+  }
+
+  /** Few requests share a lane; many are spread evenly. */
+  private int next() {
+    if (waiting.isEmpty() || running() >= slots) {
+      return NOBODY;
+    }
+    int smallest = 0;
+    for (int lane = 0; lane < running.length; lane++) {
+      if (running[lane] > 0 && running[lane] < lanes.rowsWorthOne()) {
+        return lane;
+      }
+      smallest = running[lane] < running[smallest] ? lane : smallest;
+    }
+    return smallest;
+  }
+
+  private void wakeNext() {
+    int next = next();
+    if (next != NOBODY) {
+      wake.accept(next);
+    }
+  }
+
+  /** Most requests that a lane ever has. */
+  int mostInALane() {
+    int share = (slots + lanes.count() - 1) / lanes.count();
+    return Math.min(slots, Math.max(lanes.rowsWorthOne(), share));
+  }
+
+  /** How many run. */
   synchronized int running() {
-    return running;
+    return Arrays.stream(running).sum();
   }
 
-  /** Tells how many really run, after a turn. */
-  synchronized void running(int count) {
-    running = count;
+  /** A request that was taken is not run after all. */
+  synchronized void returned(int lane) {
+    running[lane]--;
+    ended();
+    wakeNext();
   }
 
-  /** Tells that a slot came free. */
-  synchronized void left() {
+  /** A slot came free. */
+  synchronized void left(int lane) {
+    running[lane]--;
     if (departedNanos.size() == DEPARTURES) {
       departedNanos.removeFirst();
     }
     departedNanos.addLast(System.nanoTime());
+    wakeNext();
+  }
+
+  /** The client of one that {@link #left} knows how it ended. */
+  synchronized void ended() {
+    unended--;
+    notifyAll();
+  }
+
+  /**
+   * Waits until nothing waits or runs, and every client knows.
+   *
+   * @return whether it came to that within the time
+   */
+  synchronized boolean awaitIdle(Duration time) throws InterruptedException {
+    long deadline = System.nanoTime() + time.toNanos();
+    while (!waiting.isEmpty() || unended > 0) {
+      long millis = Duration.ofNanos(deadline - System.nanoTime()).toMillis();
+      if (millis <= 0) {
+        return false;
+      }
+      wait(millis);
+    }
+    return true;
   }
 
   /**
@@ -95,6 +177,7 @@ final class AdmissionQueue {
         removed.add(request);
       }
     }
+    notifyAll();
     return removed;
   }
 

@@ -3,71 +3,71 @@ package folio.inference.engine;
 import folio.inference.generation.FinishReason;
 import folio.inference.generation.GenerationEvent;
 import folio.inference.generation.Refusal;
-import folio.inference.serving.ModelHandover;
+import folio.model.network.CharGruConfig;
 import folio.model.vocabulary.UnknownCharacterException;
 import java.time.Duration;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Queue;
-import java.util.concurrent.ConcurrentLinkedQueue;
-import java.util.stream.IntStream;
+import java.util.Set;
 
 /**
- * The turns of the engine: install model, admit, read prompts and step, sample, emit, retire. Owned
- * by one thread.
+ * The turns of a lane: warm a new model, admit, read prompts and step, sample, emit, retire. Owned
+ * by the lane's thread; with other lanes it shares the queue and the models, and no slots.
  */
 final class DecodeLoop implements AutoCloseable {
-  /** Slots whose characters one worker sends, on a GPU. */
-  private static final int SLOTS_TO_SEND = 128;
-
   /**
-   * Sizes and times.
+   * What all lanes share.
    *
-   * @param slots most requests that run at once, on all models together
-   * @param threads that share a turn's work
    * @param queueTimeout longest time in the queue
    */
-  record Settings(int slots, int threads, Duration queueTimeout) {}
+  record Shared(
+      AdmissionQueue queue, ModelRotation models, EngineListener listener, Duration queueTimeout) {}
 
-  private final Settings settings;
+  private final int lane;
   private final AdmissionQueue queue;
-  private final EngineListener listener;
-  private final Workers workers;
   private final ModelRotation models;
+  private final EngineListener listener;
+  private final Duration queueTimeout;
+  private final List<DecodeBatch> batches = new ArrayList<>();
   private final List<Slot> unsent = new ArrayList<>();
-  private final Queue<Slot> unsettled = new ConcurrentLinkedQueue<>();
+  private final Set<CharGruConfig> warmed = new HashSet<>();
+  private final Queue<Runnable> warmUps = new ArrayDeque<>();
+  private SharedModel warming;
   private long lastStepNanos;
 
-  DecodeLoop(
-      Settings settings, AdmissionQueue queue, ModelHandover handover, EngineListener listener) {
-    this.settings = settings;
-    this.queue = queue;
-    this.listener = listener;
-    this.workers = new Workers(settings.threads());
-    this.models = new ModelRotation(settings.slots(), workers, handover, listener);
+  DecodeLoop(int lane, Shared shared) {
+    this.lane = lane;
+    this.queue = shared.queue();
+    this.models = shared.models();
+    this.listener = shared.listener();
+    this.queueTimeout = shared.queueTimeout();
   }
 
   /** Takes one turn; returns whether there is more to do at once. */
   boolean turn() {
-    models.install();
+    warm();
     dropQueued();
     admit();
     int stepped = 0;
-    for (DecodeBatch batch : models.batches()) {
+    for (DecodeBatch batch : List.copyOf(batches)) {
       sweep(batch);
-      if (!batch.isEmpty()) {
+      if (models.isLost(batch.model())) {
+        leaveLost(batch);
+      } else if (!batch.isEmpty()) {
         stepped += advance(batch);
       }
     }
     tellGap(stepped);
-    models.closeRetired();
-    queue.running(running());
-    return running() > 0 || models.warming() || (queue.size() > 0 && models.serves());
+    leaveRetired();
+    return running() > 0 || warming != null || (queue.waitsFor(lane) && models.serves());
   }
 
-  /** Requests that have a slot. */
+  /** Requests that have a slot of this lane. */
   int running() {
-    return models.batches().stream().mapToInt(DecodeBatch::size).sum();
+    return batches.stream().mapToInt(DecodeBatch::size).sum();
   }
 
   private void tellGap(int stepped) {
@@ -78,45 +78,109 @@ final class DecodeLoop implements AutoCloseable {
     lastStepNanos = stepped > 0 ? now : 0; // a pause is no gap inside a stream
   }
 
+  /**
+   * Warms the next model a little: its kernels are chosen and compiled at their first pass, each
+   * architecture's once, as they know no weights.
+   */
+  private void warm() {
+    if (warming == null) {
+      warming = models.enterCandidate(lane);
+      if (warming == null) {
+        return;
+      }
+      if (warmed.add(configOf(warming))) {
+        warmUps.addAll(DecodeBatch.warmUps(warming.model().decoder(), queue.mostInALane()));
+      }
+    }
+    if (models.isLost(warming)) {
+      giveUpWarming();
+      return;
+    }
+    try {
+      Runnable next = warmUps.poll();
+      if (next != null) {
+        next.run();
+      } else {
+        batches.add(new DecodeBatch(warming));
+        models.warmed(warming, lane);
+        warming = null;
+      }
+    } catch (RuntimeException | OutOfMemoryError e) {
+      models.lose(warming, "it cannot be warmed: " + e);
+      giveUpWarming();
+      listener.failed(0, e);
+    }
+  }
+
+  private static CharGruConfig configOf(SharedModel model) {
+    return model.model().description().config();
+  }
+
+  private void giveUpWarming() {
+    SharedModel lost = warming;
+    warming = null;
+    warmUps.clear();
+    warmed.remove(configOf(lost));
+    models.leave(lost, lane);
+  }
+
   /** Requests that wait in vain: their clients are gone, or they waited too long. */
   private void dropQueued() {
     queue.removeIf(waiting -> waiting.stream().cancelled());
-    long oldest = System.nanoTime() - settings.queueTimeout().toNanos();
+    long oldest = System.nanoTime() - queueTimeout.toNanos();
     for (Waiting late : queue.removeIf(waiting -> waiting.arrivedNanos() - oldest < 0)) {
-      refuse(late, new Refusal.WaitedTooLong(settings.queueTimeout(), queue.retryAfter()));
+      refuse(late, new Refusal.WaitedTooLong(queueTimeout, queue.retryAfter()));
     }
   }
 
   private void admit() {
-    while (models.serves() && running() < settings.slots()) {
-      Waiting waiting = queue.poll();
+    while (models.serves()) {
+      Waiting waiting = queue.poll(lane);
       if (waiting == null) {
         return;
       }
-      if (!waiting.stream().cancelled()) {
-        admit(waiting);
+      if (waiting.stream().cancelled() || !admit(waiting)) {
+        queue.returned(lane);
       }
     }
   }
 
-  private void admit(Waiting waiting) {
-    DecodeBatch batch = models.batchFor(waiting.request().model());
-    if (batch == null) {
-      refuse(waiting, new Refusal.UnknownModel(waiting.request().model()));
-      return;
+  private boolean admit(Waiting waiting) {
+    SharedModel model = models.enter(waiting.request().model(), lane);
+    if (model == null) {
+      refuse(
+          waiting,
+          models.serves()
+              ? new Refusal.UnknownModel(waiting.request().model())
+              : new Refusal.NoModel());
+      return false;
     }
+    DecodeBatch batch = batchOf(model);
     try {
-      Slot slot = new Slot(waiting, batch.model(), System.nanoTime());
+      Slot slot = new Slot(waiting, model.model(), System.nanoTime());
       batch.begin(slot);
       listener.admitted(slot.queued(), slot.promptTokens());
+      return true;
     } catch (UnknownCharacterException e) {
       refuse(
           waiting,
           new Refusal.UnknownCharacter(
-              "prompt: " + e.getMessage() + " of model " + batch.model().version(),
+              "prompt: " + e.getMessage() + " of model " + model.model().version(),
               Character.toString(e.codePoint()),
               e.position()));
+      return false;
     }
+  }
+
+  private DecodeBatch batchOf(SharedModel model) {
+    for (DecodeBatch batch : batches) {
+      if (batch.model() == model) {
+        return batch;
+      }
+    }
+    DecodeBatch batch = new DecodeBatch(model);
+    batches.add(batch);
+    return batch;
   }
 
   /** Empties the rows of slots that need them no more. */
@@ -142,95 +206,79 @@ final class DecodeLoop implements AutoCloseable {
     List<Slot> ready;
     long begin = System.nanoTime();
     try {
-      batch.advance(batch.asynchronous() ? sending() : List.of());
-      settleSent();
+      batch.launch();
+      send();
+      batch.finish();
       unsent.addAll(batch.runningSlots());
       sweep(batch);
       ready = batch.startReady();
     } catch (RuntimeException | OutOfMemoryError e) {
-      lose(batch, e);
+      send();
+      models.lose(batch.model(), "a pass failed: " + e);
+      fail(batch.removeAll(), e);
+      leave(batch);
       return stepping;
     }
     if (stepping > 0) {
       listener.stepped(stepping, Duration.ofNanos(System.nanoTime() - begin));
     }
-    for (Slot slot : ready) {
-      emit(slot);
-      if (slot.failure() == null) {
-        listener.firstToken(slot.firstToken());
-      }
-      finishIfCancelled(slot);
-    }
+    ready.forEach(this::sendFirst);
     if (!batch.asynchronous() || batch.running() == 0) {
       send();
     }
     return stepping;
   }
 
+  private void sendFirst(Slot slot) {
+    slot.emit();
+    if (slot.failure() == null) {
+      listener.firstToken(slot.firstToken());
+    }
+    settle(slot);
+    finishIfCancelled(slot);
+  }
+
   private void send() {
-    unsent.forEach(this::emit);
-    settleSent();
-  }
-
-  /** {@link #send} for workers: all but what follows for streams that end. */
-  private List<Runnable> sending() {
-    List<Slot> slots = List.copyOf(unsent);
-    return IntStream.iterate(0, from -> from < slots.size(), from -> from + SLOTS_TO_SEND)
-        .mapToObj(from -> slots.subList(from, Math.min(slots.size(), from + SLOTS_TO_SEND)))
-        .<Runnable>map(part -> () -> part.forEach(this::emit))
-        .toList();
-  }
-
-  private void emit(Slot slot) {
-    if (!slot.ended() && slot.failure() == null) {
-      slot.emit();
+    for (Slot slot : unsent) {
+      if (!slot.ended()) {
+        slot.emit();
+        settle(slot);
+      }
     }
-    if (slot.reason() != null || slot.failure() != null) {
-      unsettled.add(slot);
-    }
-  }
-
-  /** Tells how generations ended whose last character is sent, or cannot be. */
-  private void settleSent() {
     unsent.clear();
-    for (Slot slot = unsettled.poll(); slot != null; slot = unsettled.poll()) {
-      if (slot.ended()) {
-        continue;
-      }
-      if (slot.failure() != null) {
-        fail(List.of(slot), slot.failure());
-      } else {
-        finish(slot, slot.reason());
-      }
+  }
+
+  /** Tells how a generation ended if its last character is sent, or cannot be. */
+  private void settle(Slot slot) {
+    if (slot.failure() != null) {
+      fail(List.of(slot), slot.failure());
+    } else if (slot.reason() != null) {
+      finish(slot, slot.reason());
     }
   }
 
   private void finish(Slot slot, FinishReason reason) {
     GenerationEvent.Finished event = slot.finished(reason);
     listener.finished(reason, event); // counted before its client can know
-    queue.left();
+    queue.left(lane);
     try {
       slot.end(event);
     } catch (RuntimeException e) {
       listener.failed(0, e); // its reader's fault, and nobody else's
     }
-  }
-
-  private void lose(DecodeBatch batch, Throwable cause) {
-    send();
-    fail(unended(batch.removeAll()), cause);
-    models.lose(batch, cause);
+    queue.ended();
   }
 
   private void fail(List<Slot> slots, Throwable cause) {
-    listener.failed(slots.size(), cause);
-    slots.forEach(slot -> slot.fail("the engine failed; the service has logged why"));
-    slots.forEach(slot -> queue.left());
+    List<Slot> unended = slots.stream().filter(slot -> !slot.ended()).toList();
+    listener.failed(unended.size(), cause);
+    unended.forEach(slot -> giveUp(slot, "the engine failed; the service has logged why"));
   }
 
-  /** A pass that failed between two groups may leave a slot in both. */
-  private static List<Slot> unended(List<Slot> slots) {
-    return slots.stream().distinct().filter(slot -> !slot.ended()).toList();
+  private void giveUp(Slot slot, String message) {
+    queue.left(lane);
+    slot.fail(message);
+    queue.ended();
   }
 
   private void refuse(Waiting waiting, Refusal refusal) {
@@ -238,14 +286,44 @@ final class DecodeLoop implements AutoCloseable {
     listener.refused(refusal);
   }
 
-  /** Ends everything that runs or waits, and frees the models. */
+  /** Has nothing to do any more with models that others will be run by. */
+  private void leaveRetired() {
+    for (DecodeBatch batch : List.copyOf(batches)) {
+      if (batch.isEmpty() && models.isPast(batch.model())) {
+        leave(batch);
+      }
+    }
+  }
+
+  /** A pass failed in another lane: what this one computes with the model is not to be trusted. */
+  private void leaveLost(DecodeBatch batch) {
+    if (!batch.isEmpty()) {
+      fail(batch.removeAll(), new IllegalStateException(batch.model().lost()));
+    }
+    leave(batch);
+  }
+
+  private void leave(DecodeBatch batch) {
+    batches.remove(batch);
+    try {
+      batch.close();
+    } catch (RuntimeException e) {
+      listener.failed(0, e); // what it held is lost; the loop goes on
+    }
+    models.leave(batch.model(), lane);
+  }
+
+  /** Ends everything that runs in this lane. */
   @Override
   public void close() {
-    queue.removeIf(waiting -> true).forEach(each -> refuse(each, new Refusal.Draining()));
-    for (DecodeBatch batch : models.batches()) {
-      unended(batch.removeAll()).forEach(slot -> slot.fail("the service is shutting down"));
+    if (warming != null) {
+      giveUpWarming();
     }
-    models.close();
-    workers.close();
+    for (DecodeBatch batch : List.copyOf(batches)) {
+      batch.removeAll().stream()
+          .filter(slot -> !slot.ended())
+          .forEach(slot -> giveUp(slot, "the service is shutting down"));
+      leave(batch);
+    }
   }
 }

@@ -5,15 +5,12 @@ import folio.inference.generation.GenerationEvent;
 import folio.inference.generation.Refusal;
 import java.time.Duration;
 
-/**
- * Hears what the engine does. Called by one thread at a time, the decode thread or one that works
- * for it, unless said otherwise: be quick.
- */
+/** Hears what the engine does, on the threads of its lanes and those that submit: be quick. */
 public interface EngineListener {
   /** A listener that does nothing. */
   EngineListener NONE = new EngineListener() {};
 
-  /** A request was not run; also called on the threads that submit. */
+  /** A request was not run. */
   default void refused(Refusal refusal) {}
 
   /** A request got a slot. */
@@ -22,10 +19,10 @@ public interface EngineListener {
   /** A request's first character is there. */
   default void firstToken(Duration sinceArrival) {}
 
-  /** Every running slot of a model got one more character. */
+  /** Every running slot that a lane has of a model got one more character. */
   default void stepped(int slots, Duration step) {}
 
-  /** The time between two characters, the same for every slot that ran on in this turn. */
+  /** The time between two characters, the same for every slot that ran on in a lane's turn. */
   default void interToken(Duration gap) {}
 
   /** A generation ended by itself or because its client went away. */

@@ -7,57 +7,56 @@ import folio.inference.generation.Refusal;
 import folio.inference.generation.RefusedException;
 import folio.inference.serving.ModelHandover;
 import java.time.Duration;
-import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.TimeUnit;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.locks.LockSupport;
 
 /**
- * Where requests go in. {@link #submit} may be called by any thread; one thread of the engine's own
- * takes the turns. The owner calls {@link #start}, {@link #drain} and {@link #close}, in this
- * order.
+ * Where requests go in. {@link #submit} may be called by any thread; every lane has a thread of its
+ * own that takes the turns. The owner calls {@link #start}, {@link #drain} and {@link #close}, in
+ * this order.
  */
 public final class InferenceEngine implements AutoCloseable {
-  /** An idle loop looks around this often, so that requests time out and liveness is seen. */
+  /** An idle lane looks around this often, so that requests time out and liveness is seen. */
   private static final Duration IDLE_PAUSE = Duration.ofMillis(20);
 
   /**
    * Bounds.
    *
    * @param slots most requests that run at once
-   * @param threads that compute; on a GPU, that choose characters
+   * @param lanes what they are spread over
    * @param queueCapacity most requests that wait
    * @param queueTimeout longest time in the queue
    */
-  public record Settings(int slots, int threads, int queueCapacity, Duration queueTimeout) {}
+  public record Settings(int slots, Lanes lanes, int queueCapacity, Duration queueTimeout) {}
 
   private final AdmissionQueue queue;
   private final ModelHandover handover;
+  private final ModelRotation models;
   private final EngineListener listener;
-  private final DecodeLoop loop;
-  private final Thread thread = new Thread(this::run, "decode-loop");
-  private final CountDownLatch idle = new CountDownLatch(1);
+  private final List<Lane> lanes = new ArrayList<>();
   private volatile boolean draining;
   private volatile boolean closed;
-  private volatile long lastTurnNanos = System.nanoTime();
 
   /** An engine that does nothing before {@link #start}. */
   public InferenceEngine(Settings settings, ModelHandover handover, EngineListener listener) {
-    this.queue = new AdmissionQueue(settings.slots(), settings.queueCapacity());
+    this.queue = new AdmissionQueue(settings.slots(), settings.queueCapacity(), settings.lanes());
     this.handover = handover;
+    this.models = new ModelRotation(settings.lanes().count(), handover, listener);
     this.listener = listener;
-    this.loop =
-        new DecodeLoop(
-            new DecodeLoop.Settings(settings.slots(), settings.threads(), settings.queueTimeout()),
-            queue,
-            handover,
-            listener);
+    DecodeLoop.Shared shared =
+        new DecodeLoop.Shared(queue, models, listener, settings.queueTimeout());
+    for (int lane = 0; lane < settings.lanes().count(); lane++) {
+      lanes.add(new Lane(lane, shared));
+    }
   }
 
-  /** Starts the decode thread. */
+  /** Starts the lanes. */
   public void start() {
     handover.onOffer(this::wake);
-    thread.setDaemon(true);
-    thread.start();
+    models.onChange(this::wake);
+    queue.onNext(lane -> LockSupport.unpark(lanes.get(lane).thread));
+    lanes.forEach(lane -> lane.thread.start());
   }
 
   /**
@@ -77,7 +76,6 @@ public final class InferenceEngine implements AutoCloseable {
     if (!queue.offer(new Waiting(request, stream, System.nanoTime()))) {
       throw refused(new Refusal.QueueFull(queue.capacity(), queue.retryAfter()));
     }
-    wake();
     return stream;
   }
 
@@ -87,41 +85,58 @@ public final class InferenceEngine implements AutoCloseable {
   }
 
   private void wake() {
-    LockSupport.unpark(thread);
+    lanes.forEach(lane -> LockSupport.unpark(lane.thread));
   }
 
-  private void run() {
-    Decoder.prepareThread();
-    try {
-      while (!closed) {
-        lastTurnNanos = System.nanoTime();
-        boolean busy = takeTurn();
-        if (draining && loop.running() == 0 && queue.size() == 0) {
-          idle.countDown();
+  /** A thread that takes turns. */
+  private final class Lane implements Runnable {
+    private final DecodeLoop loop;
+    private final Thread thread;
+    private volatile long lastTurnNanos = System.nanoTime();
+
+    Lane(int lane, DecodeLoop.Shared shared) {
+      loop = new DecodeLoop(lane, shared);
+      thread = new Thread(this, "decode-lane-" + lane);
+      thread.setDaemon(true);
+    }
+
+    @Override
+    public void run() {
+      Decoder.prepareThread();
+      try {
+        while (!closed) {
+          lastTurnNanos = System.nanoTime();
+          if (!takeTurn()) {
+            LockSupport.parkNanos(IDLE_PAUSE.toNanos());
+          }
         }
-        if (!busy) {
-          LockSupport.parkNanos(IDLE_PAUSE.toNanos());
-        }
+      } finally {
+        // Whatever ends the loop, nobody waits for it in vain; liveness tells that it stands.
+        draining = true;
+        loop.close();
+        refuseQueued();
       }
-    } finally {
-      // Whatever ends the loop, nobody waits for it in vain; liveness tells that it stands.
-      draining = true;
-      loop.close();
-      queue.running(0);
+    }
+
+    /** A turn that fails outside of any generation must not end the loop. */
+    private boolean takeTurn() {
+      try {
+        return loop.turn();
+      } catch (RuntimeException | OutOfMemoryError e) {
+        listener.failed(0, e);
+        return false;
+      }
     }
   }
 
-  /** A turn that fails outside of any generation must not end the loop. */
-  private boolean takeTurn() {
-    try {
-      return loop.turn();
-    } catch (RuntimeException | OutOfMemoryError e) {
-      listener.failed(0, e);
-      return false;
+  private void refuseQueued() {
+    for (Waiting waiting : queue.removeIf(each -> true)) {
+      waiting.stream().refuse(new Refusal.Draining());
+      listener.refused(new Refusal.Draining());
     }
   }
 
-  /** Requests that have a slot, also those that got it in the turn under way. */
+  /** Requests that have a slot. */
   public int running() {
     return queue.running();
   }
@@ -136,9 +151,10 @@ public final class InferenceEngine implements AutoCloseable {
     return draining;
   }
 
-  /** How long ago the decode loop began a turn. */
+  /** How long ago the lane that turns least began a turn. */
   public Duration sinceLastTurn() {
-    return Duration.ofNanos(System.nanoTime() - lastTurnNanos);
+    long oldest = lanes.stream().mapToLong(lane -> lane.lastTurnNanos).min().orElseThrow();
+    return Duration.ofNanos(System.nanoTime() - oldest);
   }
 
   /** Which models are resident. */
@@ -153,23 +169,25 @@ public final class InferenceEngine implements AutoCloseable {
    */
   public boolean drain(Duration time) {
     draining = true;
-    wake();
     try {
-      return idle.await(time.toMillis(), TimeUnit.MILLISECONDS);
+      return queue.awaitIdle(time);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       return false;
     }
   }
 
-  /** Ends what still runs, frees the models and waits for the decode thread. */
+  /** Ends what still runs, waits for the lanes and frees the models. */
   @Override
   public void close() {
     draining = true;
     closed = true;
     wake();
     try {
-      thread.join();
+      for (Lane lane : lanes) {
+        lane.thread.join();
+      }
+      models.close();
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }

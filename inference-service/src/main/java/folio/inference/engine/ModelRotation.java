@@ -2,59 +2,94 @@ package folio.inference.engine;
 
 import folio.inference.generation.GenerationRequest;
 import folio.inference.serving.ModelHandover;
-import folio.inference.serving.ModelState;
 import folio.inference.serving.ServedModel;
-import folio.model.network.CharGruConfig;
-import java.util.ArrayDeque;
-import java.util.HashSet;
-import java.util.List;
 import java.util.Objects;
-import java.util.Queue;
-import java.util.Set;
 import java.util.stream.Stream;
 
 /**
- * The life of models in the engine: taken from the loader and warmed, one pass a turn; current;
- * retiring until the last slot is empty; closed. Owned by the decode thread.
+ * The life of models in the engine: taken from the loader, warmed by every lane, current, retiring,
+ * closed by the last lane that leaves it. A model that failed is lost: every lane leaves it, and
+ * its loader may load it again. Safe for use by any lane.
  */
 final class ModelRotation implements AutoCloseable {
-  private final int slots;
-  private final Workers workers;
+  private final int lanes;
   private final ModelHandover handover;
   private final EngineListener listener;
-  private final Queue<Runnable> warmUps = new ArrayDeque<>();
-  private final Set<CharGruConfig> warmed = new HashSet<>();
-  private ServedModel candidate;
-  private DecodeBatch current;
-  private DecodeBatch retiring;
+  private Runnable onChange = () -> {};
+  private SharedModel candidate;
+  private SharedModel current;
+  private SharedModel retiring;
 
-  ModelRotation(int slots, Workers workers, ModelHandover handover, EngineListener listener) {
-    this.slots = slots;
-    this.workers = workers;
+  ModelRotation(int lanes, ModelHandover handover, EngineListener listener) {
+    this.lanes = lanes;
     this.handover = handover;
     this.listener = listener;
   }
 
-  /** Whether a model is being warmed. */
-  boolean warming() {
-    return candidate != null;
+  /** Sets what is called, quickly, whenever every lane should look around. */
+  synchronized void onChange(Runnable change) {
+    onChange = change;
   }
 
   /** Whether requests can be run. */
-  boolean serves() {
+  synchronized boolean serves() {
     return current != null;
   }
 
-  /** Those with slots; the retiring one first, as it is to go soon. */
-  List<DecodeBatch> batches() {
-    return Stream.of(retiring, current).filter(Objects::nonNull).toList();
+  /** Whether every lane must leave a model at once. */
+  synchronized boolean isLost(SharedModel model) {
+    return model.lost() != null;
+  }
+
+  /** Whether a lane should leave a model once none of its slots has it. */
+  synchronized boolean isPast(SharedModel model) {
+    return model != current && model != candidate;
+  }
+
+  /** The model that a lane is to warm, which has it from now on, or null. */
+  synchronized SharedModel enterCandidate(int lane) {
+    if (candidate == null) {
+      ServedModel offered = handover.poll();
+      candidate = offered == null ? null : new SharedModel(offered);
+    }
+    if (candidate == null || candidate.holders().get(lane)) {
+      return null;
+    }
+    candidate.holders().set(lane);
+    return candidate;
+  }
+
+  /** A lane has warmed the candidate; the last one makes it current. */
+  synchronized void warmed(SharedModel model, int lane) {
+    model.warm().set(lane);
+    if (model != candidate || model.warm().cardinality() < lanes) {
+      return;
+    }
+    retiring = current == null ? retiring : current;
+    current = model;
+    candidate = null;
+    current.activate();
+    handover.activated(current.model());
+    listener.activated(current.model().version());
+    onChange.run();
   }
 
   /**
-   * The batch of a version, or null; a retiring one takes no more while a newer model waits for its
-   * room.
+   * The model that a request asks for, which the lane has from now on, or null; a retiring one
+   * takes no more while a newer model waits for its room.
    */
-  DecodeBatch batchFor(String version) {
+  synchronized SharedModel enter(String version, int lane) {
+    SharedModel model = choose(version);
+    if (model != null) {
+      model.holders().set(lane);
+    }
+    return model;
+  }
+
+  private SharedModel choose(String version) {
+    if (current == null) {
+      return null; // lost since the request was taken
+    }
     if (version.equals(GenerationRequest.CURRENT) || version.equals(current.model().version())) {
       return current;
     }
@@ -62,95 +97,59 @@ final class ModelRotation implements AutoCloseable {
     return open && version.equals(retiring.model().version()) ? retiring : null;
   }
 
-  /**
-   * Takes the next model, or warms it a little, or makes it current. An architecture is warmed
-   * once: its kernels know no weights.
-   */
-  void install() {
-    if (candidate == null) {
-      candidate = handover.poll();
-      if (candidate == null) {
+  /** Nobody may use a model any more: its lanes leave it in their next turns. */
+  synchronized void lose(SharedModel model, String message) {
+    if (model.lost() == null) {
+      model.lose(message);
+      forget(model);
+      onChange.run();
+    }
+  }
+
+  private void forget(SharedModel model) {
+    candidate = candidate == model ? null : candidate;
+    current = current == model ? null : current;
+    retiring = retiring == model ? null : retiring;
+  }
+
+  /** A lane has nothing of a model any more; the last one closes it if it is past. */
+  void leave(SharedModel model, int lane) {
+    synchronized (this) {
+      model.holders().clear(lane);
+      if (!model.holders().isEmpty() || !isPast(model)) {
         return;
       }
-      if (warmed.add(candidate.decoder().config())) {
-        warmUps.addAll(DecodeBatch.warmUps(candidate, workers, slots));
-      }
+      forget(model);
     }
+    close(model);
+  }
+
+  private void close(SharedModel shared) {
+    ServedModel model = shared.model();
     try {
-      Runnable next = warmUps.poll();
-      if (next == null) {
-        activate(new DecodeBatch(candidate, workers));
-      } else {
-        next.run();
-      }
-    } catch (RuntimeException | OutOfMemoryError e) {
-      ServedModel dropped = candidate;
-      candidate = null;
-      warmUps.clear();
-      warmed.remove(dropped.description().config());
-      drop(dropped, dropped, "it cannot be warmed: " + e);
-      listener.failed(0, e);
+      model.close();
+    } catch (RuntimeException e) {
+      listener.failed(0, e); // what it held is lost; the engine goes on
+    }
+    if (shared.lost() == null) {
+      handover.closed(model);
+    } else {
+      handover.failed(model, shared.lost());
+    }
+    if (shared.activated()) {
+      listener.closed(model.version());
     }
   }
 
-  private void activate(DecodeBatch batch) {
-    if (current != null) {
-      retiring = current;
-      handover.moved(retiring.model(), ModelState.RETIRING);
-    }
-    current = batch;
-    candidate = null;
-    handover.moved(current.model(), ModelState.CURRENT);
-    listener.activated(current.model().version());
-  }
-
-  /** Closes the retiring model once its last slot is empty. */
-  void closeRetired() {
-    if (retiring != null && retiring.isEmpty()) {
-      DecodeBatch empty = retiring;
-      retiring = null;
-      empty.close();
-      handover.closed(empty.model());
-      listener.closed(empty.model().version());
-    }
-  }
-
-  /**
-   * Gives up a model whose device failed, so that its loader loads it again.
-   *
-   * @param batch has no slots any more
-   */
-  void lose(DecodeBatch batch, Throwable cause) {
-    retiring = retiring == batch ? null : retiring;
-    current = current == batch ? null : current;
-    drop(batch.model(), batch, "a pass failed: " + cause);
-    listener.closed(batch.model().version());
-  }
-
-  private void drop(ServedModel model, AutoCloseable resource, String message) {
-    try {
-      resource.close();
-    } catch (Exception e) {
-      listener.failed(0, e); // what it held is lost; the loop goes on
-    } finally {
-      handover.failed(model, message);
-    }
-  }
-
-  /** Frees all models. */
+  /** Frees the models; the lanes must have left them. */
   @Override
   public void close() {
-    for (DecodeBatch batch : batches()) {
-      batch.close();
-      handover.closed(batch.model());
-    }
-    for (ServedModel model :
-        Stream.of(candidate, handover.poll()).filter(Objects::nonNull).toList()) {
-      model.close();
-      handover.closed(model);
-    }
+    ServedModel untaken = handover.poll();
+    Stream.of(untaken == null ? null : new SharedModel(untaken), candidate, retiring, current)
+        .filter(Objects::nonNull)
+        .forEach(this::close);
+    candidate = null;
     retiring = null;
     current = null;
-    candidate = null;
   }
 }

@@ -3,7 +3,6 @@ package folio.inference.engine;
 import folio.inference.decoding.DecodeState;
 import folio.inference.decoding.Decoded;
 import folio.inference.decoding.Decoder;
-import folio.model.sampling.Sampler;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -16,18 +15,17 @@ import java.util.stream.IntStream;
  * prompts, the oldest first, so that a long one holds up neither the steps of others nor the
  * prompts that came after it. Parts begin at multiples of {@link #PART}, whoever else is there.
  */
-final class Prompts implements Pass, AutoCloseable {
+final class Prompts implements AutoCloseable {
   /** Most characters of a prompt in a pass: what two or three steps take. */
   static final int PART = 8;
 
-  /** Most prompts in a pass. */
+  /** Most prompts in a pass: with full parts, what four steps of 32 slots take. */
   static final int TOGETHER = 16;
 
   private final Decoder decoder;
   private final ArrayDeque<Slot> waiting = new ArrayDeque<>();
   private final Rows reading;
   private Decoded underWay;
-  private float[] logits;
 
   Prompts(Decoder decoder) {
     this.decoder = decoder;
@@ -53,7 +51,7 @@ final class Prompts implements Pass, AutoCloseable {
   }
 
   /** Fills up the next pass. */
-  void admit() {
+  private void admit() {
     reading.shrink();
     List<Slot> joining = waiting.stream().limit(TOGETHER - reading.count()).toList();
     if (!joining.isEmpty()) {
@@ -64,13 +62,12 @@ final class Prompts implements Pass, AutoCloseable {
     }
   }
 
-  @Override
-  public boolean isEmpty() {
-    return reading.count() == 0;
-  }
-
-  @Override
-  public void launch() {
+  /** Begins to read the next part of prompts, if there are any. */
+  void launch() {
+    admit();
+    if (reading.count() == 0) {
+      return;
+    }
     Slot[] slots = reading.all();
     long[] lengths = new long[slots.length];
     int longest = 1;
@@ -89,44 +86,32 @@ final class Prompts implements Pass, AutoCloseable {
     reading.state(underWay.state());
   }
 
-  @Override
-  public void fetch() {
-    try (Decoded done = underWay) {
-      logits = reading.slots().anyMatch(Slot::promptRead) ? done.logits() : null;
-    }
-  }
-
-  @Override
-  public int rows() {
-    return logits == null ? 0 : reading.all().length;
-  }
-
-  @Override
-  public void choose(int from, int to) {
-    Sampler sampler = new Sampler(decoder.config().vocabularySize());
-    for (int row = from; row < to; row++) {
-      Slot slot = reading.all()[row];
-      if (slot != null && slot.promptRead()) {
-        slot.choose(sampler, logits, row * decoder.config().vocabularySize());
+  /** Chooses the first character of every slot whose prompt is read. */
+  void finish() {
+    if (underWay != null) {
+      try (Decoded pass = underWay) {
+        underWay = null;
+        reading.choose(pass, Slot::promptRead);
       }
     }
   }
 
-  /** Slots whose prompts are read, and which row of {@link #state} each has. */
-  record Ready(List<Slot> slots, int[] rows) {}
-
-  /** The slots whose prompts are read. */
-  Ready ready() {
+  /**
+   * Hands the slots whose prompts are read over to those that run, unless they are over already.
+   *
+   * @return all of them, each with its first character
+   */
+  List<Slot> moveReady(Rows running) {
     Slot[] slots = reading.all();
-    int[] rows =
+    int[] joining =
         IntStream.range(0, slots.length)
-            .filter(row -> slots[row] != null && slots[row].promptRead())
+            .filter(row -> slots[row] != null && slots[row].promptRead() && !slots[row].over())
             .toArray();
-    return new Ready(Arrays.stream(rows).mapToObj(row -> slots[row]).toList(), rows);
-  }
-
-  DecodeState state() {
-    return reading.state();
+    if (joining.length > 0) {
+      running.join(
+          Arrays.stream(joining).mapToObj(row -> slots[row]).toList(), reading.state(), joining);
+    }
+    return removeIf(Slot::promptRead);
   }
 
   @Override

@@ -1,7 +1,9 @@
 package folio.inference.engine;
 
 import folio.inference.decoding.DecodeState;
+import folio.inference.decoding.Decoded;
 import folio.inference.decoding.Decoder;
+import folio.model.sampling.Sampler;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -12,16 +14,18 @@ import java.util.stream.Stream;
 /**
  * Slots that go through the network together, each with its row of the state. Who leaves makes a
  * gap that the next one fills; gaps are computed with the rest, and closed once a smaller size
- * would do. Owned by the decode thread; one worker may use it during a pass.
+ * would do. Owned by a lane.
  */
 final class Rows implements AutoCloseable {
   private final Decoder decoder;
+  private final Sampler sampler;
   private Slot[] slots = {};
   private int count;
   private DecodeState state;
 
   Rows(Decoder decoder) {
     this.decoder = decoder;
+    this.sampler = new Sampler(decoder.config().vocabularySize());
     this.state = decoder.zeroState(0);
   }
 
@@ -48,6 +52,19 @@ final class Rows implements AutoCloseable {
   void state(DecodeState next) {
     state.close();
     state = next;
+  }
+
+  /** Waits for a pass, and chooses a character for every slot that a condition holds for. */
+  void choose(Decoded pass, Predicate<Slot> who) {
+    if (slots().noneMatch(who)) {
+      return; // on a GPU, nobody has to wait
+    }
+    float[] logits = pass.logits();
+    for (int row = 0; row < slots.length; row++) {
+      if (slots[row] != null && who.test(slots[row])) {
+        slots[row].choose(sampler, logits, row * decoder.config().vocabularySize());
+      }
+    }
   }
 
   /**
@@ -77,20 +94,14 @@ final class Rows implements AutoCloseable {
     state(arranged);
   }
 
-  /** Takes out and returns the slot of a row. */
-  Slot remove(int row) {
-    Slot slot = slots[row];
-    slots[row] = null;
-    count--;
-    return slot;
-  }
-
   /** Takes out and returns the slots that a condition holds for. */
   List<Slot> removeIf(Predicate<Slot> condition) {
     List<Slot> removed = new ArrayList<>();
     for (int row = 0; row < slots.length; row++) {
       if (slots[row] != null && condition.test(slots[row])) {
-        removed.add(remove(row));
+        removed.add(slots[row]);
+        slots[row] = null;
+        count--;
       }
     }
     return removed;

@@ -16,10 +16,7 @@ import java.time.Duration;
 import java.util.BitSet;
 import java.util.List;
 
-/**
- * One request that runs: everything but its row of the state. Owned by the decode thread, except
- * for {@link #choose} and {@link #emit}, which a worker may call during a pass.
- */
+/** One request that runs: everything but its row of the state. Owned by its lane. */
 final class Slot {
   private final GenerationRequest request;
   private final GenerationStream stream;
@@ -108,7 +105,7 @@ final class Slot {
 
   /** Gives what was chosen last to the stream, once; what goes wrong is kept. */
   void emit() {
-    if (unsentText == null) {
+    if (unsentText == null || failure != null) {
       return;
     }
     try {

@@ -6,9 +6,9 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 
 /**
- * One generation on its way from the decode thread to its reader. Text that is not yet read is
- * merged, so an event may hold several characters. Nothing ever waits: there is room for all of a
- * request's {@code max_tokens}, which bounds it.
+ * One generation on its way from its lane to its reader. Text that is not yet read is merged, so an
+ * event may hold several characters. Nothing ever waits: there is room for all of a request's
+ * {@code max_tokens}, which bounds it.
  *
  * <p>One producer, one consumer, on any two threads; {@link #cancel} may come from a third.
  */
@@ -31,7 +31,7 @@ public final class GenerationStream {
   public record Started(String modelVersion, long seed) {}
 
   /**
-   * Completes when the first character is there, on the decode thread; fails with a {@link
+   * Completes when the first character is there, on the lane's thread; fails with a {@link
    * RefusedException} if the request is not run after all, and with what went wrong if the engine
    * failed before its first character.
    */
@@ -39,7 +39,7 @@ public final class GenerationStream {
     return started;
   }
 
-  /** Completes when everything is there to be read, on the decode thread. */
+  /** Completes when everything is there to be read, on the lane's thread. */
   public CompletionStage<Void> ended() {
     return ended;
   }

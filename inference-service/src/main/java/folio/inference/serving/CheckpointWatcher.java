@@ -86,7 +86,7 @@ public final class CheckpointWatcher implements AutoCloseable {
     }
   }
 
-  /** A model may be refused by the decode thread too: then it was never handed over. */
+  /** A model may be refused by the engine too: then it was never handed over. */
   private void noteFailure() {
     ModelHandover.Failure failure = handover.pollFailure();
     if (failure != null) {

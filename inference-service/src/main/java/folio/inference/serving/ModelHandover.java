@@ -7,7 +7,7 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * The one place where a model passes from the loader to the decode thread, and the list of who is
+ * The one place where a model passes from the loader to the engine, and the list of who is
  * resident. Safe for use by any thread.
  */
 public final class ModelHandover {
@@ -18,10 +18,14 @@ public final class ModelHandover {
    *
    * @param since when it came into this state
    */
-  public record Resident(String version, ModelState state, Instant since, Checkpoint description) {}
+  public record Resident(String version, ModelState state, Instant since, Checkpoint description) {
+    private Resident moved(ModelState next) {
+      return new Resident(version, next, Instant.now(), description);
+    }
+  }
 
   /**
-   * A model that the decode thread could not use.
+   * A model that the engine could not use.
    *
    * @param message for the person who looks after the checkpoints
    */
@@ -58,7 +62,7 @@ public final class ModelHandover {
   }
 
   /**
-   * Gives a model to the decode thread; the loader must not touch it again.
+   * Gives a model to the engine; the loader must not touch it again.
    *
    * @throws IllegalStateException if there is no room
    */
@@ -76,23 +80,27 @@ public final class ModelHandover {
     listener.run();
   }
 
-  /** The model that waits to be taken, or null; decode thread only. */
+  /** The model that waits to be taken, or null; engine only. */
   public synchronized ServedModel poll() {
     ServedModel model = mailbox;
     mailbox = null;
     return model;
   }
 
-  /** The new state of a model; decode thread only. */
-  public synchronized void moved(ServedModel model, ModelState state) {
+  /** A model is current from this moment on, and the one that was is retiring; engine only. */
+  public synchronized void activated(ServedModel model) {
     residents.replaceAll(
-        resident ->
-            resident.description() == model.description()
-                ? new Resident(resident.version(), state, Instant.now(), resident.description())
-                : resident);
+        resident -> {
+          if (resident.description() == model.description()) {
+            return resident.moved(ModelState.CURRENT);
+          }
+          return resident.state() == ModelState.CURRENT
+              ? resident.moved(ModelState.RETIRING)
+              : resident;
+        });
   }
 
-  /** A model could not be used and was closed; decode thread only. */
+  /** A model could not be used and was closed; engine only. */
   public synchronized void failed(ServedModel model, String message) {
     closed(model);
     failure = new Failure(model.version(), message);
@@ -105,7 +113,7 @@ public final class ModelHandover {
     return last;
   }
 
-  /** A model was closed; decode thread only. */
+  /** A model was closed; engine only. */
   public synchronized void closed(ServedModel model) {
     residents.removeIf(resident -> resident.description() == model.description());
   }

@@ -7,7 +7,8 @@ import folio.model.network.CharGru;
 import folio.model.vocabulary.Vocabulary;
 
 /**
- * A loaded checkpoint. The loader's thread owns it until it is handed over, then the decode thread.
+ * A loaded checkpoint. The loader's thread owns it until it is handed over, then the engine; any
+ * lane computes with it.
  */
 public final class ServedModel implements AutoCloseable {
   private final Checkpoint description;

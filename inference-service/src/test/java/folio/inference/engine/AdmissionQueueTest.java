@@ -5,11 +5,17 @@ import static org.assertj.core.api.Assertions.assertThat;
 import folio.inference.generation.GenerationRequest;
 import folio.inference.generation.GenerationStream;
 import folio.model.sampling.SamplingParameters;
+import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
 class AdmissionQueueTest {
-  private final AdmissionQueue queue = new AdmissionQueue(2, 3);
+  private static final Lanes ONE_LANE = new Lanes(1, 4);
+
+  private final AdmissionQueue queue = new AdmissionQueue(2, 3, ONE_LANE);
 
   private static Waiting waiting(int maxTokens) {
     GenerationRequest request =
@@ -18,15 +24,28 @@ class AdmissionQueueTest {
     return new Waiting(request, new GenerationStream(), 0);
   }
 
-  private void fill() {
-    for (int i = 1; i <= 5; i++) {
+  private static void fill(AdmissionQueue queue, int requests) {
+    for (int i = 1; i <= requests; i++) {
       assertThat(queue.offer(waiting(i))).isTrue();
     }
   }
 
+  /** Which lane takes each request, one after another. */
+  private static List<Integer> takers(AdmissionQueue queue, int lanes) {
+    List<Integer> takers = new ArrayList<>();
+    while (IntStream.range(0, lanes).anyMatch(queue::waitsFor)) {
+      int taker = IntStream.range(0, lanes).filter(queue::waitsFor).findFirst().orElseThrow();
+      assertThat(IntStream.range(0, lanes).filter(lane -> lane != taker))
+          .allSatisfy(other -> assertThat(queue.poll(other)).isNull());
+      assertThat(queue.poll(taker)).isNotNull();
+      takers.add(taker);
+    }
+    return takers;
+  }
+
   @Test
   void rejectsWhenFull() {
-    fill();
+    fill(queue, 5);
 
     assertThat(queue.offer(waiting(6))).isFalse();
     assertThat(queue.size()).isEqualTo(5);
@@ -34,19 +53,93 @@ class AdmissionQueueTest {
 
   @Test
   void whatRunsStillCounts() {
-    fill();
-    assertThat(queue.poll()).isNotNull();
+    fill(queue, 5);
+    assertThat(queue.poll(0)).isNotNull();
     assertThat(queue.offer(waiting(6))).isFalse();
-    queue.running(0);
+    queue.left(0);
     assertThat(queue.offer(waiting(6))).isTrue();
   }
 
   @Test
   void isFirstComeFirstServed() {
-    fill();
+    fill(queue, 5);
     queue.removeIf(each -> each.request().maxTokens() == 2);
 
-    assertThat(queue.poll().request().maxTokens()).isEqualTo(1);
-    assertThat(queue.poll().request().maxTokens()).isEqualTo(3);
+    assertThat(queue.poll(0).request().maxTokens()).isEqualTo(1);
+    assertThat(queue.poll(0).request().maxTokens()).isEqualTo(3);
+  }
+
+  @Test
+  void givesNoMoreThanThereAreSlots() {
+    fill(queue, 5);
+
+    assertThat(takers(queue, 1)).containsExactly(0, 0);
+    assertThat(queue.running()).isEqualTo(2);
+    queue.left(0);
+    assertThat(takers(queue, 1)).containsExactly(0);
+  }
+
+  @Test
+  void fewRequestsShareALaneAndManyAreSpreadEvenly() {
+    AdmissionQueue wide = new AdmissionQueue(9, 0, new Lanes(3, 2));
+    fill(wide, 9);
+
+    assertThat(takers(wide, 3)).containsExactly(0, 0, 1, 1, 2, 2, 0, 1, 2);
+    assertThat(wide.mostInALane()).isEqualTo(3);
+  }
+
+  @Test
+  void theSmallestLaneIsNextAfterSomeHaveLeft() {
+    AdmissionQueue wide = new AdmissionQueue(8, 8, new Lanes(2, 2));
+    fill(wide, 12);
+    takers(wide, 2);
+    wide.left(1);
+    wide.left(1);
+    wide.left(0);
+
+    assertThat(takers(wide, 2)).containsExactly(1, 0, 1);
+  }
+
+  @Test
+  void wakesTheLaneThatIsNext() {
+    AdmissionQueue wide = new AdmissionQueue(4, 0, new Lanes(2, 1));
+    List<Integer> woken = new ArrayList<>();
+    wide.onNext(woken::add);
+    fill(wide, 2);
+    assertThat(woken).containsOnly(0);
+    wide.poll(0);
+    assertThat(woken).endsWith(1);
+  }
+
+  @Test
+  void isIdleOnceEveryClientKnowsHowItEnded() throws Exception {
+    fill(queue, 1);
+    assertThat(queue.awaitIdle(Duration.ofMillis(1))).isFalse();
+    queue.poll(0);
+    queue.left(0);
+    assertThat(queue.running()).isZero();
+    assertThat(queue.awaitIdle(Duration.ofMillis(1))).isFalse();
+    CompletableFuture<Boolean> idle = CompletableFuture.supplyAsync(this::awaitIdle);
+    queue.ended();
+
+    assertThat(idle.join()).isTrue();
+  }
+
+  private boolean awaitIdle() {
+    try {
+      return queue.awaitIdle(Duration.ofMinutes(1));
+    } catch (InterruptedException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  @Test
+  void aRequestThatIsNotRunAfterAllLeavesItsSlot() {
+    fill(queue, 1);
+    queue.poll(0);
+    queue.returned(0);
+
+    assertThat(queue.running()).isZero();
+    assertThat(awaitIdle()).isTrue();
   }
 }

@@ -38,7 +38,7 @@ class DecodeLoopTest {
 
   @TempDir Path root;
   private final ModelHandover handover = new ModelHandover();
-  private final AdmissionQueue queue = new AdmissionQueue(SLOTS, 10);
+  private final AdmissionQueue queue = new AdmissionQueue(SLOTS, 10, new Lanes(1, 4));
   private final List<Refusal> refusals = new ArrayList<>();
   private final List<FinishReason> finished = new ArrayList<>();
   private final List<Integer> batches = new ArrayList<>();
@@ -65,6 +65,7 @@ class DecodeLoopTest {
           batches.add(slots);
         }
       };
+  private final ModelRotation models = new ModelRotation(1, handover, listener);
   private CheckpointStore store;
   private DecodeLoop loop;
 
@@ -78,12 +79,12 @@ class DecodeLoopTest {
   @AfterEach
   void close() {
     loop.close();
+    models.close();
     assertThat(handover.residents()).isEmpty();
   }
 
   private DecodeLoop loop(Duration queueTimeout) {
-    return new DecodeLoop(
-        new DecodeLoop.Settings(SLOTS, 2, queueTimeout), queue, handover, listener);
+    return new DecodeLoop(0, new DecodeLoop.Shared(queue, models, listener, queueTimeout));
   }
 
   private ServedModel offer(long seed) {

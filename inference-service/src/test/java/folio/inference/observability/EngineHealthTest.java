@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import folio.inference.api.Service;
 import folio.inference.engine.EngineListener;
 import folio.inference.engine.InferenceEngine;
+import folio.inference.engine.Lanes;
 import folio.inference.serving.ModelHandover;
 import java.time.Duration;
 import org.eclipse.microprofile.health.HealthCheck;
@@ -16,7 +17,7 @@ class EngineHealthTest {
   void isAliveWhileTheLoopTurnsAndOnlyThen() {
     try (InferenceEngine engine =
         new InferenceEngine(
-            new InferenceEngine.Settings(1, 1, 1, Duration.ofMinutes(1)),
+            new InferenceEngine.Settings(1, new Lanes(1, 4), 1, Duration.ofMinutes(1)),
             new ModelHandover(),
             EngineListener.NONE)) {
       HealthCheck liveness = new EngineHealth(engine, Duration.ofMillis(500)).liveness();

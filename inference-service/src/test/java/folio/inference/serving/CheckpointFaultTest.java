@@ -121,7 +121,7 @@ class CheckpointFaultTest {
       serving.close();
     }
     serving = next;
-    handover.moved(next, ModelState.CURRENT);
+    handover.activated(next);
   }
 
   @ParameterizedTest

@@ -58,7 +58,7 @@ class CheckpointWatcherTest {
     ServedModel model = handover.poll();
     if (model != null) {
       models.add(model);
-      handover.moved(model, ModelState.CURRENT);
+      handover.activated(model);
     }
   }
 

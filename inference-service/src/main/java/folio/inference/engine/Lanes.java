@@ -1,0 +1,32 @@
+package folio.inference.engine;
+
+import ai.djl.Device;
+
+/**
+ * How many lanes an engine has. A lane is a thread that steps slots of its own at its own pace: no
+ * lane waits for another, so that a core which is held up by something else costs only itself.
+ *
+ * @param count lanes
+ * @param rowsWorthOne fewer running requests than this are not worth a second lane
+ */
+public record Lanes(int count, int rowsWorthOne) {
+  /** A pass of a few rows takes no longer than one of a single row. */
+  private static final int ROWS_WORTH_A_CORE = 4;
+
+  /** A GPU is busy with so many rows for as long as it takes to launch them. */
+  private static final int ROWS_WORTH_A_LAUNCHING_THREAD = 128;
+
+  /** Threads that launch kernels wait for each other in the driver. */
+  private static final int MOST_ON_A_GPU = 4;
+
+  /**
+   * What suits a device.
+   *
+   * @param threads that may be busy
+   */
+  public static Lanes on(Device device, int threads) {
+    return device.isGpu()
+        ? new Lanes(Math.min(threads, MOST_ON_A_GPU), ROWS_WORTH_A_LAUNCHING_THREAD)
+        : new Lanes(threads, ROWS_WORTH_A_CORE);
+  }
+}

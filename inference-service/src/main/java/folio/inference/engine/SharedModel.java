@@ -1,0 +1,48 @@
+package folio.inference.engine;
+
+import folio.inference.serving.ServedModel;
+import java.util.BitSet;
+
+/** A model, and which lanes have it. All but {@link #model} belongs to {@link ModelRotation}. */
+final class SharedModel {
+  private final ServedModel model;
+  private final BitSet holders = new BitSet();
+  private final BitSet warm = new BitSet();
+  private boolean activated;
+  private String lost;
+
+  SharedModel(ServedModel model) {
+    this.model = model;
+  }
+
+  ServedModel model() {
+    return model;
+  }
+
+  BitSet holders() {
+    return holders;
+  }
+
+  /** The lanes that have warmed it. */
+  BitSet warm() {
+    return warm;
+  }
+
+  /** Whether it ever was current. */
+  boolean activated() {
+    return activated;
+  }
+
+  void activate() {
+    activated = true;
+  }
+
+  /** Why it must not be used any more, or null. */
+  String lost() {
+    return lost;
+  }
+
+  void lose(String message) {
+    lost = message;
+  }
+}
