@@ -24,7 +24,7 @@ public interface InferenceConfig {
   @WithDefault("auto")
   DeviceChoice device();
 
-  /** Threads of the engine on a CPU; 0: one a core. */
+  /** Lanes of the engine; 0: one a core; on a GPU at most two. */
   @WithDefault("0")
   int threads();
 

@@ -27,6 +27,9 @@ import java.util.List;
  * computed by another formula. All of this holds while a pass runs on one thread, see {@link
  * #prepareThread}: the engine spreads rows over threads, not a row's arithmetic.
  *
+ * <p>On a GPU a step is bound by the number of kernels it launches: the hidden products of all
+ * layers are one, then there are three kernels a layer.
+ *
  * <p>Any number of threads may run passes at once. The network must outlive the decoder.
  */
 public final class Decoder implements AutoCloseable {
@@ -76,23 +79,37 @@ public final class Decoder implements AutoCloseable {
     JniUtils.setGraphExecutorOptimize(false);
   }
 
-  /** The input of the first layer by character, four tensors a layer, projection, head. */
+  /**
+   * The input product of the first layer by character; the hidden weights of all layers in one,
+   * float32 {@code [L,3H,H]}, only on a GPU; four tensors a layer; projection; head.
+   */
   private List<NDArray> weights(CharGru.Weights from) {
     List<NDArray> list = new ArrayList<>();
     for (NDList layer : from.layers()) {
       list.addAll(List.of(pack(layer.get(0)), pack(layer.get(1)), layer.get(2), layer.get(3)));
     }
     NDArray embedded = config.embeddingActivation().apply(from.embedding());
+    NDArray table = call("product", embedded, list.get(0), list.get(2));
     if (embedded != from.embedding()) {
-      embedded.attach(manager);
+      embedded.close();
     }
-    list.add(0, gpu ? embedded : call("linear", embedded, list.get(0), list.get(2)));
+    list.addAll(0, List.of(table, gpu ? stackedHidden(from) : table));
     if (from.projection() != null) {
       list.add(pack(from.projection()));
     }
     list.add(pack(from.headWeight()));
     list.add(from.headBias());
     return list;
+  }
+
+  /** All layers' hidden products need no result of this step: on a GPU they are one product. */
+  private NDArray stackedHidden(CharGru.Weights from) {
+    PtNDArray[] hidden =
+        from.layers().stream().map(layer -> (PtNDArray) layer.get(1)).toArray(PtNDArray[]::new);
+    try (IValue list = IValue.listFrom(hidden);
+        IValue stacked = DecodeModule.get().run("stack", list)) {
+      return stacked.toTensor(manager);
+    }
   }
 
   private NDArray pack(NDArray weight) {

@@ -13,11 +13,11 @@ public record Lanes(int count, int rowsWorthOne) {
   /** A pass of a few rows takes no longer than one of a single row. */
   private static final int ROWS_WORTH_A_CORE = 4;
 
-  /** A GPU is busy with so many rows for as long as it takes to launch them. */
-  private static final int ROWS_WORTH_A_LAUNCHING_THREAD = 128;
+  /** As many rows cost a GPU no more than it costs to launch them. */
+  private static final int ROWS_WORTH_LAUNCHING_TWICE = 256;
 
-  /** Threads that launch kernels wait for each other in the driver. */
-  private static final int MOST_ON_A_GPU = 4;
+  /** One launches while the other chooses characters; more would wait for each other to launch. */
+  private static final int MOST_ON_A_GPU = 2;
 
   /**
    * What suits a device.
@@ -26,7 +26,7 @@ public record Lanes(int count, int rowsWorthOne) {
    */
   public static Lanes on(Device device, int threads) {
     return device.isGpu()
-        ? new Lanes(Math.min(threads, MOST_ON_A_GPU), ROWS_WORTH_A_LAUNCHING_THREAD)
+        ? new Lanes(Math.min(threads, MOST_ON_A_GPU), ROWS_WORTH_LAUNCHING_TWICE)
         : new Lanes(threads, ROWS_WORTH_A_CORE);
   }
 }

@@ -7,9 +7,26 @@ class Decoder(Module):
     return torch.linear(x, weight, bias)
   def pack(self: __torch__.Decoder, weight: Tensor) -> Tensor:
     return ops.mkldnn._reorder_linear_weight(weight, 64)
+  def stack(self: __torch__.Decoder, weights: List[Tensor]) -> Tensor:
+    return torch.stack(weights)
   def ids(self: __torch__.Decoder, values: List[int], w: List[Tensor]) -> Tensor:
     return torch.tensor(values, dtype=4, device=ops.prim.device(w[0]), requires_grad=False)
-  def gates(self: __torch__.Decoder, gi: Tensor, gh: Tensor, h: Tensor) -> Tensor:
+  def layers(self: __torch__.Decoder, state: List[Tensor]) -> List[Tensor]:
+    if ops.prim.is_cuda(state[0]):
+      return torch.unbind(state[0])
+    return state
+  def state(self: __torch__.Decoder, layers: List[Tensor]) -> List[Tensor]:
+    if ops.prim.is_cuda(layers[0]):
+      return [torch.stack(layers)]
+    return layers
+  def product(self: __torch__.Decoder, x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+    if ops.prim.is_cuda(x):
+      return torch.linear(x, weight)
+    return (self).linear(x, weight, bias)
+  def gates(self: __torch__.Decoder, gi: Tensor, gh: Tensor, h: Tensor, bi: Tensor, bh: Tensor) -> Tensor:
+    if ops.prim.is_cuda(h):
+      y, _0 = torch._thnn_fused_gru_cell(gi, gh, h, bi, bh)
+      return y
     H = torch.size(h, 1)
     rz = torch.sigmoid_(torch.add_(torch.slice(gi, 1, 0, torch.mul(2, H)), torch.slice(gh, 1, 0, torch.mul(2, H))))
     n = torch.slice(gi, 1, torch.mul(2, H))
@@ -24,60 +41,65 @@ class Decoder(Module):
     return (self).linear(y, w[-2], w[-1])
   def step(self: __torch__.Decoder, w: List[Tensor], state: List[Tensor], ids: List[int], residual: bool, relu: bool, projection: bool) -> Tuple[Tensor, List[Tensor]]:
     x = torch.embedding(w[0], (self).ids(ids, w))
+    hs = (self).layers(state)
+    if ops.prim.is_cuda(x):
+      ghs = torch.unbind(torch.bmm(state[0], torch.transpose(w[1], 1, 2)))
+    else:
+      ghs = hs
     next = annotate(List[Tensor], [])
-    for k in range(torch.len(state)):
-      at = torch.add(1, torch.mul(4, k))
-      h = state[k]
-      if ops.prim.is_cuda(x):
-        y = torch.gru_cell(x, h, w[at], w[torch.add(at, 1)], w[torch.add(at, 2)], w[torch.add(at, 3)])
+    for k in range(torch.len(hs)):
+      at = torch.add(2, torch.mul(4, k))
+      h = hs[k]
+      if torch.eq(k, 0):
+        gi = x
       else:
-        if torch.eq(k, 0):
-          gi = x
-        else:
-          gi = (self).linear(x, w[at], w[torch.add(at, 2)])
-        y = (self).gates(gi, (self).linear(h, w[torch.add(at, 1)], w[torch.add(at, 3)]), h)
+        gi = (self).product(x, w[at], w[torch.add(at, 2)])
+      if ops.prim.is_cuda(x):
+        gh = ghs[k]
+      else:
+        gh = (self).linear(h, w[torch.add(at, 1)], w[torch.add(at, 3)])
+      y = (self).gates(gi, gh, h, w[torch.add(at, 2)], w[torch.add(at, 3)])
       torch.append(next, y)
       if torch.__and__(residual, torch.gt(k, 0)):
         x = torch.add(x, y)
       else:
         x = y
-    return ((self).head(w, x, relu, projection), next)
+    return ((self).head(w, x, relu, projection), (self).state(next))
   def prefill(self: __torch__.Decoder, w: List[Tensor], state: List[Tensor], ids: List[int], lengths: List[int], residual: bool, relu: bool, projection: bool) -> Tuple[Tensor, List[Tensor]]:
     M = torch.len(lengths)
     T = torch.floordiv(torch.len(ids), M)
     last = torch.sub((self).ids(lengths, w), 1)
     rows = torch.arange(M, dtype=None, layout=None, device=ops.prim.device(last))
     x = torch.embedding(w[0], torch.reshape((self).ids(ids, w), [M, T]))
+    hs = (self).layers(state)
     next = annotate(List[Tensor], [])
-    for k in range(torch.len(state)):
-      at = torch.add(1, torch.mul(4, k))
-      h = state[k]
-      if ops.prim.is_cuda(x):
-        y, _0 = torch.gru(x, torch.unsqueeze(h, 0), [w[at], w[torch.add(at, 1)], w[torch.add(at, 2)], w[torch.add(at, 3)]], True, 1, 0., False, False, True)
+    for k in range(torch.len(hs)):
+      at = torch.add(2, torch.mul(4, k))
+      h = hs[k]
+      if torch.eq(k, 0):
+        gi = x
       else:
-        if torch.eq(k, 0):
-          gi = x
-        else:
-          gi = torch.reshape((self).linear(torch.reshape(x, [torch.mul(M, T), -1]), w[at], w[torch.add(at, 2)]), [M, T, -1])
-        outputs = annotate(List[Tensor], [])
-        for t in range(T):
-          h = (self).gates(torch.select(gi, 1, t), (self).linear(h, w[torch.add(at, 1)], w[torch.add(at, 3)]), h)
-          torch.append(outputs, h)
-        y = torch.stack(outputs, 1)
+        gi = torch.reshape((self).product(torch.reshape(x, [torch.mul(M, T), -1]), w[at], w[torch.add(at, 2)]), [M, T, -1])
+      outputs = annotate(List[Tensor], [])
+      for t in range(T):
+        gh = (self).product(h, w[torch.add(at, 1)], w[torch.add(at, 3)])
+        h = (self).gates(torch.select(gi, 1, t), gh, h, w[torch.add(at, 2)], w[torch.add(at, 3)])
+        torch.append(outputs, h)
+      y = torch.stack(outputs, 1)
       torch.append(next, torch.index(y, annotate(List[Optional[Tensor]], [rows, last])))
       if torch.__and__(residual, torch.gt(k, 0)):
         x = torch.add(x, y)
       else:
         x = y
-    return ((self).head(w, torch.index(x, annotate(List[Optional[Tensor]], [rows, last])), relu, projection), next)
+    return ((self).head(w, torch.index(x, annotate(List[Optional[Tensor]], [rows, last])), relu, projection), (self).state(next))
   def zeros(self: __torch__.Decoder, w: List[Tensor], layers: int, rows: int, hidden: int) -> List[Tensor]:
     state = annotate(List[Tensor], [])
     for k in range(layers):
       torch.append(state, torch.zeros([rows, hidden], dtype=6, layout=None, device=ops.prim.device(w[0])))
-    return state
+    return (self).state(state)
   def arrange(self: __torch__.Decoder, w: List[Tensor], first: List[Tensor], second: List[Tensor], rows: List[int]) -> List[Tensor]:
     indices = (self).ids(rows, w)
     state = annotate(List[Tensor], [])
     for k in range(torch.len(first)):
-      torch.append(state, torch.index_select(torch.cat([first[k], second[k]]), 0, indices))
+      torch.append(state, torch.index_select(torch.cat([first[k], second[k]], -2), -2, indices))
     return state

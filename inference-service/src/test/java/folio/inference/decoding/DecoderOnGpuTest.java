@@ -1,0 +1,96 @@
+package folio.inference.decoding;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import ai.djl.Device;
+import ai.djl.engine.Engine;
+import ai.djl.ndarray.NDManager;
+import folio.model.network.CharGru;
+import folio.model.network.CharGruConfig;
+import folio.model.network.NetworkKind;
+import java.util.Arrays;
+import java.util.SplittableRandom;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** The kernels of a GPU compute what those of a CPU compute. */
+class DecoderOnGpuTest {
+  /** Of logits after some forty characters, in float32 on both sides. */
+  private static final float TOLERANCE = 1e-3f;
+
+  @BeforeAll
+  static void needsAGpu() {
+    boolean there = Engine.getInstance().getGpuCount() > 0;
+    String reason = "skipped: there is no GPU on this machine";
+    if (!there) {
+      System.out.println(DecoderOnGpuTest.class.getSimpleName() + " " + reason);
+    }
+    assumeTrue(there, reason);
+    Decoder.prepareThread();
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "RESIDUAL, 65, 128, 512, 8, 1",
+    "RESIDUAL, 65, 128, 512, 8, 64",
+    "RESIDUAL, 33, 7, 20, 3, 5",
+    "PLAIN, 65, 64, 64, 2, 16",
+    "PLAIN, 300, 36, 36, 1, 3"
+  })
+  void stepsAndPromptsAgreeWithACpu(
+      NetworkKind kind, int vocabulary, int embedding, int hidden, int layers, int rows) {
+    CharGruConfig config =
+        kind == NetworkKind.RESIDUAL
+            ? CharGruConfig.residual(vocabulary, embedding, hidden, layers)
+            : CharGruConfig.plain(vocabulary, hidden, layers);
+    float[] gpu = run(Device.gpu(), config, rows);
+    float[] cpu = run(Device.cpu(), config, rows);
+
+    assertThat(gpu).hasSameSizeAs(cpu);
+    for (int i = 0; i < gpu.length; i++) {
+      assertThat(gpu[i]).as("logit %d", i).isCloseTo(cpu[i], within(TOLERANCE));
+    }
+  }
+
+  /** The logits after a prompt in two parts, a rearrangement of rows, and twenty steps. */
+  private static float[] run(Device device, CharGruConfig config, int rows) {
+    SplittableRandom random = new SplittableRandom(5);
+    int vocabulary = config.vocabularySize();
+    try (NDManager manager = NDManager.newBaseManager(device)) {
+      CharGru network = CharGru.initialize(manager, config, new SplittableRandom(4));
+      try (Decoder decoder = new Decoder(manager, network)) {
+        DecodeState state = decoder.zeroState(rows);
+        for (int part = 0; part < 2; part++) {
+          long[] ids = random.longs(rows * 8L, 0, vocabulary).toArray();
+          long[] lengths = random.longs(rows, 1, 9).toArray();
+          state = after(decoder.prefill(ids, lengths, state), state, new float[1][]);
+        }
+        long[] order = new long[rows];
+        Arrays.setAll(order, row -> rows - 1 - row);
+        try (DecodeState old = state;
+            DecodeState none = decoder.zeroState(0)) {
+          state = decoder.arrange(old, none, order);
+        }
+        float[][] logits = new float[1][];
+        for (int step = 0; step < 20; step++) {
+          state =
+              after(
+                  decoder.step(random.longs(rows, 0, vocabulary).toArray(), state), state, logits);
+        }
+        state.close();
+        return logits[0];
+      }
+    }
+  }
+
+  private static DecodeState after(Decoded decoded, DecodeState before, float[][] logits) {
+    try (decoded) {
+      before.close();
+      logits[0] = decoded.logits();
+      return decoded.state();
+    }
+  }
+}
