@@ -149,7 +149,7 @@ class ManySwapsIT {
 
   /** The text of one row alone, straight from the version's decoder. */
   private static String expected(CheckpointStore store, Answer answer) {
-    Decoder.prepareThread();
+    Decoder.prepareThread(Device.cpu());
     try (ServedModel model = new ModelLoader(Device.cpu()).load(store.open(answer.version()))) {
       Sampler sampler = new Sampler(model.vocabulary().size());
       StringBuilder text = new StringBuilder();

@@ -1,5 +1,6 @@
 package folio.inference.decoding;
 
+import ai.djl.Device;
 import ai.djl.engine.Engine;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
@@ -62,6 +63,9 @@ public final class Decoder implements AutoCloseable {
               IValue.from(config.network() == NetworkKind.RESIDUAL),
               IValue.from(config.headActivation() == Nonlinearity.RELU),
               IValue.from(config.projectionSize() != null));
+      if (gpu) {
+        cuda("synchronize", parent.getDevice()); // other streams do not wait for this one
+      }
     } catch (RuntimeException | Error e) {
       manager.close();
       throw e;
@@ -70,13 +74,23 @@ public final class Decoder implements AutoCloseable {
 
   /**
    * Makes the calling thread one that may run passes: without gradients, with one thread for a
-   * pass, without the executor that studies the first calls of a shape and then compiles it.
+   * pass, without the executor that studies the first calls of a shape and then compiles it, and on
+   * a GPU with a stream of its own, so that threads do not wait for each other's kernels.
    */
-  public static void prepareThread() {
+  public static void prepareThread(Device device) {
     Engine.getInstance(); // loads the library that the rest calls
     JniUtils.setGradMode(false);
     JniUtils.setNumThreads(1);
     JniUtils.setGraphExecutorOptimize(false);
+    if (device.isGpu()) {
+      cuda("enter_stream", device);
+    }
+  }
+
+  private static void cuda(String function, Device device) {
+    try (IValue id = IValue.from(device.getDeviceId())) {
+      TorchScript.cuda().run(function, id).close();
+    }
   }
 
   /**
@@ -107,7 +121,7 @@ public final class Decoder implements AutoCloseable {
     PtNDArray[] hidden =
         from.layers().stream().map(layer -> (PtNDArray) layer.get(1)).toArray(PtNDArray[]::new);
     try (IValue list = IValue.listFrom(hidden);
-        IValue stacked = DecodeModule.get().run("stack", list)) {
+        IValue stacked = TorchScript.decoder().run("stack", list)) {
       return stacked.toTensor(manager);
     }
   }
@@ -119,7 +133,7 @@ public final class Decoder implements AutoCloseable {
   private NDArray call(String function, NDArray... inputs) {
     IValue[] arguments =
         Arrays.stream(inputs).map(PtNDArray.class::cast).map(IValue::from).toArray(IValue[]::new);
-    try (IValue result = DecodeModule.get().run(function, arguments)) {
+    try (IValue result = TorchScript.decoder().run(function, arguments)) {
       return result.toTensor(manager);
     } finally {
       close(arguments);
@@ -143,7 +157,7 @@ public final class Decoder implements AutoCloseable {
     };
     try {
       return new DecodeState(
-          DecodeModule.get().run("zeros", weights, sizes[0], sizes[1], sizes[2]), rows);
+          TorchScript.decoder().run("zeros", weights, sizes[0], sizes[1], sizes[2]), rows);
     } finally {
       close(sizes);
     }
@@ -174,7 +188,7 @@ public final class Decoder implements AutoCloseable {
     List<IValue> arguments = new ArrayList<>(List.of(weights, state.layers()));
     arguments.addAll(List.of(inputs));
     arguments.addAll(structure);
-    try (IValue result = DecodeModule.get().run(function, arguments.toArray(IValue[]::new))) {
+    try (IValue result = TorchScript.decoder().run(function, arguments.toArray(IValue[]::new))) {
       IValue[] parts = result.toIValueTuple();
       try (IValue logits = parts[0]) {
         return new Decoded(logits.toTensor(manager), new DecodeState(parts[1], state.rows()));
@@ -194,7 +208,7 @@ public final class Decoder implements AutoCloseable {
     IValue indices = IValue.listFrom(rows);
     try {
       return new DecodeState(
-          DecodeModule.get().run("arrange", weights, first.layers(), second.layers(), indices),
+          TorchScript.decoder().run("arrange", weights, first.layers(), second.layers(), indices),
           rows.length);
     } finally {
       indices.close();

@@ -1,5 +1,6 @@
 package folio.inference.engine;
 
+import ai.djl.Device;
 import folio.inference.decoding.Decoder;
 import folio.inference.generation.GenerationRequest;
 import folio.inference.generation.GenerationStream;
@@ -34,6 +35,7 @@ public final class InferenceEngine implements AutoCloseable {
   private final ModelHandover handover;
   private final ModelRotation models;
   private final EngineListener listener;
+  private final Device device;
   private final List<Lane> lanes = new ArrayList<>();
   private volatile boolean draining;
   private volatile boolean closed;
@@ -44,6 +46,7 @@ public final class InferenceEngine implements AutoCloseable {
     this.handover = handover;
     this.models = new ModelRotation(settings.lanes().count(), handover, listener);
     this.listener = listener;
+    this.device = settings.lanes().device();
     DecodeLoop.Shared shared =
         new DecodeLoop.Shared(queue, models, listener, settings.queueTimeout());
     for (int lane = 0; lane < settings.lanes().count(); lane++) {
@@ -102,7 +105,7 @@ public final class InferenceEngine implements AutoCloseable {
 
     @Override
     public void run() {
-      Decoder.prepareThread();
+      Decoder.prepareThread(device);
       try {
         while (!closed) {
           lastTurnNanos = System.nanoTime();

@@ -6,10 +6,11 @@ import ai.djl.Device;
  * How many lanes an engine has. A lane is a thread that steps slots of its own at its own pace: no
  * lane waits for another, so that a core which is held up by something else costs only itself.
  *
+ * @param device where they compute
  * @param count lanes
  * @param rowsWorthOne fewer running requests than this are not worth a second lane
  */
-public record Lanes(int count, int rowsWorthOne) {
+public record Lanes(Device device, int count, int rowsWorthOne) {
   /** A pass of a few rows takes no longer than one of a single row. */
   private static final int ROWS_WORTH_A_CORE = 4;
 
@@ -26,7 +27,7 @@ public record Lanes(int count, int rowsWorthOne) {
    */
   public static Lanes on(Device device, int threads) {
     return device.isGpu()
-        ? new Lanes(Math.min(threads, MOST_ON_A_GPU), ROWS_WORTH_LAUNCHING_TWICE)
-        : new Lanes(threads, ROWS_WORTH_A_CORE);
+        ? new Lanes(device, Math.min(threads, MOST_ON_A_GPU), ROWS_WORTH_LAUNCHING_TWICE)
+        : new Lanes(device, threads, ROWS_WORTH_A_CORE);
   }
 }

@@ -29,7 +29,7 @@ class DecoderOnGpuTest {
       System.out.println(DecoderOnGpuTest.class.getSimpleName() + " " + reason);
     }
     assumeTrue(there, reason);
-    Decoder.prepareThread();
+    Decoder.prepareThread(Device.gpu());
   }
 
   @ParameterizedTest

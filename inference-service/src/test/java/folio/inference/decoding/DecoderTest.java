@@ -2,6 +2,7 @@ package folio.inference.decoding;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.index.NDIndex;
@@ -29,7 +30,7 @@ class DecoderTest {
 
   @BeforeEach
   void prepare() {
-    Decoder.prepareThread();
+    Decoder.prepareThread(Device.cpu());
   }
 
   @AfterEach

@@ -2,6 +2,7 @@ package folio.inference.engine;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import ai.djl.Device;
 import folio.inference.generation.GenerationRequest;
 import folio.inference.generation.GenerationStream;
 import folio.model.sampling.SamplingParameters;
@@ -13,7 +14,7 @@ import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
 class AdmissionQueueTest {
-  private static final Lanes ONE_LANE = new Lanes(1, 4);
+  private static final Lanes ONE_LANE = new Lanes(Device.cpu(), 1, 4);
 
   private final AdmissionQueue queue = new AdmissionQueue(2, 3, ONE_LANE);
 
@@ -81,7 +82,7 @@ class AdmissionQueueTest {
 
   @Test
   void fewRequestsShareALaneAndManyAreSpreadEvenly() {
-    AdmissionQueue wide = new AdmissionQueue(9, 0, new Lanes(3, 2));
+    AdmissionQueue wide = new AdmissionQueue(9, 0, new Lanes(Device.cpu(), 3, 2));
     fill(wide, 9);
 
     assertThat(takers(wide, 3)).containsExactly(0, 0, 1, 1, 2, 2, 0, 1, 2);
@@ -90,7 +91,7 @@ class AdmissionQueueTest {
 
   @Test
   void theSmallestLaneIsNextAfterSomeHaveLeft() {
-    AdmissionQueue wide = new AdmissionQueue(8, 8, new Lanes(2, 2));
+    AdmissionQueue wide = new AdmissionQueue(8, 8, new Lanes(Device.cpu(), 2, 2));
     fill(wide, 12);
     takers(wide, 2);
     wide.left(1);
@@ -102,7 +103,7 @@ class AdmissionQueueTest {
 
   @Test
   void wakesTheLaneThatIsNext() {
-    AdmissionQueue wide = new AdmissionQueue(4, 0, new Lanes(2, 1));
+    AdmissionQueue wide = new AdmissionQueue(4, 0, new Lanes(Device.cpu(), 2, 1));
     List<Integer> woken = new ArrayList<>();
     wide.onNext(woken::add);
     fill(wide, 2);

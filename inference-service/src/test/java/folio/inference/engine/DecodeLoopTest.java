@@ -38,7 +38,7 @@ class DecodeLoopTest {
 
   @TempDir Path root;
   private final ModelHandover handover = new ModelHandover();
-  private final AdmissionQueue queue = new AdmissionQueue(SLOTS, 10, new Lanes(1, 4));
+  private final AdmissionQueue queue = new AdmissionQueue(SLOTS, 10, new Lanes(Device.cpu(), 1, 4));
   private final List<Refusal> refusals = new ArrayList<>();
   private final List<FinishReason> finished = new ArrayList<>();
   private final List<Integer> batches = new ArrayList<>();
@@ -71,7 +71,7 @@ class DecodeLoopTest {
 
   @BeforeEach
   void open() {
-    Decoder.prepareThread();
+    Decoder.prepareThread(Device.cpu());
     store = new CheckpointStore(root);
     loop = loop(Duration.ofMinutes(1));
   }

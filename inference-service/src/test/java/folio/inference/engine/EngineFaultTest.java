@@ -36,7 +36,7 @@ class EngineFaultTest {
   private final AtomicReference<ServedModel> loadedLast = new AtomicReference<>();
   private final InferenceEngine engine =
       new InferenceEngine(
-          new InferenceEngine.Settings(8, new Lanes(2, 4), 8, Duration.ofMinutes(1)),
+          new InferenceEngine.Settings(8, new Lanes(Device.cpu(), 2, 4), 8, Duration.ofMinutes(1)),
           handover,
           new EngineListener() {
             @Override

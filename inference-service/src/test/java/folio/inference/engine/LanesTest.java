@@ -26,7 +26,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** Two lanes whose turns are taken by hand, each at its own pace. */
 class LanesTest {
   private static final int SLOTS = 12;
-  private static final Lanes LANES = new Lanes(2, 4);
+  private static final Lanes LANES = new Lanes(Device.cpu(), 2, 4);
 
   @TempDir Path root;
   private final ModelHandover handover = new ModelHandover();
@@ -51,7 +51,7 @@ class LanesTest {
 
   @BeforeEach
   void open() {
-    Decoder.prepareThread();
+    Decoder.prepareThread(Device.cpu());
     store = new CheckpointStore(root);
   }
 

@@ -22,7 +22,8 @@ class ReproducibilityTest {
   private final ModelHandover handover = new ModelHandover();
   private final InferenceEngine engine =
       new InferenceEngine(
-          new InferenceEngine.Settings(SLOTS, new Lanes(2, 4), REQUESTS, Duration.ofMinutes(5)),
+          new InferenceEngine.Settings(
+              SLOTS, new Lanes(Device.cpu(), 2, 4), REQUESTS, Duration.ofMinutes(5)),
           handover,
           EngineListener.NONE);
 

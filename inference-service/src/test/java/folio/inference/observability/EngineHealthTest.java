@@ -2,6 +2,7 @@ package folio.inference.observability;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import ai.djl.Device;
 import folio.inference.api.Service;
 import folio.inference.engine.EngineListener;
 import folio.inference.engine.InferenceEngine;
@@ -17,7 +18,8 @@ class EngineHealthTest {
   void isAliveWhileTheLoopTurnsAndOnlyThen() {
     try (InferenceEngine engine =
         new InferenceEngine(
-            new InferenceEngine.Settings(1, new Lanes(1, 4), 1, Duration.ofMinutes(1)),
+            new InferenceEngine.Settings(
+                1, new Lanes(Device.cpu(), 1, 4), 1, Duration.ofMinutes(1)),
             new ModelHandover(),
             EngineListener.NONE)) {
       HealthCheck liveness = new EngineHealth(engine, Duration.ofMillis(500)).liveness();

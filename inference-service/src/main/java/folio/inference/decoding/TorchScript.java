@@ -17,38 +17,47 @@ import java.util.zip.ZipEntry;
 import java.util.zip.ZipOutputStream;
 
 /**
- * The functions of {@code decoder.py}, compiled once a process and never freed. They hold no
- * weights, so that a swap of models compiles nothing; a call leaves Java once instead of some
- * thirty times a layer. Safe for use by any thread.
+ * Functions in TorchScript, compiled once a process and never freed. They hold no weights, so that
+ * a swap of models compiles nothing; a call leaves Java once instead of some thirty times a layer.
+ * Safe for use by any thread.
  *
  * @see <a href="https://pytorch.org/docs/stable/jit_language_reference.html">TorchScript</a>
  */
-final class DecodeModule {
-  /** A module without attributes: {@code __torch__.Decoder.__new__()} with an empty state. */
-  private static final byte[] DATA =
-      "\u0080\u0002c__torch__\nDecoder\n)\u0081}b.".getBytes(StandardCharsets.ISO_8859_1);
-
+final class TorchScript {
   private static final byte[] NO_CONSTANTS = "\u0080\u0002).".getBytes(StandardCharsets.ISO_8859_1);
 
-  private static final class Holder {
-    static final DecodeModule MODULE = new DecodeModule();
+  private static final class DecoderHolder {
+    static final TorchScript MODULE = new TorchScript("Decoder", "decoder.py");
+  }
+
+  private static final class CudaHolder {
+    static final TorchScript MODULE = new TorchScript("Cuda", "cuda.py");
   }
 
   private final PtSymbolBlock block;
 
-  private DecodeModule() {
-    try (InputStream source = DecodeModule.class.getResourceAsStream("decoder.py")) {
+  private TorchScript(String name, String resource) {
+    try (InputStream source = TorchScript.class.getResourceAsStream(resource)) {
       PtNDManager forever = (PtNDManager) NDManager.newBaseManager();
       block =
           JniUtils.loadModule(
-              forever, new ByteArrayInputStream(archive(source.readAllBytes())), false, false);
+              forever,
+              new ByteArrayInputStream(archive(name, source.readAllBytes())),
+              false,
+              false);
     } catch (IOException e) {
-      throw new UncheckedIOException("the class path has no decoder.py", e);
+      throw new UncheckedIOException("the class path has no " + resource, e);
     }
   }
 
-  static DecodeModule get() {
-    return Holder.MODULE;
+  /** Steps and prompts. */
+  static TorchScript decoder() {
+    return DecoderHolder.MODULE;
+  }
+
+  /** What only the CUDA build of libtorch can compile. */
+  static TorchScript cuda() {
+    return CudaHolder.MODULE;
   }
 
   /** Runs a function without gradients; the caller closes the result. */
@@ -57,15 +66,21 @@ final class DecodeModule {
   }
 
   /** What {@code torch.jit.save} would write, as far as it is read again. */
-  private static byte[] archive(byte[] source) throws IOException {
+  private static byte[] archive(String name, byte[] source) throws IOException {
     ByteArrayOutputStream bytes = new ByteArrayOutputStream();
     try (ZipOutputStream zip = new ZipOutputStream(bytes)) {
-      add(zip, "decoder/data.pkl", DATA);
-      add(zip, "decoder/code/__torch__.py", source);
-      add(zip, "decoder/constants.pkl", NO_CONSTANTS);
-      add(zip, "decoder/version", "3\n".getBytes(StandardCharsets.US_ASCII));
+      add(zip, "module/data.pkl", withoutAttributes(name));
+      add(zip, "module/code/__torch__.py", source);
+      add(zip, "module/constants.pkl", NO_CONSTANTS);
+      add(zip, "module/version", "3\n".getBytes(StandardCharsets.US_ASCII));
     }
     return bytes.toByteArray();
+  }
+
+  /** {@code __torch__.NAME.__new__()} with an empty state. */
+  private static byte[] withoutAttributes(String name) {
+    return ("\u0080\u0002c__torch__\n" + name + "\n)\u0081}b.")
+        .getBytes(StandardCharsets.ISO_8859_1);
   }
 
   /** Stored, as its reader expects. */
