@@ -16,7 +16,7 @@ class ArchitectureTest {
           .importPackages("folio.model");
 
   @Test
-  void onlyNetworkAndCheckpointKnowTheEngine() {
+  void vocabularyAndSamplingDoNotKnowTheEngine() {
     noClasses()
         .that()
         .resideInAnyPackage("folio.model.vocabulary..", "folio.model.sampling..")

@@ -50,15 +50,18 @@ final class RunDisplay implements AutoCloseable {
         new Console(around.out(), around.terminal(), step, config.schedule().totalSteps());
   }
 
-  void begin(Corpus corpus, CharGruConfig architecture, int trainedOn, int[] validationText) {
-    this.validation = validationText;
+  void begin(Corpus corpus, CharGruConfig architecture, Corpus.Split text) {
+    this.validation = text.validation();
+    int trainedOn = text.training().length;
     long parameters = architecture.parameterCount();
     console.line(
         String.format(
-            "%s: %,d characters to train on, %,d to validate; %s %d x %d, %,d parameters",
+            "%s: %,d characters to train on, %,d to choose by, %,d to validate; %s %d x %d, %,d"
+                + " parameters",
             corpus,
             trainedOn,
-            validationText.length,
+            text.heldOut().length,
+            text.validation().length,
             architecture.network().name().toLowerCase(java.util.Locale.ROOT),
             architecture.layers(),
             architecture.hiddenSize(),
@@ -111,7 +114,7 @@ final class RunDisplay implements AutoCloseable {
     Double training = stepsSinceEvaluation == 0 ? null : lossSinceEvaluation / stepsSinceEvaluation;
     lossSinceEvaluation = 0;
     stepsSinceEvaluation = 0;
-    StringBuilder line = new StringBuilder("step " + step + " validation");
+    StringBuilder line = new StringBuilder("step " + step);
     losses.forEach(
         (protocol, loss) -> line.append(", ").append(protocol).append(' ').append(both(loss)));
     if (training != null) {
@@ -120,10 +123,10 @@ final class RunDisplay implements AutoCloseable {
     console.line(line.toString());
     Map<String, Object> fields = new LinkedHashMap<>();
     fields.put("training_loss_nats", training);
-    fields.put("validation_loss_nats", losses);
+    fields.put("loss_nats", losses);
     Map<String, Double> bits = new LinkedHashMap<>();
     losses.forEach((protocol, loss) -> bits.put(protocol, loss / Math.log(2)));
-    fields.put("validation_bits_per_character", bits);
+    fields.put("bits_per_character", bits);
     metrics.write("evaluation", step, fields);
     shownNanos = System.nanoTime(); // speed is of training alone
     return training;
@@ -184,8 +187,8 @@ final class RunDisplay implements AutoCloseable {
     console.line(
         step == 0 || Double.isInfinite(bestLoss)
             ? "nothing was measured"
-            : "done at step " + step + "; best validation " + both(bestLoss));
-    metrics.write("end", step, Map.of("best_validation_loss_nats", String.valueOf(bestLoss)));
+            : "done at step " + step + "; best loss " + both(bestLoss));
+    metrics.write("end", step, Map.of("best_loss_nats", String.valueOf(bestLoss)));
   }
 
   @Override

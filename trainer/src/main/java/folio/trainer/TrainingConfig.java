@@ -1,8 +1,8 @@
 package folio.trainer;
 
 import folio.model.network.CharGruConfig;
-import folio.model.network.DropoutRates;
 import folio.trainer.learning.AdamW;
+import folio.trainer.learning.DropoutRates;
 import folio.trainer.learning.LearningRateSchedule;
 import java.util.Map;
 
@@ -19,6 +19,7 @@ import java.util.Map;
  * @param pace how often what happens
  * @param seed decides every draw
  * @param fraction of the training part that is trained on
+ * @param holdout part of the trained text's end that chooses what is published
  * @param settings all of the above by option name, for the manifest and for resuming
  */
 record TrainingConfig(
@@ -32,6 +33,7 @@ record TrainingConfig(
     Pace pace,
     long seed,
     double fraction,
+    double holdout,
     Map<String, String> settings) {
 
   /** How text is cut into sequences. */

@@ -1,13 +1,13 @@
 package folio.trainer;
 
 import folio.model.network.CharGruConfig;
-import folio.model.network.DropoutRates;
 import folio.model.network.NetworkKind;
 import folio.model.network.Nonlinearity;
 import folio.trainer.TrainingConfig.Pace;
 import folio.trainer.TrainingConfig.Sampling;
 import folio.trainer.TrainingConfig.SamplingKind;
 import folio.trainer.learning.AdamW;
+import folio.trainer.learning.DropoutRates;
 import folio.trainer.learning.LearningRateSchedule;
 import java.util.Map;
 import java.util.Objects;
@@ -123,6 +123,13 @@ final class TrainingOptions {
   @Option(names = "--fraction", description = "Part of the training text to use.")
   private double fraction = 1;
 
+  @Option(
+      names = "--holdout",
+      description =
+          "Part of the training text, its end, that is not trained on but chooses what is"
+              + " published; 0: all is trained on, and the last step's network is published.")
+  private double holdout;
+
   private record Range(String option, double value, double lowest, double highest) {}
 
   /**
@@ -148,6 +155,7 @@ final class TrainingOptions {
       new Range("--average-decay", averageDecay, 0, 0.999999),
       new Range("--evaluate-every", evaluateEvery, 1, 1e9),
       new Range("--fraction", fraction, 1e-6, 1),
+      new Range("--holdout", holdout, 0, 0.5),
       new Range("--save-every", save, 0, 1e9),
       new Range("--view-every", view, 0, 1e9),
     };
@@ -175,6 +183,7 @@ final class TrainingOptions {
               evaluateEvery, save == 0 ? evaluateEvery : save, view == 0 ? evaluateEvery : view),
           seed,
           fraction,
+          holdout,
           settings());
     } catch (IllegalArgumentException e) {
       throw refuse(e.getMessage());

@@ -14,7 +14,6 @@ import folio.trainer.corpus.RandomSequences;
 import folio.trainer.corpus.SequenceSampler;
 import folio.trainer.corpus.StreamSequences;
 import folio.trainer.learning.AdamW;
-import folio.trainer.learning.Evaluator;
 import folio.trainer.learning.GradientClipper;
 import folio.trainer.learning.TrainStep;
 import folio.trainer.learning.TrainingDivergedException;
@@ -32,9 +31,6 @@ import java.util.TreeMap;
  * evaluation, publication. Owned by one thread; only {@link #requestStop} may come from another.
  */
 final class TrainingRun implements AutoCloseable {
-  /** What decides which checkpoint of a run is better. */
-  private static final String PROTOCOL = Evaluator.WINDOWS;
-
   private static final int CANARY_CHARACTERS = 256;
 
   /**
@@ -62,7 +58,7 @@ final class TrainingRun implements AutoCloseable {
   private final WeightAverage average;
   private final AdamW optimizer;
   private final TrainStep trainStep;
-  private final Evaluator evaluator;
+  private final Judge judge;
   private final Publisher publisher;
   private final RunState state;
   private final RunDisplay display;
@@ -75,9 +71,8 @@ final class TrainingRun implements AutoCloseable {
     this.config = config;
     Corpus corpus = around.corpus();
     Vocabulary vocabulary = corpus.vocabulary();
-    int[] training = corpus.training(vocabulary, config.fraction());
-    int[] validation = corpus.validation(vocabulary);
-    this.sampler = sampler(training);
+    Corpus.Split text = corpus.split(vocabulary, config.fraction(), config.holdout());
+    this.sampler = sampler(text.training().length);
     this.manager = NDManager.newBaseManager(around.device());
     try {
       CharGruConfig architecture = config.networkFor(vocabulary.size());
@@ -88,11 +83,13 @@ final class TrainingRun implements AutoCloseable {
           new TrainStep(
               manager,
               network,
-              optimizer,
-              new GradientClipper(config.clipNorm()),
-              config.dropout(),
-              config.seed());
-      this.evaluator = new Evaluator(manager, validation);
+              text.training(),
+              new TrainStep.Rule(
+                  optimizer,
+                  new GradientClipper(config.clipNorm()),
+                  config.dropout(),
+                  config.seed()));
+      this.judge = new Judge(manager, text);
       this.state =
           new RunState(
               around,
@@ -111,25 +108,31 @@ final class TrainingRun implements AutoCloseable {
                   vocabulary,
                   corpus.description(),
                   vocabulary.decode(
-                      Arrays.copyOf(validation, Math.min(CANARY_CHARACTERS, validation.length))),
+                      Arrays.copyOf(
+                          text.validation(),
+                          Math.min(CANARY_CHARACTERS, text.validation().length))),
                   config.settings(),
-                  PROTOCOL));
+                  Judge.PROTOCOL));
       this.display =
           new RunDisplay(
               around, config, step, new RunDisplay.Model(manager, average.network(), vocabulary));
-      display.begin(corpus, architecture, training.length, validation);
+      display.begin(corpus, architecture, text);
     } catch (RuntimeException | Error e) {
       manager.close();
       throw e;
     }
   }
 
-  private SequenceSampler sampler(int[] text) {
+  private SequenceSampler sampler(int textLength) {
     Sampling sampling = config.sampling();
     return sampling.kind() == SamplingKind.RANDOM
-        ? new RandomSequences(text, sampling.rows(), sampling.length(), config.seed())
+        ? new RandomSequences(textLength, sampling.rows(), sampling.length(), config.seed())
         : new StreamSequences(
-            text, sampling.rows(), sampling.length(), sampling.resetProbability(), config.seed());
+            textLength,
+            sampling.rows(),
+            sampling.length(),
+            sampling.resetProbability(),
+            config.seed());
   }
 
   /**
@@ -150,7 +153,7 @@ final class TrainingRun implements AutoCloseable {
         display.progress(step, trainStep.progress(step), learningRate);
       }
       if (evaluating) {
-        evaluate();
+        evaluate(step == total);
       }
       if (step % config.pace().view() == 0) {
         display.view(step);
@@ -162,24 +165,24 @@ final class TrainingRun implements AutoCloseable {
     if (stopRequested && step > 0 && step < total) {
       display.stopping(step);
       display.progress(step, trainStep.progress(step), config.schedule().at(step - 1));
-      evaluate();
+      evaluate(true);
       save();
     }
     display.end(step, bestLoss);
     succeeded = true;
   }
 
-  private void evaluate() {
-    Map<String, Double> losses = evaluator.evaluate(average.network());
-    double loss = losses.get(PROTOCOL);
-    if (!Double.isFinite(loss)) {
-      throw new TrainingDivergedException(step, loss);
+  /** Publishes the averaged network if it is the best so far, or if nobody is to choose. */
+  private void evaluate(boolean last) {
+    Judge.Verdict verdict = judge.judge(average.network(), bestLoss, last);
+    if (!Double.isFinite(verdict.loss())) {
+      throw new TrainingDivergedException(step, verdict.loss());
     }
-    Double trainingLoss = display.evaluated(step, losses);
-    if (loss < bestLoss) {
-      bestLoss = loss;
-      display.published(
-          step, publisher.publish(average.network(), step, new Losses(trainingLoss, losses)));
+    Double trainingLoss = display.evaluated(step, verdict.losses());
+    if (verdict.publish()) {
+      bestLoss = verdict.loss();
+      Losses losses = new Losses(trainingLoss, verdict.losses());
+      display.published(step, publisher.publish(average.network(), step, losses));
     }
   }
 
@@ -201,6 +204,7 @@ final class TrainingRun implements AutoCloseable {
   @Override
   public void close() {
     display.close();
+    optimizer.close();
     manager.close();
   }
 }

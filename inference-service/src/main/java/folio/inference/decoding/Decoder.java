@@ -5,7 +5,6 @@ import ai.djl.engine.Engine;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
-import ai.djl.pytorch.engine.PtNDArray;
 import ai.djl.pytorch.engine.PtNDManager;
 import ai.djl.pytorch.jni.IValue;
 import ai.djl.pytorch.jni.JniUtils;
@@ -13,8 +12,8 @@ import folio.model.network.CharGru;
 import folio.model.network.CharGruConfig;
 import folio.model.network.NetworkKind;
 import folio.model.network.Nonlinearity;
+import folio.model.torchscript.TorchScript;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 
 /**
@@ -57,7 +56,7 @@ public final class Decoder implements AutoCloseable {
     this.packed = packed;
     this.manager = (PtNDManager) parent.newSubManager();
     try {
-      this.weights = IValue.listFrom(weights(network.weights()).toArray(PtNDArray[]::new));
+      this.weights = TorchScript.value(weights(network.weights()));
       this.structure =
           List.of(
               IValue.from(config.network() == NetworkKind.RESIDUAL),
@@ -88,9 +87,7 @@ public final class Decoder implements AutoCloseable {
   }
 
   private static void cuda(String function, Device device) {
-    try (IValue id = IValue.from(device.getDeviceId())) {
-      TorchScript.cuda().run(function, id).close();
-    }
+    Scripts.cuda().run(function, device.getDeviceId()).close();
   }
 
   /**
@@ -118,25 +115,16 @@ public final class Decoder implements AutoCloseable {
 
   /** All layers' hidden products need no result of this step: on a GPU they are one product. */
   private NDArray stackedHidden(CharGru.Weights from) {
-    PtNDArray[] hidden =
-        from.layers().stream().map(layer -> (PtNDArray) layer.get(1)).toArray(PtNDArray[]::new);
-    try (IValue list = IValue.listFrom(hidden);
-        IValue stacked = TorchScript.decoder().run("stack", list)) {
-      return stacked.toTensor(manager);
-    }
+    return call("stack", from.layers().stream().map(layer -> layer.get(1)).toList());
   }
 
   private NDArray pack(NDArray weight) {
     return packed ? call("pack", weight) : weight;
   }
 
-  private NDArray call(String function, NDArray... inputs) {
-    IValue[] arguments =
-        Arrays.stream(inputs).map(PtNDArray.class::cast).map(IValue::from).toArray(IValue[]::new);
-    try (IValue result = TorchScript.decoder().run(function, arguments)) {
+  private NDArray call(String function, Object... arguments) {
+    try (IValue result = Scripts.decoder().run(function, arguments)) {
       return result.toTensor(manager);
-    } finally {
-      close(arguments);
     }
   }
 
@@ -152,15 +140,8 @@ public final class Decoder implements AutoCloseable {
 
   /** The state before the first character, for some rows. */
   public DecodeState zeroState(int rows) {
-    IValue[] sizes = {
-      IValue.from(config.layers()), IValue.from(rows), IValue.from(config.hiddenSize())
-    };
-    try {
-      return new DecodeState(
-          TorchScript.decoder().run("zeros", weights, sizes[0], sizes[1], sizes[2]), rows);
-    } finally {
-      close(sizes);
-    }
+    return new DecodeState(
+        Scripts.decoder().run("zeros", weights, config.layers(), rows, config.hiddenSize()), rows);
   }
 
   /**
@@ -170,7 +151,7 @@ public final class Decoder implements AutoCloseable {
    * @param state read, not changed
    */
   public Decoded step(long[] ids, DecodeState state) {
-    return pass("step", state, IValue.listFrom(ids));
+    return pass("step", state, ids);
   }
 
   /**
@@ -181,20 +162,18 @@ public final class Decoder implements AutoCloseable {
    * @param state read, not changed
    */
   public Decoded prefill(long[] ids, long[] lengths, DecodeState state) {
-    return pass("prefill", state, IValue.listFrom(ids), IValue.listFrom(lengths));
+    return pass("prefill", state, ids, lengths);
   }
 
-  private Decoded pass(String function, DecodeState state, IValue... inputs) {
-    List<IValue> arguments = new ArrayList<>(List.of(weights, state.layers()));
+  private Decoded pass(String function, DecodeState state, Object... inputs) {
+    List<Object> arguments = new ArrayList<>(List.of(weights, state.layers()));
     arguments.addAll(List.of(inputs));
     arguments.addAll(structure);
-    try (IValue result = TorchScript.decoder().run(function, arguments.toArray(IValue[]::new))) {
+    try (IValue result = Scripts.decoder().run(function, arguments.toArray())) {
       IValue[] parts = result.toIValueTuple();
       try (IValue logits = parts[0]) {
         return new Decoded(logits.toTensor(manager), new DecodeState(parts[1], state.rows()));
       }
-    } finally {
-      close(inputs);
     }
   }
 
@@ -205,20 +184,9 @@ public final class Decoder implements AutoCloseable {
    *     state count from 0, those of the second follow
    */
   public DecodeState arrange(DecodeState first, DecodeState second, long[] rows) {
-    IValue indices = IValue.listFrom(rows);
-    try {
-      return new DecodeState(
-          TorchScript.decoder().run("arrange", weights, first.layers(), second.layers(), indices),
-          rows.length);
-    } finally {
-      indices.close();
-    }
-  }
-
-  private static void close(IValue... values) {
-    for (IValue value : values) {
-      value.close();
-    }
+    return new DecodeState(
+        Scripts.decoder().run("arrange", weights, first.layers(), second.layers(), rows),
+        rows.length);
   }
 
   @Override

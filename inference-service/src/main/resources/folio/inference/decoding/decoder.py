@@ -10,7 +10,10 @@ class Decoder(Module):
   def stack(self: __torch__.Decoder, weights: List[Tensor]) -> Tensor:
     return torch.stack(weights)
   def ids(self: __torch__.Decoder, values: List[int], w: List[Tensor]) -> Tensor:
-    return torch.tensor(values, dtype=4, device=ops.prim.device(w[0]), requires_grad=False)
+    host = torch.tensor(values, dtype=4, device=torch.device("cpu"), requires_grad=False)
+    if ops.prim.is_cuda(w[0]):
+      return torch.to(torch.pin_memory(host), ops.prim.device(w[0]), 4, True)
+    return host
   def layers(self: __torch__.Decoder, state: List[Tensor]) -> List[Tensor]:
     if ops.prim.is_cuda(state[0]):
       return torch.unbind(state[0])
@@ -28,9 +31,9 @@ class Decoder(Module):
       y, _0 = torch._thnn_fused_gru_cell(gi, gh, h, bi, bh)
       return y
     H = torch.size(h, 1)
-    rz = torch.sigmoid_(torch.add_(torch.slice(gi, 1, 0, torch.mul(2, H)), torch.slice(gh, 1, 0, torch.mul(2, H))))
-    n = torch.slice(gi, 1, torch.mul(2, H))
-    torch.tanh_(torch.addcmul_(n, torch.slice(rz, 1, 0, H), torch.slice(gh, 1, torch.mul(2, H))))
+    rz = torch.sigmoid_(torch.add_(torch.slice(gi, 1, 0, 2 * H), torch.slice(gh, 1, 0, 2 * H)))
+    n = torch.slice(gi, 1, 2 * H)
+    torch.tanh_(torch.addcmul_(n, torch.slice(rz, 1, 0, H), torch.slice(gh, 1, 2 * H)))
     return torch.lerp(n, h, torch.slice(rz, 1, H))
   def head(self: __torch__.Decoder, w: List[Tensor], x: Tensor, relu: bool, projection: bool) -> Tensor:
     y = x
@@ -48,47 +51,47 @@ class Decoder(Module):
       ghs = hs
     next = annotate(List[Tensor], [])
     for k in range(torch.len(hs)):
-      at = torch.add(2, torch.mul(4, k))
+      at = 2 + 4 * k
       h = hs[k]
-      if torch.eq(k, 0):
+      if k == 0:
         gi = x
       else:
-        gi = (self).product(x, w[at], w[torch.add(at, 2)])
+        gi = (self).product(x, w[at], w[at + 2])
       if ops.prim.is_cuda(x):
         gh = ghs[k]
       else:
-        gh = (self).linear(h, w[torch.add(at, 1)], w[torch.add(at, 3)])
-      y = (self).gates(gi, gh, h, w[torch.add(at, 2)], w[torch.add(at, 3)])
+        gh = (self).linear(h, w[at + 1], w[at + 3])
+      y = (self).gates(gi, gh, h, w[at + 2], w[at + 3])
       torch.append(next, y)
-      if torch.__and__(residual, torch.gt(k, 0)):
-        x = torch.add(x, y)
+      if residual and k > 0:
+        x = x + y
       else:
         x = y
     return ((self).head(w, x, relu, projection), (self).state(next))
   def prefill(self: __torch__.Decoder, w: List[Tensor], state: List[Tensor], ids: List[int], lengths: List[int], residual: bool, relu: bool, projection: bool) -> Tuple[Tensor, List[Tensor]]:
     M = torch.len(lengths)
-    T = torch.floordiv(torch.len(ids), M)
-    last = torch.sub((self).ids(lengths, w), 1)
+    T = torch.len(ids) // M
+    last = (self).ids(lengths, w) - 1
     rows = torch.arange(M, dtype=None, layout=None, device=ops.prim.device(last))
     x = torch.embedding(w[0], torch.reshape((self).ids(ids, w), [M, T]))
     hs = (self).layers(state)
     next = annotate(List[Tensor], [])
     for k in range(torch.len(hs)):
-      at = torch.add(2, torch.mul(4, k))
+      at = 2 + 4 * k
       h = hs[k]
-      if torch.eq(k, 0):
+      if k == 0:
         gi = x
       else:
-        gi = torch.reshape((self).product(torch.reshape(x, [torch.mul(M, T), -1]), w[at], w[torch.add(at, 2)]), [M, T, -1])
+        gi = torch.reshape((self).product(torch.reshape(x, [M * T, -1]), w[at], w[at + 2]), [M, T, -1])
       outputs = annotate(List[Tensor], [])
       for t in range(T):
-        gh = (self).product(h, w[torch.add(at, 1)], w[torch.add(at, 3)])
-        h = (self).gates(torch.select(gi, 1, t), gh, h, w[torch.add(at, 2)], w[torch.add(at, 3)])
+        gh = (self).product(h, w[at + 1], w[at + 3])
+        h = (self).gates(torch.select(gi, 1, t), gh, h, w[at + 2], w[at + 3])
         torch.append(outputs, h)
       y = torch.stack(outputs, 1)
       torch.append(next, torch.index(y, annotate(List[Optional[Tensor]], [rows, last])))
-      if torch.__and__(residual, torch.gt(k, 0)):
-        x = torch.add(x, y)
+      if residual and k > 0:
+        x = x + y
       else:
         x = y
     return ((self).head(w, torch.index(x, annotate(List[Optional[Tensor]], [rows, last])), relu, projection), (self).state(next))

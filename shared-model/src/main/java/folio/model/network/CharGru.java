@@ -145,39 +145,22 @@ public final class CharGru implements AutoCloseable {
   }
 
   /**
-   * Runs B rows over T characters without gradients or dropout.
+   * Runs B rows over T characters, without dropout.
    *
    * @param ids int64 {@code [B, T]}
    * @param state float32 {@code [L, B, H]}; read, not changed
    */
   public Output forward(NDArray ids, NDArray state) {
-    return run(ids, state, null);
-  }
-
-  /**
-   * Runs a training pass, recording it for the gradient where one is collected.
-   *
-   * @param ids int64 {@code [B, T]}
-   * @param state float32 {@code [L, B, H]}; gradients do not flow into it
-   * @param masks what is dropped in this step
-   */
-  public Output forward(NDArray ids, NDArray state, DropoutMasks masks) {
-    return run(ids, state, masks);
-  }
-
-  private Output run(NDArray ids, NDArray state, DropoutMasks masks) {
     NDManager scope = ids.getManager();
     NDArray x = ids.getNDArrayInternal().embedding(ids, embedding, SparseFormat.DENSE).head();
     x = config.embeddingActivation().apply(x);
-    x = masks == null ? x : masks.dropEmbedding(x);
     NDList last = new NDList(config.layers());
     for (int k = 0; k < config.layers(); k++) {
       NDArray initial = state.get(scope, new NDIndex("{}:{}", k, k + 1)); // [1, B, H]
-      NDList tensors = masks == null ? layerTensors.get(k) : trainedTensors(k, masks, scope);
       NDList result =
-          x.getNDArrayInternal().gru(x, initial, tensors, true, 1, 0, masks != null, false, true);
+          x.getNDArrayInternal()
+              .gru(x, initial, layerTensors.get(k), true, 1, 0, false, false, true);
       NDArray out = result.get(0); // [B, T, H]
-      out = masks == null ? out : masks.dropOutput(k, out);
       x = config.network() == NetworkKind.RESIDUAL && k > 0 ? x.add(out) : out;
       last.add(result.get(1)); // [1, B, H]
     }
@@ -187,13 +170,6 @@ public final class CharGru implements AutoCloseable {
     }
     NDArray logits = x.getNDArrayInternal().linear(x, headWeight, headBias).head();
     return new Output(logits, last.size() == 1 ? last.head() : NDArrays.concat(last, 0));
-  }
-
-  /** The four tensors of a layer, cut from its (masked) buffer inside the gradient's graph. */
-  private NDList trainedTensors(int k, DropoutMasks masks, NDManager scope) {
-    NDList tensors = split(k, masks.dropWeights(k, layers.get(k)));
-    tensors.attach(scope);
-    return tensors;
   }
 
   private NDList split(int k, NDArray buffer) {

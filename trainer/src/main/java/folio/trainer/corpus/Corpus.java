@@ -105,6 +105,35 @@ public final class Corpus {
     return encode(vocabulary, start, codePoints.length);
   }
 
+  /**
+   * Ids of a corpus, in three parts.
+   *
+   * @param training what is trained on
+   * @param heldOut what chooses between networks; may be empty
+   * @param validation what nothing is chosen by
+   */
+  public record Split(int[] training, int[] heldOut, int[] validation) {}
+
+  /**
+   * The training part without its end, its end, and the validation part.
+   *
+   * @param fraction how much of the training part to take from its beginning, in (0, 1]
+   * @param holdout how much of that, its end, is held out, in [0, 1)
+   * @throws CorpusException as {@link #training} and {@link #validation}, or if what is held out
+   *     has no two characters
+   */
+  public Split split(Vocabulary vocabulary, double fraction, double holdout) {
+    int[] validation = validation(vocabulary);
+    int[] training = training(vocabulary, fraction);
+    int least = holdout == 0 ? 0 : Math.min(2, training.length); // a loss needs two
+    int heldOut = Math.max(least, (int) (training.length * holdout));
+    int kept = training.length - heldOut;
+    return new Split(
+        Arrays.copyOf(training, kept),
+        Arrays.copyOfRange(training, kept, training.length),
+        validation);
+  }
+
   private int[] encode(Vocabulary vocabulary, int from, int to) {
     int[] ids = new int[to - from];
     for (int i = 0; i < ids.length; i++) {

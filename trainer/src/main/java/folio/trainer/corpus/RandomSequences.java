@@ -4,7 +4,7 @@ import folio.model.sampling.SeededRandom;
 
 /** Substrings that begin anywhere, each from a zero state, as in the post. */
 public final class RandomSequences implements SequenceSampler {
-  private final int[] text;
+  private final int textLength;
   private final int rows;
   private final int length;
   private final long seed;
@@ -12,22 +12,22 @@ public final class RandomSequences implements SequenceSampler {
   /**
    * A sampler over a text.
    *
-   * @param text ids
+   * @param textLength characters of the text
    * @param rows B
    * @param length T
    * @param seed decides every draw, together with the step
    * @throws CorpusException if the text is too short for one sequence
    */
-  public RandomSequences(int[] text, int rows, int length, long seed) {
-    if (text.length <= length) {
+  public RandomSequences(int textLength, int rows, int length, long seed) {
+    if (textLength <= length) {
       throw new CorpusException(
           "the text to train on has "
-              + text.length
+              + textLength
               + " characters, too few for one sequence of --length "
               + length
               + " and the character after it; shorten --length");
     }
-    this.text = text;
+    this.textLength = textLength;
     this.rows = rows;
     this.length = length;
     this.seed = seed;
@@ -38,8 +38,8 @@ public final class RandomSequences implements SequenceSampler {
     long[] starts = new long[rows];
     for (int row = 0; row < rows; row++) {
       double at = SeededRandom.uniform(seed, step * rows + row);
-      starts[row] = (long) (at * (text.length - length));
+      starts[row] = (long) (at * (textLength - length));
     }
-    return Batch.cut(text, starts, length, new float[rows]);
+    return new Batch(starts, length, new boolean[rows]);
   }
 }

@@ -8,7 +8,7 @@ import folio.model.sampling.SeededRandom;
  * and then, so that the network also learns to start from nothing.
  */
 public final class StreamSequences implements SequenceSampler {
-  private final int[] text;
+  private final int textLength;
   private final int rows;
   private final int length;
   private final double resetProbability;
@@ -18,24 +18,24 @@ public final class StreamSequences implements SequenceSampler {
   /**
    * A sampler over a text.
    *
-   * @param text ids
+   * @param textLength characters of the text
    * @param rows B
    * @param length T
    * @param resetProbability that a row starts from a zero state, a step, in [0, 1]
    * @param seed decides every draw, together with the step
    * @throws CorpusException if the text is too short for one step
    */
-  public StreamSequences(int[] text, int rows, int length, double resetProbability, long seed) {
-    this.text = text;
+  public StreamSequences(int textLength, int rows, int length, double resetProbability, long seed) {
+    this.textLength = textLength;
     this.rows = rows;
     this.length = length;
     this.resetProbability = resetProbability;
     this.seed = seed;
-    this.stepsPerEpoch = text.length / rows / length;
+    this.stepsPerEpoch = textLength / rows / length;
     if (stepsPerEpoch < 1) {
       throw new CorpusException(
           "the text to train on has "
-              + text.length
+              + textLength
               + " characters, too few for --batch "
               + rows
               + " streams of --length "
@@ -53,14 +53,14 @@ public final class StreamSequences implements SequenceSampler {
   public Batch batch(long step) {
     long epoch = step / stepsPerEpoch;
     long within = step % stepsPerEpoch;
-    long offset = (long) (SeededRandom.uniform(seed, ~epoch) * text.length);
+    long offset = (long) (SeededRandom.uniform(seed, ~epoch) * textLength);
     long[] starts = new long[rows];
-    float[] keepState = new float[rows];
+    boolean[] keepsState = new boolean[rows];
     for (int row = 0; row < rows; row++) {
-      starts[row] = offset + (long) row * (text.length / rows) + within * length;
+      starts[row] = (offset + (long) row * (textLength / rows) + within * length) % textLength;
       boolean reset = SeededRandom.uniform(seed, step * rows + row) < resetProbability;
-      keepState[row] = within == 0 || reset ? 0 : 1;
+      keepsState[row] = within != 0 && !reset;
     }
-    return Batch.cut(text, starts, length, keepState);
+    return new Batch(starts, length, keepsState);
   }
 }

@@ -3,20 +3,19 @@ package folio.trainer.learning;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
-import ai.djl.ndarray.index.NDIndex;
+import ai.djl.pytorch.jni.IValue;
 import folio.model.network.Parameter;
 import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Adam with decoupled weight decay, on matrices only. DJL's own hides its moments, so that a run
- * could not be resumed exactly, and decays biases too. Owned by the training thread.
+ * Adam with decoupled weight decay, on matrices only: libtorch's fused kernels, one for all
+ * parameters, on moments of our own. DJL's optimizer hides its moments, so that a run could not be
+ * resumed exactly, and decays biases too. Owned by the training thread.
  *
  * @see <a href="https://arxiv.org/abs/1711.05101">Loshchilov and Hutter</a>
  */
 public final class AdamW implements AutoCloseable {
-  private static final double EPSILON = 1e-8;
-
   /**
    * The constants of the rule.
    *
@@ -26,11 +25,19 @@ public final class AdamW implements AutoCloseable {
    */
   public record Settings(double beta1, double beta2, double weightDecay) {}
 
+  /**
+   * Values that decay alike. TorchScript is given whole lists: what it changes in lists of its own
+   * making, its compiler takes for dead code.
+   */
+  private record Group(boolean matrices, IValue values, IValue means, IValue squares) {}
+
   private final Settings settings;
   private final List<Parameter> parameters;
+  private final long[] matrixValues;
   private final NDManager manager;
   private final List<NDArray> means = new ArrayList<>();
   private final List<NDArray> squares = new ArrayList<>();
+  private final List<Group> groups = new ArrayList<>();
 
   /**
    * An optimizer with zero moments.
@@ -41,11 +48,23 @@ public final class AdamW implements AutoCloseable {
   public AdamW(NDManager parent, List<Parameter> parameters, Settings settings) {
     this.settings = settings;
     this.parameters = parameters;
+    this.matrixValues = parameters.stream().mapToLong(Parameter::matrixValues).toArray();
     this.manager = parent.newSubManager();
     for (Parameter parameter : parameters) {
       means.add(manager.zeros(parameter.values().getShape()));
       squares.add(manager.zeros(parameter.values().getShape()));
     }
+    List<NDArray> values = parameters.stream().map(Parameter::values).toList();
+    for (boolean matrices : new boolean[] {true, false}) {
+      groups.add(
+          new Group(
+              matrices, part(values, matrices), part(means, matrices), part(squares, matrices)));
+    }
+  }
+
+  /** Views of those values that are in matrices, or of the others. */
+  private IValue part(List<NDArray> arrays, boolean matrices) {
+    return TrainingScript.get().run("part", arrays, matrixValues, matrices);
   }
 
   /**
@@ -56,42 +75,21 @@ public final class AdamW implements AutoCloseable {
    * @param step from 0; the moments are corrected for having begun at zero
    */
   public void update(List<NDArray> gradients, double learningRate, long step) {
-    double meanCorrection = 1 - Math.pow(settings.beta1(), step + 1.0);
-    double squareCorrection = 1 - Math.pow(settings.beta2(), step + 1.0);
-    for (int i = 0; i < parameters.size(); i++) {
-      NDArray gradient = gradients.get(i);
-      NDArray mean = means.get(i);
-      NDArray square = squares.get(i);
-      decay(parameters.get(i), learningRate);
-      try (NDManager scope = manager.newSubManager()) {
-        NDArray newPart = gradient.mul(1 - settings.beta1());
-        NDArray newSquare = gradient.square();
-        newPart.attach(scope);
-        newSquare.attach(scope);
-        mean.muli(settings.beta1()).addi(newPart);
-        square.muli(settings.beta2()).addi(newSquare.muli(1 - settings.beta2()));
-        NDArray root = square.sqrt();
-        root.attach(scope);
-        root.muli(1 / Math.sqrt(squareCorrection)).addi(EPSILON);
-        NDArray change = mean.div(root);
-        change.attach(scope);
-        parameters.get(i).values().subi(change.muli(learningRate / meanCorrection));
-      }
-    }
-  }
-
-  private void decay(Parameter parameter, double learningRate) {
-    if (settings.weightDecay() == 0 || parameter.matrixValues() == 0) {
-      return;
-    }
-    double kept = 1 - learningRate * settings.weightDecay();
-    if (parameter.matrixValues() == parameter.values().size()) {
-      parameter.values().muli(kept);
-    } else {
-      // The matrices come first in a layer's buffer; a slice is a view of it.
-      try (NDArray matrices =
-          parameter.values().get(new NDIndex(":{}", parameter.matrixValues()))) {
-        matrices.muli(kept);
+    for (Group group : groups) {
+      try (IValue part = part(gradients, group.matrices())) {
+        TrainingScript.get()
+            .run(
+                "adamw",
+                group.values(),
+                part,
+                group.means(),
+                group.squares(),
+                step + 1,
+                learningRate,
+                settings.beta1(),
+                settings.beta2(),
+                group.matrices() ? settings.weightDecay() : 0.0)
+            .close();
       }
     }
   }
@@ -111,6 +109,11 @@ public final class AdamW implements AutoCloseable {
   /** Frees the moments. */
   @Override
   public void close() {
+    for (Group group : groups) {
+      group.values().close();
+      group.means().close();
+      group.squares().close();
+    }
     manager.close();
   }
 }

@@ -2,6 +2,8 @@ package folio.trainer.learning;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
+import ai.djl.pytorch.engine.PtNDManager;
+import ai.djl.pytorch.jni.IValue;
 import java.util.List;
 
 /**
@@ -10,8 +12,6 @@ import java.util.List;
  * @see <a href="https://arxiv.org/abs/1211.5063">Pascanu et al.</a>
  */
 public final class GradientClipper {
-  private static final double EPSILON = 1e-6;
-
   private final double largestNorm;
 
   /**
@@ -26,22 +26,12 @@ public final class GradientClipper {
   /**
    * Scales the gradients in place, on their device, without waiting for it.
    *
-   * @param scope receives what is computed on the way
-   * @return the global norm before clipping, a scalar in {@code scope}
+   * @param owner receives the result
+   * @return the global norm before clipping, a scalar
    */
-  public NDArray clip(NDManager scope, List<NDArray> gradients) {
-    NDArray sum = scope.create(0f);
-    for (NDArray gradient : gradients) {
-      NDArray square = gradient.square();
-      square.attach(scope);
-      sum.addi(square.sum());
+  public NDArray clip(NDManager owner, List<NDArray> gradients) {
+    try (IValue norm = TrainingScript.get().run("clip", gradients, largestNorm)) {
+      return norm.toTensor((PtNDManager) owner);
     }
-    NDArray norm = sum.sqrt();
-    if (largestNorm > 0) {
-      // min(1, largest / (norm + eps)), as torch.nn.utils.clip_grad_norm_ has it
-      NDArray scale = norm.add(EPSILON).pow(-1).mul(largestNorm).minimum(1);
-      gradients.forEach(gradient -> gradient.muli(scale));
-    }
-    return norm;
   }
 }

@@ -3,59 +3,83 @@ package folio.trainer.learning;
 import ai.djl.engine.Engine;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
-import ai.djl.ndarray.types.Shape;
-import ai.djl.training.GradientCollector;
+import ai.djl.pytorch.engine.PtNDManager;
+import ai.djl.pytorch.jni.IValue;
 import folio.model.network.CharGru;
-import folio.model.network.CrossEntropy;
-import folio.model.network.DropoutMasks;
-import folio.model.network.DropoutRates;
+import folio.model.network.CharGruConfig;
+import folio.model.network.NetworkKind;
+import folio.model.network.Nonlinearity;
 import folio.model.network.Parameter;
 import folio.model.sampling.SeededRandom;
 import folio.trainer.corpus.Batch;
-import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 
 /**
- * One optimizer step: masks, forward, backward, clip, update. Holds the state that rows carry from
- * step to step, and the sum of the losses, which stays on the device until it is read. Owned by the
- * training thread.
+ * One optimizer step: cut, masks, forward, backward, clip, update, in a handful of calls and
+ * without ever waiting for the device. The gradients are our own, see {@code training.py}: cuDNN's
+ * layers on a GPU; on a CPU, layers whose weights are packed once a step, and whose weight
+ * gradients are one product over all characters instead of one a character. Holds the state that
+ * rows carry from step to step, and the sum of the losses, which stays on the device until it is
+ * read. Owned by the training thread.
  */
 public final class TrainStep implements AutoCloseable {
+  /**
+   * How to learn.
+   *
+   * @param seed decides every mask, together with the step
+   */
+  public record Rule(AdamW optimizer, GradientClipper clipper, DropoutRates dropout, long seed) {}
+
   private final CharGru network;
-  private final List<Parameter> parameters;
-  private final AdamW optimizer;
-  private final GradientClipper clipper;
-  private final DropoutRates dropout;
-  private final long seed;
+  private final List<NDArray> parameters;
+  private final Rule rule;
+  private final long[] structure;
+  private final double[] rates;
   private final NDManager manager;
+  private final NDArray text;
   private final NDArray lossSum;
   private final NDArray normSum;
   private NDArray carried;
   private long summed;
 
   /**
-   * A step for a network, whose parameters require gradients from now on.
+   * A step for a network.
    *
    * @param parent what is kept between steps is made below it
-   * @param seed decides every mask, together with the step
+   * @param text ids, which batches are cut from
    */
-  public TrainStep(
-      NDManager parent,
-      CharGru network,
-      AdamW optimizer,
-      GradientClipper clipper,
-      DropoutRates dropout,
-      long seed) {
+  public TrainStep(NDManager parent, CharGru network, int[] text, Rule rule) {
     this.network = network;
-    this.parameters = network.parameters();
-    this.optimizer = optimizer;
-    this.clipper = clipper;
-    this.dropout = dropout;
-    this.seed = seed;
+    this.parameters = network.parameters().stream().map(Parameter::values).toList();
+    this.rule = rule;
+    this.structure = structure(network.config());
+    this.rates =
+        new double[] {
+          rule.dropout().embedding(), rule.dropout().output(), rule.dropout().recurrentWeight()
+        };
     this.manager = parent.newSubManager();
+    this.text = manager.create(Arrays.stream(text).asLongStream().toArray());
     this.lossSum = manager.create(0f);
     this.normSum = manager.create(0f);
-    parameters.forEach(parameter -> parameter.values().setRequiresGradient(true));
+  }
+
+  private static long[] structure(CharGruConfig config) {
+    return new long[] {
+      config.network() == NetworkKind.RESIDUAL ? 1 : 0,
+      kind(config.embeddingActivation()),
+      kind(config.headActivation()),
+      config.projectionSize() == null ? 0 : 1,
+      config.tied() ? 1 : 0
+    };
+  }
+
+  private static long kind(Nonlinearity nonlinearity) {
+    return switch (nonlinearity) {
+      case NONE -> 0;
+      case RELU -> 1;
+      case TANH -> 2;
+    };
   }
 
   /**
@@ -66,42 +90,50 @@ public final class TrainStep implements AutoCloseable {
   public void run(long step, Batch batch, double learningRate) {
     // libtorch's generator cannot be saved, so every step seeds it anew: masks are a function of
     // (seed, step), which is what makes an exact resume possible.
-    Engine.getInstance().setRandomSeed((int) SeededRandom.bits(seed, step));
+    Engine.getInstance().setRandomSeed((int) SeededRandom.bits(rule.seed(), step));
     try (NDManager scope = manager.newSubManager()) {
-      Shape shape = new Shape(batch.rows(), batch.length());
-      NDArray inputs = scope.create(batch.inputs(), shape);
-      NDArray targets = scope.create(batch.targets(), shape);
-      NDArray state = initialState(scope, batch);
-      DropoutMasks masks = DropoutMasks.draw(scope, network.config(), dropout, batch.rows());
-      NDArray last;
-      try (GradientCollector collector = Engine.getInstance().newGradientCollector()) {
-        CharGru.Output output = network.forward(inputs, state, masks);
-        NDArray loss = CrossEntropy.perCharacter(output.logits(), targets).mean();
-        collector.backward(loss);
-        last = output.state().stopGradient();
-        lossSum.addi(loss.stopGradient());
-      }
-      List<NDArray> gradients = new ArrayList<>();
-      for (Parameter parameter : parameters) {
-        NDArray gradient = parameter.values().getGradient();
-        gradient.attach(scope);
-        gradients.add(gradient);
-      }
-      normSum.addi(clipper.clip(scope, gradients));
-      optimizer.update(gradients, learningRate, step);
-      // The engine adds to what is there.
-      gradients.forEach(gradient -> gradient.muli(0));
-      carry(last);
+      Gradients found = gradients(scope, batch);
+      lossSum.addi(found.loss());
+      normSum.addi(rule.clipper().clip(scope, found.values()));
+      rule.optimizer().update(found.values(), learningRate, step);
+      carry(found.lastState());
       summed++;
     }
   }
 
-  private NDArray initialState(NDManager scope, Batch batch) {
-    if (carried == null || batch.startsFresh()) {
-      return network.zeroState(scope, batch.rows());
+  /**
+   * What a batch tells.
+   *
+   * @param loss mean, in nats
+   * @param lastState float32 {@code [L, B, H]}
+   * @param values one a parameter, in order
+   */
+  record Gradients(NDArray loss, NDArray lastState, List<NDArray> values) {}
+
+  Gradients gradients(NDManager owner, Batch batch) {
+    PtNDManager scope = (PtNDManager) owner;
+    boolean fresh = carried == null || batch.startsFresh();
+    NDArray state = fresh ? network.zeroState(scope, batch.rows()) : carried;
+    try (IValue result =
+        TrainingScript.get()
+            .run(
+                "gradients",
+                text,
+                batch.starts(),
+                batch.length(),
+                state,
+                fresh ? new long[0] : batch.freshRows(),
+                parameters,
+                structure,
+                rates)) {
+      IValue[] parts = result.toIValueTuple();
+      try (IValue loss = parts[0];
+          IValue last = parts[1];
+          IValue values = parts[2]) {
+        return new Gradients(
+            loss.toTensor(scope), last.toTensor(scope), List.of(values.toTensorArray(scope)));
+      }
     }
-    NDArray keep = scope.create(batch.keepState(), new Shape(1, batch.rows(), 1));
-    return keep.mul(carried);
   }
 
   private void carry(NDArray last) {

@@ -40,13 +40,13 @@ public final class WeightAverage implements AutoCloseable {
    */
   public void update(long step) {
     double kept = Math.min(decay, (1.0 + step) / (10.0 + step));
-    List<Parameter> averaged = average.parameters();
-    for (int i = 0; i < trained.size(); i++) {
-      NDArray target = averaged.get(i).values();
-      try (NDArray part = trained.get(i).values().mul(1 - kept)) {
-        target.muli(kept).addi(part);
-      }
-    }
+    TrainingScript.get()
+        .run("average", values(average.parameters()), values(trained), 1 - kept)
+        .close();
+  }
+
+  private static List<NDArray> values(List<Parameter> parameters) {
+    return parameters.stream().map(Parameter::values).toList();
   }
 
   /** The averaged network; it changes with every {@link #update}. */

@@ -10,7 +10,6 @@ import ai.djl.ndarray.types.Shape;
 import folio.model.network.CharGru;
 import folio.model.network.CharGruConfig;
 import folio.model.network.CrossEntropy;
-import folio.model.network.DropoutRates;
 import folio.trainer.corpus.Batch;
 import java.util.List;
 import java.util.SplittableRandom;
@@ -133,9 +132,13 @@ class LearningTest {
     CharGru network = network();
     AdamW optimizer = new AdamW(manager, network.parameters(), new AdamW.Settings(0.9, 0.99, 0));
     TrainStep step =
-        new TrainStep(manager, network, optimizer, new GradientClipper(0), DropoutRates.NONE, 1);
+        new TrainStep(
+            manager,
+            network,
+            new int[] {1, 2, 3},
+            new TrainStep.Rule(optimizer, new GradientClipper(0), DropoutRates.NONE, 1));
     network.parameters().get(0).values().muli(Float.POSITIVE_INFINITY);
-    step.run(0, new Batch(1, 2, new long[2], new long[2], new float[1]), 0.1);
+    step.run(0, new Batch(new long[1], 2, new boolean[1]), 0.1);
 
     assertThatThrownBy(() -> step.progress(1))
         .isInstanceOf(TrainingDivergedException.class)

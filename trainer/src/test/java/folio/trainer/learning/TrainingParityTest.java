@@ -6,7 +6,6 @@ import static org.assertj.core.api.Assertions.within;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import folio.model.network.CharGru;
-import folio.model.network.DropoutRates;
 import folio.model.testing.Reference;
 import folio.trainer.corpus.Batch;
 import java.io.IOException;
@@ -35,13 +34,20 @@ class TrainingParityTest {
     reference = new Reference(manager, "train-" + name);
     network = reference.network(manager);
     AdamW optimizer = new AdamW(manager, network.parameters(), new AdamW.Settings(0.9, 0.99, 0.1));
+    int[] text =
+        Arrays.stream(reference.get("reference.text").toLongArray())
+            .mapToInt(i -> (int) i)
+            .toArray();
     step =
-        new TrainStep(manager, network, optimizer, new GradientClipper(0.5), DropoutRates.NONE, 1);
+        new TrainStep(
+            manager,
+            network,
+            text,
+            new TrainStep.Rule(optimizer, new GradientClipper(0.5), DropoutRates.NONE, 1));
   }
 
   private void train(int index) {
-    long[] text = reference.get("reference.text").toLongArray();
-    step.run(index, batch(text, index), 0.01);
+    step.run(index, batch(index), 0.01);
   }
 
   @ParameterizedTest
@@ -77,16 +83,12 @@ class TrainingParityTest {
     assertThat(step.progress(3).lossNats()).isCloseTo(expected, within(1e-5));
   }
 
-  private static Batch batch(long[] text, int step) {
-    long[] inputs = new long[ROWS * LENGTH];
-    long[] targets = new long[ROWS * LENGTH];
-    for (int row = 0; row < ROWS; row++) {
-      int from = (step * ROWS + row) * (LENGTH + 1);
-      System.arraycopy(text, from, inputs, row * LENGTH, LENGTH);
-      System.arraycopy(text, from + 1, targets, row * LENGTH, LENGTH);
-    }
-    float[] keep = new float[ROWS];
-    Arrays.fill(keep, step == 0 ? 0 : 1);
-    return new Batch(ROWS, LENGTH, inputs, targets, keep);
+  /** The text of the reference has a row's characters, and the one after them, row after row. */
+  private static Batch batch(int step) {
+    long[] starts = new long[ROWS];
+    Arrays.setAll(starts, row -> (step * ROWS + row) * (LENGTH + 1L));
+    boolean[] keeps = new boolean[ROWS];
+    Arrays.fill(keeps, step > 0);
+    return new Batch(starts, LENGTH, keeps);
   }
 }

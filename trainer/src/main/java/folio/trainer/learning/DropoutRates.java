@@ -1,4 +1,4 @@
-package folio.model.network;
+package folio.trainer.learning;
 
 /**
  * What is dropped while training; nothing is dropped at any other time.

@@ -1,0 +1,26 @@
+package folio.inference.decoding;
+
+import folio.model.torchscript.TorchScript;
+
+/** The functions in TorchScript beside this, each compiled at its first use. */
+final class Scripts {
+  private static final class DecoderHolder {
+    static final TorchScript SCRIPT = TorchScript.load(Scripts.class, "Decoder", "decoder.py");
+  }
+
+  private static final class CudaHolder {
+    static final TorchScript SCRIPT = TorchScript.load(Scripts.class, "Cuda", "cuda.py");
+  }
+
+  private Scripts() {}
+
+  /** Steps and prompts. */
+  static TorchScript decoder() {
+    return DecoderHolder.SCRIPT;
+  }
+
+  /** What only the CUDA build of libtorch can compile. */
+  static TorchScript cuda() {
+    return CudaHolder.SCRIPT;
+  }
+}
