@@ -8,9 +8,9 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 
 /**
- * Decides which networks of a run are published. The held-out end of the training text chooses; the
- * validation text is only read for what is published, and chooses nothing. Where nothing is held
- * out, nothing is chosen: the last network is published.
+ * Decides which networks of a run are published: its improvements, or only the last one. What an
+ * improvement is, the held-out end of the training text decides, or where nothing is held out the
+ * validation text. Otherwise the validation text is read only for what is published.
  */
 final class Judge {
   /** What decides which of two networks is better. */
@@ -21,21 +21,23 @@ final class Judge {
 
   private final Evaluator heldOut;
   private final Evaluator validation;
+  private final Publish publish;
 
   /** A judge; scratch arrays are made below the manager. */
-  Judge(NDManager manager, Corpus.Split text) {
+  Judge(NDManager manager, Corpus.Split text, Publish publish) {
     this.heldOut = text.heldOut().length == 0 ? null : new Evaluator(manager, text.heldOut());
     this.validation = new Evaluator(manager, text.validation());
+    this.publish = publish;
   }
 
   /**
    * What is said of a network.
    *
    * @param publish whether it is to be published
-   * @param loss what it is judged by, in nats; 0 if it was not measured
-   * @param losses by protocol; of the validation text only if it is published
+   * @param loss what it is judged by, in nats; null if nothing was measured
+   * @param losses by protocol
    */
-  record Verdict(boolean publish, double loss, Map<String, Double> losses) {}
+  record Verdict(boolean publish, Double loss, Map<String, Double> losses) {}
 
   /**
    * Judges a network.
@@ -45,17 +47,18 @@ final class Judge {
    */
   Verdict judge(CharGru network, double bestLoss, boolean last) {
     Map<String, Double> losses = new LinkedHashMap<>();
-    if (heldOut == null) {
-      if (last) {
-        losses.putAll(validation.evaluate(network));
-      }
-      return new Verdict(last, last ? losses.get(PROTOCOL) : 0, losses);
-    }
-    heldOut.evaluate(network).forEach((protocol, loss) -> losses.put(HELD_OUT + protocol, loss));
-    double loss = losses.get(HELD_OUT + PROTOCOL);
-    if (loss < bestLoss) {
+    String deciding = PROTOCOL;
+    if (heldOut != null) {
+      heldOut.evaluate(network).forEach((protocol, loss) -> losses.put(HELD_OUT + protocol, loss));
+      deciding = HELD_OUT + PROTOCOL;
+    } else if (publish == Publish.IMPROVEMENTS || last) {
       losses.putAll(validation.evaluate(network));
     }
-    return new Verdict(loss < bestLoss, loss, losses);
+    Double loss = losses.get(deciding);
+    boolean publishes = publish == Publish.LAST ? last : loss < bestLoss;
+    if (publishes && heldOut != null) {
+      losses.putAll(validation.evaluate(network));
+    }
+    return new Verdict(publishes, loss, losses);
   }
 }

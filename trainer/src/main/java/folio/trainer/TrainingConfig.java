@@ -19,7 +19,8 @@ import java.util.Map;
  * @param pace how often what happens
  * @param seed decides every draw
  * @param fraction of the training part that is trained on
- * @param holdout part of the trained text's end that chooses what is published
+ * @param holdout part of the training text's end that is held out
+ * @param publish which networks become checkpoints
  * @param settings all of the above by option name, for the manifest and for resuming
  */
 record TrainingConfig(
@@ -34,6 +35,7 @@ record TrainingConfig(
     long seed,
     double fraction,
     double holdout,
+    Publish publish,
     Map<String, String> settings) {
 
   /** How text is cut into sequences. */

@@ -125,10 +125,18 @@ final class TrainingOptions {
 
   @Option(
       names = "--holdout",
-      description =
-          "Part of the training text, its end, that is not trained on but chooses what is"
-              + " published; 0: all is trained on, and the last step's network is published.")
+      description = {
+        "Part of the training text, its end, that is not trained on but decides what an improvement",
+        "is; 0: the validation text does."
+      })
   private double holdout;
+
+  @Option(
+      names = "--publish",
+      description =
+          "improvements; or last: the network after the last step, chosen by nothing and scored"
+              + " once.")
+  private Publish publish;
 
   private record Range(String option, double value, double lowest, double highest) {}
 
@@ -184,6 +192,7 @@ final class TrainingOptions {
           seed,
           fraction,
           holdout,
+          publish,
           settings());
     } catch (IllegalArgumentException e) {
       throw refuse(e.getMessage());

@@ -89,7 +89,7 @@ final class TrainingRun implements AutoCloseable {
                   new GradientClipper(config.clipNorm()),
                   config.dropout(),
                   config.seed()));
-      this.judge = new Judge(manager, text);
+      this.judge = new Judge(manager, text, config.publish());
       this.state =
           new RunState(
               around,
@@ -172,15 +172,16 @@ final class TrainingRun implements AutoCloseable {
     succeeded = true;
   }
 
-  /** Publishes the averaged network if it is the best so far, or if nobody is to choose. */
   private void evaluate(boolean last) {
     Judge.Verdict verdict = judge.judge(average.network(), bestLoss, last);
-    if (!Double.isFinite(verdict.loss())) {
-      throw new TrainingDivergedException(step, verdict.loss());
+    if (verdict.loss() != null) {
+      if (!Double.isFinite(verdict.loss())) {
+        throw new TrainingDivergedException(step, verdict.loss());
+      }
+      bestLoss = Math.min(bestLoss, verdict.loss());
     }
     Double trainingLoss = display.evaluated(step, verdict.losses());
     if (verdict.publish()) {
-      bestLoss = verdict.loss();
       Losses losses = new Losses(trainingLoss, verdict.losses());
       display.published(step, publisher.publish(average.network(), step, losses));
     }

@@ -106,11 +106,11 @@ class ResumeTest {
     finish(start("whole"));
 
     Process first = start("killed");
-    readUntil(first, "step 60, held-out");
+    readUntil(first, "step 60, carried");
     first.destroyForcibly().waitFor();
     assertThat(first.exitValue()).isEqualTo(128 + 9);
     Process second = start("killed");
-    assertThat(readUntil(second, "step 180, held-out")).contains("resuming after step ");
+    assertThat(readUntil(second, "step 180, carried")).contains("resuming after step ");
     second.destroyForcibly().waitFor();
     finish(start("killed"));
 
@@ -150,7 +150,7 @@ class ResumeTest {
   @Test
   void aSignalPublishesWhatIsBestAndExitsCleanly() throws Exception {
     Process process = start("stopped");
-    readUntil(process, "step 60, held-out");
+    readUntil(process, "step 60, carried");
     process.toHandle().destroy(); // SIGTERM, but its output can still be read
     String output = readUntil(process, null);
     assertThat(process.waitFor(1, TimeUnit.MINUTES)).isTrue();
@@ -160,7 +160,7 @@ class ResumeTest {
     assertThat(stopping.find()).as(output).isTrue();
     long stoppedAt = Long.parseLong(stopping.group(1));
     assertThat(stoppedAt).isLessThan(STEPS);
-    assertThat(output).contains("step " + stoppedAt + ", held-out");
+    assertThat(output).contains("step " + stoppedAt + ", carried");
     assertThat(facts("stopped")).containsEntry("step", "" + stoppedAt);
     // With this little training every evaluation is better than the one before.
     List<CheckpointManifest> published = manifests("stopped");

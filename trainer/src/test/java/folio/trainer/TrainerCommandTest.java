@@ -92,6 +92,30 @@ class TrainerCommandTest {
   }
 
   @Test
+  void theHeldOutEndOfTheTrainingTextDecidesWhatAnImprovementIs() throws IOException {
+    assertThat(train("--holdout=0.1", "--promote=never")).as(err.toString()).isZero();
+
+    CheckpointStore store = new CheckpointStore(folder.resolve("checkpoints"));
+    assertThat(store.versions()).isNotEmpty();
+    assertThat(store.manifest(store.versions().get(0)).losses().validation())
+        .containsOnlyKeys(
+            "held-out-carried-64", "held-out-windows-256", "carried-64", "windows-256");
+    assertThat(Files.readString(folder.resolve("run").resolve("metrics.jsonl")))
+        .contains("held-out-windows-256");
+  }
+
+  @Test
+  void theLastNetworkIsChosenByNothingAndScoredOnce() throws IOException {
+    assertThat(train("--publish=last", "--promote=never")).as(err.toString()).isZero();
+
+    CheckpointStore store = new CheckpointStore(folder.resolve("checkpoints"));
+    assertThat(store.versions()).hasSize(1);
+    assertThat(store.manifest(store.versions().get(0)).step()).isEqualTo(40);
+    String metrics = Files.readString(folder.resolve("run").resolve("metrics.jsonl"));
+    assertThat(metrics.lines().filter(line -> line.contains("windows-256"))).hasSize(1);
+  }
+
+  @Test
   void looksAfterCheckpoints() {
     CheckpointStore store = new CheckpointStore(folder.resolve("checkpoints"));
     String first = TestCheckpoints.publishCurrent(store, 1);
