@@ -87,7 +87,7 @@ public final class Decoder implements AutoCloseable {
   }
 
   private static void cuda(String function, Device device) {
-    Scripts.cuda().run(function, device.getDeviceId()).close();
+    Scripts.cuda().run(function, "cuda:" + device.getDeviceId()).close();
   }
 
   /**

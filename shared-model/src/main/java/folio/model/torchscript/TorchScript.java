@@ -61,8 +61,8 @@ public final class TorchScript {
   /**
    * Runs a function.
    *
-   * @param arguments arrays, whole numbers, numbers, booleans, {@code long[]}, {@code double[]},
-   *     lists of arrays, or values that the caller holds
+   * @param arguments arrays, whole numbers, numbers, booleans, texts, {@code long[]}, {@code
+   *     double[]}, lists of arrays, or values that the caller holds
    * @return the result; the caller closes it
    */
   public IValue run(String function, Object... arguments) {
@@ -93,6 +93,9 @@ public final class TorchScript {
     }
     if (argument instanceof Double number) {
       return IValue.from(number);
+    }
+    if (argument instanceof String text) {
+      return IValue.from(text);
     }
     if (argument instanceof Boolean truth) {
       return IValue.from(truth);
