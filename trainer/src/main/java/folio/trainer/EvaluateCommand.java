@@ -22,7 +22,9 @@ import picocli.CommandLine.Spec;
     description = {
       "Measures a checkpoint on the validation part of a text: nats and bits a character.",
       "carried-64: 64 streams, state carried from the first character to the last;"
-          + " windows-256: windows of 256 characters, each from a zero state."
+          + " windows-256: windows of 256 characters, each from a zero state.",
+      "Then it writes text and tells how much of it stands word for word in the training part,"
+          + " beside the same of the validation part, which the network never saw."
     })
 final class EvaluateCommand implements Callable<Integer> {
   @Spec private CommandSpec spec;
@@ -41,19 +43,34 @@ final class EvaluateCommand implements Callable<Integer> {
   public Integer call() {
     Checkpoint checkpoint = checkpoints.open(version);
     Corpus text = corpus.open();
-    int[] validation = text.validation(checkpoint.vocabulary());
+    Corpus.Split parts = text.split(checkpoint.vocabulary(), 1, 0);
     PrintWriter out = spec.commandLine().getOut();
     try (NDManager manager = NDManager.newBaseManager(device.start());
         CharGru network = checkpoint.load(manager)) {
       out.printf("%s on %s%n", checkpoint.version(), text);
-      new Evaluator(manager, validation)
+      new Evaluator(manager, parts.validation())
           .evaluate(network)
           .forEach(
               (protocol, loss) ->
                   out.printf(
                       "%-12s %.4f nats, %.4f bits a character%n",
                       protocol, loss, loss / Math.log(2)));
+      out.flush();
+      tellMemorisation(new Memorisation(checkpoint, parts), manager, network, out);
     }
     return CommandLine.ExitCode.OK;
+  }
+
+  private static void tellMemorisation(
+      Memorisation memorisation, NDManager manager, CharGru network, PrintWriter out) {
+    Memorisation.Result result = memorisation.measure(manager, network);
+    out.printf(
+        "memorised    the longest run of %,d generated characters that stands in the training part"
+            + " has %d: %s%n",
+        result.characters(), result.generated().longest(), result.longestRun());
+    out.printf(
+        "             of as many that the network never saw, %d. From a character on, runs are %.2f"
+            + " and %.2f long on average%n",
+        result.unseen().longest(), result.generated().mean(), result.unseen().mean());
   }
 }

@@ -1,14 +1,20 @@
 package folio.trainer;
 
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
 import folio.model.checkpoint.Checkpoint;
 import folio.model.checkpoint.CheckpointDraft;
 import folio.model.checkpoint.CheckpointDraft.Origin;
 import folio.model.checkpoint.CheckpointDraft.Precision;
 import folio.model.checkpoint.CheckpointManifest;
+import folio.model.checkpoint.CheckpointManifest.Losses;
 import folio.model.checkpoint.CheckpointStore;
 import folio.model.checkpoint.CheckpointWriter;
 import folio.model.network.CharGru;
+import folio.trainer.corpus.Corpus;
+import folio.trainer.learning.Evaluator;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
@@ -18,6 +24,7 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
@@ -47,6 +54,13 @@ final class PublishCommand implements Callable<Integer> {
       description = "float32, or float16 for half the size.")
   private Precision precision;
 
+  @Option(
+      names = "--measure",
+      description =
+          "Measure the losses anew, as it is published, on the validation part of --corpus.")
+  private boolean measure;
+
+  @Mixin private CorpusOptions corpus;
   @Mixin private StoreOptions checkpoints;
   @Mixin private DeviceOptions device;
 
@@ -57,17 +71,15 @@ final class PublishCommand implements Callable<Integer> {
     Checkpoint checkpoint =
         folder ? Checkpoint.readForeign(Path.of(source)) : checkpoints.open(source);
     try (NDManager manager = NDManager.newBaseManager(device.start());
-        CharGru network = checkpoint.load(manager);
-        CheckpointWriter writer = store.write()) {
-      String version =
-          writer.publish(
-              new CheckpointDraft(
-                  network,
-                  checkpoint.vocabulary(),
-                  precision,
-                  canaryText(checkpoint),
-                  origin(checkpoint)));
-      spec.commandLine().getOut().println(version);
+        CharGru network = checkpoint.load(manager)) {
+      Origin origin = measure ? measured(manager, network, checkpoint) : origin(checkpoint);
+      try (CheckpointWriter writer = store.write()) {
+        String version =
+            writer.publish(
+                new CheckpointDraft(
+                    network, checkpoint.vocabulary(), precision, canaryText(checkpoint), origin));
+        spec.commandLine().getOut().println(version);
+      }
     }
     return CommandLine.ExitCode.OK;
   }
@@ -91,5 +103,49 @@ final class PublishCommand implements Callable<Integer> {
         manifest.corpus(),
         precision == Precision.FLOAT32 ? manifest.losses() : null,
         manifest.settings());
+  }
+
+  /**
+   * As {@link #origin}, with the losses of what will be read.
+   *
+   * @throws ParameterException if the text is another than it was trained on
+   */
+  private Origin measured(NDManager manager, CharGru network, Checkpoint checkpoint) {
+    Corpus text = corpus.open();
+    CheckpointManifest.Corpus trainedOn =
+        checkpoint.manifest() == null ? null : checkpoint.manifest().corpus();
+    if (trainedOn != null && !trainedOn.sha256().equals(text.description().sha256())) {
+      throw new ParameterException(
+          spec.commandLine(),
+          "--corpus is "
+              + text
+              + "; legal with --measure is the text that the checkpoint was trained on, "
+              + trainedOn.name());
+    }
+    Evaluator evaluator = new Evaluator(manager, text.validation(checkpoint.vocabulary()));
+    try (NDManager scratch = manager.newSubManager();
+        CharGru rounded = rounded(scratch, network)) {
+      Origin origin = origin(checkpoint);
+      Losses before = checkpoint.manifest() == null ? null : checkpoint.manifest().losses();
+      return new Origin(
+          origin.parent(),
+          origin.run(),
+          origin.step(),
+          text.description(),
+          new Losses(before == null ? null : before.training(), evaluator.evaluate(rounded)),
+          origin.settings());
+    }
+  }
+
+  /** The network as it will be read again. */
+  private CharGru rounded(NDManager scratch, CharGru network) {
+    NDList tensors = new NDList();
+    for (NDArray tensor : network.tensors(scratch)) {
+      NDArray stored =
+          precision == Precision.FLOAT16 ? tensor.toType(DataType.FLOAT16, true) : tensor;
+      stored.setName(tensor.getName());
+      tensors.add(stored);
+    }
+    return new CharGru(scratch, network.config(), tensors);
   }
 }

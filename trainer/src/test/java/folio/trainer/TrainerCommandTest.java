@@ -83,7 +83,11 @@ class TrainerCommandTest {
 
     String checkpoints = "--checkpoints=" + folder.resolve("checkpoints");
     assertThat(run("evaluate", "--corpus=" + corpus, checkpoints)).isZero();
-    assertThat(out.toString()).contains("carried-64", "windows-256", "bits a character");
+    assertThat(out.toString())
+        .contains("carried-64", "windows-256", "bits a character")
+        .containsPattern("of 540 generated characters that stands in the training part has \\d+: ")
+        // The corpus repeats one line, so all of its end stands in its beginning.
+        .contains("of as many that the network never saw, 540.");
     assertThat(run("sample", checkpoints, "--max-tokens=30", "--prompt=the ", "--seed=1")).isZero();
     String sample = out.toString();
     assertThat(sample).startsWith("the ").hasSize(4 + 30 + 1);

@@ -12,8 +12,8 @@ import java.util.BitSet;
 import java.util.function.IntConsumer;
 
 /**
- * Writes text with a network, one row, offline. The same checkpoint, prompt, parameters and seed
- * give what the service gives, up to rounding between batch sizes.
+ * Writes text with a network, offline. The same checkpoint, prompt, parameters and seed give what
+ * the service gives, up to rounding between batch sizes.
  */
 public final class TextGenerator {
   private final NDManager manager;
@@ -46,26 +46,56 @@ public final class TextGenerator {
    * @param sink receives each code point as soon as it is drawn
    */
   public void generate(Request request, IntConsumer sink) {
-    Sampler sampler = new Sampler(vocabulary.size());
-    BitSet seen = new BitSet(vocabulary.size());
-    long[] ids = new long[request.prompt().length];
-    for (int i = 0; i < ids.length; i++) {
-      ids[i] = request.prompt()[i];
-      seen.set(request.prompt()[i]);
+    run(request, 1, (row, id) -> sink.accept(vocabulary.codePoint(id)));
+  }
+
+  /**
+   * Writes several texts at once.
+   *
+   * @param rows how many; the seeds of the following ones count on from the first one's
+   * @return their ids, {@code [rows][characters]}
+   */
+  public int[][] generateRows(Request request, int rows) {
+    int[][] texts = new int[rows][request.characters()];
+    int[] written = new int[rows];
+    run(request, rows, (row, id) -> texts[row][written[row]++] = id);
+    return texts;
+  }
+
+  private interface Sink {
+    void accept(int row, int id);
+  }
+
+  private void run(Request request, int rows, Sink sink) {
+    int size = vocabulary.size();
+    Sampler sampler = new Sampler(size);
+    BitSet[] seen = new BitSet[rows];
+    int length = request.prompt().length;
+    long[] ids = new long[rows * length];
+    for (int row = 0; row < rows; row++) {
+      seen[row] = new BitSet(size);
+      for (int i = 0; i < length; i++) {
+        ids[row * length + i] = request.prompt()[i];
+        seen[row].set(request.prompt()[i]);
+      }
     }
     try (NDManager kept = manager.newSubManager()) {
-      NDArray state = network.zeroState(kept, 1);
+      NDArray state = network.zeroState(kept, rows);
       for (int position = 0; position < request.characters(); position++) {
         try (NDManager scope = kept.newSubManager()) {
-          NDArray input = scope.create(ids, new Shape(1, ids.length));
+          NDArray input = scope.create(ids, new Shape(rows, ids.length / rows));
           CharGru.Output output = network.forward(input, state);
-          NDArray last = output.logits().get(0).get(ids.length - 1L);
+          NDArray last = output.logits().get(":, -1");
           last.attach(scope);
-          double uniform = SeededRandom.uniform(request.seed(), position);
-          int id = sampler.sample(last.toFloatArray(), 0, seen, request.parameters(), uniform);
-          sink.accept(vocabulary.codePoint(id));
-          seen.set(id);
-          ids = new long[] {id};
+          float[] logits = last.toFloatArray();
+          ids = new long[rows];
+          for (int row = 0; row < rows; row++) {
+            double uniform = SeededRandom.uniform(request.seed() + row, position);
+            int id = sampler.sample(logits, row * size, seen[row], request.parameters(), uniform);
+            sink.accept(row, id);
+            seen[row].set(id);
+            ids[row] = id;
+          }
           state.close();
           state = output.state();
           state.attach(kept);
