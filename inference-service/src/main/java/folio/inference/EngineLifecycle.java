@@ -47,7 +47,7 @@ public class EngineLifecycle {
         new InferenceEngine(
             new InferenceEngine.Settings(
                 config.slots(),
-                Lanes.on(device, threads()),
+                Lanes.on(device, config.threads()),
                 config.queue().capacity(),
                 config.queue().timeout()),
             handover,
@@ -93,10 +93,6 @@ public class EngineLifecycle {
     watching = new Thread(() -> watcher.run(config.pollInterval()), "checkpoint-watcher");
     watching.setDaemon(true);
     watching.start();
-  }
-
-  private int threads() {
-    return config.threads() > 0 ? config.threads() : Runtime.getRuntime().availableProcessors();
   }
 
   private Device device() {

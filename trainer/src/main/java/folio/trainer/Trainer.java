@@ -25,7 +25,8 @@ import picocli.CommandLine.Spec;
       EvaluateCommand.class,
       SampleCommand.class,
       PublishCommand.class,
-      CheckpointsCommand.class
+      CheckpointsCommand.class,
+      SpeedCommand.class
     })
 public final class Trainer implements Runnable {
   @Spec private CommandSpec spec;

@@ -120,6 +120,27 @@ class TrainerCommandTest {
   }
 
   @Test
+  void measuresTrainingSteps() {
+    int exit =
+        run(
+            "train-benchmark",
+            "--corpus=" + corpus,
+            "--sizes=1x16@4x8,2x8@2x4",
+            "--steps=40",
+            "--no-peer",
+            "--device=cpu");
+
+    assertThat(exit).as(err.toString()).isZero();
+    assertThat(out.toString())
+        .containsPattern("\\| 1 × 16 \\| 4 × 8 \\|( \\d+\\.\\d\\d \\|){5}")
+        .containsPattern("\\| 2 × 8 \\| 2 × 4 \\|( \\d+\\.\\d\\d \\|){5}");
+    assertThat(run("train-benchmark", "--sizes=3x512@16", "--device=cpu")).isEqualTo(2);
+    assertOneLine(2, "--sizes: it has 3x512@16; legal is LAYERSxHIDDEN@ROWSxCHARACTERS");
+    assertThat(run("train-benchmark", "--steps=39", "--device=cpu")).isEqualTo(2);
+    assertOneLine(2, "--steps is 39; legal are 40 to 1000000");
+  }
+
+  @Test
   void looksAfterCheckpoints() {
     CheckpointStore store = new CheckpointStore(folder.resolve("checkpoints"));
     String first = TestCheckpoints.publishCurrent(store, 1);

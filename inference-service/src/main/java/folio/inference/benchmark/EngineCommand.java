@@ -4,7 +4,6 @@ import ai.djl.Device;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import folio.inference.engine.InferenceEngine;
-import folio.inference.engine.Lanes;
 import folio.model.checkpoint.CheckpointStore;
 import java.io.BufferedReader;
 import java.io.IOException;
@@ -50,8 +49,7 @@ final class EngineCommand implements Callable<Integer> {
     CheckpointStore store = new CheckpointStore(checkpoints);
     Device device = machine.start();
     InferenceEngine.Settings settings =
-        new InferenceEngine.Settings(
-            slots, Lanes.on(device, machine.threads()), slots, QUEUE_TIMEOUT);
+        new InferenceEngine.Settings(slots, machine.lanes(device), slots, QUEUE_TIMEOUT);
     try (EngineUnderTest engine =
         new EngineUnderTest(store.open(store.current().orElseThrow()), settings, device)) {
       EngineLoad load = new EngineLoad(engine, BenchmarkCommand.prompt(store));

@@ -28,7 +28,7 @@ final class EngineSide implements Side, AutoCloseable {
                 "--checkpoints=" + checkpoints,
                 "--slots=" + slots,
                 "--device=" + machine.device().spelling(),
-                "--threads=" + machine.threads()));
+                "--threads=" + machine.givenThreads()));
   }
 
   /**

@@ -2,6 +2,7 @@ package folio.inference.benchmark;
 
 import ai.djl.Device;
 import ai.djl.engine.Engine;
+import folio.inference.engine.Lanes;
 import java.util.Locale;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -32,7 +33,8 @@ final class MachineOptions {
   @Option(
       names = "--threads",
       defaultValue = "0",
-      description = "Of every engine on a CPU; 0: one a core.")
+      description =
+          "Of every engine on a CPU, and lanes of ours; 0: one a core, two lanes on a GPU.")
   private int threads;
 
   /**
@@ -56,6 +58,16 @@ final class MachineOptions {
 
   DeviceChoice device() {
     return device;
+  }
+
+  /** How an engine of ours is spread over threads. */
+  Lanes lanes(Device where) {
+    return Lanes.on(where, threads);
+  }
+
+  /** As it is to be given to an engine of ours. */
+  int givenThreads() {
+    return threads;
   }
 
   /** Threads of an engine on a CPU. */

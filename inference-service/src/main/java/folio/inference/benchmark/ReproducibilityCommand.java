@@ -2,7 +2,6 @@ package folio.inference.benchmark;
 
 import ai.djl.Device;
 import folio.inference.engine.InferenceEngine;
-import folio.inference.engine.Lanes;
 import folio.model.checkpoint.Checkpoint;
 import folio.model.checkpoint.CheckpointDraft.Precision;
 import folio.model.network.CharGruConfig;
@@ -56,8 +55,7 @@ final class ReproducibilityCommand implements Callable<Integer> {
     machine.check("--characters", characters, 2, MOST_REQUESTS);
     Device device = machine.start();
     InferenceEngine.Settings settings =
-        new InferenceEngine.Settings(
-            SLOTS, Lanes.on(device, machine.threads()), 2 * requests, QUEUE_TIMEOUT);
+        new InferenceEngine.Settings(SLOTS, machine.lanes(device), 2 * requests, QUEUE_TIMEOUT);
     try (TemporaryStore store = new TemporaryStore()) {
       Checkpoint served = served(store);
       try (EngineUnderTest engine = new EngineUnderTest(served, settings, device)) {

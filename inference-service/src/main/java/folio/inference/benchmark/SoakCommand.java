@@ -108,7 +108,7 @@ final class SoakCommand implements Callable<Integer> {
         "FOLIO_CHECKPOINTS", store.store().root().toString(),
         "FOLIO_POLL_INTERVAL", "0.2S",
         "FOLIO_DEVICE", machine.device().spelling(),
-        "FOLIO_THREADS", String.valueOf(machine.threads()),
+        "FOLIO_THREADS", String.valueOf(machine.givenThreads()),
         "FOLIO_SLOTS", String.valueOf(Math.max(1, clients / CLIENTS_PER_SLOT)),
         "FOLIO_QUEUE_CAPACITY", String.valueOf(clients / CLIENTS_PER_PLACE_IN_QUEUE));
   }

@@ -17,17 +17,19 @@ public record Lanes(Device device, int count, int rowsWorthOne) {
   /** As many rows cost a GPU no more than it costs to launch them. */
   private static final int ROWS_WORTH_LAUNCHING_TWICE = 256;
 
-  /** One launches while the other chooses characters; more would wait for each other to launch. */
-  private static final int MOST_ON_A_GPU = 2;
+  /** One launches while the other chooses characters. */
+  private static final int ON_A_GPU = 2;
 
   /**
    * What suits a device.
    *
-   * @param threads that may be busy
+   * @param threads that may be busy; 0: one a core, on a GPU two
    */
   public static Lanes on(Device device, int threads) {
-    return device.isGpu()
-        ? new Lanes(device, Math.min(threads, MOST_ON_A_GPU), ROWS_WORTH_LAUNCHING_TWICE)
-        : new Lanes(device, threads, ROWS_WORTH_A_CORE);
+    if (device.isGpu()) {
+      return new Lanes(device, threads > 0 ? threads : ON_A_GPU, ROWS_WORTH_LAUNCHING_TWICE);
+    }
+    int count = threads > 0 ? threads : Runtime.getRuntime().availableProcessors();
+    return new Lanes(device, count, ROWS_WORTH_A_CORE);
   }
 }

@@ -74,6 +74,11 @@ public final class Corpus {
     return new CheckpointManifest.Corpus(name, sha256, codePoints.length);
   }
 
+  /** All of it. */
+  public String text() {
+    return text;
+  }
+
   /** The distinct characters of the whole text. */
   public Vocabulary vocabulary() {
     return Vocabulary.of(text);

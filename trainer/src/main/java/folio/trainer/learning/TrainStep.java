@@ -27,6 +27,7 @@ public final class TrainStep implements AutoCloseable {
   /**
    * How to learn.
    *
+   * @param clipper null measures no norm either
    * @param seed decides every mask, together with the step
    */
   public record Rule(AdamW optimizer, GradientClipper clipper, DropoutRates dropout, long seed) {}
@@ -94,7 +95,9 @@ public final class TrainStep implements AutoCloseable {
     try (NDManager scope = manager.newSubManager()) {
       Gradients found = gradients(scope, batch);
       lossSum.addi(found.loss());
-      normSum.addi(rule.clipper().clip(scope, found.values()));
+      if (rule.clipper() != null) {
+        normSum.addi(rule.clipper().clip(scope, found.values()));
+      }
       rule.optimizer().update(found.values(), learningRate, step);
       carry(found.lastState());
       summed++;
