@@ -188,7 +188,10 @@ final class RunDisplay implements AutoCloseable {
         step == 0 || Double.isInfinite(bestLoss)
             ? "nothing was measured"
             : "done at step " + step + "; best loss " + both(bestLoss));
-    metrics.write("end", step, Map.of("best_loss_nats", String.valueOf(bestLoss)));
+    Map<String, Object> fields = new LinkedHashMap<>();
+    fields.put("whole", step == config.schedule().totalSteps());
+    fields.put("best_loss_nats", Double.isInfinite(bestLoss) ? null : bestLoss);
+    metrics.write("end", step, fields);
   }
 
   @Override

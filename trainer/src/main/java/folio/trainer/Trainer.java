@@ -26,7 +26,8 @@ import picocli.CommandLine.Spec;
       SampleCommand.class,
       PublishCommand.class,
       CheckpointsCommand.class,
-      SpeedCommand.class
+      SpeedCommand.class,
+      SweepCommand.class
     })
 public final class Trainer implements Runnable {
   @Spec private CommandSpec spec;
@@ -97,5 +98,6 @@ public final class Trainer implements Runnable {
   private static void quietEngine() {
     System.setProperty("org.slf4j.simpleLogger.defaultLogLevel", "error");
     System.setProperty("OPT_OUT_TRACKING", "true");
+    System.setProperty("java.awt.headless", "true"); // pictures are written, not shown
   }
 }

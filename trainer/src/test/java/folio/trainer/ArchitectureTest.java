@@ -31,10 +31,12 @@ class ArchitectureTest {
     String learning = "folio.trainer.learning..";
     String publication = "folio.trainer.publication..";
     String report = "folio.trainer.report..";
-    assertRoomKnowsNo("corpus", "folio.trainer", learning, publication, report);
-    assertRoomKnowsNo("learning", "folio.trainer", publication, report);
-    assertRoomKnowsNo("publication", "folio.trainer", corpus, learning, report);
-    assertRoomKnowsNo("report", "folio.trainer", corpus, learning, publication);
+    String sweep = "folio.trainer.sweep..";
+    assertRoomKnowsNo("corpus", "folio.trainer", learning, publication, report, sweep);
+    assertRoomKnowsNo("learning", "folio.trainer", publication, report, sweep);
+    assertRoomKnowsNo("publication", "folio.trainer", corpus, learning, report, sweep);
+    assertRoomKnowsNo("report", "folio.trainer", corpus, learning, publication, sweep);
+    assertRoomKnowsNo("sweep", "folio.trainer", corpus, learning, publication, report);
   }
 
   @Test

@@ -1,0 +1,97 @@
+package folio.trainer.sweep;
+
+import java.awt.BasicStroke;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.function.ToDoubleFunction;
+import org.knowm.xchart.BitmapEncoder;
+import org.knowm.xchart.XYChart;
+import org.knowm.xchart.XYChartBuilder;
+import org.knowm.xchart.XYSeries;
+import org.knowm.xchart.style.Styler;
+import org.knowm.xchart.style.markers.SeriesMarkers;
+
+/** Loss curves of a group of runs, as a picture: training dashed, the loss that judges drawn. */
+public final class Curves {
+  private static final int WIDTH = 900;
+  private static final int HEIGHT = 500;
+  private static final List<String> JUDGES = List.of("held-out-windows-256", "windows-256");
+
+  private Curves() {}
+
+  /**
+   * Writes {@code GROUP.png}; nothing if no run has a point.
+   *
+   * @param runs records by name
+   * @throws SweepException if it cannot be written
+   */
+  public static void write(Path folder, String group, Map<String, RunRecord> runs) {
+    XYChart chart =
+        new XYChartBuilder()
+            .width(WIDTH)
+            .height(HEIGHT)
+            .title(group)
+            .xAxisTitle("step")
+            .yAxisTitle("nats a character")
+            .build();
+    chart.getStyler().setLegendPosition(Styler.LegendPosition.OutsideE);
+    chart.getStyler().setMarkerSize(0);
+    boolean any = false;
+    for (Map.Entry<String, RunRecord> run : new TreeMap<>(runs).entrySet()) {
+      RunRecord record = run.getValue();
+      String judge = JUDGES.stream().filter(each -> has(record, each)).findFirst().orElse(null);
+      XYSeries drawn =
+          judge == null ? null : add(chart, run.getKey(), record, e -> lossOf(e, judge));
+      XYSeries training =
+          add(chart, run.getKey() + ", training", record, RunRecord.Evaluation::trainingLoss);
+      if (training != null) {
+        training.setLineStyle(
+            new BasicStroke(
+                1.5f, BasicStroke.CAP_BUTT, BasicStroke.JOIN_ROUND, 1, new float[] {5, 4}, 0));
+        if (drawn != null) {
+          training.setLineColor(drawn.getLineColor());
+        }
+      }
+      any |= drawn != null || training != null;
+    }
+    if (any) {
+      try {
+        BitmapEncoder.saveBitmap(
+            chart, folder.resolve(group).toString(), BitmapEncoder.BitmapFormat.PNG);
+      } catch (IOException e) {
+        throw new SweepException("the curves cannot be written: " + e, e);
+      }
+    }
+  }
+
+  private static boolean has(RunRecord record, String protocol) {
+    return !Double.isNaN(record.lastLoss(protocol));
+  }
+
+  private static double lossOf(RunRecord.Evaluation evaluation, String protocol) {
+    return evaluation.losses().getOrDefault(protocol, Double.NaN);
+  }
+
+  private static XYSeries add(
+      XYChart chart, String name, RunRecord record, ToDoubleFunction<RunRecord.Evaluation> figure) {
+    List<Double> steps = new ArrayList<>();
+    List<Double> losses = new ArrayList<>();
+    for (RunRecord.Evaluation evaluation : record.evaluations()) {
+      double loss = figure.applyAsDouble(evaluation);
+      if (!Double.isNaN(loss)) {
+        steps.add((double) evaluation.step());
+        losses.add(loss);
+      }
+    }
+    if (steps.isEmpty()) {
+      return null;
+    }
+    XYSeries series = chart.addSeries(name, steps, losses);
+    series.setMarker(SeriesMarkers.NONE);
+    return series;
+  }
+}

@@ -1,0 +1,51 @@
+package folio.trainer.sweep;
+
+import java.util.List;
+import java.util.Locale;
+
+/** What the runs of a sweep gave, as a table in Markdown. */
+public final class SweepTable {
+  private static final String HELD_OUT = "held-out-windows-256";
+  private static final String VALIDATION = "windows-256";
+
+  private SweepTable() {}
+
+  /**
+   * A row.
+   *
+   * @param failed whether its process said that it did not work
+   */
+  public record Row(SweepFile.Run run, RunRecord record, boolean failed) {}
+
+  /** Renders rows. */
+  public static String render(List<Row> rows) {
+    StringBuilder table = new StringBuilder();
+    table.append(
+        "| run | `./folio train` | steps | training | held out, lowest | held out, last |"
+            + " validation, last | characters/s | |\n");
+    table.append("| --- | --- | --: | --: | --: | --: | --: | --: | --- |\n");
+    for (Row row : rows) {
+      RunRecord record = row.record();
+      table.append(
+          String.format(
+              Locale.ROOT,
+              "| %s | `%s` | %,d | %s | %s | %s | %s | %s | %s |%n",
+              row.run().name(),
+              String.join(" ", row.run().options()),
+              record.steps(),
+              nats(record.trainingLoss()),
+              nats(record.lowestLoss(HELD_OUT)),
+              nats(record.lastLoss(HELD_OUT)),
+              nats(record.lastLoss(VALIDATION)),
+              Double.isNaN(record.charactersPerSecond())
+                  ? "–"
+                  : String.format(Locale.ROOT, "%,.0f", record.charactersPerSecond()),
+              row.failed() ? "failed" : record.ended() ? "" : "not ended"));
+    }
+    return table.toString();
+  }
+
+  private static String nats(double loss) {
+    return Double.isNaN(loss) ? "–" : String.format(Locale.ROOT, "%.4f", loss);
+  }
+}

@@ -1,0 +1,61 @@
+package folio.trainer.sweep;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class SweepFileTest {
+  @TempDir Path folder;
+
+  private Path file(String text) throws IOException {
+    return Files.writeString(folder.resolve("sweep.txt"), text);
+  }
+
+  @Test
+  void aRunHasTheOptionsOfAllBeforeItsOwn() throws IOException {
+    SweepFile sweep =
+        SweepFile.read(
+            file(
+                """
+                # what the post tried
+                all: --steps 10  --device cpu
+
+                width.96:  --hidden-size 96
+                plain:
+                """));
+
+    assertThat(sweep.runs())
+        .extracting(SweepFile.Run::name, run -> String.join(" ", run.options()))
+        .containsExactly(
+            org.assertj.core.groups.Tuple.tuple(
+                "width.96", "--steps 10 --device cpu --hidden-size 96"),
+            org.assertj.core.groups.Tuple.tuple("plain", "--steps 10 --device cpu"));
+    assertThat(sweep.runs()).extracting(SweepFile.Run::group).containsExactly("width", "plain");
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      textBlock =
+          """
+          just words           | line 1: legal is NAME: OPTIONS OF TRAIN, not just words
+          a: --steps 1;a: --x  | line 2: there is a run a already
+          a: --promote always  | line 1: --promote is the sweep's to decide
+          a: --run=x           | line 1: --run=x is the sweep's to decide
+          # nothing            | has no run
+          """)
+  void namesTheLineThatIsWrong(String text, String words) throws IOException {
+    Path file = file(text.replace(';', '\n'));
+
+    assertThatThrownBy(() -> SweepFile.read(file))
+        .isInstanceOf(SweepException.class)
+        .hasMessageContaining(words);
+  }
+}
