@@ -1,17 +1,10 @@
 package folio.inference.engine;
 
-import folio.inference.generation.FinishReason;
-import folio.inference.generation.GenerationEvent;
 import folio.inference.generation.Refusal;
-import folio.model.network.CharGruConfig;
 import folio.model.vocabulary.UnknownCharacterException;
 import java.time.Duration;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.List;
-import java.util.Queue;
-import java.util.Set;
 
 /**
  * The turns of a lane: warm a new model, admit, read prompts and step, sample, emit, retire. Owned
@@ -32,10 +25,8 @@ final class DecodeLoop implements AutoCloseable {
   private final EngineListener listener;
   private final Duration queueTimeout;
   private final List<DecodeBatch> batches = new ArrayList<>();
-  private final List<Slot> unsent = new ArrayList<>();
-  private final Set<CharGruConfig> warmed = new HashSet<>();
-  private final Queue<Runnable> warmUps = new ArrayDeque<>();
-  private SharedModel warming;
+  private final WarmUp warmUp;
+  private final Delivery delivery;
   private long lastStepNanos;
 
   DecodeLoop(int lane, Shared shared) {
@@ -44,11 +35,16 @@ final class DecodeLoop implements AutoCloseable {
     this.models = shared.models();
     this.listener = shared.listener();
     this.queueTimeout = shared.queueTimeout();
+    this.warmUp = new WarmUp(lane, queue.mostInALane(), models, listener);
+    this.delivery = new Delivery(lane, queue, listener);
   }
 
   /** Takes one turn; returns whether there is more to do at once. */
   boolean turn() {
-    warm();
+    DecodeBatch warm = warmUp.turn();
+    if (warm != null) {
+      batches.add(warm);
+    }
     dropQueued();
     admit();
     int stepped = 0;
@@ -62,7 +58,7 @@ final class DecodeLoop implements AutoCloseable {
     }
     tellGap(stepped);
     leaveRetired();
-    return running() > 0 || warming != null || (queue.waitsFor(lane) && models.serves());
+    return running() > 0 || warmUp.underWay() || (queue.waitsFor(lane) && models.serves());
   }
 
   /** Requests that have a slot of this lane. */
@@ -76,52 +72,6 @@ final class DecodeLoop implements AutoCloseable {
       listener.interToken(Duration.ofNanos(now - lastStepNanos));
     }
     lastStepNanos = stepped > 0 ? now : 0; // a pause is no gap inside a stream
-  }
-
-  /**
-   * Warms the next model a little: its kernels are chosen and compiled at their first pass, each
-   * architecture's once, as they know no weights.
-   */
-  private void warm() {
-    if (warming == null) {
-      warming = models.enterCandidate(lane);
-      if (warming == null) {
-        return;
-      }
-      if (warmed.add(configOf(warming))) {
-        warmUps.addAll(DecodeBatch.warmUps(warming.model().decoder(), queue.mostInALane()));
-      }
-    }
-    if (models.isLost(warming)) {
-      giveUpWarming();
-      return;
-    }
-    try {
-      Runnable next = warmUps.poll();
-      if (next != null) {
-        next.run();
-      } else {
-        batches.add(new DecodeBatch(warming));
-        models.warmed(warming, lane);
-        warming = null;
-      }
-    } catch (RuntimeException | OutOfMemoryError e) {
-      models.lose(warming, "it cannot be warmed: " + e);
-      giveUpWarming();
-      listener.failed(0, e);
-    }
-  }
-
-  private static CharGruConfig configOf(SharedModel model) {
-    return model.model().description().config();
-  }
-
-  private void giveUpWarming() {
-    SharedModel lost = warming;
-    warming = null;
-    warmUps.clear();
-    warmed.remove(configOf(lost));
-    models.leave(lost, lane);
   }
 
   /** Requests that wait in vain: their clients are gone, or they waited too long. */
@@ -139,7 +89,14 @@ final class DecodeLoop implements AutoCloseable {
       if (waiting == null) {
         return;
       }
-      if (waiting.stream().cancelled() || !admit(waiting)) {
+      boolean admitted = false;
+      try {
+        admitted = !waiting.stream().cancelled() && admit(waiting);
+      } catch (RuntimeException | OutOfMemoryError e) {
+        listener.failed(1, e);
+        waiting.stream().abort(e);
+      }
+      if (!admitted) {
         queue.returned(lane);
       }
     }
@@ -178,22 +135,20 @@ final class DecodeLoop implements AutoCloseable {
         return batch;
       }
     }
-    DecodeBatch batch = new DecodeBatch(model);
-    batches.add(batch);
-    return batch;
+    try {
+      DecodeBatch batch = new DecodeBatch(model);
+      batches.add(batch);
+      return batch;
+    } catch (RuntimeException | OutOfMemoryError e) {
+      models.lose(model, "it cannot take a request: " + e);
+      models.leave(model, lane);
+      throw e;
+    }
   }
 
   /** Empties the rows of slots that need them no more. */
   private void sweep(DecodeBatch batch) {
-    batch.removeOver().forEach(this::finishIfCancelled);
-  }
-
-  /** Those that ended otherwise have a character that is still to be sent. */
-  private void finishIfCancelled(Slot slot) {
-    boolean cancelled = slot.over() && slot.reason() == null && slot.failure() == null;
-    if (cancelled && !slot.ended()) { // its client may leave between two looks at it
-      finish(slot, FinishReason.CANCELLED);
-    }
+    batch.removeOver().forEach(delivery::finishIfCancelled);
   }
 
   /**
@@ -207,78 +162,26 @@ final class DecodeLoop implements AutoCloseable {
     long begin = System.nanoTime();
     try {
       batch.launch();
-      send();
+      delivery.send();
       batch.finish();
-      unsent.addAll(batch.runningSlots());
+      delivery.add(batch.runningSlots());
       sweep(batch);
       ready = batch.startReady();
     } catch (RuntimeException | OutOfMemoryError e) {
-      send();
+      delivery.send();
       models.lose(batch.model(), "a pass failed: " + e);
-      fail(batch.removeAll(), e);
+      delivery.fail(batch.removeAll(), e);
       leave(batch);
       return stepping;
     }
     if (stepping > 0) {
       listener.stepped(stepping, Duration.ofNanos(System.nanoTime() - begin));
     }
-    ready.forEach(this::sendFirst);
+    ready.forEach(delivery::sendFirst);
     if (!batch.asynchronous() || batch.running() == 0) {
-      send();
+      delivery.send();
     }
     return stepping;
-  }
-
-  private void sendFirst(Slot slot) {
-    slot.emit();
-    if (slot.failure() == null) {
-      listener.firstToken(slot.firstToken());
-    }
-    settle(slot);
-    finishIfCancelled(slot);
-  }
-
-  private void send() {
-    for (Slot slot : unsent) {
-      if (!slot.ended()) {
-        slot.emit();
-        settle(slot);
-      }
-    }
-    unsent.clear();
-  }
-
-  /** Tells how a generation ended if its last character is sent, or cannot be. */
-  private void settle(Slot slot) {
-    if (slot.failure() != null) {
-      fail(List.of(slot), slot.failure());
-    } else if (slot.reason() != null) {
-      finish(slot, slot.reason());
-    }
-  }
-
-  private void finish(Slot slot, FinishReason reason) {
-    GenerationEvent.Finished event = slot.finished(reason);
-    listener.finished(reason, event); // counted before its client can know
-    queue.left(lane);
-    try {
-      slot.end(event);
-    } catch (RuntimeException e) {
-      listener.failed(0, e); // its reader's fault, and nobody else's
-    }
-    queue.ended();
-  }
-
-  private void fail(List<Slot> slots, Throwable cause) {
-    List<Slot> unended = slots.stream().filter(slot -> !slot.ended()).toList();
-    listener.failed(unended.size(), cause);
-    unended.forEach(slot -> giveUp(slot, "the engine failed; the service has logged why"));
-  }
-
-  private void giveUp(Slot slot, String message) {
-    queue.left(lane);
-    slot.fail(message);
-    queue.ended();
   }
 
   private void refuse(Waiting waiting, Refusal refusal) {
@@ -298,7 +201,7 @@ final class DecodeLoop implements AutoCloseable {
   /** A pass failed in another lane: what this one computes with the model is not to be trusted. */
   private void leaveLost(DecodeBatch batch) {
     if (!batch.isEmpty()) {
-      fail(batch.removeAll(), new IllegalStateException(batch.model().lost()));
+      delivery.fail(batch.removeAll(), new IllegalStateException(batch.model().lost()));
     }
     leave(batch);
   }
@@ -316,13 +219,9 @@ final class DecodeLoop implements AutoCloseable {
   /** Ends everything that runs in this lane. */
   @Override
   public void close() {
-    if (warming != null) {
-      giveUpWarming();
-    }
+    warmUp.close();
     for (DecodeBatch batch : List.copyOf(batches)) {
-      batch.removeAll().stream()
-          .filter(slot -> !slot.ended())
-          .forEach(slot -> giveUp(slot, "the service is shutting down"));
+      delivery.giveUp(batch.removeAll(), "the service is shutting down");
       leave(batch);
     }
   }

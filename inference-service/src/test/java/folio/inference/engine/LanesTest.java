@@ -86,14 +86,18 @@ class LanesTest {
   private List<GenerationStream> submit(int requests) {
     List<GenerationStream> streams = new ArrayList<>();
     for (int i = 0; i < requests; i++) {
-      GenerationStream stream = new GenerationStream();
-      GenerationRequest request =
-          new GenerationRequest(
-              "a", 1000, SamplingParameters.DEFAULT, i, List.of(), -1, false, "current");
-      assertThat(queue.offer(new Waiting(request, stream, System.nanoTime()))).isTrue();
-      streams.add(stream);
+      streams.add(submit(i, GenerationRequest.CURRENT));
     }
     return streams;
+  }
+
+  private GenerationStream submit(long seed, String version) {
+    GenerationStream stream = new GenerationStream();
+    GenerationRequest request =
+        new GenerationRequest(
+            "a", 1000, SamplingParameters.DEFAULT, seed, List.of(), -1, false, version);
+    assertThat(queue.offer(new Waiting(request, stream, System.nanoTime()))).isTrue();
+    return stream;
   }
 
   /** Few requests go to the first lane, the next ones to the second. */
@@ -192,5 +196,29 @@ class LanesTest {
     assertThat(handover.pollFailure().version()).isEqualTo(model.version());
     ServedModel next = serve(2);
     assertThat(isCurrent(next)).isTrue();
+  }
+
+  @Test
+  void aModelThatCannotTakeARequestIsLostAndFailsThatRequestAlone() {
+    ServedModel old = serve(1);
+    List<GenerationStream> inFirst = submit(4);
+    first.turn();
+    serve(2); // the second lane has left the old model, which runs in the first
+    old.decoder().close();
+    GenerationStream asked = submit(5, old.version());
+    second.turn();
+
+    assertThat(asked.started().toCompletableFuture()).isCompletedExceptionally();
+    assertThat(failed).containsExactly(1);
+    assertThat(queue.size()).isZero();
+    first.turn();
+    assertThat(inFirst)
+        .allSatisfy(stream -> assertThat(stream.ended().toCompletableFuture()).isDone());
+    assertThat(queue.running()).isZero();
+    assertThat(handover.pollFailure().version()).isEqualTo(old.version());
+    List<GenerationStream> others = submit(1);
+    first.turn();
+    assertThat(first.running() + second.running()).isOne();
+    others.forEach(GenerationStream::cancel);
   }
 }

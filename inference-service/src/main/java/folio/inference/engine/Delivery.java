@@ -1,0 +1,96 @@
+package folio.inference.engine;
+
+import folio.inference.generation.FinishReason;
+import folio.inference.generation.GenerationEvent;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Tells the clients of a lane's slots what their generations come to: characters, and how they end.
+ * What is told is counted before its client can know. Owned by the lane's thread.
+ */
+final class Delivery {
+  private final int lane;
+  private final AdmissionQueue queue;
+  private final EngineListener listener;
+  private final List<Slot> unsent = new ArrayList<>();
+
+  Delivery(int lane, AdmissionQueue queue, EngineListener listener) {
+    this.lane = lane;
+    this.queue = queue;
+    this.listener = listener;
+  }
+
+  /** These slots have one more character, to be sent by {@link #send}. */
+  void add(List<Slot> slots) {
+    unsent.addAll(slots);
+  }
+
+  /** Sends what was added. */
+  void send() {
+    for (Slot slot : unsent) {
+      if (!slot.ended()) {
+        slot.emit();
+        settle(slot);
+      }
+    }
+    unsent.clear();
+  }
+
+  /** Sends a slot's first character. */
+  void sendFirst(Slot slot) {
+    slot.emit();
+    if (slot.failure() == null) {
+      listener.firstToken(slot.firstToken());
+    }
+    settle(slot);
+    finishIfCancelled(slot);
+  }
+
+  /** Tells how a generation ended if its last character is sent, or cannot be. */
+  private void settle(Slot slot) {
+    if (slot.failure() != null) {
+      fail(List.of(slot), slot.failure());
+    } else if (slot.reason() != null) {
+      finish(slot, slot.reason());
+    }
+  }
+
+  /** Ends a slot whose client went away; one that ended otherwise has a character to be sent. */
+  void finishIfCancelled(Slot slot) {
+    boolean cancelled = slot.over() && slot.reason() == null && slot.failure() == null;
+    if (cancelled && !slot.ended()) { // its client may leave between two looks at it
+      finish(slot, FinishReason.CANCELLED);
+    }
+  }
+
+  private void finish(Slot slot, FinishReason reason) {
+    GenerationEvent.Finished event = slot.finished(reason);
+    listener.finished(reason, event);
+    queue.left(lane);
+    try {
+      slot.end(event);
+    } catch (RuntimeException e) {
+      listener.failed(0, e); // its reader's fault, and nobody else's
+    }
+    queue.ended();
+  }
+
+  /** Gives slots up because the engine failed. */
+  void fail(List<Slot> slots, Throwable cause) {
+    List<Slot> unended = slots.stream().filter(slot -> !slot.ended()).toList();
+    listener.failed(unended.size(), cause);
+    giveUp(unended, "the engine failed; the service has logged why");
+  }
+
+  /** Gives slots up; those that have ended stay as they are. */
+  void giveUp(List<Slot> slots, String message) {
+    for (Slot slot : slots) {
+      if (!slot.ended()) {
+        queue.left(lane);
+        slot.fail(message);
+        queue.ended();
+      }
+    }
+  }
+}

@@ -1,0 +1,92 @@
+package folio.inference.engine;
+
+import folio.model.network.CharGruConfig;
+import java.util.ArrayDeque;
+import java.util.HashSet;
+import java.util.Queue;
+import java.util.Set;
+
+/**
+ * Warms the models that a lane is to run, a pass a turn: kernels are chosen and compiled at their
+ * first pass. As they know no weights, an architecture is warmed once. Owned by the lane's thread.
+ */
+final class WarmUp implements AutoCloseable {
+  private final int lane;
+  private final int rows;
+  private final ModelRotation models;
+  private final EngineListener listener;
+  private final Set<CharGruConfig> warmed = new HashSet<>();
+  private final Queue<Runnable> passes = new ArrayDeque<>();
+  private SharedModel model;
+
+  /**
+   * Nothing to warm yet.
+   *
+   * @param rows most that the lane ever has
+   */
+  WarmUp(int lane, int rows, ModelRotation models, EngineListener listener) {
+    this.lane = lane;
+    this.rows = rows;
+    this.models = models;
+    this.listener = listener;
+  }
+
+  /** Whether there is more to do. */
+  boolean underWay() {
+    return model != null;
+  }
+
+  /** Does a little; returns the batch of a model that has become warm, or null. */
+  DecodeBatch turn() {
+    if (model == null) {
+      model = models.enterCandidate(lane);
+      if (model == null) {
+        return null;
+      }
+      if (warmed.add(config())) {
+        passes.addAll(DecodeBatch.warmUps(model.model().decoder(), rows));
+      }
+    }
+    if (models.isLost(model)) {
+      close();
+      return null;
+    }
+    try {
+      Runnable next = passes.poll();
+      return next == null ? warm() : run(next);
+    } catch (RuntimeException | OutOfMemoryError e) {
+      models.lose(model, "it cannot be warmed: " + e);
+      close();
+      listener.failed(0, e);
+      return null;
+    }
+  }
+
+  private static DecodeBatch run(Runnable pass) {
+    pass.run();
+    return null;
+  }
+
+  private DecodeBatch warm() {
+    DecodeBatch batch = new DecodeBatch(model);
+    models.warmed(model, lane);
+    model = null;
+    return batch;
+  }
+
+  private CharGruConfig config() {
+    return model.model().description().config();
+  }
+
+  /** Gives up the model that is not warm yet, if there is one. */
+  @Override
+  public void close() {
+    if (model != null) {
+      SharedModel left = model;
+      passes.clear();
+      warmed.remove(config());
+      model = null;
+      models.leave(left, lane);
+    }
+  }
+}
