@@ -24,7 +24,7 @@ public interface InferenceConfig {
   @WithDefault("auto")
   DeviceChoice device();
 
-  /** Lanes of the engine; 0: one a core, on a GPU two. */
+  /** Lanes of the engine; 0: one a core, on a GPU four. */
   @WithDefault("0")
   int threads();
 

@@ -34,7 +34,7 @@ final class MachineOptions {
       names = "--threads",
       defaultValue = "0",
       description =
-          "Of every engine on a CPU, and lanes of ours; 0: one a core, two lanes on a GPU.")
+          "Of every engine on a CPU, and lanes of ours; 0: one a core, four lanes on a GPU.")
   private int threads;
 
   /**
