@@ -2,6 +2,7 @@ package folio.trainer;
 
 import ai.djl.Device;
 import ai.djl.engine.Engine;
+import ai.djl.pytorch.jni.JniUtils;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -28,8 +29,12 @@ final class DeviceOptions {
   @Option(
       names = "--threads",
       defaultValue = "0",
-      description = "Of the engine on a CPU; 0: one a core.")
+      description =
+          "Of the engine on the host; 0: one a core, with a GPU a single one, which has too little to"
+              + " do for more.")
   private int threads;
+
+  private boolean onGpu;
 
   /**
    * Starts the engine and finds the device.
@@ -41,7 +46,6 @@ final class DeviceOptions {
       throw new ParameterException(
           command.commandLine(), "--threads is " + threads + "; legal are 0 (one a core) to 4096");
     }
-    System.setProperty("ai.djl.pytorch.num_threads", String.valueOf(threadCount()));
     int gpus = Engine.getInstance().getGpuCount();
     if (device == Choice.CUDA && gpus == 0) {
       throw new ParameterException(
@@ -49,11 +53,19 @@ final class DeviceOptions {
           "--device cuda: the engine sees no GPU; use --device cpu, or a build with -Dcuda on a"
               + " machine with a GPU");
     }
-    return device == Choice.CPU || gpus == 0 ? Device.cpu() : Device.gpu();
+    onGpu = device != Choice.CPU && gpus > 0;
+    JniUtils.setNumThreads(threadCount());
+    return onGpu ? Device.gpu() : Device.cpu();
   }
 
-  /** How many threads the engine has on a CPU. */
+  /**
+   * How many threads the engine has on the host, once it is started. With a GPU, more than one
+   * would spin, waiting for work, and starve other runs beside this one.
+   */
   int threadCount() {
-    return threads == 0 ? Runtime.getRuntime().availableProcessors() : threads;
+    if (threads > 0) {
+      return threads;
+    }
+    return onGpu ? 1 : Runtime.getRuntime().availableProcessors();
   }
 }
