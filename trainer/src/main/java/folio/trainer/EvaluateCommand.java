@@ -2,10 +2,12 @@ package folio.trainer;
 
 import ai.djl.ndarray.NDManager;
 import folio.model.checkpoint.Checkpoint;
+import folio.model.checkpoint.CheckpointManifest;
 import folio.model.network.CharGru;
 import folio.trainer.corpus.Corpus;
 import folio.trainer.learning.Evaluator;
 import java.io.PrintWriter;
+import java.util.Map;
 import java.util.concurrent.Callable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -23,8 +25,8 @@ import picocli.CommandLine.Spec;
       "Measures a checkpoint on the validation part of a text: nats and bits a character.",
       "carried-64: 64 streams, state carried from the first character to the last;"
           + " windows-256: windows of 256 characters, each from a zero state.",
-      "Then it writes text and tells how much of it stands word for word in the training part,"
-          + " beside the same of the validation part, which the network never saw."
+      "Then it writes text and tells how much of it stands word for word in what the network was"
+          + " trained on, beside the same of the validation part, which it never saw."
     })
 final class EvaluateCommand implements Callable<Integer> {
   @Spec private CommandSpec spec;
@@ -43,7 +45,7 @@ final class EvaluateCommand implements Callable<Integer> {
   public Integer call() {
     Checkpoint checkpoint = checkpoints.open(version);
     Corpus text = corpus.open();
-    Corpus.Split parts = text.split(checkpoint.vocabulary(), 1, 0);
+    Corpus.Split parts = parts(checkpoint, text);
     PrintWriter out = spec.commandLine().getOut();
     try (NDManager manager = NDManager.newBaseManager(device.start());
         CharGru network = checkpoint.load(manager)) {
@@ -61,11 +63,24 @@ final class EvaluateCommand implements Callable<Integer> {
     return CommandLine.ExitCode.OK;
   }
 
+  /** The text as the run divided it that made the checkpoint; another text, at its last tenth. */
+  static Corpus.Split parts(Checkpoint checkpoint, Corpus text) {
+    CheckpointManifest manifest = checkpoint.manifest();
+    boolean own =
+        manifest.corpus() != null && manifest.corpus().sha256().equals(text.description().sha256());
+    Map<String, String> settings =
+        own && manifest.settings() != null ? manifest.settings() : Map.of();
+    return text.split(
+        checkpoint.vocabulary(),
+        Double.parseDouble(settings.getOrDefault("fraction", "1")),
+        Double.parseDouble(settings.getOrDefault("holdout", "0")));
+  }
+
   private static void tellMemorisation(
       Memorisation memorisation, NDManager manager, CharGru network, PrintWriter out) {
     Memorisation.Result result = memorisation.measure(manager, network);
     out.printf(
-        "memorised    the longest run of %,d generated characters that stands in the training part"
+        "memorised    the longest run of %,d generated characters that stands in its training text"
             + " has %d: %s%n",
         result.characters(), result.generated().longest(), result.longestRun());
     out.printf(
