@@ -3,6 +3,7 @@ package folio.trainer;
 import ai.djl.Device;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import java.io.File;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -77,7 +78,10 @@ final class PeerTraining {
     List<String> command = new ArrayList<>(List.of(python));
     command.addAll(List.of(arguments));
     ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
-    builder.environment().put("PYTHONPATH", home.resolve("inference-service/benchmark").toString());
+    String scripts = home.resolve("inference-service/benchmark").toString();
+    builder
+        .environment()
+        .merge("PYTHONPATH", scripts, (users, ours) -> users + File.pathSeparator + ours);
     try {
       Process process = builder.start();
       String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);

@@ -8,9 +8,12 @@ import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.Callable;
+import java.util.function.ToDoubleBiFunction;
 import java.util.function.ToDoubleFunction;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -34,6 +37,7 @@ import picocli.CommandLine.Spec;
     })
 final class SpeedCommand implements Callable<Integer> {
   private static final int MOST_ROUNDS = 100;
+  private static final int MOST_SECONDS = 3600;
 
   @Spec private CommandSpec spec;
 
@@ -49,10 +53,12 @@ final class SpeedCommand implements Callable<Integer> {
   private int rounds;
 
   @Option(
-      names = "--steps",
-      defaultValue = "80",
-      description = "A round and side, in blocks of 20 of which the first does not count.")
-  private int steps;
+      names = "--seconds",
+      defaultValue = "3",
+      description =
+          "A round and side, in blocks of 20 steps of which the first does not count; two blocks at"
+              + " least.")
+  private double seconds;
 
   @Option(
       names = "--python",
@@ -79,11 +85,11 @@ final class SpeedCommand implements Callable<Integer> {
   @Override
   public Integer call() throws IOException {
     check("--rounds", rounds, 1, MOST_ROUNDS);
-    check("--steps", steps, 2 * StepTimer.BLOCK, 1_000_000);
+    check("--seconds", seconds, 0, MOST_SECONDS);
     Device where = device.start();
     List<Size> measured = sizes(where);
     Corpus text = corpus.open();
-    StepTimer ours = new StepTimer(text, where, steps);
+    StepTimer ours = new StepTimer(text, where, Duration.ofMillis((long) (seconds * 1000)));
     PeerTraining peer = peer(where);
     PrintWriter out = spec.commandLine().getOut();
     out.printf(
@@ -92,9 +98,15 @@ final class SpeedCommand implements Callable<Integer> {
     Path file = Files.createTempFile("folio", ".txt");
     try {
       Files.writeString(file, text.text());
-      if (peer != null) {
+      if (peer == null) {
+        printSteps(out, measured, ours);
+      } else {
         out.println("beside it: " + peer.versions());
-        printComparison(out, measured, ours, size -> peer.millis(file, size, steps));
+        printComparison(
+            out,
+            measured,
+            ours,
+            (size, ourMillis) -> peer.millis(file, size, ours.stepsIn(ourMillis)));
       }
       if (!bare) {
         printCosts(out, measured, ours);
@@ -106,7 +118,10 @@ final class SpeedCommand implements Callable<Integer> {
   }
 
   private void printComparison(
-      PrintWriter out, List<Size> measured, StepTimer ours, ToDoubleFunction<Size> theirs) {
+      PrintWriter out,
+      List<Size> measured,
+      StepTimer ours,
+      ToDoubleBiFunction<Size, Double> theirs) {
     out.println();
     out.println("| network | batch | ms a step | in PyTorch | times as fast | characters/s |");
     out.println("| --- | --- | --: | --: | --: | --: |");
@@ -114,7 +129,7 @@ final class SpeedCommand implements Callable<Integer> {
       List<Pair> pairs = new ArrayList<>();
       for (int round = 0; round < rounds; round++) {
         double mine = ours.millis(size, StepTimer.Extras.NONE);
-        pairs.add(new Pair(mine, theirs.applyAsDouble(size)));
+        pairs.add(new Pair(mine, theirs.applyAsDouble(size, mine)));
       }
       double[] ratios = sorted(pairs, Pair::ratio);
       double millis = median(sorted(pairs, Pair::ourMillis));
@@ -127,6 +142,25 @@ final class SpeedCommand implements Callable<Integer> {
           ratios[0],
           ratios[ratios.length - 1],
           size.characters() / millis * 1000);
+      out.flush();
+    }
+  }
+
+  private void printSteps(PrintWriter out, List<Size> measured, StepTimer ours) {
+    out.println();
+    out.println("| network | batch | ms a step | characters/s |");
+    out.println("| --- | --- | --: | --: |");
+    for (Size size : measured) {
+      double[] millis = new double[rounds];
+      Arrays.setAll(millis, round -> ours.millis(size, StepTimer.Extras.NONE));
+      Arrays.sort(millis);
+      out.printf(
+          "| %s | %.2f (%.2f–%.2f) | %,.0f |%n",
+          cells(size),
+          median(millis),
+          millis[0],
+          millis[rounds - 1],
+          size.characters() / median(millis) * 1000);
       out.flush();
     }
   }
@@ -196,10 +230,13 @@ final class SpeedCommand implements Callable<Integer> {
     return sorted[sorted.length / 2];
   }
 
-  private void check(String option, int value, int lowest, int highest) {
+  private void check(String option, double value, int lowest, int highest) {
     if (value < lowest || value > highest) {
       throw new ParameterException(
-          spec.commandLine(), option + " is " + value + "; legal are " + lowest + " to " + highest);
+          spec.commandLine(),
+          String.format(
+              "%s is %s; legal are %d to %d",
+              option, TrainingOptions.number(value), lowest, highest));
     }
   }
 }

@@ -12,15 +12,20 @@ import folio.trainer.learning.DropoutRates;
 import folio.trainer.learning.GradientClipper;
 import folio.trainer.learning.TrainStep;
 import folio.trainer.learning.WeightAverage;
+import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import java.util.SplittableRandom;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** How long a training step takes. */
+/**
+ * How long a training step takes. Steps are timed in blocks, at whose ends the device is waited
+ * for; the first block does not count, as kernels are chosen and a GPU's clock rises in it.
+ */
 final class StepTimer {
-  /** Steps that are timed together; the device is waited for at the end of each block. */
-  static final int BLOCK = 20;
+  private static final int BLOCK = 20;
 
   private static final int EMBEDDING = 128;
   private static final double LEARNING_RATE = 2e-3;
@@ -71,19 +76,24 @@ final class StepTimer {
   private final int[] text;
   private final int vocabularySize;
   private final Device device;
-  private final int steps;
+  private final Duration time;
 
   /**
    * A timer.
    *
-   * @param steps that are run for each answer
+   * @param time that is spent for each answer, or two blocks if these take longer
    */
-  StepTimer(Corpus corpus, Device device, int steps) {
+  StepTimer(Corpus corpus, Device device, Duration time) {
     Vocabulary vocabulary = corpus.vocabulary();
     this.text = corpus.training(vocabulary, 1);
     this.vocabularySize = vocabulary.size();
     this.device = device;
-    this.steps = steps;
+    this.time = time;
+  }
+
+  /** Steps, in whole blocks, that take as long as this spends on an answer. */
+  int stepsIn(double millisEach) {
+    return BLOCK * (1 + (int) Math.ceil(Math.max(1, time.toMillis() / (BLOCK * millisEach))));
   }
 
   /** Milliseconds a step: the median of its blocks. */
@@ -108,21 +118,27 @@ final class StepTimer {
                     extras.has(Extras.CLIPPING) ? new GradientClipper(1) : null,
                     dropout,
                     1))) {
-      double[] blocks = new double[steps / BLOCK];
-      for (int block = 0; block < blocks.length; block++) {
-        long begin = System.nanoTime();
-        for (int i = 0; i < BLOCK; i++) {
-          long at = (long) block * BLOCK + i;
-          step.run(at, batches.batch(at), LEARNING_RATE);
-          if (extras.has(Extras.AVERAGE)) {
-            average.update(at);
-          }
-        }
-        step.progress((block + 1L) * BLOCK);
-        blocks[block] = (System.nanoTime() - begin) / 1e6 / BLOCK;
+      List<Double> blocks = new ArrayList<>();
+      long end = System.nanoTime() + time.toNanos();
+      while (blocks.size() < 2 || System.nanoTime() < end) {
+        blocks.add(
+            block(step, batches, extras.has(Extras.AVERAGE) ? average : null, blocks.size()));
       }
-      double[] counted = Arrays.stream(blocks).skip(1).sorted().toArray();
+      double[] counted = blocks.stream().skip(1).mapToDouble(each -> each).sorted().toArray();
       return counted[counted.length / 2];
     }
+  }
+
+  private static double block(
+      TrainStep step, RandomSequences batches, WeightAverage average, int before) {
+    long begin = System.nanoTime();
+    for (long at = (long) before * BLOCK; at < (before + 1L) * BLOCK; at++) {
+      step.run(at, batches.batch(at), LEARNING_RATE);
+      if (average != null) {
+        average.update(at);
+      }
+    }
+    step.progress((before + 1L) * BLOCK);
+    return (System.nanoTime() - begin) / 1e6 / BLOCK;
   }
 }

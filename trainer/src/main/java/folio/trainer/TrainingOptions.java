@@ -234,7 +234,8 @@ final class TrainingOptions {
     return new ParameterException(command.commandLine(), message);
   }
 
-  private static String number(double value) {
+  /** A value as a user would write it. */
+  static String number(double value) {
     return value == Math.rint(value) && Math.abs(value) < 1e15
         ? String.valueOf((long) value)
         : String.valueOf(value);
