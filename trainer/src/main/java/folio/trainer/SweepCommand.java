@@ -44,8 +44,14 @@ final class SweepCommand implements Callable<Integer> {
 
   @Spec private CommandSpec spec;
 
-  @Parameters(paramLabel = "FILE", description = "The runs.")
+  @Parameters(index = "0", paramLabel = "FILE", description = "The runs.")
   private Path file;
+
+  @Parameters(
+      index = "1..*",
+      paramLabel = "OPTION",
+      description = "Behind --: options of train for every run, which count more than the file's.")
+  private List<String> more = List.of();
 
   @Option(
       names = "--folder",
@@ -78,8 +84,9 @@ final class SweepCommand implements Callable<Integer> {
     check("--parallel", parallel, 1, MOST_PARALLEL);
     check("--gpus", gpus, 0, MOST_PARALLEL);
     SweepFile runs = SweepFile.read(file);
+    SweepFile.check(more, "");
     Path where = folder == null ? Path.of("sweeps", stem(file)) : folder;
-    Sweep sweep = new Sweep(where, trainer(), gpus);
+    Sweep sweep = new Sweep(where, new Sweep.Trainer(trainer(), more), gpus);
     Set<String> failed = new HashSet<>();
     PrintWriter out = spec.commandLine().getOut();
     List<SweepFile.Run> chosen = chosen(runs);

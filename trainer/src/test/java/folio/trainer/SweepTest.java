@@ -69,14 +69,14 @@ class SweepTest {
 
   @Test
   void trainsEveryRunAndWritesTableAndPictures() throws Exception {
-    finish(start(Map.of(), "--parallel=2"), 0);
+    finish(start(Map.of(), "--parallel=2", "--", "--steps", "30"), 0);
 
     String table = Files.readString(sweep.resolve("results.md"));
     assertThat(table.lines()).hasSize(5);
     assertThat(table)
-        .containsPattern("\\| width\\.8 \\| `.*--hidden-size 8` \\| 40 \\|( [\\d.,]+ \\|){5}");
+        .containsPattern("\\| width\\.8 \\| `.*--hidden-size 8` \\| 30 \\|( [\\d.,]+ \\|){5}");
     assertThat(record("other").ended()).isTrue();
-    assertThat(record("other").evaluations()).hasSize(4);
+    assertThat(record("other").evaluations()).hasSize(3);
     assertThat(record("other").lowestLoss("held-out-windows-256"))
         .isLessThan(record("other").evaluations().get(0).losses().get("held-out-windows-256"));
     for (String group : List.of("width", "other")) {

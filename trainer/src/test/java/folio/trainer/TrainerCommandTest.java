@@ -2,8 +2,11 @@ package folio.trainer;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import folio.model.checkpoint.Checkpoint;
 import folio.model.checkpoint.CheckpointStore;
 import folio.model.testing.TestCheckpoints;
+import folio.trainer.corpus.Corpus;
+import folio.trainer.corpus.CorpusSource;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
@@ -85,7 +88,7 @@ class TrainerCommandTest {
     assertThat(run("evaluate", "--corpus=" + corpus, checkpoints)).isZero();
     assertThat(out.toString())
         .contains("carried-64", "windows-256", "bits a character")
-        .containsPattern("of 540 generated characters that stands in the training part has \\d+: ")
+        .containsPattern("of 540 generated characters that stands in its training text has \\d+: ")
         // The corpus repeats one line, so all of its end stands in its beginning.
         .contains("of as many that the network never saw, 540.");
     assertThat(run("sample", checkpoints, "--max-tokens=30", "--prompt=the ", "--seed=1")).isZero();
@@ -109,6 +112,21 @@ class TrainerCommandTest {
   }
 
   @Test
+  void evaluatesWithTheTextAsTheRunDividedIt() throws IOException {
+    assertThat(train("--fraction=0.5", "--holdout=0.1")).as(err.toString()).isZero();
+
+    CheckpointStore store = new CheckpointStore(folder.resolve("checkpoints"));
+    Checkpoint checkpoint = store.open(store.versions().get(0));
+    CorpusSource texts = new CorpusSource(folder);
+    Corpus.Split own = EvaluateCommand.parts(checkpoint, texts.open(corpus.toString()));
+    assertThat(own.training()).hasSize(2187); // nine tenths of half of nine tenths of 5,400
+    assertThat(own.validation()).hasSize(540);
+    Files.writeString(corpus, "the quick brown fox jumps over the lazy dog.\n".repeat(240));
+    Corpus.Split another = EvaluateCommand.parts(checkpoint, texts.open(corpus.toString()));
+    assertThat(another.training()).hasSize(9720);
+  }
+
+  @Test
   void theLastNetworkIsChosenByNothingAndScoredOnce() throws IOException {
     assertThat(train("--publish=last", "--promote=never")).as(err.toString()).isZero();
 
@@ -126,18 +144,19 @@ class TrainerCommandTest {
             "train-benchmark",
             "--corpus=" + corpus,
             "--sizes=1x16@4x8,2x8@2x4",
-            "--steps=40",
+            "--seconds=0.1",
             "--no-peer",
             "--device=cpu");
 
     assertThat(exit).as(err.toString()).isZero();
     assertThat(out.toString())
+        .containsPattern("\\| 1 × 16 \\| 4 × 8 \\| \\d+\\.\\d\\d \\(.*\\) \\| [\\d,]+ \\|\n")
         .containsPattern("\\| 1 × 16 \\| 4 × 8 \\|( \\d+\\.\\d\\d \\|){5}")
         .containsPattern("\\| 2 × 8 \\| 2 × 4 \\|( \\d+\\.\\d\\d \\|){5}");
     assertThat(run("train-benchmark", "--sizes=3x512@16", "--device=cpu")).isEqualTo(2);
     assertOneLine(2, "--sizes: it has 3x512@16; legal is LAYERSxHIDDEN@ROWSxCHARACTERS");
-    assertThat(run("train-benchmark", "--steps=39", "--device=cpu")).isEqualTo(2);
-    assertOneLine(2, "--steps is 39; legal are 40 to 1000000");
+    assertThat(run("train-benchmark", "--seconds=-1", "--device=cpu")).isEqualTo(2);
+    assertOneLine(2, "--seconds is -1; legal are 0 to 3600");
   }
 
   @Test

@@ -24,19 +24,26 @@ public final class Sweep {
   public static final int STOPPED = 143;
 
   private final Path folder;
-  private final List<String> trainer;
+  private final Trainer trainer;
   private final int gpus;
   private final Set<Process> running = ConcurrentHashMap.newKeySet();
   private volatile boolean stopped;
 
   /**
+   * How a run's process is started.
+   *
+   * @param command that {@code train} and its options are added to
+   * @param options of every run, behind its own
+   */
+  public record Trainer(List<String> command, List<String> options) {}
+
+  /**
    * A sweep that does nothing yet.
    *
    * @param folder of the sweep
-   * @param trainer the command line that {@code train} and its options are added to
    * @param gpus among which runs that go on at the same time are dealt out
    */
-  public Sweep(Path folder, List<String> trainer, int gpus) {
+  public Sweep(Path folder, Trainer trainer, int gpus) {
     this.folder = folder;
     this.trainer = trainer;
     this.gpus = gpus;
@@ -147,9 +154,10 @@ public final class Sweep {
   private Process start(SweepFile.Run run, int place) throws IOException {
     Path own = folder.resolve(run.name());
     Files.createDirectories(own);
-    List<String> command = new ArrayList<>(trainer);
+    List<String> command = new ArrayList<>(trainer.command());
     command.add("train");
     command.addAll(run.options());
+    command.addAll(trainer.options());
     command.addAll(
         List.of(
             "--run=" + own,

@@ -26,6 +26,7 @@ class SweepFileTest {
                 """
                 # what the post tried
                 all: --steps 10  --device cpu
+                width.all: --layers 2
 
                 width.96:  --hidden-size 96
                 plain:
@@ -35,7 +36,7 @@ class SweepFileTest {
         .extracting(SweepFile.Run::name, run -> String.join(" ", run.options()))
         .containsExactly(
             org.assertj.core.groups.Tuple.tuple(
-                "width.96", "--steps 10 --device cpu --hidden-size 96"),
+                "width.96", "--steps 10 --device cpu --layers 2 --hidden-size 96"),
             org.assertj.core.groups.Tuple.tuple("plain", "--steps 10 --device cpu"));
     assertThat(sweep.runs()).extracting(SweepFile.Run::group).containsExactly("width", "plain");
   }
