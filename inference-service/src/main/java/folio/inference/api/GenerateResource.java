@@ -1,25 +1,16 @@
 package folio.inference.api;
 
-import folio.inference.engine.InferenceEngine;
-import folio.inference.generation.GenerationEvent;
 import folio.inference.generation.GenerationLimits;
-import folio.inference.generation.GenerationRequest;
 import folio.inference.generation.GenerationStream;
-import folio.inference.generation.GenerationStream.Started;
 import folio.inference.generation.TokenLogprob;
 import io.smallrye.mutiny.Uni;
-import io.vertx.core.Context;
-import io.vertx.core.Vertx;
 import io.vertx.ext.web.RoutingContext;
 import jakarta.ws.rs.Consumes;
 import jakarta.ws.rs.POST;
 import jakarta.ws.rs.Path;
 import jakarta.ws.rs.Produces;
 import jakarta.ws.rs.core.MediaType;
-import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.CompletionException;
-import java.util.concurrent.CompletionStage;
 import java.util.random.RandomGenerator;
 import org.eclipse.microprofile.openapi.annotations.Operation;
 import org.eclipse.microprofile.openapi.annotations.headers.Header;
@@ -100,13 +91,13 @@ public final class GenerateResource {
           + " (also without an `Accept`), `application/x-ndjson`, `text/plain` (the raw characters)"
           + " or `application/json` (one answer at the end). A client that goes away frees its slot.";
 
-  private final InferenceEngine engine;
+  private final Generations generations;
   private final GenerationLimits limits;
   private final RandomGenerator random;
 
-  /** With the engine that runs requests. */
-  GenerateResource(InferenceEngine engine, GenerationLimits limits, RandomGenerator random) {
-    this.engine = engine;
+  /** With what runs requests. */
+  GenerateResource(Generations generations, GenerationLimits limits, RandomGenerator random) {
+    this.generations = generations;
     this.limits = limits;
     this.random = random;
   }
@@ -157,33 +148,20 @@ public final class GenerateResource {
   @Produces(MediaType.APPLICATION_JSON)
   @Operation(hidden = true) // documented with the first form
   public Uni<RestResponse<GenerateAnswer>> whole(GenerateBody body, RoutingContext http) {
-    GenerationStream stream = submit(body, http);
-    return started(stream)
-        .chain(started -> onEventLoop(stream.ended()))
-        .map(ended -> collect(stream))
+    return Generations.whole(submit(body, http))
+        .map(GenerateResource::answer)
         .map(answer -> respond(answer.modelVersion(), answer));
   }
 
-  private static GenerateAnswer collect(GenerationStream stream) {
-    StringBuilder text = new StringBuilder();
-    List<TokenLogprob> logprobs = new ArrayList<>();
-    while (true) {
-      GenerationEvent event = stream.poll();
-      if (event instanceof GenerationEvent.Text part) {
-        text.append(part.text());
-        logprobs.addAll(part.logprobs());
-      } else if (event instanceof GenerationEvent.Finished end) {
-        return GenerateAnswer.of(text.toString(), logprobs.isEmpty() ? null : logprobs, end);
-      } else {
-        throw new IllegalStateException("the engine gave the generation up: " + event);
-      }
-    }
+  private static GenerateAnswer answer(Generations.Whole whole) {
+    List<TokenLogprob> logprobs = whole.logprobs().isEmpty() ? null : whole.logprobs();
+    return GenerateAnswer.of(whole.text(), logprobs, whole.end());
   }
 
   private Uni<RestResponse<CharacterStream>> stream(
       GenerateBody body, RoutingContext http, Form form) {
     GenerationStream stream = submit(body, http);
-    return started(stream)
+    return Generations.started(stream)
         .map(started -> respond(started.modelVersion(), new CharacterStream(stream, form)));
   }
 
@@ -201,25 +179,6 @@ public final class GenerateResource {
             ? body
             : new GenerateBody(
                 null, null, null, null, null, null, null, null, null, null, null, null);
-    GenerationRequest request = limits.check(given.toRequest(limits, random));
-    GenerationStream stream = engine.submit(request);
-    // Runs at the end of the response and when the client goes away, also while it is queued.
-    http.addEndHandler(end -> stream.cancel());
-    return stream;
-  }
-
-  /** What is known with the first character; a refusal fails it. */
-  private static Uni<Started> started(GenerationStream stream) {
-    return onEventLoop(stream.started())
-        .onFailure(CompletionException.class)
-        .transform(Throwable::getCause);
-  }
-
-  /** What a lane completes goes on where the request began, not on the lane's thread. */
-  private static <T> Uni<T> onEventLoop(CompletionStage<T> stage) {
-    Context context = Vertx.currentContext();
-    return Uni.createFrom()
-        .completionStage(stage)
-        .emitOn(task -> context.runOnContext(nothing -> task.run()));
+    return generations.submit(given.toRequest(limits, random), http);
   }
 }

@@ -45,13 +45,7 @@ public final class ProblemMapper {
     String reason = refusal.reason();
     String detail = cut(refusal.message(), LONGEST_DETAIL);
     if (refusal instanceof Refusal.UnknownCharacter unknown) {
-      return answer(
-          Problem.of(400, BAD_REQUEST, reason, detail)
-              .about(
-                  "prompt",
-                  unknown.character(),
-                  "characters of the model, see GET /models; this one is at position "
-                      + unknown.position()));
+      return answer(unknownCharacter("prompt", unknown));
     }
     if (refusal instanceof Refusal.UnknownModel unknown) {
       return answer(
@@ -65,6 +59,20 @@ public final class ProblemMapper {
       return later(Problem.of(429, "Too Many Requests", reason, detail), waited.retryAfter());
     }
     return later(Problem.of(503, "Service Unavailable", reason, detail), Duration.ofSeconds(1));
+  }
+
+  /** A text with a character that the model does not know. */
+  static Problem unknownCharacter(String field, Refusal.UnknownCharacter unknown) {
+    return Problem.of(
+            400,
+            BAD_REQUEST,
+            unknown.reason(),
+            cut(field + ": " + unknown.message(), LONGEST_DETAIL))
+        .about(
+            field,
+            unknown.character(),
+            "characters of the model, see GET /models; this one is at position "
+                + unknown.position());
   }
 
   /** A request that said itself what its problem is. */

@@ -9,15 +9,23 @@ import ai.djl.ndarray.NDArray;
 public final class Decoded implements AutoCloseable {
   private final NDArray logits;
   private final DecodeState state;
+  private float[] fetched;
 
   Decoded(NDArray logits, DecodeState state) {
     this.logits = logits;
     this.state = state;
   }
 
-  /** The logits {@code [rows, V]} after each row's last character, row after row. */
+  /**
+   * The logits {@code [rows, V]} after each row's last character, row after row; {@code [rows, T,
+   * V]} if every position was asked for, of which those past a row's length mean nothing. Not to be
+   * changed.
+   */
   public float[] logits() {
-    return logits.toFloatArray();
+    if (fetched == null) {
+      fetched = logits.toFloatArray();
+    }
+    return fetched;
   }
 
   /** The state after each row's last character; outlives this and must be closed. */

@@ -159,10 +159,12 @@ public final class Decoder implements AutoCloseable {
    *
    * @param ids int64 {@code [rows, T]}, row after row; what follows a row's length changes nothing
    * @param lengths how many characters each row really has, 1 to T
+   * @param everyPosition whether to tell the logits after each of the T characters of every row,
+   *     not only after its last
    * @param state read, not changed
    */
-  public Decoded prefill(long[] ids, long[] lengths, DecodeState state) {
-    return pass("prefill", state, ids, lengths);
+  public Decoded prefill(long[] ids, long[] lengths, boolean everyPosition, DecodeState state) {
+    return pass("prefill", state, ids, lengths, IValue.from(everyPosition));
   }
 
   private Decoded pass(String function, DecodeState state, Object... inputs) {

@@ -92,7 +92,7 @@ final class DecodeBatch implements AutoCloseable {
     if (underWay != null) {
       try (Decoded pass = underWay) {
         underWay = null;
-        running.choose(pass, slot -> true);
+        running.choose(pass, slot -> true, row -> row);
       }
     }
     prompts.finish();
@@ -119,25 +119,26 @@ final class DecodeBatch implements AutoCloseable {
   static List<Runnable> warmUps(Decoder decoder, int rows) {
     List<Runnable> runs = new ArrayList<>();
     for (int size : BatchSizes.upTo(rows)) {
-      runs.add(() -> warm(decoder, size, 0));
+      runs.add(() -> warm(decoder, size, 0, false));
     }
     for (int size : BatchSizes.upTo(Math.min(Prompts.TOGETHER, rows))) {
       for (int length = 1; length <= Prompts.PART; length *= 2) {
         int tokens = length;
-        runs.add(() -> warm(decoder, size, tokens));
+        runs.add(() -> warm(decoder, size, tokens, false));
+        runs.add(() -> warm(decoder, size, tokens, true));
       }
     }
     return runs;
   }
 
-  private static void warm(Decoder decoder, int rows, int promptTokens) {
+  private static void warm(Decoder decoder, int rows, int promptTokens, boolean everyPosition) {
     long[] lengths = new long[rows];
     Arrays.fill(lengths, promptTokens);
     try (DecodeState zero = decoder.zeroState(rows);
         Decoded decoded =
             promptTokens == 0
                 ? decoder.step(new long[rows], zero)
-                : decoder.prefill(new long[rows * promptTokens], lengths, zero)) {
+                : decoder.prefill(new long[rows * promptTokens], lengths, everyPosition, zero)) {
       decoded.state().close();
       decoded.logits();
     }

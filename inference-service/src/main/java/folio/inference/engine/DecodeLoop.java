@@ -122,7 +122,7 @@ final class DecodeLoop implements AutoCloseable {
       refuse(
           waiting,
           new Refusal.UnknownCharacter(
-              "prompt: " + e.getMessage() + " of model " + model.model().version(),
+              e.getMessage() + " of model " + model.model().version(),
               Character.toString(e.codePoint()),
               e.position()));
       return false;
@@ -148,7 +148,7 @@ final class DecodeLoop implements AutoCloseable {
 
   /** Empties the rows of slots that need them no more. */
   private void sweep(DecodeBatch batch) {
-    batch.removeOver().forEach(delivery::finishIfCancelled);
+    batch.removeOver().forEach(delivery::endIfGivenUp);
   }
 
   /**

@@ -40,11 +40,11 @@ final class Delivery {
   /** Sends a slot's first character. */
   void sendFirst(Slot slot) {
     slot.emit();
-    if (slot.failure() == null) {
+    if (slot.failure() == null && slot.wrote()) {
       listener.firstToken(slot.firstToken());
     }
     settle(slot);
-    finishIfCancelled(slot);
+    endIfGivenUp(slot);
   }
 
   /** Tells how a generation ended if its last character is sent, or cannot be. */
@@ -56,10 +56,17 @@ final class Delivery {
     }
   }
 
-  /** Ends a slot whose client went away; one that ended otherwise has a character to be sent. */
-  void finishIfCancelled(Slot slot) {
-    boolean cancelled = slot.over() && slot.reason() == null && slot.failure() == null;
-    if (cancelled && !slot.ended()) { // its client may leave between two looks at it
+  /**
+   * Ends a slot whose client went away, or that failed; one that ended otherwise has a character to
+   * be sent.
+   */
+  void endIfGivenUp(Slot slot) {
+    if (slot.ended() || !slot.over() || slot.reason() != null) {
+      return; // its client may leave between two looks at it
+    }
+    if (slot.failure() != null) {
+      fail(List.of(slot), slot.failure());
+    } else {
       finish(slot, FinishReason.CANCELLED);
     }
   }

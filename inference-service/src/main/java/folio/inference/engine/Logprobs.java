@@ -16,7 +16,7 @@ final class Logprobs {
    *
    * @param logits holds the V logits of the position
    * @param offset where they begin
-   * @param id the character that was chosen
+   * @param id the character that stands there
    * @param alternatives how many of the most likely ones to tell
    */
   static TokenLogprob of(
@@ -30,6 +30,10 @@ final class Logprobs {
       sum += Math.exp(logits[offset + i] - peak);
     }
     double logSum = peak + Math.log(sum);
+    int rank = 1;
+    for (int i = 0; i < vocabulary.size(); i++) {
+      rank += logits[offset + i] > logits[offset + id] ? 1 : 0;
+    }
     List<TokenLogprob.Alternative> top = new ArrayList<>();
     if (alternatives > 0) {
       IntStream.range(0, vocabulary.size())
@@ -42,6 +46,6 @@ final class Logprobs {
                       new TokenLogprob.Alternative(
                           vocabulary.decode(i), logits[offset + i] - logSum)));
     }
-    return new TokenLogprob(vocabulary.decode(id), logits[offset + id] - logSum, top);
+    return new TokenLogprob(vocabulary.decode(id), logits[offset + id] - logSum, rank, top);
   }
 }

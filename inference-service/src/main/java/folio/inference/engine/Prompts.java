@@ -25,7 +25,21 @@ final class Prompts implements AutoCloseable {
   private final Decoder decoder;
   private final ArrayDeque<Slot> waiting = new ArrayDeque<>();
   private final Rows reading;
-  private Decoded underWay;
+  private Part part;
+
+  /**
+   * A pass under way.
+   *
+   * @param tokens characters of a row, T
+   * @param lengths how many of them are a row's own
+   * @param everyPosition whether the logits after each of them are told
+   */
+  private record Part(Decoded decoded, int tokens, long[] lengths, boolean everyPosition) {
+    /** Where the logits after a row's last character are. */
+    int last(int row) {
+      return everyPosition ? row * tokens + (int) lengths[row] - 1 : row;
+    }
+  }
 
   Prompts(Decoder decoder) {
     this.decoder = decoder;
@@ -82,17 +96,30 @@ final class Prompts implements AutoCloseable {
         slots[row].read(ids, row * length, (int) lengths[row]);
       }
     }
-    underWay = decoder.prefill(ids, lengths, reading.state());
-    reading.state(underWay.state());
+    boolean everyPosition = reading.slots().anyMatch(Slot::scoresPrompt);
+    Decoded decoded = decoder.prefill(ids, lengths, everyPosition, reading.state());
+    part = new Part(decoded, length, lengths, everyPosition);
+    reading.state(decoded.state());
   }
 
-  /** Chooses the first character of every slot whose prompt is read. */
+  /**
+   * Scores what was read for those who asked, and chooses the first character of every slot whose
+   * prompt is read.
+   */
   void finish() {
-    if (underWay != null) {
-      try (Decoded pass = underWay) {
-        underWay = null;
-        reading.choose(pass, Slot::promptRead);
+    if (part == null) {
+      return;
+    }
+    Part read = part;
+    part = null;
+    try (Decoded decoded = read.decoded()) {
+      Slot[] slots = reading.all();
+      for (int row = 0; row < slots.length; row++) {
+        if (slots[row] != null && slots[row].scoresPrompt()) {
+          slots[row].score(decoded.logits(), row * read.tokens(), (int) read.lengths()[row]);
+        }
       }
+      reading.choose(decoded, Slot::promptRead, read::last);
     }
   }
 

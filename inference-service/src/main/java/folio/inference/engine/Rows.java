@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
+import java.util.function.IntUnaryOperator;
 import java.util.function.Predicate;
 import java.util.stream.Stream;
 
@@ -54,15 +55,20 @@ final class Rows implements AutoCloseable {
     state = next;
   }
 
-  /** Waits for a pass, and chooses a character for every slot that a condition holds for. */
-  void choose(Decoded pass, Predicate<Slot> who) {
+  /**
+   * Waits for a pass, and chooses a character for every slot that a condition holds for.
+   *
+   * @param position which of the pass's logits are a row's
+   */
+  void choose(Decoded pass, Predicate<Slot> who, IntUnaryOperator position) {
     if (slots().noneMatch(who)) {
       return; // on a GPU, nobody has to wait
     }
     float[] logits = pass.logits();
     for (int row = 0; row < slots.length; row++) {
       if (slots[row] != null && who.test(slots[row])) {
-        slots[row].choose(sampler, logits, row * decoder.config().vocabularySize());
+        slots[row].choose(
+            sampler, logits, position.applyAsInt(row) * decoder.config().vocabularySize());
       }
     }
   }

@@ -13,6 +13,7 @@ import folio.model.sampling.SeededRandom;
 import folio.model.vocabulary.UnknownCharacterException;
 import folio.model.vocabulary.Vocabulary;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.List;
 
@@ -31,6 +32,7 @@ final class Slot {
   private int read;
   private int written;
   private int emitted;
+  private boolean begun;
   private int lastId;
   private String unsentText;
   private List<TokenLogprob> unsentLogprobs = List.of();
@@ -76,13 +78,49 @@ final class Slot {
     read += count;
   }
 
+  /** Whether {@link #score} is to be told the logits of what is read. */
+  boolean scoresPrompt() {
+    return request.scoresPrompt();
+  }
+
   /**
-   * Chooses the next character. What goes wrong is kept: it concerns this slot alone.
+   * Tells how likely the characters were that follow those which were read last. What goes wrong is
+   * kept: it concerns this slot alone.
+   *
+   * @param logits holds V logits a position
+   * @param position where those after the first character begin, in positions
+   * @param count how many characters were read
+   */
+  void score(float[] logits, int position, int count) {
+    try {
+      List<TokenLogprob> scores = new ArrayList<>();
+      for (int i = 0; i < count; i++) {
+        int next = read - count + i + 1;
+        if (next < promptIds.length) {
+          int offset = (position + i) * vocabulary.size();
+          scores.add(
+              Logprobs.of(vocabulary, logits, offset, promptIds[next], request.promptLogprobs()));
+        }
+      }
+      stream.append("", scores);
+    } catch (RuntimeException e) {
+      failure = e;
+    }
+  }
+
+  /**
+   * Chooses the next character, if one is asked for. What goes wrong is kept: it concerns this slot
+   * alone.
    *
    * @param logits holds the V logits of the last character
    * @param offset where they begin
    */
   void choose(Sampler sampler, float[] logits, int offset) {
+    if (request.maxTokens() == 0) {
+      unsentText = "";
+      reason = FinishReason.LENGTH;
+      return;
+    }
     try {
       double uniform = SeededRandom.uniform(request.seed(), written);
       int id = sampler.sample(logits, offset, seen, request.sampling(), uniform);
@@ -103,13 +141,18 @@ final class Slot {
     }
   }
 
+  /** Whether a character was chosen: none is if none was asked for. */
+  boolean wrote() {
+    return written > 0;
+  }
+
   /** Gives what was chosen last to the stream, once; what goes wrong is kept. */
   void emit() {
     if (unsentText == null || failure != null) {
       return;
     }
     try {
-      if (emitted == 0) {
+      if (!begun) {
         firstTokenNanos = System.nanoTime();
         if (request.echo()) {
           stream.append(request.prompt(), List.of());
@@ -117,10 +160,11 @@ final class Slot {
       }
       stream.append(unsentText, unsentLogprobs);
       unsentText = null;
-      if (emitted == 0) {
+      if (!begun) {
+        begun = true;
         stream.start(new GenerationStream.Started(modelVersion, request.seed()));
       }
-      emitted++;
+      emitted = written;
     } catch (RuntimeException e) {
       failure = e;
     }
@@ -151,7 +195,7 @@ final class Slot {
     Timings timings =
         new Timings(
             queued(),
-            emitted == 0 ? Duration.ZERO : firstToken(),
+            begun ? firstToken() : Duration.ZERO,
             Duration.ofNanos(System.nanoTime() - arrivedNanos));
     return new GenerationEvent.Finished(
         how, modelVersion, request.seed(), new Usage(promptIds.length, emitted), timings);
@@ -167,7 +211,7 @@ final class Slot {
   /** Gives the generation up: with an error event, or before the first character as a whole. */
   void fail(String message) {
     ended = true;
-    if (emitted == 0) {
+    if (!begun) {
       stream.abort(new IllegalStateException(message));
     } else {
       stream.end(new GenerationEvent.Failed(message, modelVersion));

@@ -16,8 +16,9 @@ public record GenerationLimits(int maxTokens, int promptTokens) {
    * @throws OutOfRangeException naming the field that exceeds a limit
    */
   public GenerationRequest check(GenerationRequest request) {
-    if (request.maxTokens() < 1 || request.maxTokens() > maxTokens) {
-      throw new OutOfRangeException("max_tokens", request.maxTokens(), "1 to " + maxTokens);
+    int least = request.scoresPrompt() ? 0 : 1;
+    if (request.maxTokens() < least || request.maxTokens() > maxTokens) {
+      throw new OutOfRangeException("max_tokens", request.maxTokens(), least + " to " + maxTokens);
     }
     int length = request.prompt().codePointCount(0, request.prompt().length());
     if (length > promptTokens) {

@@ -9,12 +9,14 @@ import java.util.List;
  * encoded when it gets a slot, by the vocabulary of the model that has the slot.
  *
  * @param prompt text to go on from; not empty
- * @param maxTokens most characters to write
+ * @param maxTokens most characters to write; 0 only if the prompt's log-probabilities are asked for
  * @param sampling how characters are chosen
  * @param seed decides every draw
  * @param stop texts that end the generation; they are not part of the output
  * @param logprobs how many alternatives to tell for each character; 0 tells only its own
  *     log-probability, -1 nothing
+ * @param promptLogprobs how many alternatives to tell for each character of the prompt but the
+ *     first, which nothing predicts; -1 tells nothing of the prompt
  * @param echo whether the output begins with the prompt
  * @param model {@value #CURRENT}, or the version that must run it
  */
@@ -25,6 +27,7 @@ public record GenerationRequest(
     long seed,
     List<String> stop,
     int logprobs,
+    int promptLogprobs,
     boolean echo,
     String model) {
 
@@ -64,5 +67,32 @@ public record GenerationRequest(
     if (logprobs > MOST_LOGPROBS || logprobs < -1) {
       throw new OutOfRangeException("logprobs", logprobs, "0 to " + MOST_LOGPROBS);
     }
+    if (promptLogprobs > MOST_LOGPROBS || promptLogprobs < -1) {
+      throw new OutOfRangeException("logprobs", promptLogprobs, "0 to " + MOST_LOGPROBS);
+    }
+  }
+
+  /** A request that asks nothing of its prompt. */
+  public GenerationRequest(
+      String prompt,
+      int maxTokens,
+      SamplingParameters sampling,
+      long seed,
+      List<String> stop,
+      int logprobs,
+      boolean echo,
+      String model) {
+    this(prompt, maxTokens, sampling, seed, stop, logprobs, -1, echo, model);
+  }
+
+  /** A request to tell how likely a text is, and to write nothing. */
+  public static GenerationRequest scoring(String text, int alternatives, String model) {
+    return new GenerationRequest(
+        text, 0, SamplingParameters.DEFAULT, 0, List.of(), -1, alternatives, false, model);
+  }
+
+  /** Whether the prompt's log-probabilities are to be told. */
+  public boolean scoresPrompt() {
+    return promptLogprobs >= 0;
   }
 }

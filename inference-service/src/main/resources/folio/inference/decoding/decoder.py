@@ -68,7 +68,7 @@ class Decoder(Module):
       else:
         x = y
     return ((self).head(w, x, relu, projection), (self).state(next))
-  def prefill(self: __torch__.Decoder, w: List[Tensor], state: List[Tensor], ids: List[int], lengths: List[int], residual: bool, relu: bool, projection: bool) -> Tuple[Tensor, List[Tensor]]:
+  def prefill(self: __torch__.Decoder, w: List[Tensor], state: List[Tensor], ids: List[int], lengths: List[int], every: bool, residual: bool, relu: bool, projection: bool) -> Tuple[Tensor, List[Tensor]]:
     M = torch.len(lengths)
     T = torch.len(ids) // M
     last = (self).ids(lengths, w) - 1
@@ -94,7 +94,11 @@ class Decoder(Module):
         x = x + y
       else:
         x = y
-    return ((self).head(w, torch.index(x, annotate(List[Optional[Tensor]], [rows, last])), relu, projection), (self).state(next))
+    if every:
+      x = torch.reshape(x, [M * T, -1])
+    else:
+      x = torch.index(x, annotate(List[Optional[Tensor]], [rows, last]))
+    return ((self).head(w, x, relu, projection), (self).state(next))
   def zeros(self: __torch__.Decoder, w: List[Tensor], layers: int, rows: int, hidden: int) -> List[Tensor]:
     state = annotate(List[Tensor], [])
     for k in range(layers):

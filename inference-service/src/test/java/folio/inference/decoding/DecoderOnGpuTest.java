@@ -66,7 +66,7 @@ class DecoderOnGpuTest {
         for (int part = 0; part < 2; part++) {
           long[] ids = random.longs(rows * 8L, 0, vocabulary).toArray();
           long[] lengths = random.longs(rows, 1, 9).toArray();
-          state = after(decoder.prefill(ids, lengths, state), state, new float[1][]);
+          state = after(decoder.prefill(ids, lengths, false, state), state, new float[1][]);
         }
         long[] order = new long[rows];
         Arrays.setAll(order, row -> rows - 1 - row);

@@ -68,7 +68,7 @@ class DecoderTest {
     try (Decoder decoder = new Decoder(manager, network);
         DecodeState zero = decoder.zeroState(rows)) {
       long[] lengths = LongStream.generate(() -> length).limit(rows).toArray();
-      try (Decoded whole = decoder.prefill(ids.toLongArray(), lengths, zero);
+      try (Decoded whole = decoder.prefill(ids.toLongArray(), lengths, false, zero);
           DecodeState read = whole.state()) {
         assertThat(largestDifference(whole.logits(), expected)).isLessThan(TOLERANCE);
         assertThat(read.rows()).isEqualTo(rows);
@@ -157,7 +157,7 @@ class DecoderTest {
       long[] lengths = random.longs(rows, 1, part + 1L).toArray();
       System.arraycopy(prompt, from, ids, mine * part, length);
       lengths[mine] = length;
-      try (Decoded decoded = decoder.prefill(ids, lengths, state)) {
+      try (Decoded decoded = decoder.prefill(ids, lengths, false, state)) {
         state.close();
         state = decoded.state();
         logits = decoded.logits();
