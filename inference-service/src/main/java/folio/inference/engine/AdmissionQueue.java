@@ -28,6 +28,7 @@ final class AdmissionQueue {
   private final ArrayDeque<Waiting> waiting = new ArrayDeque<>();
   private final ArrayDeque<Long> departedNanos = new ArrayDeque<>();
   private final int[] running;
+  private int awaited;
   private int unended;
   private IntConsumer wake = lane -> {};
 
@@ -51,10 +52,11 @@ final class AdmissionQueue {
 
   /** Adds a request, or returns false because it is full. */
   synchronized boolean offer(Waiting request) {
-    if (waiting.size() + running() >= slots + capacity) {
+    if (awaited + running() + request.slots() > slots + capacity) {
       return false;
     }
     waiting.addLast(request);
+    awaited += request.slots();
     wakeNext();
     return true;
   }
@@ -67,10 +69,12 @@ final class AdmissionQueue {
     if (next() != lane) {
       return null;
     }
-    running[lane]++;
-    unended++;
+    Waiting taken = waiting.pollFirst();
+    awaited -= taken.slots();
+    running[lane] += taken.slots();
+    unended += taken.slots();
     wakeNext();
-    return waiting.pollFirst();
+    return taken;
   }
 
   /** Whether a lane has a request to take. */
@@ -80,17 +84,18 @@ final class AdmissionQueue {
 
   /** Few requests share a lane; many are spread evenly. */
   private int next() {
-    if (waiting.isEmpty() || running() >= slots) {
+    if (waiting.isEmpty() || running() + waiting.getFirst().slots() > slots) {
       return NOBODY;
     }
+    int room = mostInALane() - waiting.getFirst().slots();
     int smallest = 0;
     for (int lane = 0; lane < running.length; lane++) {
-      if (running[lane] > 0 && running[lane] < lanes.rowsWorthOne()) {
+      if (running[lane] > 0 && running[lane] < lanes.rowsWorthOne() && running[lane] <= room) {
         return lane;
       }
       smallest = running[lane] < running[smallest] ? lane : smallest;
     }
-    return smallest;
+    return running[smallest] <= room ? smallest : NOBODY;
   }
 
   private void wakeNext() {
@@ -111,10 +116,11 @@ final class AdmissionQueue {
     return Arrays.stream(running).sum();
   }
 
-  /** A request that was taken is not run after all. */
-  synchronized void returned(int lane) {
-    running[lane]--;
-    ended();
+  /** What was taken is not run after all. */
+  synchronized void returned(int lane, Waiting taken) {
+    running[lane] -= taken.slots();
+    unended -= taken.slots();
+    notifyAll();
     wakeNext();
   }
 
@@ -160,7 +166,7 @@ final class AdmissionQueue {
       return SHORTEST_WAIT;
     }
     long nanosEach = (System.nanoTime() - departedNanos.getFirst()) / departedNanos.size();
-    Duration wait = Duration.ofNanos(nanosEach * (waiting.size() + 1));
+    Duration wait = Duration.ofNanos(nanosEach * (awaited + 1));
     return wait.compareTo(SHORTEST_WAIT) < 0
         ? SHORTEST_WAIT
         : wait.compareTo(LONGEST_WAIT) > 0 ? LONGEST_WAIT : wait;
@@ -174,6 +180,7 @@ final class AdmissionQueue {
       Waiting request = each.next();
       if (condition.test(request)) {
         each.remove();
+        awaited -= request.slots();
         removed.add(request);
       }
     }
@@ -181,9 +188,9 @@ final class AdmissionQueue {
     return removed;
   }
 
-  /** How many wait. */
+  /** How many slots are waited for. */
   synchronized int size() {
-    return waiting.size();
+    return awaited;
   }
 
   int capacity() {

@@ -56,7 +56,7 @@ final class DecodeBatch implements AutoCloseable {
 
   /** Takes out and returns the slots that are over, but for {@link #startReady}'s. */
   List<Slot> removeOver() {
-    List<Slot> removed = prompts.removeIf(slot -> slot.over() && !slot.promptRead());
+    List<Slot> removed = prompts.removeIf(slot -> slot.allOver() && !slot.promptRead());
     removed.addAll(running.removeIf(Slot::over));
     return removed;
   }

@@ -76,7 +76,7 @@ final class DecodeLoop implements AutoCloseable {
 
   /** Requests that wait in vain: their clients are gone, or they waited too long. */
   private void dropQueued() {
-    queue.removeIf(waiting -> waiting.stream().cancelled());
+    queue.removeIf(Waiting::cancelled);
     long oldest = System.nanoTime() - queueTimeout.toNanos();
     for (Waiting late : queue.removeIf(waiting -> waiting.arrivedNanos() - oldest < 0)) {
       refuse(late, new Refusal.WaitedTooLong(queueTimeout, queue.retryAfter()));
@@ -91,30 +91,28 @@ final class DecodeLoop implements AutoCloseable {
       }
       boolean admitted = false;
       try {
-        admitted = !waiting.stream().cancelled() && admit(waiting);
+        admitted = !waiting.cancelled() && admit(waiting);
       } catch (RuntimeException | OutOfMemoryError e) {
-        listener.failed(1, e);
-        waiting.stream().abort(e);
+        listener.failed(waiting.slots(), e);
+        waiting.abort(e);
       }
       if (!admitted) {
-        queue.returned(lane);
+        queue.returned(lane, waiting);
       }
     }
   }
 
   private boolean admit(Waiting waiting) {
-    SharedModel model = models.enter(waiting.request().model(), lane);
+    SharedModel model = models.enter(waiting.model(), lane);
     if (model == null) {
       refuse(
           waiting,
-          models.serves()
-              ? new Refusal.UnknownModel(waiting.request().model())
-              : new Refusal.NoModel());
+          models.serves() ? new Refusal.UnknownModel(waiting.model()) : new Refusal.NoModel());
       return false;
     }
     DecodeBatch batch = batchOf(model);
     try {
-      Slot slot = new Slot(waiting, model.model(), System.nanoTime());
+      Slot slot = Slot.of(waiting, model.model(), System.nanoTime());
       batch.begin(slot);
       listener.admitted(slot.queued(), slot.promptTokens());
       return true;
@@ -185,7 +183,7 @@ final class DecodeLoop implements AutoCloseable {
   }
 
   private void refuse(Waiting waiting, Refusal refusal) {
-    waiting.stream().refuse(refusal);
+    waiting.refuse(refusal);
     listener.refused(refusal);
   }
 

@@ -69,17 +69,37 @@ public final class InferenceEngine implements AutoCloseable {
    * @throws RefusedException if the queue is full, there is no model, or the engine drains
    */
   public GenerationStream submit(GenerationRequest request) {
+    return submit(List.of(request)).get(0);
+  }
+
+  /**
+   * Queues requests that share a prompt and a model. They get their slots at the same time, and the
+   * prompt is read once.
+   *
+   * @param requests up to {@link #mostTogether}
+   * @return their streams, which tell whether they are run after all
+   * @throws RefusedException if the queue is full, there is no model, or the engine drains
+   */
+  public List<GenerationStream> submit(List<GenerationRequest> requests) {
     if (draining) {
       throw refused(new Refusal.Draining());
     }
     if (handover.current().isEmpty()) {
       throw refused(new Refusal.NoModel());
     }
-    GenerationStream stream = new GenerationStream();
-    if (!queue.offer(new Waiting(request, stream, System.nanoTime()))) {
+    List<Waiting.Choice> choices =
+        requests.stream()
+            .map(request -> new Waiting.Choice(request, new GenerationStream()))
+            .toList();
+    if (!queue.offer(new Waiting(choices, System.nanoTime()))) {
       throw refused(new Refusal.QueueFull(queue.capacity(), queue.retryAfter()));
     }
-    return stream;
+    return choices.stream().map(Waiting.Choice::stream).toList();
+  }
+
+  /** Most requests that can share a prompt. */
+  public int mostTogether() {
+    return queue.mostInALane();
   }
 
   private RefusedException refused(Refusal refusal) {
@@ -134,7 +154,7 @@ public final class InferenceEngine implements AutoCloseable {
 
   private void refuseQueued() {
     for (Waiting waiting : queue.removeIf(each -> true)) {
-      waiting.stream().refuse(new Refusal.Draining());
+      waiting.refuse(new Refusal.Draining());
       listener.refused(new Refusal.Draining());
     }
   }

@@ -5,10 +5,8 @@ import folio.inference.decoding.Decoded;
 import folio.inference.decoding.Decoder;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.function.Predicate;
-import java.util.stream.IntStream;
 
 /**
  * Slots whose prompts are being read. A pass reads the next part of up to {@link #TOGETHER}
@@ -51,17 +49,17 @@ final class Prompts implements AutoCloseable {
     waiting.add(slot);
   }
 
-  /** How many slots there are whose prompts are read or wait to be. */
+  /** How many prompts are read or wait to be. */
   int count() {
     return reading.count() + waiting.size();
   }
 
-  /** Takes out and returns the slots that a condition holds for. */
+  /** Takes out the readers that a condition holds for; returns all slots that they read for. */
   List<Slot> removeIf(Predicate<Slot> condition) {
     List<Slot> removed = new ArrayList<>(waiting.stream().filter(condition).toList());
     waiting.removeAll(removed);
     removed.addAll(reading.removeIf(condition));
-    return removed;
+    return new ArrayList<>(removed.stream().flatMap(slot -> slot.part().stream()).toList());
   }
 
   /** Fills up the next pass. */
@@ -129,16 +127,27 @@ final class Prompts implements AutoCloseable {
    * @return all of them, each with its first character
    */
   List<Slot> moveReady(Rows running) {
+    List<Slot> ready = new ArrayList<>();
+    List<Slot> joining = new ArrayList<>();
+    List<Integer> rows = new ArrayList<>();
     Slot[] slots = reading.all();
-    int[] joining =
-        IntStream.range(0, slots.length)
-            .filter(row -> slots[row] != null && slots[row].promptRead() && !slots[row].over())
-            .toArray();
-    if (joining.length > 0) {
-      running.join(
-          Arrays.stream(joining).mapToObj(row -> slots[row]).toList(), reading.state(), joining);
+    for (int row = 0; row < slots.length; row++) {
+      if (slots[row] == null || !slots[row].promptRead()) {
+        continue;
+      }
+      for (Slot slot : slots[row].part()) {
+        ready.add(slot);
+        if (!slot.over()) {
+          joining.add(slot);
+          rows.add(row);
+        }
+      }
     }
-    return removeIf(Slot::promptRead);
+    if (!joining.isEmpty()) {
+      running.join(joining, reading.state(), rows.stream().mapToInt(Integer::intValue).toArray());
+    }
+    reading.removeIf(Slot::promptRead);
+    return ready;
   }
 
   @Override

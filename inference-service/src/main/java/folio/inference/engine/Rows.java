@@ -67,8 +67,10 @@ final class Rows implements AutoCloseable {
     float[] logits = pass.logits();
     for (int row = 0; row < slots.length; row++) {
       if (slots[row] != null && who.test(slots[row])) {
-        slots[row].choose(
-            sampler, logits, position.applyAsInt(row) * decoder.config().vocabularySize());
+        int offset = position.applyAsInt(row) * decoder.config().vocabularySize();
+        for (Slot slot : slots[row].together()) {
+          slot.choose(sampler, logits, offset);
+        }
       }
     }
   }

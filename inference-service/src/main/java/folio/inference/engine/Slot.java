@@ -40,20 +40,34 @@ final class Slot {
   private Throwable failure;
   private boolean ended;
 
+  /** Those whose prompt it reads with its own; itself alone once it runs. */
+  private List<Slot> together = List.of(this);
+
   /**
-   * A slot that has read nothing.
+   * A slot that has read nothing, and is to read for all choices.
    *
    * @throws UnknownCharacterException if the model does not know a character of the prompt
    */
-  Slot(Waiting waiting, ServedModel model, long now) {
-    this.request = waiting.request();
-    this.stream = waiting.stream();
+  static Slot of(Waiting waiting, ServedModel model, long now) {
+    int[] promptIds = model.vocabulary().encode(waiting.choices().get(0).request().prompt());
+    List<Slot> all =
+        waiting.choices().stream()
+            .map(choice -> new Slot(choice, model, promptIds, waiting.arrivedNanos(), now))
+            .toList();
+    all.get(0).together = all;
+    return all.get(0);
+  }
+
+  private Slot(
+      Waiting.Choice choice, ServedModel model, int[] promptIds, long arrivedNanos, long now) {
+    this.request = choice.request();
+    this.stream = choice.stream();
     this.modelVersion = model.version();
     this.vocabulary = model.vocabulary();
-    this.promptIds = vocabulary.encode(request.prompt());
+    this.promptIds = promptIds;
     this.seen = new BitSet(vocabulary.size());
     this.stopText = new StopText(request.stop());
-    this.arrivedNanos = waiting.arrivedNanos();
+    this.arrivedNanos = arrivedNanos;
     this.admittedNanos = now;
     for (int id : promptIds) {
       seen.set(id);
@@ -78,14 +92,31 @@ final class Slot {
     read += count;
   }
 
+  /** The slots that it reads the prompt for, itself included. */
+  List<Slot> together() {
+    return together;
+  }
+
+  /** The same; from now on, each goes on alone. */
+  List<Slot> part() {
+    List<Slot> all = together;
+    together = List.of(this);
+    return all;
+  }
+
+  /** Whether nobody needs its row any more. */
+  boolean allOver() {
+    return together.stream().allMatch(Slot::over);
+  }
+
   /** Whether {@link #score} is to be told the logits of what is read. */
   boolean scoresPrompt() {
     return request.scoresPrompt();
   }
 
   /**
-   * Tells how likely the characters were that follow those which were read last. What goes wrong is
-   * kept: it concerns this slot alone.
+   * Tells everybody whom it reads for how likely the characters were that follow those which were
+   * read last. What goes wrong is kept: it concerns nobody else.
    *
    * @param logits holds V logits a position
    * @param position where those after the first character begin, in positions
@@ -102,7 +133,7 @@ final class Slot {
               Logprobs.of(vocabulary, logits, offset, promptIds[next], request.promptLogprobs()));
         }
       }
-      stream.append("", scores);
+      together.forEach(slot -> slot.stream.append("", scores));
     } catch (RuntimeException e) {
       failure = e;
     }

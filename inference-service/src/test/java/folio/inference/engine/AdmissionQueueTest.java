@@ -8,6 +8,7 @@ import folio.inference.generation.GenerationStream;
 import folio.model.sampling.SamplingParameters;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.stream.IntStream;
@@ -23,6 +24,15 @@ class AdmissionQueueTest {
         new GenerationRequest(
             "a", maxTokens, SamplingParameters.DEFAULT, 1, List.of(), -1, false, "current");
     return new Waiting(request, new GenerationStream(), 0);
+  }
+
+  private static Waiting together(int choices) {
+    Waiting one = waiting(1);
+    return new Waiting(Collections.nCopies(choices, one.choices().get(0)), 0);
+  }
+
+  private static int maxTokens(Waiting waiting) {
+    return waiting.choices().get(0).request().maxTokens();
   }
 
   private static void fill(AdmissionQueue queue, int requests) {
@@ -64,10 +74,10 @@ class AdmissionQueueTest {
   @Test
   void isFirstComeFirstServed() {
     fill(queue, 5);
-    queue.removeIf(each -> each.request().maxTokens() == 2);
+    queue.removeIf(each -> maxTokens(each) == 2);
 
-    assertThat(queue.poll(0).request().maxTokens()).isEqualTo(1);
-    assertThat(queue.poll(0).request().maxTokens()).isEqualTo(3);
+    assertThat(maxTokens(queue.poll(0))).isEqualTo(1);
+    assertThat(maxTokens(queue.poll(0))).isEqualTo(3);
   }
 
   @Test
@@ -137,10 +147,49 @@ class AdmissionQueueTest {
   @Test
   void aRequestThatIsNotRunAfterAllLeavesItsSlot() {
     fill(queue, 1);
-    queue.poll(0);
-    queue.returned(0);
+    queue.returned(0, queue.poll(0));
 
     assertThat(queue.running()).isZero();
     assertThat(awaitIdle()).isTrue();
+  }
+
+  @Test
+  void choicesWaitForSlotsForAllOfThem() {
+    fill(queue, 1);
+    assertThat(queue.offer(together(2))).isTrue();
+    queue.poll(0);
+
+    assertThat(queue.poll(0)).as("one slot is free").isNull();
+    queue.left(0);
+    queue.ended();
+    assertThat(queue.poll(0).slots()).isEqualTo(2);
+    assertThat(queue.running()).isEqualTo(2);
+    queue.returned(0, together(2));
+    assertThat(awaitIdle()).isTrue();
+  }
+
+  @Test
+  void everyChoiceCounts() {
+    assertThat(queue.offer(together(2))).isTrue();
+    assertThat(queue.offer(together(2))).isTrue();
+    assertThat(queue.size()).isEqualTo(4);
+
+    assertThat(queue.offer(together(2))).as("five may run and wait").isFalse();
+    assertThat(queue.offer(waiting(1))).isTrue();
+    queue.removeIf(each -> each.slots() == 2);
+    assertThat(queue.size()).isEqualTo(1);
+  }
+
+  @Test
+  void choicesGoToALaneThatHasRoomForAllOfThem() {
+    AdmissionQueue two = new AdmissionQueue(8, 8, new Lanes(Device.cpu(), 2, 4));
+    fill(two, 3);
+    assertThat(takers(two, 2)).containsExactly(0, 0, 0);
+
+    assertThat(two.offer(together(4))).isTrue();
+
+    assertThat(takers(two, 2)).containsExactly(1);
+    assertThat(two.offer(together(2))).isTrue();
+    assertThat(takers(two, 2)).as("one slot in lane 0, none in lane 1").isEmpty();
   }
 }

@@ -12,6 +12,7 @@ import folio.inference.generation.GenerationStream;
 import folio.inference.generation.Refusal;
 import folio.inference.generation.RefusedException;
 import folio.inference.generation.TokenLogprob;
+import folio.inference.generation.Usage;
 import folio.inference.serving.ModelHandover;
 import folio.inference.serving.ModelLoader;
 import folio.inference.serving.ModelState;
@@ -27,6 +28,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.LongStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -43,6 +45,7 @@ class DecodeLoopTest {
   private final List<FinishReason> finished = new ArrayList<>();
   private final List<Integer> batches = new ArrayList<>();
   private final AtomicInteger failed = new AtomicInteger();
+  private final AtomicInteger promptTokens = new AtomicInteger();
   private final EngineListener listener =
       new EngineListener() {
         @Override
@@ -58,6 +61,11 @@ class DecodeLoopTest {
         @Override
         public void failed(int generations, Throwable cause) {
           failed.addAndGet(generations);
+        }
+
+        @Override
+        public void admitted(Duration queued, int tokens) {
+          promptTokens.addAndGet(tokens);
         }
 
         @Override
@@ -161,6 +169,65 @@ class DecodeLoopTest {
 
     assertThat(read(again)).isEqualTo(text);
     assertThat(read(other)).isNotEqualTo(text);
+  }
+
+  @Test
+  void requestsThatShareAPromptReadItOnce() {
+    serve(1);
+    GenerationStream alone = submit(request("hello world", 30, 8));
+    turnUntilIdle();
+    promptTokens.set(0);
+    List<Waiting.Choice> choices =
+        LongStream.of(7, 8, 9)
+            .mapToObj(seed -> request("hello world", 30, seed))
+            .map(request -> new Waiting.Choice(request, new GenerationStream()))
+            .toList();
+    assertThat(queue.offer(new Waiting(choices, System.nanoTime()))).isTrue();
+    turnUntilIdle();
+
+    assertThat(promptTokens).hasValue("hello world".length());
+    List<String> texts = choices.stream().map(choice -> read(choice.stream())).toList();
+    assertThat(texts).doesNotHaveDuplicates().allMatch(text -> text.length() == 30);
+    assertThat(texts.get(1)).isEqualTo(read(alone));
+    assertThat(queue.running()).isZero();
+  }
+
+  @Test
+  void requestsThatShareAPromptEndWithTheirClient() {
+    serve(1);
+    List<Waiting.Choice> choices =
+        LongStream.of(7, 8)
+            .mapToObj(seed -> request("hello ".repeat(50), 30, seed))
+            .map(request -> new Waiting.Choice(request, new GenerationStream()))
+            .toList();
+    assertThat(queue.offer(new Waiting(choices, System.nanoTime()))).isTrue();
+    loop.turn();
+    assertThat(queue.running()).isEqualTo(2);
+    choices.forEach(choice -> choice.stream().cancel());
+    turnUntilIdle();
+
+    assertThat(finished).containsExactly(FinishReason.CANCELLED, FinishReason.CANCELLED);
+    assertThat(queue.running()).isZero();
+  }
+
+  @Test
+  void aTextIsScoredBetweenTheStepsOfOthers() {
+    serve(1);
+    GenerationStream writing = submit(request("a", 40, 1));
+    loop.turn();
+    GenerationStream scoring =
+        submit(GenerationRequest.scoring("hello ".repeat(20), 1, GenerationRequest.CURRENT));
+    turnUntilIdle();
+
+    GenerationEvent.Text scores = (GenerationEvent.Text) scoring.poll();
+    assertThat(scores.text()).isEmpty();
+    assertThat(scores.logprobs()).hasSize(119);
+    assertThat(scoring.poll())
+        .isInstanceOfSatisfying(
+            GenerationEvent.Finished.class,
+            end -> assertThat(end.usage()).isEqualTo(new Usage(120, 0)));
+    assertThat(read(writing)).hasSize(40);
+    assertThat(batches).as("the scored text never steps").doesNotContain(2);
   }
 
   @Test
