@@ -12,6 +12,8 @@ import jakarta.ws.rs.ext.Provider;
 import java.io.OutputStream;
 import java.lang.annotation.Annotation;
 import java.lang.reflect.Type;
+import java.util.Arrays;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -74,18 +76,19 @@ public final class CharacterStreamWriter implements ServerMessageBodyWriter<Char
 
   /** One response on its way. All but {@link #schedule} happens on the request's event loop. */
   private final class Writing {
-    private final GenerationStream source;
-    private final Form form;
+    private final List<GenerationStream> sources;
+    private final StreamEncoder encoder;
     private final ResteasyReactiveRequestContext http;
     private final ServerHttpResponse response;
     private final ContextInternal request;
     private final WriteTurns turn;
     private final AtomicBoolean scheduled = new AtomicBoolean();
     private boolean congested;
+    private int ended;
 
     Writing(CharacterStream body, ResteasyReactiveRequestContext http, ContextInternal request) {
-      this.source = body.source();
-      this.form = body.form();
+      this.sources = body.sources();
+      this.encoder = body.encoder();
       this.http = http;
       this.response = http.serverResponse();
       this.request = request;
@@ -94,7 +97,7 @@ public final class CharacterStreamWriter implements ServerMessageBodyWriter<Char
     }
 
     void begin() {
-      source.onReadable(this::schedule);
+      sources.forEach(source -> source.onReadable(this::schedule));
     }
 
     /** On the lane's thread: many characters may come before the event loop runs. */
@@ -109,27 +112,42 @@ public final class CharacterStreamWriter implements ServerMessageBodyWriter<Char
     }
 
     private void writeAll() {
-      while (!congested && !response.closed()) {
-        GenerationEvent event = source.poll();
+      int idle = 0;
+      for (int i = 0; idle < sources.size() && !congested && !response.closed(); i++) {
+        int index = i % sources.size();
+        GenerationEvent event = sources.get(index).poll();
         if (event == null) {
-          return;
+          idle++;
+          continue;
         }
-        byte[] bytes = form.encode(event, json);
-        boolean last = !(event instanceof GenerationEvent.Text);
-        if (event instanceof GenerationEvent.Failed && bytes.length == 0) {
-          response.reset(); // nobody may take the text for whole
-          http.resume();
-          return;
-        }
-        if (last) {
-          response.end(bytes);
-          http.resume();
-          return;
-        }
-        response.write(bytes);
-        load.wrote(((GenerationEvent.Text) event).text().length());
-        waitIfCongested();
+        idle = 0;
+        write(index, event);
       }
+    }
+
+    private void write(int index, GenerationEvent event) {
+      byte[] bytes = encoder.encode(index, event, json);
+      if (event instanceof GenerationEvent.Failed && bytes.length == 0) {
+        response.reset(); // nobody may take the text for whole
+        http.resume();
+        return;
+      }
+      boolean text = event instanceof GenerationEvent.Text;
+      ended += text ? 0 : 1;
+      if (ended == sources.size()) {
+        response.end(join(bytes, encoder.end(json)));
+        http.resume();
+        return;
+      }
+      response.write(bytes);
+      load.wrote(text ? ((GenerationEvent.Text) event).text().length() : 0);
+      waitIfCongested();
+    }
+
+    private static byte[] join(byte[] first, byte[] second) {
+      byte[] both = Arrays.copyOf(first, first.length + second.length);
+      System.arraycopy(second, 0, both, first.length, second.length);
+      return both;
     }
 
     private void waitIfCongested() {

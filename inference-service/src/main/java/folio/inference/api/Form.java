@@ -6,32 +6,41 @@ import folio.inference.generation.GenerationEvent;
 import java.nio.charset.StandardCharsets;
 
 /** How a stream of events is written. Text inside JSON is encoded, so no space is ever lost. */
-enum Form {
+enum Form implements StreamEncoder {
   /** Server-sent events, closed by {@code [DONE]}. */
   EVENTS {
     @Override
-    byte[] encode(GenerationEvent event, ObjectMapper json) {
-      String done = event instanceof GenerationEvent.Text ? "" : "data: [DONE]\n\n";
-      return utf8("data: " + write(event, json) + "\n\n" + done);
+    public byte[] encode(int index, GenerationEvent event, ObjectMapper json) {
+      return utf8("data: " + write(event, json) + "\n\n");
+    }
+
+    @Override
+    public byte[] end(ObjectMapper json) {
+      return utf8(DONE);
     }
   },
   /** One JSON object a line. */
   LINES {
     @Override
-    byte[] encode(GenerationEvent event, ObjectMapper json) {
+    public byte[] encode(int index, GenerationEvent event, ObjectMapper json) {
       return utf8(write(event, json) + "\n");
     }
   },
   /** The characters and nothing else; there is no room for an error. */
   CHARACTERS {
     @Override
-    byte[] encode(GenerationEvent event, ObjectMapper json) {
+    public byte[] encode(int index, GenerationEvent event, ObjectMapper json) {
       return event instanceof GenerationEvent.Text text ? utf8(text.text()) : new byte[0];
     }
   };
 
-  /** The bytes of an event; none if this form does not show it. */
-  abstract byte[] encode(GenerationEvent event, ObjectMapper json);
+  /** What ends every stream of server-sent events. */
+  static final String DONE = "data: [DONE]\n\n";
+
+  @Override
+  public byte[] end(ObjectMapper json) {
+    return new byte[0];
+  }
 
   private static String write(GenerationEvent event, ObjectMapper json) {
     try {

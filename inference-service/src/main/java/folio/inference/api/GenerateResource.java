@@ -162,7 +162,8 @@ public final class GenerateResource {
       GenerateBody body, RoutingContext http, Form form) {
     GenerationStream stream = submit(body, http);
     return Generations.started(stream)
-        .map(started -> respond(started.modelVersion(), new CharacterStream(stream, form)));
+        .map(
+            started -> respond(started.modelVersion(), new CharacterStream(List.of(stream), form)));
   }
 
   private static <T> RestResponse<T> respond(String modelVersion, T body) {

@@ -22,6 +22,8 @@ import java.util.concurrent.CompletionStage;
 /** Has the engine run what HTTP requests ask for, as long as their clients are there. */
 @Singleton
 final class Generations {
+  private static final int MOST_CHOICES = 16;
+
   private final InferenceEngine engine;
   private final GenerationLimits limits;
 
@@ -45,10 +47,25 @@ final class Generations {
    * @throws RefusedException if the engine does not take it
    */
   GenerationStream submit(GenerationRequest request, RoutingContext http) {
-    GenerationStream stream = engine.submit(limits.check(request));
+    return submit(List.of(request), http).get(0);
+  }
+
+  /**
+   * The same for requests that share a prompt and a model.
+   *
+   * @param requests up to {@link #mostChoices}
+   */
+  List<GenerationStream> submit(List<GenerationRequest> requests, RoutingContext http) {
+    requests.forEach(limits::check);
+    List<GenerationStream> streams = engine.submit(requests);
     // Runs at the end of the response and when the client goes away, also while it is queued.
-    http.addEndHandler(end -> stream.cancel());
-    return stream;
+    http.addEndHandler(end -> streams.forEach(GenerationStream::cancel));
+    return streams;
+  }
+
+  /** Most requests that can share a prompt. */
+  int mostChoices() {
+    return Math.min(MOST_CHOICES, engine.mostTogether());
   }
 
   /** What is known with the first character; a refusal fails it. */

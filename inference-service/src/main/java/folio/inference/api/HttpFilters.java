@@ -17,6 +17,7 @@ public final class HttpFilters {
   private static final String REQUEST_ID = "X-Request-Id";
   private static final Pattern HARMLESS = Pattern.compile("[A-Za-z0-9._:/+=-]{1,128}");
   private static final Pattern GENERATE = Pattern.compile("/generate([/;].*)?");
+  private static final Pattern COMPLETIONS = Pattern.compile("/v1/completions([/;].*)?");
 
   /** Highest first. */
   private static final int FIRST = 1000;
@@ -80,10 +81,12 @@ public final class HttpFilters {
    * notice that nothing matches only when it writes what has been generated.
    */
   private void chooseForm(RoutingContext http) {
-    boolean generates =
-        http.request().method().equals(HttpMethod.POST)
-            && GENERATE.matcher(http.normalizedPath()).matches();
-    if (!generates) {
+    boolean posts = http.request().method().equals(HttpMethod.POST);
+    if (posts && COMPLETIONS.matcher(http.normalizedPath()).matches()) {
+      // There the body chooses, whatever the client says that it accepts.
+      http.request().headers().set(HttpHeaders.ACCEPT, MediaType.SERVER_SENT_EVENTS);
+    }
+    if (!posts || !GENERATE.matcher(http.normalizedPath()).matches()) {
       http.next();
       return;
     }

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import io.vertx.ext.web.RoutingContext;
 import jakarta.inject.Singleton;
 import jakarta.ws.rs.core.HttpHeaders;
+import jakarta.ws.rs.core.MediaType;
 
 /** Answers with problem documents where a request has not reached JAX-RS. */
 @Singleton
@@ -19,11 +20,15 @@ final class ProblemWriter {
   void answer(RoutingContext http, Problem problem) {
     http.response()
         .setStatusCode(problem.status())
-        .putHeader(HttpHeaders.CONTENT_TYPE, Problem.MEDIA_TYPE)
-        .end(write(problem));
+        .putHeader(
+            HttpHeaders.CONTENT_TYPE,
+            OpenAiError.isMeant(http.normalizedPath())
+                ? MediaType.APPLICATION_JSON
+                : Problem.MEDIA_TYPE)
+        .end(write(OpenAiError.isMeant(http.normalizedPath()) ? OpenAiError.of(problem) : problem));
   }
 
-  private String write(Problem problem) {
+  private String write(Object problem) {
     try {
       return json.writeValueAsString(problem);
     } catch (JsonProcessingException e) {

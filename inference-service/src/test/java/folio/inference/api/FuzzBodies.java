@@ -20,6 +20,16 @@ final class FuzzBodies {
     static Sent json(String body) {
       return new Sent(JSON, body.getBytes(StandardCharsets.UTF_8));
     }
+
+    /** The same with the names that a resource has for its fields, byte by byte. */
+    Sent to(String path) {
+      if (!path.equals("/score")) {
+        return this;
+      }
+      String bytes = new String(body, StandardCharsets.ISO_8859_1);
+      String renamed = bytes.replace("\"prompt\"", "\"text\"").replace("\"top_k\"", "\"top\"");
+      return new Sent(contentType, renamed.getBytes(StandardCharsets.ISO_8859_1));
+    }
   }
 
   private FuzzBodies() {}

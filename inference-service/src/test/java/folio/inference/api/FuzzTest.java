@@ -18,6 +18,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
@@ -26,6 +27,7 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.Future;
 import java.util.concurrent.Semaphore;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import net.jqwik.api.RandomGenerator;
 import net.jqwik.api.sessions.JqwikSession;
 import org.eclipse.microprofile.config.inject.ConfigProperty;
@@ -33,8 +35,8 @@ import org.jboss.logging.Logger;
 import org.junit.jupiter.api.Test;
 
 /**
- * Ten thousand bodies; each has an answer that a client can use. {@code -Dfuzz.seed} repeats a run,
- * {@code -Dfuzz.bodies} makes it longer.
+ * Ten thousand bodies, and a fifth as many for the other resources; each has an answer that a
+ * client can use. {@code -Dfuzz.seed} repeats a run, {@code -Dfuzz.bodies} makes it longer.
  */
 @QuarkusTest
 @WithTestResource(CheckpointFolder.class)
@@ -52,6 +54,11 @@ class FuzzTest {
           "text/event-stream",
           "text/html, */*;q=0.1");
 
+  private static final List<String> PATHS =
+      Stream.concat(
+              Collections.nCopies(10, "/generate").stream(), Stream.of("/score", "/v1/completions"))
+          .toList();
+
   private static final Pattern INSIDES =
       Pattern.compile("\\n\\s*at |\\b(java|javax|jakarta|com\\.fasterxml|io\\.\\w+|folio)\\.\\w");
 
@@ -64,7 +71,7 @@ class FuzzTest {
   @Test
   void everyBodyHasAnAnswerThatAClientCanUse() throws InterruptedException {
     long seed = Long.getLong("fuzz.seed", System.nanoTime());
-    int bodies = Integer.getInteger("fuzz.bodies", 10_000);
+    int bodies = Integer.getInteger("fuzz.bodies", 12_000);
     LOG.infof("-Dfuzz.seed=%d", seed);
     serveAQuickModel();
 
@@ -94,9 +101,10 @@ class FuzzTest {
     List<Future<?>> answers = new ArrayList<>();
     Semaphore free = new Semaphore(AT_ONCE);
     for (int i = 0; i < bodies; i++) {
-      Sent sent = generator.next(random).value();
+      String path = PATHS.get(i % PATHS.size());
+      Sent sent = generator.next(random).value().to(path);
       HttpRequest request =
-          HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + RestAssured.port + "/generate"))
+          HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + RestAssured.port + path))
               .timeout(Duration.ofSeconds(60))
               .header("Content-Type", sent.contentType())
               .header("Accept", FORMS.get(i % FORMS.size()))
@@ -139,9 +147,15 @@ class FuzzTest {
       return "200";
     }
     assertThat(answer.statusCode()).as(answer.body()).isBetween(400, 499);
-    assertThat(type).isEqualTo(Problem.MEDIA_TYPE);
     assertThat(answer.body()).doesNotContainPattern(INSIDES);
     JsonNode problem = Service.parse(answer.body());
+    if (OpenAiError.isMeant(answer.uri().getPath())) {
+      assertThat(type).startsWith("application/json");
+      assertThat(problem.at("/error/message").asText()).isNotBlank().hasSizeLessThan(1000);
+      assertThat(problem.at("/error/type").asText()).isEqualTo("invalid_request_error");
+      return problem.at("/error/code").asText();
+    }
+    assertThat(type).isEqualTo(Problem.MEDIA_TYPE);
     assertThat(problem.get("status").asInt()).isEqualTo(answer.statusCode());
     assertThat(problem.get("detail").asText()).isNotBlank().hasSizeLessThan(1000);
     return problem.get("reason").asText();

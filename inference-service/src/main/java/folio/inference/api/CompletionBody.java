@@ -1,0 +1,165 @@
+package folio.inference.api;
+
+import com.fasterxml.jackson.annotation.JsonFormat;
+import com.fasterxml.jackson.annotation.JsonProperty;
+import folio.inference.generation.GenerationLimits;
+import folio.inference.generation.GenerationRequest;
+import folio.model.sampling.OutOfRangeException;
+import folio.model.sampling.SamplingParameters;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.random.RandomGenerator;
+import org.eclipse.microprofile.openapi.annotations.media.Schema;
+
+/**
+ * {@code POST /v1/completions}, as it comes in: OpenAI's names and defaults, and vLLM's for what
+ * OpenAI does not have. What is not given is null.
+ */
+@Schema(
+    name = "CompletionRequest",
+    description =
+        "As OpenAI has it. Tokens are characters. suffix, best_of, logit_bias and penalties other"
+            + " than 0 are not supported and refused by name.",
+    example = "{\"model\": \"current\", \"prompt\": \"ROMEO:\", \"max_tokens\": 200}")
+public record CompletionBody(
+    @Schema(description = "current, or a version that is resident.", defaultValue = "current")
+        String model,
+    @Schema(
+            description = "A text, or several, each of which gets n choices.",
+            anyOf = {String.class, String[].class})
+        @JsonFormat(with = JsonFormat.Feature.ACCEPT_SINGLE_VALUE_AS_ARRAY)
+        List<String> prompt,
+    @Schema(
+            description =
+                "Most characters to write; 0 together with echo and logprobs scores the prompt.",
+            defaultValue = "16")
+        @JsonProperty("max_tokens")
+        Integer maxTokens,
+    @Schema(defaultValue = "1") Double temperature,
+    @Schema(defaultValue = "1") @JsonProperty("top_p") Double topP,
+    @Schema(description = "Choices a prompt, which is read once.", defaultValue = "1") Integer n,
+    @Schema(defaultValue = "false") Boolean stream,
+    @JsonProperty("stream_options") StreamOptions streamOptions,
+    @Schema(description = "Alternatives to tell a character.", minimum = "0", maximum = "20")
+        Integer logprobs,
+    @Schema(defaultValue = "false") Boolean echo,
+    @Schema(
+            description = "A text that ends a choice, or several.",
+            anyOf = {String.class, String[].class})
+        @JsonFormat(with = JsonFormat.Feature.ACCEPT_SINGLE_VALUE_AS_ARRAY)
+        List<String> stop,
+    @Schema(description = "Choice i is what this seed + i gives alone.") Long seed,
+    @Schema(description = "Ignored.") String user,
+    @Schema(description = "As of POST /generate.") @JsonProperty("top_k") Integer topK,
+    @Schema(description = "As of POST /generate.") @JsonProperty("min_p") Double minP,
+    @Schema(description = "As of POST /generate.") @JsonProperty("repetition_penalty")
+        Double repetitionPenalty,
+    @Schema(description = "Only 0.") @JsonProperty("presence_penalty") Double presencePenalty,
+    @Schema(description = "Only 0.") @JsonProperty("frequency_penalty") Double frequencyPenalty,
+    @Schema(hidden = true) @JsonProperty("best_of") Integer bestOf,
+    @Schema(hidden = true) String suffix,
+    @Schema(hidden = true) @JsonProperty("logit_bias") Map<String, Double> logitBias) {
+
+  private static final int DEFAULT_MAX_TOKENS = 16;
+  private static final int MOST_PROMPTS = 16;
+  private static final long SEED_BOUND = 1L << 53;
+
+  /** Of a stream. */
+  public record StreamOptions(
+      @Schema(description = "Whether a last event tells the usage.", defaultValue = "false")
+          @JsonProperty("include_usage")
+          Boolean includeUsage) {}
+
+  /** Whether the answer is a stream. */
+  boolean streams() {
+    return Boolean.TRUE.equals(stream);
+  }
+
+  /** Whether a stream tells its usage. */
+  boolean tellsUsage() {
+    return streamOptions != null && Boolean.TRUE.equals(streamOptions.includeUsage());
+  }
+
+  /**
+   * What this asks for: for each prompt, the requests of its choices.
+   *
+   * @param random chooses the seed if there is none
+   * @param mostChoices of a prompt
+   * @throws OutOfRangeException naming the first field that is out of its range or not supported
+   */
+  List<List<GenerationRequest>> toRequests(
+      GenerationLimits limits, RandomGenerator random, int mostChoices) {
+    refuseUnsupported();
+    List<String> prompts = or(prompt, List.of("\n"));
+    if (prompts.isEmpty() || prompts.size() > MOST_PROMPTS) {
+      throw new OutOfRangeException(
+          "prompt", prompts.size() + " texts", "1 to " + MOST_PROMPTS + " texts");
+    }
+    int choices = or(n, 1);
+    if (choices < 1 || choices > mostChoices) {
+      throw new OutOfRangeException("n", choices, "1 to " + mostChoices);
+    }
+    long firstSeed = seed != null ? seed : random.nextLong(SEED_BOUND);
+    List<List<GenerationRequest>> all = new ArrayList<>();
+    for (String text : prompts) {
+      List<GenerationRequest> requests = new ArrayList<>();
+      for (int choice = 0; choice < choices; choice++) {
+        requests.add(toRequest(text, firstSeed + choice, limits));
+      }
+      all.add(requests);
+    }
+    return all;
+  }
+
+  private GenerationRequest toRequest(String text, long itsSeed, GenerationLimits limits) {
+    if (logprobs != null && logprobs < 0) {
+      throw new OutOfRangeException(
+          "logprobs", logprobs, "0 to " + GenerationRequest.MOST_LOGPROBS);
+    }
+    List<String> stops = or(stop, List.of());
+    if (stops.stream().anyMatch(Objects::isNull)) {
+      throw new OutOfRangeException("stop", "null", "texts");
+    }
+    boolean echoes = or(echo, false);
+    return new GenerationRequest(
+        text == null || text.isEmpty() ? "\n" : text,
+        or(maxTokens, Math.min(DEFAULT_MAX_TOKENS, limits.maxTokens())),
+        new SamplingParameters(
+            or(temperature, 1.0),
+            or(topK, 0),
+            or(topP, 1.0),
+            or(minP, 0.0),
+            or(repetitionPenalty, 1.0)),
+        itsSeed,
+        stops,
+        or(logprobs, -1),
+        echoes ? or(logprobs, -1) : -1,
+        echoes,
+        or(model, GenerationRequest.CURRENT));
+  }
+
+  private void refuseUnsupported() {
+    refuseUnless(suffix == null, "suffix", suffix, "null: text is only ever added at the end");
+    refuseUnless(bestOf == null || bestOf == 1, "best_of", bestOf, "null or 1");
+    refuseUnless(
+        logitBias == null || logitBias.isEmpty(), "logit_bias", logitBias, "null or empty");
+    refuseUnless(isNone(presencePenalty), "presence_penalty", presencePenalty, "0");
+    refuseUnless(isNone(frequencyPenalty), "frequency_penalty", frequencyPenalty, "0");
+  }
+
+  private static void refuseUnless(boolean legal, String field, Object value, String range) {
+    if (!legal) {
+      throw new OutOfRangeException(field, value, range);
+    }
+  }
+
+  private static boolean isNone(Double penalty) {
+    return penalty == null || penalty == 0;
+  }
+
+  private static <T> T or(T value, T fallback) {
+    return value == null ? fallback : value;
+  }
+}
