@@ -93,7 +93,7 @@ public record GenerateBody(
             examples = "current")
         String model) {
 
-  private static final int DEFAULT_MAX_TOKENS = 256;
+  static final int DEFAULT_MAX_TOKENS = 256;
 
   /** Seeds that a JSON number in a browser holds exactly. */
   private static final long SEED_BOUND = 1L << 53;

@@ -24,7 +24,7 @@ public record ScoreBody(
         Integer top,
     @Schema(description = "current, or a version that is resident.", defaultValue = "current")
         String model) {
-  private static final int DEFAULT_TOP = 5;
+  static final int DEFAULT_TOP = 5;
 
   /**
    * The request that this asks for.

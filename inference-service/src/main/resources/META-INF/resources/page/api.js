@@ -1,0 +1,68 @@
+// The service, as this page uses it. What fails is told as a sentence.
+
+/** Why a request was not answered. */
+export class Problem extends Error {}
+
+async function refusal(response) {
+  try {
+    const problem = await response.json();
+    return new Problem(problem.detail ?? `The service answered ${response.status}.`);
+  } catch {
+    return new Problem(`The service answered ${response.status}.`);
+  }
+}
+
+async function ask(path, options) {
+  let response;
+  try {
+    response = await fetch(path, options);
+  } catch (error) {
+    throw error.name === "AbortError" ? error : new Problem("The service cannot be reached.");
+  }
+  if (!response.ok) {
+    throw await refusal(response);
+  }
+  return response;
+}
+
+const json = (body, accept) => ({
+  method: "POST",
+  headers: { "Content-Type": "application/json", Accept: accept },
+  body: JSON.stringify(body),
+});
+
+export const models = async () => (await ask("models")).json();
+
+export const parameters = async () => (await ask("parameters")).json();
+
+export const score = async (body) => (await ask("score", json(body, "application/json"))).json();
+
+/** The events of a generation, until it ends or the signal aborts it. */
+export async function* generate(body, signal) {
+  const response = await ask("generate", { ...json(body, "text/event-stream"), signal });
+  const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
+  let rest = "";
+  for (;;) {
+    const { value, done } = await reader.read();
+    if (done) {
+      throw new Problem("The text was cut off.");
+    }
+    const lines = (rest + value).split("\n");
+    rest = lines.pop();
+    for (const line of lines) {
+      if (line === "data: [DONE]") {
+        return;
+      }
+      if (line.startsWith("data: ")) {
+        yield JSON.parse(line.slice(6));
+      }
+    }
+  }
+}
+
+/** The same request for a shell. */
+export function curl(body) {
+  const quoted = JSON.stringify(body).replaceAll("'", "'\\''");
+  const url = new URL("generate", document.baseURI);
+  return `curl -N ${url} -H 'Content-Type: application/json' -d '${quoted}'`;
+}

@@ -1,0 +1,27 @@
+import { byId, tellProblem } from "./dom.js";
+import * as models from "./models.js";
+import * as score from "./score.js";
+import * as write from "./write.js";
+
+const VIEWS = ["write", "score", "models"];
+
+function showView() {
+  const wanted = location.hash.slice(1);
+  const view = VIEWS.includes(wanted) ? wanted : VIEWS[0];
+  for (const each of VIEWS) {
+    byId(each).hidden = each !== view;
+    const link = document.querySelector(`nav a[href="#${each}"]`);
+    if (each === view) {
+      link.setAttribute("aria-current", "page");
+    } else {
+      link.removeAttribute("aria-current");
+    }
+  }
+  tellProblem(null);
+}
+
+window.addEventListener("hashchange", showView);
+showView();
+models.start();
+score.start();
+write.start().catch(tellProblem);

@@ -1,0 +1,48 @@
+import * as api from "./api.js";
+import { byId, element } from "./dom.js";
+
+const LOOK_EVERY_MILLISECONDS = 2000;
+
+let serving = null;
+
+const cell = (text) => element("td", {}, text ?? "–");
+
+function row(model) {
+  const losses = Object.entries(model.validation_loss_nats ?? {})
+    .map(([protocol, nats]) => `${protocol}: ${nats.toFixed(4)}`).join(", ");
+  const { kind, layers, hidden_size: hidden, parameters } = model.network;
+  return element("tr", {},
+    element("th", { scope: "row" }, model.version), cell(model.state), cell(new Date(model.since).toLocaleString()),
+    cell(`${kind} ${layers} × ${hidden}`), cell(parameters.toLocaleString()), cell(model.step.toLocaleString()),
+    cell(model.corpus), cell(losses));
+}
+
+async function look() {
+  try {
+    const all = await api.models();
+    byId("model-rows").replaceChildren(...all.map(row));
+    const current = all.find((model) => model.state === "current");
+    tell(current?.version ?? null);
+  } catch (error) {
+    byId("serving").textContent = error.message;
+    serving = null;
+  }
+}
+
+/** Announces who serves, once each time that changes. */
+function tell(version) {
+  if (version === serving && version !== null) {
+    return;
+  }
+  byId("serving").textContent = version === null ? "No model serves yet."
+    : serving === null ? `Serving ${version}` : `Now serving ${version}`;
+  if (version !== null) {
+    byId("history").append(element("li", {}, `${version}, from ${new Date().toLocaleTimeString()}`));
+  }
+  serving = version;
+}
+
+export function start() {
+  look();
+  setInterval(look, LOOK_EVERY_MILLISECONDS);
+}

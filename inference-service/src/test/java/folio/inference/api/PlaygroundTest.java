@@ -1,0 +1,346 @@
+package folio.inference.api;
+
+import static com.microsoft.playwright.assertions.PlaywrightAssertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.microsoft.playwright.Browser;
+import com.microsoft.playwright.BrowserContext;
+import com.microsoft.playwright.BrowserType;
+import com.microsoft.playwright.Locator;
+import com.microsoft.playwright.Page;
+import com.microsoft.playwright.Playwright;
+import com.microsoft.playwright.options.ColorScheme;
+import folio.inference.CheckpointFolder;
+import folio.model.checkpoint.CheckpointStore;
+import folio.model.checkpoint.CheckpointWriter;
+import folio.model.testing.TestCheckpoints;
+import folio.model.vocabulary.Vocabulary;
+import io.quarkus.test.common.WithTestResource;
+import io.quarkus.test.junit.QuarkusTest;
+import io.restassured.RestAssured;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import org.eclipse.microprofile.config.inject.ConfigProperty;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Assumptions;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/**
+ * The page at {@code /} in a real browser. Needs Chromium: FOLIO_CHROMIUM names it; {@code .ci/run}
+ * installs one.
+ */
+@QuarkusTest
+@WithTestResource(CheckpointFolder.class)
+class PlaygroundTest {
+  private static final String SCRIPT =
+      "<img src=x onerror=\"window.harmed=1\"><script>window.harmed=1</script>";
+
+  private static Playwright playwright;
+  private static Browser browser;
+
+  private final ConcurrentLinkedQueue<String> complaints = new ConcurrentLinkedQueue<>();
+
+  @ConfigProperty(name = "folio.checkpoints")
+  Path checkpoints;
+
+  private CheckpointStore store;
+  private Service service;
+  private BrowserContext context;
+  private Page page;
+
+  @BeforeAll
+  static void openBrowser() {
+    Path chromium =
+        Stream.of(
+                System.getenv("FOLIO_CHROMIUM"),
+                "/usr/bin/chromium",
+                "/usr/bin/chromium-browser",
+                "/usr/bin/google-chrome")
+            .filter(Objects::nonNull)
+            .map(Path::of)
+            .filter(Files::isExecutable)
+            .findFirst()
+            .orElse(null);
+    String reason = "skipped: there is no Chromium; set FOLIO_CHROMIUM to one";
+    if (chromium == null) {
+      System.out.println(reason);
+    }
+    Assumptions.assumeTrue(chromium != null, reason);
+    playwright =
+        Playwright.create(
+            new Playwright.CreateOptions().setEnv(Map.of("PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD", "1")));
+    browser =
+        playwright
+            .chromium()
+            .launch(
+                new BrowserType.LaunchOptions()
+                    .setExecutablePath(chromium)
+                    .setArgs(List.of("--no-sandbox")));
+  }
+
+  @AfterAll
+  static void closeBrowser() {
+    if (playwright != null) {
+      playwright.close();
+    }
+  }
+
+  @BeforeEach
+  void openPage() {
+    Service.awaitReady(RestAssured.port);
+    store = new CheckpointStore(checkpoints);
+    service = new Service(RestAssured.port);
+    context =
+        browser.newContext(
+            new Browser.NewContextOptions()
+                .setPermissions(List.of("clipboard-read", "clipboard-write")));
+    page = context.newPage();
+    page.onPageError(complaints::add);
+    page.onRequest(
+        request -> {
+          if (!request.url().startsWith(root()) && !request.url().startsWith("data:")) {
+            complaints.add("asks another host: " + request.url());
+          }
+        });
+    page.navigate(root());
+    assertThat(page.locator("#temperature")).isVisible();
+  }
+
+  @AfterEach
+  void closePage() {
+    context.close();
+    assertThat(complaints).isEmpty();
+  }
+
+  private static String root() {
+    return "http://127.0.0.1:" + RestAssured.port + "/";
+  }
+
+  /** A model that knows every printable character, and soon writes them all. */
+  private String serveAsciiModel(long seed) {
+    Vocabulary ascii =
+        Vocabulary.of(
+            IntStream.rangeClosed(' ', '~')
+                .mapToObj(Character::toString)
+                .collect(Collectors.joining("", "\n", "")));
+    String version = TestCheckpoints.publish(store, ascii, TestCheckpoints.small(ascii), seed);
+    try (CheckpointWriter writer = store.write()) {
+      writer.promote(version);
+    }
+    Service.await(version, () -> service.get("/models/current").body().contains(version));
+    return version;
+  }
+
+  private Locator text(int index) {
+    return page.locator("#texts .text").nth(index);
+  }
+
+  private Locator about() {
+    return page.locator("#texts .about").first();
+  }
+
+  private void write(String prompt, int characters) {
+    page.fill("#prompt", prompt);
+    page.fill("#max_tokens", String.valueOf(characters));
+    page.click("#generate");
+  }
+
+  @Test
+  void textAppearsWhileItIsWrittenAndStopFreesTheSlot() {
+    write("ROMEO:", 10_000);
+    page.waitForCondition(() -> text(0).textContent().length() > 10);
+    int early = text(0).textContent().length();
+    assertThat(page.locator("#stop")).isEnabled();
+    page.waitForCondition(() -> text(0).textContent().length() > early + 50);
+    assertThat(service.metric("folio_requests_running ")).isEqualTo(1);
+
+    page.click("#stop");
+
+    assertThat(about()).hasText("stopped");
+    assertThat(text(0).textContent().length()).isBetween(60, 10_000);
+    Service.await("free", () -> service.metric("folio_requests_running ") == 0);
+    assertThat(page.locator("#generate")).isEnabled();
+  }
+
+  @Test
+  void aSeedReplaysAndATextGoesOn() {
+    write("ROMEO:", 60);
+    assertThat(about()).containsText("60 characters by");
+    String first = text(0).textContent();
+    assertThat(first).startsWith("ROMEO:").hasSize(66);
+
+    page.click("#replay");
+    page.waitForCondition(() -> about().textContent().contains("60 characters by"));
+    assertThat(text(0).textContent()).isEqualTo(first);
+
+    page.click("#continue");
+    assertThat(about()).containsText("60 characters by");
+    assertThat(page.inputValue("#prompt")).isEqualTo(first);
+    assertThat(text(0).textContent()).startsWith(first).hasSize(126);
+  }
+
+  @Test
+  void twoTemperaturesStandSideBySide() {
+    page.check("#compare");
+    page.fill("#other-temperature", "0");
+    page.fill("#seed", "5");
+    write("KING", 40);
+    assertThat(page.locator("#texts .about").nth(0)).containsText("40 characters by");
+    assertThat(page.locator("#texts .about").nth(1)).containsText("40 characters by");
+
+    assertThat(page.locator("#texts h3")).hasText(new String[] {"Temperature 1", "Temperature 0"});
+    assertThat(text(0).textContent()).isNotEqualTo(text(1).textContent());
+    assertThat(text(1).boundingBox().x).isGreaterThan(text(0).boundingBox().x + 100);
+  }
+
+  @Test
+  void theRangesAreTheServices() {
+    for (Map.Entry<String, String> most :
+        Map.of("temperature", "2", "max_tokens", "10000", "top_p", "1").entrySet()) {
+      assertThat(page.locator("#" + most.getKey())).hasAttribute("max", most.getValue());
+    }
+  }
+
+  @Test
+  void copiesTheSameRequestForAShell() {
+    page.fill("#prompt", "It's");
+    page.fill("#temperature", "0.5");
+    page.click("#curl");
+
+    assertThat(page.locator("#curl")).hasText("Copied");
+    assertThat((String) page.evaluate("navigator.clipboard.readText()"))
+        .isEqualTo(
+            "curl -N %sgenerate -H 'Content-Type: application/json' -d '%s'"
+                .formatted(root(), "{\"prompt\":\"It'\\''s\",\"temperature\":0.5}"));
+  }
+
+  @Test
+  void whatGoesWrongIsASentence() {
+    write("caf\u00e9 \u65e5\u672c", 10);
+
+    assertThat(page.locator("#problem")).containsText("prompt: ");
+    assertThat(page.locator("#problem")).containsText("\u00e9");
+    assertThat(page.locator("#generate")).isEnabled();
+    write("ROMEO:", 10);
+    assertThat(about()).containsText("10 characters by");
+    assertThat(page.locator("#problem")).isHidden();
+  }
+
+  @Test
+  void aSwapIsAnnounced() {
+    assertThat(page.locator("#serving")).containsText("erving ");
+
+    String version = serveAsciiModel(11);
+
+    assertThat(page.locator("#serving")).hasText("Now serving " + version);
+    page.click("text=Models");
+    assertThat(page.locator("#model-rows")).containsText(version);
+    assertThat(page.locator("#history li").last()).containsText(version);
+  }
+
+  @Test
+  void aScriptStaysText() {
+    serveAsciiModel(12);
+    write(SCRIPT, 300);
+    assertThat(about()).containsText("300 characters by");
+    assertThat(text(0).textContent()).startsWith(SCRIPT).hasSize(SCRIPT.length() + 300);
+
+    page.click("text=Score");
+    page.fill("#scored-text", SCRIPT);
+    page.click("#judge");
+    assertThat(page.locator("#losses")).containsText("nats");
+    assertThat(page.locator("#coloured").textContent()).isEqualTo(SCRIPT);
+
+    page.click("text=Write");
+    write("\u00e9" + SCRIPT, 1);
+    assertThat(page.locator("#problem")).isVisible();
+    assertThat(page.evaluate("window.harmed")).isNull();
+    assertThat(page.locator("main img, main script")).hasCount(0);
+  }
+
+  @Test
+  void charactersAreColouredBySurprise() {
+    page.click("text=Score");
+    page.fill("#scored-text", "the the\nthe thz");
+    page.click("#judge");
+    assertThat(page.locator("#losses")).hasText(Pattern.compile(".*nats.*bits a character.*"));
+    Locator characters = page.locator("#coloured span");
+    assertThat(characters).hasCount(15);
+    assertThat(redness(characters.nth(14))).isGreaterThan(0.3);
+    assertThat(redness(characters.nth(2))).isLessThan(redness(characters.nth(14)));
+    assertThat(redness(characters.nth(0))).as("nothing predicts it").isZero();
+
+    characters.nth(14).hover();
+    assertThat(page.locator("#about-character")).containsText("z: ");
+    assertThat(page.locator("#about-character li")).hasCount(5);
+    page.locator("#coloured").focus();
+    page.keyboard().press("ArrowLeft");
+    assertThat(page.locator("#about-character")).containsText("h: ");
+    assertThat(characters.nth(13)).hasClass("here");
+  }
+
+  /** The opacity of a character's background, as the browser paints it. */
+  private static double redness(Locator character) {
+    String colour = (String) character.evaluate("node => getComputedStyle(node).backgroundColor");
+    Matcher matcher = Pattern.compile("rgba\\(226, 62, 40, ([0-9.]+)\\)").matcher(colour);
+    assertThat(matcher.matches()).as(colour).isTrue();
+    return Double.parseDouble(matcher.group(1));
+  }
+
+  @Test
+  void keysAloneWriteAText() {
+    page.fill("#max_tokens", "20");
+    page.locator("#prompt").focus();
+    for (int tabs = 0; tabs < 30 && !isFocused("generate"); tabs++) {
+      page.keyboard().press("Tab");
+    }
+    page.keyboard().press("Enter");
+
+    assertThat(about()).containsText("20 characters by");
+  }
+
+  private boolean isFocused(String id) {
+    return id.equals(page.evaluate("document.activeElement.id"));
+  }
+
+  @Test
+  void fitsAPhoneAndTheDark() {
+    write("ROMEO:", 200);
+    assertThat(about()).containsText("200 characters by");
+    page.screenshot(shot("write"));
+    page.click("text=Score");
+    page.click("#judge");
+    assertThat(page.locator("#losses")).containsText("nats");
+    page.screenshot(shot("score"));
+    page.emulateMedia(new Page.EmulateMediaOptions().setColorScheme(ColorScheme.DARK));
+    page.setViewportSize(360, 740);
+    for (String view : List.of("Score", "Models", "Write")) {
+      page.click("nav >> text=" + view);
+      assertThat((Boolean) page.evaluate("document.scrollingElement.scrollWidth <= innerWidth"))
+          .as("%s at 360 pixels", view)
+          .isTrue();
+    }
+    page.screenshot(shot("phone"));
+    String background = (String) page.evaluate("getComputedStyle(document.body).backgroundColor");
+    assertThat(background).isEqualTo("rgb(22, 24, 28)");
+  }
+
+  /** Kept to be looked at. */
+  private static Page.ScreenshotOptions shot(String name) {
+    return new Page.ScreenshotOptions()
+        .setFullPage(true)
+        .setPath(Path.of("target", "page-" + name + ".png"));
+  }
+}
