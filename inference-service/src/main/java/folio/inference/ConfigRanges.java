@@ -10,6 +10,9 @@ final class ConfigRanges {
   private static final Duration SHORTEST_POLL = Duration.ofMillis(10);
   private static final Duration SHORTEST_PATIENCE = Duration.ofMillis(100);
   private static final Duration LONGEST = Duration.ofDays(1);
+  private static final Duration LONGEST_STATE = Duration.ofDays(365);
+  private static final int SHORTEST_KEY = 16;
+  private static final int LONGEST_KEY = 1024;
   private static final BigInteger LARGEST_BODY = BigInteger.valueOf(1L << 30);
 
   private ConfigRanges() {}
@@ -41,6 +44,12 @@ final class ConfigRanges {
     check("folio.poll-interval", config.pollInterval(), SHORTEST_POLL, LONGEST);
     check("folio.queue.timeout", config.queue().timeout(), NO_TIME, LONGEST);
     check("folio.turn-timeout", config.turnTimeout(), Duration.ofSeconds(1), LONGEST);
+    check("folio.state.lifetime", config.state().lifetime(), Duration.ofSeconds(1), LONGEST_STATE);
+    config
+        .state()
+        .key()
+        .ifPresent(
+            key -> check("the length of folio.state.key", key.length(), SHORTEST_KEY, LONGEST_KEY));
     check("folio.drain-timeout", config.drainTimeout(), NO_TIME, LONGEST);
   }
 

@@ -5,6 +5,7 @@ import io.smallrye.config.ConfigMapping;
 import io.smallrye.config.WithDefault;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Optional;
 
 /**
  * Every setting of the service. Each can be given as an environment variable: {@code
@@ -38,6 +39,9 @@ public interface InferenceConfig {
   /** What a request may ask for, and a connection take. */
   Limits limits();
 
+  /** States that generations stopped in, on their way through clients. */
+  State state();
+
   /** How long running streams may go on after SIGTERM. */
   @WithDefault("25S")
   Duration drainTimeout();
@@ -65,6 +69,18 @@ public interface InferenceConfig {
     /** Longest time in the queue. */
     @WithDefault("30S")
     Duration timeout();
+  }
+
+  /** States that generations stopped in, on their way through clients. */
+  interface State {
+    /**
+     * Signs them; replicas that are to take each other's need the same. Made up if there is none.
+     */
+    Optional<String> key();
+
+    /** How long one can be gone on from. */
+    @WithDefault("1H")
+    Duration lifetime();
   }
 
   /** What a request may ask for, and a connection take. */

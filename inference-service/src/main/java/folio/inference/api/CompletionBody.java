@@ -137,6 +137,8 @@ public record CompletionBody(
         or(logprobs, -1),
         echoes ? or(logprobs, -1) : -1,
         echoes,
+        false,
+        null,
         or(model, GenerationRequest.CURRENT));
   }
 

@@ -6,51 +6,76 @@ import folio.inference.generation.GenerationEvent;
 import java.nio.charset.StandardCharsets;
 
 /** How a stream of events is written. Text inside JSON is encoded, so no space is ever lost. */
-enum Form implements StreamEncoder {
+enum Form {
   /** Server-sent events, closed by {@code [DONE]}. */
   EVENTS {
     @Override
-    public byte[] encode(int index, GenerationEvent event, ObjectMapper json) {
-      return utf8("data: " + write(event, json) + "\n\n");
+    String encode(GenerationEvent event, Writer json) {
+      return "data: " + json.write(event) + "\n\n";
     }
 
     @Override
-    public byte[] end(ObjectMapper json) {
-      return utf8(DONE);
+    String end() {
+      return DONE;
     }
   },
   /** One JSON object a line. */
   LINES {
     @Override
-    public byte[] encode(int index, GenerationEvent event, ObjectMapper json) {
-      return utf8(write(event, json) + "\n");
+    String encode(GenerationEvent event, Writer json) {
+      return json.write(event) + "\n";
     }
   },
   /** The characters and nothing else; there is no room for an error. */
   CHARACTERS {
     @Override
-    public byte[] encode(int index, GenerationEvent event, ObjectMapper json) {
-      return event instanceof GenerationEvent.Text text ? utf8(text.text()) : new byte[0];
+    String encode(GenerationEvent event, Writer json) {
+      return event instanceof GenerationEvent.Text text ? text.text() : "";
     }
   };
 
   /** What ends every stream of server-sent events. */
   static final String DONE = "data: [DONE]\n\n";
 
-  @Override
-  public byte[] end(ObjectMapper json) {
-    return new byte[0];
+  /** An event as JSON. */
+  private interface Writer {
+    String write(GenerationEvent event);
   }
 
-  private static String write(GenerationEvent event, ObjectMapper json) {
+  /** An event; nothing if this form does not show it. */
+  abstract String encode(GenerationEvent event, Writer json);
+
+  /** What follows the last event. */
+  String end() {
+    return "";
+  }
+
+  /**
+   * Encodes a generation in this form.
+   *
+   * @param tokens writes the state that it stops in
+   */
+  StreamEncoder encoder(StateTokens tokens) {
+    return new StreamEncoder() {
+      @Override
+      public byte[] encode(int index, GenerationEvent event, ObjectMapper json) {
+        return Form.this
+            .encode(event, each -> write(each, tokens, json))
+            .getBytes(StandardCharsets.UTF_8);
+      }
+
+      @Override
+      public byte[] end(ObjectMapper json) {
+        return Form.this.end().getBytes(StandardCharsets.UTF_8);
+      }
+    };
+  }
+
+  private static String write(GenerationEvent event, StateTokens tokens, ObjectMapper json) {
     try {
-      return json.writeValueAsString(WireEvent.of(event));
+      return json.writeValueAsString(WireEvent.of(event, tokens));
     } catch (JsonProcessingException e) {
       throw new IllegalStateException("records of numbers and text can be written", e);
     }
-  }
-
-  private static byte[] utf8(String text) {
-    return text.getBytes(StandardCharsets.UTF_8);
   }
 }

@@ -24,7 +24,10 @@ public record GenerateAnswer(
     Metrics metrics,
     @Schema(description = "One entry a character, if asked for.")
         @JsonInclude(JsonInclude.Include.NON_NULL)
-        List<TokenLogprob> logprobs) {
+        List<TokenLogprob> logprobs,
+    @Schema(description = "Where it stopped, if asked for: pass it on as state.")
+        @JsonInclude(JsonInclude.Include.NON_NULL)
+        String state) {
 
   /** Characters read and written. */
   @Schema(name = "Usage", description = "Characters read and written.")
@@ -56,14 +59,16 @@ public record GenerateAnswer(
     }
   }
 
-  static GenerateAnswer of(String text, List<TokenLogprob> logprobs, GenerationEvent.Finished end) {
+  static GenerateAnswer of(Generations.Whole whole, StateTokens tokens) {
+    GenerationEvent.Finished end = whole.end();
     return new GenerateAnswer(
-        text,
+        whole.text(),
         end.reason().wireName(),
         end.modelVersion(),
         end.seed(),
         Tokens.of(end.usage()),
         Metrics.of(end.timings()),
-        logprobs);
+        whole.logprobs().isEmpty() ? null : whole.logprobs(),
+        tokens.write(end.state()));
   }
 }

@@ -3,6 +3,7 @@ package folio.inference.api;
 import com.fasterxml.jackson.annotation.JsonProperty;
 import folio.inference.generation.GenerationLimits;
 import folio.inference.generation.GenerationRequest;
+import folio.inference.generation.KeptState;
 import folio.model.sampling.OutOfRangeException;
 import folio.model.sampling.SamplingParameters;
 import java.util.List;
@@ -88,6 +89,16 @@ public record GenerateBody(
     @Schema(description = "Whether the output begins with the prompt.", defaultValue = "false")
         Boolean echo,
     @Schema(
+            description = "Whether the end tells the state that the generation stops in.",
+            defaultValue = "false")
+        @JsonProperty("keep_state")
+        Boolean keepState,
+    @Schema(
+            description =
+                "The state that another generation stopped in, to go on exactly from there; takes"
+                    + " the place of a prompt. Its model and, unless given, its seed are taken.")
+        String state,
+    @Schema(
             description = "current, or a version that is resident.",
             defaultValue = "current",
             examples = "current")
@@ -103,9 +114,20 @@ public record GenerateBody(
    *
    * @param limits keeps the default of max_tokens below its limit
    * @param random chooses the seed if there is none
+   * @param from what state says, or null
    * @throws OutOfRangeException naming the first field that is out of its range
    */
-  GenerationRequest toRequest(GenerationLimits limits, RandomGenerator random) {
+  GenerationRequest toRequest(GenerationLimits limits, RandomGenerator random, KeptState from) {
+    String wanted = or(model, GenerationRequest.CURRENT);
+    if (from != null) {
+      if (prompt != null && !prompt.isEmpty()) {
+        throw new OutOfRangeException("prompt", prompt, "nothing beside a state");
+      }
+      if (model != null && !model.equals(from.version())) {
+        throw new OutOfRangeException("model", model, from.version() + ", which state is of");
+      }
+      wanted = from.version();
+    }
     SamplingParameters sampling =
         new SamplingParameters(
             or(temperature, 1.0),
@@ -121,15 +143,26 @@ public record GenerateBody(
     if (stops.stream().anyMatch(Objects::isNull)) {
       throw new OutOfRangeException("stop", "null", "texts");
     }
+    boolean begins = from == null && (prompt == null || prompt.isEmpty());
     return new GenerationRequest(
-        prompt == null || prompt.isEmpty() ? "\n" : prompt,
+        begins ? "\n" : or(prompt, ""),
         or(maxTokens, Math.min(DEFAULT_MAX_TOKENS, limits.maxTokens())),
         sampling,
-        seed != null ? seed : random.nextLong(SEED_BOUND),
+        seed(random, from),
         stops,
         or(logprobs, -1),
+        -1,
         or(echo, false),
-        or(model, GenerationRequest.CURRENT));
+        or(keepState, false),
+        from,
+        wanted);
+  }
+
+  private long seed(RandomGenerator random, KeptState from) {
+    if (seed != null) {
+      return seed;
+    }
+    return from != null ? from.seed() : random.nextLong(SEED_BOUND);
   }
 
   private static <T> T or(T value, T fallback) {

@@ -2,7 +2,9 @@ package folio.inference.api;
 
 import folio.inference.generation.GenerationLimits;
 import folio.inference.generation.GenerationStream;
-import folio.inference.generation.TokenLogprob;
+import folio.inference.generation.KeptState;
+import folio.inference.generation.Refusal;
+import folio.inference.generation.RefusedException;
 import io.smallrye.mutiny.Uni;
 import io.vertx.ext.web.RoutingContext;
 import jakarta.ws.rs.Consumes;
@@ -50,6 +52,11 @@ import org.jboss.resteasy.reactive.RestResponse;
     content =
         @Content(mediaType = Problem.MEDIA_TYPE, schema = @Schema(implementation = Problem.class)))
 @APIResponse(
+    responseCode = "410",
+    description = "The checkpoint of `state` is no longer loaded.",
+    content =
+        @Content(mediaType = Problem.MEDIA_TYPE, schema = @Schema(implementation = Problem.class)))
+@APIResponse(
     responseCode = "413",
     description = "The body is larger than the service accepts.",
     content =
@@ -94,12 +101,18 @@ public final class GenerateResource {
   private final Generations generations;
   private final GenerationLimits limits;
   private final RandomGenerator random;
+  private final StateTokens states;
 
-  /** With what runs requests. */
-  GenerateResource(Generations generations, GenerationLimits limits, RandomGenerator random) {
+  /** With what runs requests, and what writes the states that they stop in. */
+  GenerateResource(
+      Generations generations,
+      GenerationLimits limits,
+      RandomGenerator random,
+      StateTokens states) {
     this.generations = generations;
     this.limits = limits;
     this.random = random;
+    this.states = states;
   }
 
   /** As server-sent events. */
@@ -149,21 +162,23 @@ public final class GenerateResource {
   @Operation(hidden = true) // documented with the first form
   public Uni<RestResponse<GenerateAnswer>> whole(GenerateBody body, RoutingContext http) {
     return Generations.whole(submit(body, http))
-        .map(GenerateResource::answer)
+        .onFailure(RefusedException.class)
+        .transform(e -> aboutState(body, e))
+        .map(whole -> GenerateAnswer.of(whole, states))
         .map(answer -> respond(answer.modelVersion(), answer));
-  }
-
-  private static GenerateAnswer answer(Generations.Whole whole) {
-    List<TokenLogprob> logprobs = whole.logprobs().isEmpty() ? null : whole.logprobs();
-    return GenerateAnswer.of(whole.text(), logprobs, whole.end());
   }
 
   private Uni<RestResponse<CharacterStream>> stream(
       GenerateBody body, RoutingContext http, Form form) {
     GenerationStream stream = submit(body, http);
     return Generations.started(stream)
+        .onFailure(RefusedException.class)
+        .transform(e -> aboutState(body, e))
         .map(
-            started -> respond(started.modelVersion(), new CharacterStream(List.of(stream), form)));
+            started ->
+                respond(
+                    started.modelVersion(),
+                    new CharacterStream(List.of(stream), form.encoder(states))));
   }
 
   private static <T> RestResponse<T> respond(String modelVersion, T body) {
@@ -179,7 +194,27 @@ public final class GenerateResource {
         body != null
             ? body
             : new GenerateBody(
-                null, null, null, null, null, null, null, null, null, null, null, null);
-    return generations.submit(given.toRequest(limits, random), http);
+                null, null, null, null, null, null, null, null, null, null, null, null, null, null);
+    KeptState from = given.state() == null ? null : states.read(given.state());
+    return generations.submit(given.toRequest(limits, random, from), http);
+  }
+
+  /** Who goes on from a state asked for no model by name. */
+  private static Throwable aboutState(GenerateBody body, Throwable refused) {
+    boolean gone =
+        refused instanceof RefusedException e
+            && e.refusal() instanceof Refusal.UnknownModel
+            && body != null
+            && body.state() != null;
+    if (!gone) {
+      return refused;
+    }
+    return new ProblemException(
+        Problem.of(
+                410,
+                "Gone",
+                "state_model_gone",
+                "state is of a checkpoint that is no longer loaded; generate from the text instead")
+            .about("state", ProblemMapper.cut(body.state()), "one of a model in GET /models"));
   }
 }

@@ -27,12 +27,13 @@ public record WireEvent(
     Long seed,
     GenerateAnswer.Tokens usage,
     GenerateAnswer.Metrics metrics,
+    @Schema(description = "Where it stopped, if asked for; in the last event.") String state,
     @Schema(description = "What went wrong, in words.") String error) {
 
-  static WireEvent of(GenerationEvent event) {
+  static WireEvent of(GenerationEvent event, StateTokens tokens) {
     if (event instanceof GenerationEvent.Text text) {
       List<TokenLogprob> logprobs = text.logprobs().isEmpty() ? null : text.logprobs();
-      return new WireEvent(0, text.text(), logprobs, null, null, null, null, null, null);
+      return new WireEvent(0, text.text(), logprobs, null, null, null, null, null, null, null);
     }
     if (event instanceof GenerationEvent.Finished end) {
       return new WireEvent(
@@ -44,6 +45,7 @@ public record WireEvent(
           end.seed(),
           GenerateAnswer.Tokens.of(end.usage()),
           GenerateAnswer.Metrics.of(end.timings()),
+          tokens.write(end.state()),
           null);
     }
     GenerationEvent.Failed failure = (GenerationEvent.Failed) event;
@@ -53,6 +55,7 @@ public record WireEvent(
         null,
         FinishReason.ERROR.wireName(),
         failure.modelVersion(),
+        null,
         null,
         null,
         null,

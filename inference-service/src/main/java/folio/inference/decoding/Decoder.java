@@ -5,6 +5,7 @@ import ai.djl.engine.Engine;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.Shape;
 import ai.djl.pytorch.engine.PtNDManager;
 import ai.djl.pytorch.jni.IValue;
 import ai.djl.pytorch.jni.JniUtils;
@@ -136,6 +137,21 @@ public final class Decoder implements AutoCloseable {
   /** Whether passes go on after they return, until their logits are asked for. */
   public boolean asynchronous() {
     return gpu;
+  }
+
+  /** A row's state on the host, float32 {@code [L, H]}; waits for a GPU. */
+  public float[] keep(DecodeState state, int row) {
+    try (NDArray kept = call("keep", weights, state.layers(), row)) {
+      return kept.toFloatArray();
+    }
+  }
+
+  /** The state of a single row, from what {@link #keep} told. */
+  public DecodeState restore(float[] kept) {
+    try (NDArray values =
+        manager.create(kept, new Shape(config.layers(), 1, config.hiddenSize()))) {
+      return new DecodeState(Scripts.decoder().run("restore", weights, values), 1);
+    }
   }
 
   /** The state before the first character, for some rows. */

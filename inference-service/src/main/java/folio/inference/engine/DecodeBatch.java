@@ -49,9 +49,18 @@ final class DecodeBatch implements AutoCloseable {
     return size() == 0;
   }
 
-  /** Takes in a slot; its prompt is read in the next turns. */
+  /**
+   * Takes in a slot; its prompt is read in the next turns, unless it goes on from a state: then it
+   * steps in the next one.
+   */
   void begin(Slot slot) {
-    prompts.add(slot);
+    if (slot.resumes() == null) {
+      prompts.add(slot);
+      return;
+    }
+    try (DecodeState state = decoder.restore(slot.resumes().values())) {
+      running.join(List.of(slot), state, new int[] {0});
+    }
   }
 
   /** Takes out and returns the slots that are over, but for {@link #startReady}'s. */

@@ -30,7 +30,7 @@ final class Delivery {
   void send() {
     for (Slot slot : unsent) {
       if (!slot.ended()) {
-        slot.emit();
+        emit(slot);
         settle(slot);
       }
     }
@@ -39,12 +39,17 @@ final class Delivery {
 
   /** Sends a slot's first character. */
   void sendFirst(Slot slot) {
-    slot.emit();
-    if (slot.failure() == null && slot.wrote()) {
-      listener.firstToken(slot.firstToken());
-    }
+    emit(slot);
     settle(slot);
     endIfGivenUp(slot);
+  }
+
+  private void emit(Slot slot) {
+    boolean first = !slot.begun();
+    slot.emit();
+    if (first && slot.begun() && slot.wrote()) {
+      listener.firstToken(slot.firstToken());
+    }
   }
 
   /** Tells how a generation ended if its last character is sent, or cannot be. */

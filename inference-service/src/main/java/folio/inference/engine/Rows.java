@@ -70,6 +70,9 @@ final class Rows implements AutoCloseable {
         int offset = position.applyAsInt(row) * decoder.config().vocabularySize();
         for (Slot slot : slots[row].together()) {
           slot.choose(sampler, logits, offset);
+          if (slot.keeps()) {
+            slot.keep(decoder.keep(state, row));
+          }
         }
       }
     }

@@ -4,6 +4,7 @@ import folio.inference.generation.FinishReason;
 import folio.inference.generation.GenerationEvent;
 import folio.inference.generation.GenerationRequest;
 import folio.inference.generation.GenerationStream;
+import folio.inference.generation.KeptState;
 import folio.inference.generation.Timings;
 import folio.inference.generation.TokenLogprob;
 import folio.inference.generation.Usage;
@@ -29,6 +30,7 @@ final class Slot {
   private final long arrivedNanos;
   private final long admittedNanos;
   private long firstTokenNanos;
+  private final String weights;
   private int read;
   private int written;
   private int emitted;
@@ -36,6 +38,7 @@ final class Slot {
   private int lastId;
   private String unsentText;
   private List<TokenLogprob> unsentLogprobs = List.of();
+  private KeptState kept;
   private FinishReason reason;
   private Throwable failure;
   private boolean ended;
@@ -63,6 +66,7 @@ final class Slot {
     this.request = choice.request();
     this.stream = choice.stream();
     this.modelVersion = model.version();
+    this.weights = model.description().weightsDigest();
     this.vocabulary = model.vocabulary();
     this.promptIds = promptIds;
     this.seen = new BitSet(vocabulary.size());
@@ -72,6 +76,42 @@ final class Slot {
     for (int id : promptIds) {
       seen.set(id);
     }
+    if (request.state() != null) {
+      seen.or(request.state().seen());
+      lastId = request.state().lastId();
+    }
+  }
+
+  /** Where it goes on from, or null if it begins with a prompt. */
+  KeptState resumes() {
+    return request.state();
+  }
+
+  /** Whether {@link #keep} is to be told the state that its end leaves. */
+  boolean keeps() {
+    return request.keepState() && reason != null;
+  }
+
+  /**
+   * Keeps where it stopped.
+   *
+   * @param values of its row, float32 {@code [L, H]}
+   */
+  void keep(float[] values) {
+    kept =
+        new KeptState(
+            modelVersion,
+            weights,
+            values,
+            lastId,
+            position(),
+            (BitSet) seen.clone(),
+            request.seed());
+  }
+
+  /** Characters written, by this and the generations that it continues. */
+  private int position() {
+    return written + (request.state() == null ? 0 : request.state().position());
   }
 
   /** Characters of the prompt that no pass has read. */
@@ -153,7 +193,7 @@ final class Slot {
       return;
     }
     try {
-      double uniform = SeededRandom.uniform(request.seed(), written);
+      double uniform = SeededRandom.uniform(request.seed(), position());
       int id = sampler.sample(logits, offset, seen, request.sampling(), uniform);
       if (request.logprobs() >= 0) {
         unsentLogprobs = List.of(Logprobs.of(vocabulary, logits, offset, id, request.logprobs()));
@@ -175,6 +215,11 @@ final class Slot {
   /** Whether a character was chosen: none is if none was asked for. */
   boolean wrote() {
     return written > 0;
+  }
+
+  /** Whether its stream has begun. */
+  boolean begun() {
+    return begun;
   }
 
   /** Gives what was chosen last to the stream, once; what goes wrong is kept. */
@@ -229,7 +274,7 @@ final class Slot {
             begun ? firstToken() : Duration.ZERO,
             Duration.ofNanos(System.nanoTime() - arrivedNanos));
     return new GenerationEvent.Finished(
-        how, modelVersion, request.seed(), new Usage(promptIds.length, emitted), timings);
+        how, modelVersion, request.seed(), new Usage(promptIds.length, emitted), timings, kept);
   }
 
   /** Ends the stream. */

@@ -2,6 +2,7 @@ package folio.inference.engine;
 
 import folio.inference.generation.GenerationRequest;
 import folio.inference.generation.GenerationStream;
+import folio.inference.generation.KeptState;
 import folio.inference.generation.Refusal;
 import java.util.List;
 
@@ -32,6 +33,12 @@ record Waiting(List<Choice> choices, long arrivedNanos) {
   /** The version that must run it. */
   String model() {
     return choices.get(0).request().model();
+  }
+
+  /** SHA-256 of the weights that its state was computed with, or null if any will do. */
+  String weights() {
+    KeptState state = choices.get(0).request().state();
+    return state == null ? null : state.weights();
   }
 
   /** Whether nobody waits any more. */

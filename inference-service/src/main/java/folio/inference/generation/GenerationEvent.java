@@ -12,8 +12,18 @@ public sealed interface GenerationEvent {
    */
   record Text(String text, List<TokenLogprob> logprobs) implements GenerationEvent {}
 
-  /** The end of a generation that came to one. */
-  record Finished(FinishReason reason, String modelVersion, long seed, Usage usage, Timings timings)
+  /**
+   * The end of a generation that came to one.
+   *
+   * @param state where it stopped, or null if that was not asked for or there is no going on
+   */
+  record Finished(
+      FinishReason reason,
+      String modelVersion,
+      long seed,
+      Usage usage,
+      Timings timings,
+      KeptState state)
       implements GenerationEvent {}
 
   /**

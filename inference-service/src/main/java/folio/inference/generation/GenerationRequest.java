@@ -8,7 +8,7 @@ import java.util.List;
  * A request that can be run: every field is in its range and the seed is decided. Its prompt is
  * encoded when it gets a slot, by the vocabulary of the model that has the slot.
  *
- * @param prompt text to go on from; not empty
+ * @param prompt text to go on from; empty only if there is a state to go on from
  * @param maxTokens most characters to write; 0 only if the prompt's log-probabilities are asked for
  * @param sampling how characters are chosen
  * @param seed decides every draw
@@ -18,6 +18,8 @@ import java.util.List;
  * @param promptLogprobs how many alternatives to tell for each character of the prompt but the
  *     first, which nothing predicts; -1 tells nothing of the prompt
  * @param echo whether the output begins with the prompt
+ * @param keepState whether to tell where it stops
+ * @param state where another generation stopped that this one continues, or null
  * @param model {@value #CURRENT}, or the version that must run it
  */
 public record GenerationRequest(
@@ -29,6 +31,8 @@ public record GenerationRequest(
     int logprobs,
     int promptLogprobs,
     boolean echo,
+    boolean keepState,
+    KeptState state,
     String model) {
 
   /** The model that new requests go to. */
@@ -50,7 +54,7 @@ public record GenerationRequest(
    */
   public GenerationRequest {
     stop = List.copyOf(stop);
-    if (prompt.isEmpty()) {
+    if (prompt.isEmpty() && state == null) {
       throw new OutOfRangeException("prompt", "empty", "at least one character");
     }
     if (stop.size() > MOST_STOPS) {
@@ -82,13 +86,23 @@ public record GenerationRequest(
       int logprobs,
       boolean echo,
       String model) {
-    this(prompt, maxTokens, sampling, seed, stop, logprobs, -1, echo, model);
+    this(prompt, maxTokens, sampling, seed, stop, logprobs, -1, echo, false, null, model);
   }
 
   /** A request to tell how likely a text is, and to write nothing. */
   public static GenerationRequest scoring(String text, int alternatives, String model) {
     return new GenerationRequest(
-        text, 0, SamplingParameters.DEFAULT, 0, List.of(), -1, alternatives, false, model);
+        text,
+        0,
+        SamplingParameters.DEFAULT,
+        0,
+        List.of(),
+        -1,
+        alternatives,
+        false,
+        false,
+        null,
+        model);
   }
 
   /** Whether the prompt's log-probabilities are to be told. */

@@ -104,6 +104,16 @@ class Decoder(Module):
     for k in range(layers):
       torch.append(state, torch.zeros([rows, hidden], dtype=6, layout=None, device=ops.prim.device(w[0])))
     return (self).state(state)
+  def keep(self: __torch__.Decoder, w: List[Tensor], state: List[Tensor], row: int) -> Tensor:
+    rows = annotate(List[Tensor], [])
+    for k in range(torch.len((self).layers(state))):
+      torch.append(rows, torch.select((self).layers(state)[k], 0, row))
+    return torch.stack(rows)
+  def restore(self: __torch__.Decoder, w: List[Tensor], kept: Tensor) -> List[Tensor]:
+    state = annotate(List[Tensor], [])
+    for k in range(torch.size(kept, 0)):
+      torch.append(state, torch.clone(torch.select(kept, 0, k)))
+    return (self).state(state)
   def arrange(self: __torch__.Decoder, w: List[Tensor], first: List[Tensor], second: List[Tensor], rows: List[int]) -> List[Tensor]:
     indices = (self).ids(rows, w)
     state = annotate(List[Tensor], [])

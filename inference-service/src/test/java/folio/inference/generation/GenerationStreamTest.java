@@ -15,7 +15,8 @@ class GenerationStreamTest {
 
   private static GenerationEvent.Finished end() {
     Timings timings = new Timings(Duration.ZERO, Duration.ZERO, Duration.ZERO);
-    return new GenerationEvent.Finished(FinishReason.LENGTH, "v", 1, new Usage(1, 3), timings);
+    return new GenerationEvent.Finished(
+        FinishReason.LENGTH, "v", 1, new Usage(1, 3), timings, null);
   }
 
   @Test

@@ -164,6 +164,11 @@ public final class Checkpoint {
     return manifest;
   }
 
+  /** SHA-256 of the weights' file, lower-case hex: two checkpoints of one name may differ. */
+  public String weightsDigest() {
+    return manifest.files().get(CheckpointFiles.WEIGHTS).sha256();
+  }
+
   /** The architecture. */
   public CharGruConfig config() {
     return config;
