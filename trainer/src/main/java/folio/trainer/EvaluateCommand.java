@@ -29,6 +29,9 @@ import picocli.CommandLine.Spec;
           + " trained on, beside the same of the validation part, which it never saw."
     })
 final class EvaluateCommand implements Callable<Integer> {
+  /** Characters that are looked for in the training text. */
+  private static final int WRITTEN = 65_536;
+
   @Spec private CommandSpec spec;
 
   @Parameters(
@@ -58,7 +61,7 @@ final class EvaluateCommand implements Callable<Integer> {
                       "%-12s %.4f nats, %.4f bits a character%n",
                       protocol, loss, loss / Math.log(2)));
       out.flush();
-      tellMemorisation(new Memorisation(checkpoint, parts), manager, network, out);
+      tellMemorisation(new Memorisation(checkpoint.vocabulary(), parts), manager, network, out);
     }
     return CommandLine.ExitCode.OK;
   }
@@ -78,7 +81,7 @@ final class EvaluateCommand implements Callable<Integer> {
 
   private static void tellMemorisation(
       Memorisation memorisation, NDManager manager, CharGru network, PrintWriter out) {
-    Memorisation.Result result = memorisation.measure(manager, network);
+    Memorisation.Result result = memorisation.measure(manager, network, WRITTEN);
     out.printf(
         "memorised    the longest run of %,d generated characters that stands in its training text"
             + " has %d: %s%n",

@@ -1,7 +1,6 @@
 package folio.trainer;
 
 import ai.djl.ndarray.NDManager;
-import folio.model.checkpoint.Checkpoint;
 import folio.model.network.CharGru;
 import folio.model.sampling.SamplingParameters;
 import folio.model.vocabulary.Vocabulary;
@@ -18,14 +17,13 @@ import java.util.stream.Stream;
  */
 final class Memorisation {
   private static final int ROWS = 64;
-  private static final int MOST_CHARACTERS = 65_536;
   private static final long SEED = 1;
 
   private final Vocabulary vocabulary;
   private final Corpus.Split text;
 
-  Memorisation(Checkpoint checkpoint, Corpus.Split text) {
-    this.vocabulary = checkpoint.vocabulary();
+  Memorisation(Vocabulary vocabulary, Corpus.Split text) {
+    this.vocabulary = vocabulary;
     this.text = text;
   }
 
@@ -40,8 +38,13 @@ final class Memorisation {
   record Result(
       int characters, VerbatimRuns.Found generated, VerbatimRuns.Found unseen, String longestRun) {}
 
-  Result measure(NDManager manager, CharGru network) {
-    int characters = Math.min(MOST_CHARACTERS, text.validation().length);
+  /**
+   * Has a network write, and looks for it.
+   *
+   * @param most characters that are looked at
+   */
+  Result measure(NDManager manager, CharGru network, int most) {
+    int characters = Math.min(most, text.validation().length);
     TextGenerator generator = new TextGenerator(manager, network, vocabulary);
     int[][] rows =
         generator.generateRows(

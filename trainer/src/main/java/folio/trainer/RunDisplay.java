@@ -11,8 +11,10 @@ import folio.trainer.corpus.Corpus;
 import folio.trainer.learning.TrainStep;
 import folio.trainer.publication.Publisher;
 import folio.trainer.report.Console;
+import folio.trainer.report.LiveMetrics;
 import folio.trainer.report.MetricsFile;
 import folio.trainer.report.PredictionView;
+import folio.trainer.report.RunReport;
 import folio.trainer.report.TextGenerator;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -24,6 +26,8 @@ final class RunDisplay implements AutoCloseable {
   private static final long PLAIN_NANOS = 10_000_000_000L;
   private static final int VIEW_CHARACTERS = 160;
   private static final int SAMPLE_CHARACTERS = 200;
+  private static final int REPORT_CHARACTERS = 1000;
+  private static final int WRITTEN_CHARACTERS = 16_384;
   private static final SamplingParameters SAMPLE = SamplingParameters.DEFAULT.withTemperature(0.8);
 
   /** What is looked at. */
@@ -33,8 +37,10 @@ final class RunDisplay implements AutoCloseable {
   private final Model model;
   private final Console console;
   private final MetricsFile metrics;
+  private final LiveMetrics live;
+  private final RunFolder folder;
   private final long intervalNanos;
-  private int[] validation;
+  private Corpus.Split text;
   private long shownStep;
   private long shownNanos = System.nanoTime();
   private double lossSinceEvaluation;
@@ -45,13 +51,15 @@ final class RunDisplay implements AutoCloseable {
     this.model = model;
     this.shownStep = step;
     this.intervalNanos = around.terminal() ? TERMINAL_NANOS : PLAIN_NANOS;
-    this.metrics = new MetricsFile(around.folder().metrics(), step);
+    this.folder = around.folder();
+    this.metrics = new MetricsFile(folder.metrics(), step);
+    this.live = around.live();
     this.console =
         new Console(around.out(), around.terminal(), step, config.schedule().totalSteps());
   }
 
-  void begin(Corpus corpus, CharGruConfig architecture, Corpus.Split text) {
-    this.validation = text.validation();
+  void begin(Corpus corpus, CharGruConfig architecture, Corpus.Split parts) {
+    this.text = parts;
     int trainedOn = text.training().length;
     long parameters = architecture.parameterCount();
     console.line(
@@ -80,7 +88,7 @@ final class RunDisplay implements AutoCloseable {
     fields.put("corpus", corpus.description());
     fields.put("parameters", parameters);
     fields.put("settings", config.settings());
-    metrics.write(shownStep == 0 ? "begin" : "resume", shownStep, fields);
+    record(shownStep == 0 ? "begin" : "resume", shownStep, fields);
   }
 
   /** Moves the bar; returns whether it is time to show more. */
@@ -106,7 +114,7 @@ final class RunDisplay implements AutoCloseable {
     fields.put("gradient_norm", progress.gradientNorm());
     fields.put("learning_rate", learningRate);
     fields.put("characters_per_second", perSecond);
-    metrics.write("progress", step, fields);
+    record("progress", step, fields);
   }
 
   /** Shows an evaluation; returns the mean training loss since the one before, in nats. */
@@ -127,7 +135,7 @@ final class RunDisplay implements AutoCloseable {
     Map<String, Double> bits = new LinkedHashMap<>();
     losses.forEach((protocol, loss) -> bits.put(protocol, loss / Math.log(2)));
     fields.put("bits_per_character", bits);
-    metrics.write("evaluation", step, fields);
+    record("evaluation", step, fields);
     shownNanos = System.nanoTime(); // speed is of training alone
     return training;
   }
@@ -147,36 +155,83 @@ final class RunDisplay implements AutoCloseable {
     fields.put("version", published.version());
     fields.put("promoted", published.verdict().promote());
     fields.put("reason", published.verdict().reason());
-    metrics.write("published", step, fields);
+    record("published", step, fields);
     shownNanos = System.nanoTime();
+  }
+
+  private void record(String event, long step, Map<String, ?> fields) {
+    metrics.write(event, step, fields);
+    live.update(step, fields);
   }
 
   /** The post's view: target against prediction, and what the network writes by itself. */
   void view(long step) {
-    int length = Math.min(VIEW_CHARACTERS, validation.length - 1);
-    int[] target = new int[length];
-    int[] predicted = new int[length];
-    try (NDManager scope = model.manager().newSubManager()) {
-      long[] ids = Arrays.stream(validation, 0, length).asLongStream().toArray();
-      NDArray inputs = scope.create(ids, new Shape(1, length));
-      NDArray logits =
-          model.network().forward(inputs, model.network().zeroState(scope, 1)).logits();
-      long[] best = logits.argMax(2).toLongArray();
-      for (int i = 0; i < length; i++) {
-        target[i] = model.vocabulary().codePoint(validation[i + 1]);
-        predicted[i] = model.vocabulary().codePoint((int) best[i]);
-      }
-    }
+    Look look = look(VIEW_CHARACTERS);
     TextGenerator generator =
         new TextGenerator(model.manager(), model.network(), model.vocabulary());
     String sample =
         generator.generate(
             new TextGenerator.Request(
                 generator.promptOrDefault(""), SAMPLE_CHARACTERS, SAMPLE, step));
-    console.line(PredictionView.render(target, predicted, console.colours()));
+    console.line(PredictionView.render(look.target(), look.predicted(), console.colours()));
     console.line("sample     " + sample.replace("\n", "\n           "));
-    metrics.write("sample", step, Map.of("temperature", SAMPLE.temperature(), "text", sample));
+    record("sample", step, Map.of("temperature", SAMPLE.temperature(), "text", sample));
     shownNanos = System.nanoTime();
+  }
+
+  /**
+   * What the network makes of the begin of the validation text.
+   *
+   * @param target code points, but for the first of the text
+   * @param predicted the likeliest code point in the place of each
+   * @param logprobs natural logarithms of the probability of each of the target's
+   */
+  private record Look(int[] target, int[] predicted, double[] logprobs) {}
+
+  private Look look(int most) {
+    int[] validation = text.validation();
+    int length = Math.min(most, validation.length - 1);
+    Look look = new Look(new int[length], new int[length], new double[length]);
+    try (NDManager scope = model.manager().newSubManager()) {
+      long[] ids = Arrays.stream(validation, 0, length).asLongStream().toArray();
+      NDArray inputs = scope.create(ids, new Shape(1, length));
+      NDArray logits =
+          model.network().forward(inputs, model.network().zeroState(scope, 1)).logits();
+      float[] logprobs = logits.logSoftmax(-1).toFloatArray();
+      long[] best = logits.argMax(2).toLongArray();
+      for (int i = 0; i < length; i++) {
+        look.target()[i] = model.vocabulary().codePoint(validation[i + 1]);
+        look.predicted()[i] = model.vocabulary().codePoint((int) best[i]);
+        look.logprobs()[i] = logprobs[i * model.vocabulary().size() + validation[i + 1]];
+      }
+    }
+    return look;
+  }
+
+  /** Looks at the network once more, for the report. */
+  private void lookBack(long step) {
+    Look look = look(REPORT_CHARACTERS);
+    record(
+        "prediction",
+        step,
+        Map.of(
+            "text",
+            new String(look.target(), 0, look.target().length),
+            "predicted",
+            new String(look.predicted(), 0, look.predicted().length),
+            "logprobs",
+            look.logprobs()));
+    Memorisation.Result memorised =
+        new Memorisation(model.vocabulary(), text)
+            .measure(model.manager(), model.network(), WRITTEN_CHARACTERS);
+    Map<String, Object> fields = new LinkedHashMap<>();
+    fields.put("characters", memorised.characters());
+    fields.put("longest", memorised.generated().longest());
+    fields.put("longest_unseen", memorised.unseen().longest());
+    fields.put("mean", memorised.generated().mean());
+    fields.put("mean_unseen", memorised.unseen().mean());
+    fields.put("longest_run", memorised.longestRun());
+    record("memorised", step, fields);
   }
 
   void stopping(long step) {
@@ -184,6 +239,9 @@ final class RunDisplay implements AutoCloseable {
   }
 
   void end(long step, double bestLoss) {
+    if (step > 0) {
+      lookBack(step);
+    }
     console.line(
         step == 0 || Double.isInfinite(bestLoss)
             ? "nothing was measured"
@@ -191,7 +249,9 @@ final class RunDisplay implements AutoCloseable {
     Map<String, Object> fields = new LinkedHashMap<>();
     fields.put("whole", step == config.schedule().totalSteps());
     fields.put("best_loss_nats", Double.isInfinite(bestLoss) ? null : bestLoss);
-    metrics.write("end", step, fields);
+    record("end", step, fields);
+    RunReport.write(folder.metrics(), folder.report());
+    console.line("report     " + folder.report());
   }
 
   @Override

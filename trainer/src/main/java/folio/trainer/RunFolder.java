@@ -34,6 +34,11 @@ final class RunFolder implements AutoCloseable {
     return path.resolve("metrics.jsonl");
   }
 
+  /** What the record tells, for people. */
+  Path report() {
+    return path.resolve("report.html");
+  }
+
   /** Lets another run have it. */
   @Override
   public void close() {

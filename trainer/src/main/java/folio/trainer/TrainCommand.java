@@ -1,6 +1,7 @@
 package folio.trainer;
 
 import folio.trainer.publication.Promotion;
+import folio.trainer.report.LiveMetrics;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
@@ -32,6 +33,8 @@ import picocli.CommandLine.Spec;
       "Example: folio-trainer train --preset quick --corpus my.txt --promote always"
     })
 final class TrainCommand implements Callable<Integer> {
+  private static final int MOST_PORTS = 65_535;
+
   @Spec private CommandSpec spec;
 
   @Option(names = "--preset", description = "quick, quality, post-gru, karpathy, residual-8.")
@@ -75,6 +78,14 @@ final class TrainCommand implements Callable<Integer> {
       description = "Steps between looks at predictions and a sample; 0: at every evaluation.")
   private long viewEvery;
 
+  @Option(
+      names = "--metrics-port",
+      defaultValue = "-1",
+      description =
+          "Serve the run's figures in Prometheus' format on this port while it goes on; 0: any free"
+              + " one; -1: do not.")
+  private int metricsPort;
+
   @Mixin private TrainingOptions hyperparameters;
 
   @Override
@@ -85,10 +96,17 @@ final class TrainCommand implements Callable<Integer> {
     if (keep < 1) {
       throw refuse("--keep is " + keep + "; legal are 1 or more");
     }
+    if (metricsPort < -1 || metricsPort > MOST_PORTS) {
+      throw refuse("--metrics-port is " + metricsPort + "; legal are -1 (none) to " + MOST_PORTS);
+    }
     TrainingConfig config = hyperparameters.config(saveEvery, viewEvery);
     CountDownLatch finished = new CountDownLatch(1);
     try (RunFolder folder = new RunFolder(run == null ? Path.of("runs", preset) : run);
-        TrainingRun training = new TrainingRun(config, surroundings(folder))) {
+        LiveMetrics live = metricsPort < 0 ? LiveMetrics.NONE : LiveMetrics.serve(metricsPort);
+        TrainingRun training = new TrainingRun(config, surroundings(folder, live))) {
+      if (live.port() >= 0) {
+        System.out.println("metrics    http://127.0.0.1:" + live.port() + "/metrics");
+      }
       Thread onSignal = new Thread(() -> stopCleanly(training, finished), "stop-on-signal");
       Runtime.getRuntime().addShutdownHook(onSignal);
       training.run();
@@ -98,7 +116,7 @@ final class TrainCommand implements Callable<Integer> {
     }
   }
 
-  private TrainingRun.Surroundings surroundings(RunFolder folder) {
+  private TrainingRun.Surroundings surroundings(RunFolder folder, LiveMetrics live) {
     return new TrainingRun.Surroundings(
         corpus.open(),
         device.start(),
@@ -109,7 +127,8 @@ final class TrainCommand implements Callable<Integer> {
         folder,
         resume,
         System.out,
-        CommandLine.Help.Ansi.AUTO.enabled());
+        CommandLine.Help.Ansi.AUTO.enabled(),
+        live);
   }
 
   /** Ends the process with 0 after a signal, once the run has published and saved. */

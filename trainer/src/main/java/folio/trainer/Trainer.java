@@ -26,6 +26,7 @@ import picocli.CommandLine.Spec;
       SampleCommand.class,
       PublishCommand.class,
       CheckpointsCommand.class,
+      ReportCommand.class,
       SpeedCommand.class,
       SweepCommand.class
     })

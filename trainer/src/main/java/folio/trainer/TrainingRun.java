@@ -20,6 +20,7 @@ import folio.trainer.learning.TrainingDivergedException;
 import folio.trainer.learning.WeightAverage;
 import folio.trainer.publication.Promotion;
 import folio.trainer.publication.Publisher;
+import folio.trainer.report.LiveMetrics;
 import java.io.PrintStream;
 import java.util.Arrays;
 import java.util.Map;
@@ -38,6 +39,7 @@ final class TrainingRun implements AutoCloseable {
    *
    * @param out where progress goes
    * @param terminal whether a person looks at it
+   * @param live shows figures while they come
    */
   record Surroundings(
       Corpus corpus,
@@ -49,7 +51,8 @@ final class TrainingRun implements AutoCloseable {
       RunFolder folder,
       boolean resume,
       PrintStream out,
-      boolean terminal) {}
+      boolean terminal,
+      LiveMetrics live) {}
 
   private final TrainingConfig config;
   private final NDManager manager;

@@ -71,6 +71,32 @@ class TrainerCommandTest {
   }
 
   @Test
+  void leavesAReportThatNeedsNothingElse() throws IOException {
+    Files.writeString(corpus, "a <b>bold</b> \"fox\" & a dog.\n".repeat(180));
+    assertThat(train()).as(err.toString()).isZero();
+
+    Path report = folder.resolve("run").resolve("report.html");
+    String html = Files.readString(report);
+    assertThat(html)
+        .contains("40 steps, the whole run", "windows-256", "carried-64", "By heart")
+        .contains("<summary>after 40 steps", "<td>hidden-size<td>16")
+        .doesNotContain("<b>", "src=", "href=", "http");
+    assertThat(html.split("<svg", -1)).as("losses, rate, norm, speed").hasSize(5);
+    assertThat(html.split("<span style", -1)).hasSizeGreaterThan(400);
+    for (String metric : List.of("prediction", "memorised")) {
+      assertThat(Files.readString(folder.resolve("run").resolve("metrics.jsonl"))).contains(metric);
+    }
+
+    Files.delete(report);
+    assertThat(run("report", folder.resolve("run").toString())).as(err.toString()).isZero();
+    assertThat(report).hasContent(html);
+    assertThat(run("report", folder.toString())).isEqualTo(2);
+    assertOneLine(2, "there is no ", "metrics.jsonl");
+    assertThat(train("--metrics-port=70000")).isEqualTo(2);
+    assertOneLine(2, "--metrics-port is 70000; legal are -1 (none) to 65535");
+  }
+
+  @Test
   void trainsPublishesAndPromotes() throws IOException {
     assertThat(train("--promote=always")).as(err.toString()).isZero();
 

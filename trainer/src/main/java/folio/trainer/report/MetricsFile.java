@@ -11,7 +11,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /** A run's record: one JSON object a line, each with an {@code event} and a {@code step}. */
 public final class MetricsFile {
@@ -45,11 +47,32 @@ public final class MetricsFile {
 
   /** A killed process may leave half a line. */
   private static boolean isUntil(String line, long step) {
+    return parse(line).filter(node -> node.path("step").asLong() <= step).isPresent();
+  }
+
+  /**
+   * The lines of a record; what a killed process left of one is passed over.
+   *
+   * @throws UncheckedIOException if there is no such file
+   */
+  static List<JsonNode> read(Path file) {
+    try {
+      // A killed process may leave half a character: a decoder that refuses it would be wrong.
+      return new String(Files.readAllBytes(file), StandardCharsets.UTF_8)
+          .lines()
+          .flatMap(line -> parse(line).stream())
+          .toList();
+    } catch (IOException e) {
+      throw new UncheckedIOException(new IOException(file + " cannot be read: " + e, e));
+    }
+  }
+
+  private static Optional<JsonNode> parse(String line) {
     try {
       JsonNode node = JSON.readTree(line);
-      return node.isObject() && node.path("step").asLong() <= step;
+      return node.isObject() ? Optional.of(node) : Optional.empty();
     } catch (JsonProcessingException e) {
-      return false;
+      return Optional.empty();
     }
   }
 
