@@ -33,6 +33,8 @@ const json = (body, accept) => ({
 
 export const models = async () => (await ask("models")).json();
 
+export const checkpoints = async () => (await ask("checkpoints")).json();
+
 export const parameters = async () => (await ask("parameters")).json();
 
 export const score = async (body) => (await ask("score", json(body, "application/json"))).json();

@@ -7,14 +7,27 @@ let serving = null;
 
 const cell = (text) => element("td", {}, text ?? "–");
 
+const losses = (byProtocol) => Object.entries(byProtocol ?? {})
+  .map(([protocol, nats]) => `${protocol}: ${nats.toFixed(4)}`).join(", ");
+
 function row(model) {
-  const losses = Object.entries(model.validation_loss_nats ?? {})
-    .map(([protocol, nats]) => `${protocol}: ${nats.toFixed(4)}`).join(", ");
   const { kind, layers, hidden_size: hidden, parameters } = model.network;
   return element("tr", {},
     element("th", { scope: "row" }, model.version), cell(model.state), cell(new Date(model.since).toLocaleString()),
     cell(`${kind} ${layers} × ${hidden}`), cell(parameters.toLocaleString()), cell(model.step.toLocaleString()),
-    cell(model.corpus), cell(losses));
+    cell(model.corpus), cell(losses(model.validation_loss_nats)));
+}
+
+const published = (checkpoint) => element("tr", {},
+  element("th", { scope: "row" }, checkpoint.version), cell(checkpoint.current ? "CURRENT" : ""),
+  cell(checkpoint.step.toLocaleString()), cell(checkpoint.corpus), cell(checkpoint.training_loss_nats?.toFixed(4)),
+  cell(losses(checkpoint.validation_loss_nats)));
+
+/** What was published is a look at a disk: only for who sees it. */
+async function showPublished() {
+  if (!byId("models").hidden) {
+    byId("checkpoint-rows").replaceChildren(...(await api.checkpoints()).map(published));
+  }
 }
 
 async function look() {
@@ -23,6 +36,7 @@ async function look() {
     byId("model-rows").replaceChildren(...all.map(row));
     const current = all.find((model) => model.state === "current");
     tell(current?.version ?? null);
+    await showPublished();
   } catch (error) {
     byId("serving").textContent = error.message;
     serving = null;
@@ -44,5 +58,6 @@ function tell(version) {
 
 export function start() {
   look();
+  window.addEventListener("hashchange", look);
   setInterval(look, LOOK_EVERY_MILLISECONDS);
 }

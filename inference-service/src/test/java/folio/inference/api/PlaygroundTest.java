@@ -1,8 +1,11 @@
 package folio.inference.api;
 
 import static com.microsoft.playwright.assertions.PlaywrightAssertions.assertThat;
+import static io.restassured.RestAssured.given;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.microsoft.playwright.Browser;
 import com.microsoft.playwright.BrowserContext;
 import com.microsoft.playwright.BrowserType;
@@ -147,6 +150,10 @@ class PlaygroundTest {
     return page.locator("#texts .text").nth(index);
   }
 
+  private static Page.LocatorOptions named(String text) {
+    return new Page.LocatorOptions().setHasText(text);
+  }
+
   private Locator about() {
     return page.locator("#texts .about").first();
   }
@@ -248,6 +255,7 @@ class PlaygroundTest {
     page.click("text=Models");
     assertThat(page.locator("#model-rows")).containsText(version);
     assertThat(page.locator("#history li").last()).containsText(version);
+    assertThat(page.locator("#checkpoint-rows tr", named(version))).containsText("CURRENT");
   }
 
   @Test
@@ -278,9 +286,20 @@ class PlaygroundTest {
     assertThat(page.locator("#losses")).hasText(Pattern.compile(".*nats.*bits a character.*"));
     Locator characters = page.locator("#coloured span");
     assertThat(characters).hasCount(15);
-    assertThat(redness(characters.nth(14))).isGreaterThan(0.3);
-    assertThat(redness(characters.nth(2))).isLessThan(redness(characters.nth(14)));
+    JsonNode scored =
+        Service.parse(
+            given()
+                .contentType("application/json")
+                .body(Map.of("text", "the the\nthe thz"))
+                .post("/score")
+                .asString());
     assertThat(redness(characters.nth(0))).as("nothing predicts it").isZero();
+    for (int i = 1; i < 15; i++) {
+      double nats = -scored.at("/tokens/" + i + "/logprob").asDouble();
+      assertThat(redness(characters.nth(i)))
+          .as("%s, %s nats", i, nats)
+          .isCloseTo(0.75 * Math.min(1, nats / 6), within(0.01));
+    }
 
     characters.nth(14).hover();
     assertThat(page.locator("#about-character")).containsText("z: ");

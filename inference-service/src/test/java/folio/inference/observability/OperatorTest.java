@@ -89,7 +89,8 @@ class OperatorTest {
             .extract()
             .path("paths.'/generate'.post.responses");
     assertThat(responses.keySet())
-        .isEqualTo(Set.of("200", "400", "404", "406", "408", "413", "415", "429", "500", "503"));
+        .isEqualTo(
+            Set.of("200", "400", "404", "406", "408", "410", "413", "415", "429", "500", "503"));
     Map<String, Map<String, ?>> fields =
         given()
             .accept("application/json")
@@ -111,6 +112,8 @@ class OperatorTest {
                 "stop",
                 "logprobs",
                 "echo",
+                "keep_state",
+                "state",
                 "model"));
     assertThat(fields)
         .allSatisfy((name, field) -> assertThat(field.get("description")).isNotNull());
