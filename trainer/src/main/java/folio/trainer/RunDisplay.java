@@ -1,8 +1,6 @@
 package folio.trainer;
 
-import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
-import ai.djl.ndarray.types.Shape;
 import folio.model.network.CharGru;
 import folio.model.network.CharGruConfig;
 import folio.model.sampling.SamplingParameters;
@@ -16,7 +14,6 @@ import folio.trainer.report.MetricsFile;
 import folio.trainer.report.PredictionView;
 import folio.trainer.report.RunReport;
 import folio.trainer.report.TextGenerator;
-import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
@@ -166,7 +163,7 @@ final class RunDisplay implements AutoCloseable {
 
   /** The post's view: target against prediction, and what the network writes by itself. */
   void view(long step) {
-    Look look = look(VIEW_CHARACTERS);
+    Prediction look = Prediction.of(model, text.validation(), VIEW_CHARACTERS);
     TextGenerator generator =
         new TextGenerator(model.manager(), model.network(), model.vocabulary());
     String sample =
@@ -179,38 +176,9 @@ final class RunDisplay implements AutoCloseable {
     shownNanos = System.nanoTime();
   }
 
-  /**
-   * What the network makes of the begin of the validation text.
-   *
-   * @param target code points, but for the first of the text
-   * @param predicted the likeliest code point in the place of each
-   * @param logprobs natural logarithms of the probability of each of the target's
-   */
-  private record Look(int[] target, int[] predicted, double[] logprobs) {}
-
-  private Look look(int most) {
-    int[] validation = text.validation();
-    int length = Math.min(most, validation.length - 1);
-    Look look = new Look(new int[length], new int[length], new double[length]);
-    try (NDManager scope = model.manager().newSubManager()) {
-      long[] ids = Arrays.stream(validation, 0, length).asLongStream().toArray();
-      NDArray inputs = scope.create(ids, new Shape(1, length));
-      NDArray logits =
-          model.network().forward(inputs, model.network().zeroState(scope, 1)).logits();
-      float[] logprobs = logits.logSoftmax(-1).toFloatArray();
-      long[] best = logits.argMax(2).toLongArray();
-      for (int i = 0; i < length; i++) {
-        look.target()[i] = model.vocabulary().codePoint(validation[i + 1]);
-        look.predicted()[i] = model.vocabulary().codePoint((int) best[i]);
-        look.logprobs()[i] = logprobs[i * model.vocabulary().size() + validation[i + 1]];
-      }
-    }
-    return look;
-  }
-
   /** Looks at the network once more, for the report. */
   private void lookBack(long step) {
-    Look look = look(REPORT_CHARACTERS);
+    Prediction look = Prediction.of(model, text.validation(), REPORT_CHARACTERS);
     record(
         "prediction",
         step,

@@ -9,7 +9,6 @@ import folio.model.sampling.SamplingParameters;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.random.RandomGenerator;
 import org.eclipse.microprofile.openapi.annotations.media.Schema;
 
@@ -92,12 +91,12 @@ public record CompletionBody(
   List<List<GenerationRequest>> toRequests(
       GenerationLimits limits, RandomGenerator random, int mostChoices) {
     refuseUnsupported();
-    List<String> prompts = or(prompt, List.of("\n"));
+    List<String> prompts = Given.or(prompt, List.of("\n"));
     if (prompts.isEmpty() || prompts.size() > MOST_PROMPTS) {
       throw new OutOfRangeException(
           "prompt", prompts.size() + " texts", "1 to " + MOST_PROMPTS + " texts");
     }
-    int choices = or(n, 1);
+    int choices = Given.or(n, 1);
     if (choices < 1 || choices > mostChoices) {
       throw new OutOfRangeException("n", choices, "1 to " + mostChoices);
     }
@@ -114,32 +113,24 @@ public record CompletionBody(
   }
 
   private GenerationRequest toRequest(String text, long itsSeed, GenerationLimits limits) {
-    if (logprobs != null && logprobs < 0) {
-      throw new OutOfRangeException(
-          "logprobs", logprobs, "0 to " + GenerationRequest.MOST_LOGPROBS);
-    }
-    List<String> stops = or(stop, List.of());
-    if (stops.stream().anyMatch(Objects::isNull)) {
-      throw new OutOfRangeException("stop", "null", "texts");
-    }
-    boolean echoes = or(echo, false);
+    boolean echoes = Given.or(echo, false);
     return new GenerationRequest(
-        text == null || text.isEmpty() ? "\n" : text,
-        or(maxTokens, Math.min(DEFAULT_MAX_TOKENS, limits.maxTokens())),
+        Given.prompt(text),
+        Given.or(maxTokens, Math.min(DEFAULT_MAX_TOKENS, limits.maxTokens())),
         new SamplingParameters(
-            or(temperature, 1.0),
-            or(topK, 0),
-            or(topP, 1.0),
-            or(minP, 0.0),
-            or(repetitionPenalty, 1.0)),
+            Given.or(temperature, 1.0),
+            Given.or(topK, 0),
+            Given.or(topP, 1.0),
+            Given.or(minP, 0.0),
+            Given.or(repetitionPenalty, 1.0)),
         itsSeed,
-        stops,
-        or(logprobs, -1),
-        echoes ? or(logprobs, -1) : -1,
+        Given.stops(stop),
+        Given.logprobs(logprobs),
+        echoes ? Given.logprobs(logprobs) : -1,
         echoes,
         false,
         null,
-        or(model, GenerationRequest.CURRENT));
+        Given.or(model, GenerationRequest.CURRENT));
   }
 
   private void refuseUnsupported() {
@@ -159,9 +150,5 @@ public record CompletionBody(
 
   private static boolean isNone(Double penalty) {
     return penalty == null || penalty == 0;
-  }
-
-  private static <T> T or(T value, T fallback) {
-    return value == null ? fallback : value;
   }
 }

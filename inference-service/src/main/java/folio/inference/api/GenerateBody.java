@@ -7,7 +7,6 @@ import folio.inference.generation.KeptState;
 import folio.model.sampling.OutOfRangeException;
 import folio.model.sampling.SamplingParameters;
 import java.util.List;
-import java.util.Objects;
 import java.util.random.RandomGenerator;
 import org.eclipse.microprofile.openapi.annotations.media.Schema;
 
@@ -118,7 +117,7 @@ public record GenerateBody(
    * @throws OutOfRangeException naming the first field that is out of its range
    */
   GenerationRequest toRequest(GenerationLimits limits, RandomGenerator random, KeptState from) {
-    String wanted = or(model, GenerationRequest.CURRENT);
+    String wanted = Given.or(model, GenerationRequest.CURRENT);
     if (from != null) {
       if (prompt != null && !prompt.isEmpty()) {
         throw new OutOfRangeException("prompt", prompt, "nothing beside a state");
@@ -130,30 +129,21 @@ public record GenerateBody(
     }
     SamplingParameters sampling =
         new SamplingParameters(
-            or(temperature, 1.0),
-            or(topK, 0),
-            or(topP, 1.0),
-            or(minP, 0.0),
-            or(repetitionPenalty, 1.0));
-    if (logprobs != null && logprobs < 0) {
-      throw new OutOfRangeException(
-          "logprobs", logprobs, "0 to " + GenerationRequest.MOST_LOGPROBS);
-    }
-    List<String> stops = or(stop, List.of());
-    if (stops.stream().anyMatch(Objects::isNull)) {
-      throw new OutOfRangeException("stop", "null", "texts");
-    }
-    boolean begins = from == null && (prompt == null || prompt.isEmpty());
+            Given.or(temperature, 1.0),
+            Given.or(topK, 0),
+            Given.or(topP, 1.0),
+            Given.or(minP, 0.0),
+            Given.or(repetitionPenalty, 1.0));
     return new GenerationRequest(
-        begins ? "\n" : or(prompt, ""),
-        or(maxTokens, Math.min(DEFAULT_MAX_TOKENS, limits.maxTokens())),
+        from == null ? Given.prompt(prompt) : "",
+        Given.or(maxTokens, Math.min(DEFAULT_MAX_TOKENS, limits.maxTokens())),
         sampling,
         seed(random, from),
-        stops,
-        or(logprobs, -1),
+        Given.stops(stop),
+        Given.logprobs(logprobs),
         -1,
-        or(echo, false),
-        or(keepState, false),
+        Given.or(echo, false),
+        Given.or(keepState, false),
         from,
         wanted);
   }
@@ -163,9 +153,5 @@ public record GenerateBody(
       return seed;
     }
     return from != null ? from.seed() : random.nextLong(SEED_BOUND);
-  }
-
-  private static <T> T or(T value, T fallback) {
-    return value == null ? fallback : value;
   }
 }

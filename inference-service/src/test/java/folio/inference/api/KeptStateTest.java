@@ -35,8 +35,8 @@ class KeptStateTest {
   Path checkpoints;
 
   @BeforeEach
-  void waitUntilReady() {
-    Service.awaitReady(RestAssured.port);
+  void serve() {
+    Models.serveSmall(checkpoints, 42);
   }
 
   private static ValidatableResponse post(Map<String, ?> body) {

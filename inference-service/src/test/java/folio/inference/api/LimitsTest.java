@@ -6,10 +6,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.fasterxml.jackson.databind.JsonNode;
 import folio.inference.CheckpointFolder;
 import folio.inference.api.RawConnection.Answer;
-import folio.model.checkpoint.CheckpointStore;
-import folio.model.checkpoint.CheckpointWriter;
-import folio.model.network.CharGruConfig;
-import folio.model.testing.TestCheckpoints;
 import io.quarkus.test.common.WithTestResource;
 import io.quarkus.test.junit.QuarkusTest;
 import io.quarkus.test.junit.QuarkusTestProfile;
@@ -196,7 +192,7 @@ class LimitsTest {
   @ParameterizedTest
   @ValueSource(strings = {"application/json", "text/event-stream"})
   void keepsAConnectionWhoseAnswerTakesLonger(String accept) throws IOException {
-    serveASlowModel();
+    Models.serveSlow(checkpoints, 1);
     long begin = System.nanoTime();
     try (RawConnection client = connect()) {
       client.send(RawConnection.post(SLOW, "Accept: " + accept));
@@ -212,7 +208,7 @@ class LimitsTest {
 
   @Test
   void keepsAConnectionThatItsFirstRequestUpgradesToo() throws Exception {
-    serveASlowModel();
+    Models.serveSlow(checkpoints, 1);
 
     HttpResponse<String> answer = overHttp2(SLOW);
 
@@ -226,7 +222,7 @@ class LimitsTest {
 
   @Test
   void cutsOffAClientThatDoesNotRead() throws IOException {
-    serveASlowModel();
+    Models.serveSlow(checkpoints, 1);
     Service service = new Service(RestAssured.port);
     double before = service.metric("folio_requests_total{finish_reason=\"cancelled\"}");
     try (RawConnection client = new RawConnection(RestAssured.port, 4096)) {
@@ -243,7 +239,7 @@ class LimitsTest {
 
   @Test
   void refusesConnectionsAboveTheLimit() throws Exception {
-    serveASlowModel();
+    Models.serveSlow(checkpoints, 1);
     Service service = new Service(RestAssured.port);
     List<RawConnection> clients = new ArrayList<>();
     try {
@@ -301,16 +297,5 @@ class LimitsTest {
                 HttpResponse.BodyHandlers.ofString());
     assertThat(answer.version()).isEqualTo(HttpClient.Version.HTTP_2);
     return answer;
-  }
-
-  private void serveASlowModel() {
-    CheckpointStore store = new CheckpointStore(checkpoints);
-    CharGruConfig slow = CharGruConfig.residual(TestCheckpoints.LETTERS.size(), 64, 256, 4);
-    String version = TestCheckpoints.publish(store, TestCheckpoints.LETTERS, slow, 1);
-    try (CheckpointWriter writer = store.write()) {
-      writer.promote(version);
-    }
-    Service service = new Service(RestAssured.port);
-    Service.await("slow", () -> service.get("/models/current").body().contains(version));
   }
 }

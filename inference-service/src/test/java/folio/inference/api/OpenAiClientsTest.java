@@ -20,6 +20,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import org.eclipse.microprofile.config.inject.ConfigProperty;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -34,9 +35,19 @@ class OpenAiClientsTest {
   private static final String PYTHON = System.getenv().getOrDefault("FOLIO_PYTHON", "python3");
   private static final Duration TIMEOUT = Duration.ofSeconds(60);
 
+  @ConfigProperty(name = "folio.checkpoints")
+  Path checkpoints;
+
   @BeforeEach
-  void waitUntilReady() {
-    Service.awaitReady(RestAssured.port);
+  void serve() {
+    String version = Models.serveSlow(checkpoints, 43);
+    Service service = new Service(RestAssured.port);
+    Service.await(
+        "alone",
+        () ->
+            Service.parse(service.get("/models").body())
+                .findValuesAsText("version")
+                .equals(List.of(version)));
   }
 
   private static String root() {

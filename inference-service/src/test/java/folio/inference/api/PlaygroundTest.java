@@ -14,10 +14,6 @@ import com.microsoft.playwright.Page;
 import com.microsoft.playwright.Playwright;
 import com.microsoft.playwright.options.ColorScheme;
 import folio.inference.CheckpointFolder;
-import folio.model.checkpoint.CheckpointStore;
-import folio.model.checkpoint.CheckpointWriter;
-import folio.model.testing.TestCheckpoints;
-import folio.model.vocabulary.Vocabulary;
 import io.quarkus.test.common.WithTestResource;
 import io.quarkus.test.junit.QuarkusTest;
 import io.restassured.RestAssured;
@@ -29,8 +25,6 @@ import java.util.Objects;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import java.util.stream.Collectors;
-import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.eclipse.microprofile.config.inject.ConfigProperty;
 import org.junit.jupiter.api.AfterAll;
@@ -58,7 +52,6 @@ class PlaygroundTest {
   @ConfigProperty(name = "folio.checkpoints")
   Path checkpoints;
 
-  private CheckpointStore store;
   private Service service;
   private BrowserContext context;
   private Page page;
@@ -103,7 +96,6 @@ class PlaygroundTest {
   @BeforeEach
   void openPage() {
     Service.awaitReady(RestAssured.port);
-    store = new CheckpointStore(checkpoints);
     service = new Service(RestAssured.port);
     context =
         browser.newContext(
@@ -131,21 +123,6 @@ class PlaygroundTest {
     return "http://127.0.0.1:" + RestAssured.port + "/";
   }
 
-  /** A model that knows every printable character, and soon writes them all. */
-  private String serveAsciiModel(long seed) {
-    Vocabulary ascii =
-        Vocabulary.of(
-            IntStream.rangeClosed(' ', '~')
-                .mapToObj(Character::toString)
-                .collect(Collectors.joining("", "\n", "")));
-    String version = TestCheckpoints.publish(store, ascii, TestCheckpoints.small(ascii), seed);
-    try (CheckpointWriter writer = store.write()) {
-      writer.promote(version);
-    }
-    Service.await(version, () -> service.get("/models/current").body().contains(version));
-    return version;
-  }
-
   private Locator text(int index) {
     return page.locator("#texts .text").nth(index);
   }
@@ -166,6 +143,7 @@ class PlaygroundTest {
 
   @Test
   void textAppearsWhileItIsWrittenAndStopFreesTheSlot() {
+    Models.serveSlow(checkpoints, 10);
     write("ROMEO:", 10_000);
     page.waitForCondition(() -> text(0).textContent().length() > 10);
     int early = text(0).textContent().length();
@@ -249,7 +227,7 @@ class PlaygroundTest {
   void aSwapIsAnnounced() {
     assertThat(page.locator("#serving")).containsText("erving ");
 
-    String version = serveAsciiModel(11);
+    String version = Models.serveSmall(checkpoints, 11);
 
     assertThat(page.locator("#serving")).hasText("Now serving " + version);
     page.click("text=Models");
@@ -260,7 +238,7 @@ class PlaygroundTest {
 
   @Test
   void aScriptStaysText() {
-    serveAsciiModel(12);
+    Models.serveSmall(checkpoints, 12);
     write(SCRIPT, 300);
     assertThat(about()).containsText("300 characters by");
     assertThat(text(0).textContent()).startsWith(SCRIPT).hasSize(SCRIPT.length() + 300);

@@ -11,12 +11,13 @@ import ai.djl.ndarray.NDManager;
 import com.fasterxml.jackson.databind.JsonNode;
 import folio.inference.CheckpointFolder;
 import folio.model.checkpoint.Checkpoint;
+import folio.model.checkpoint.CheckpointStore;
 import folio.model.network.CharGru;
 import io.quarkus.test.common.WithTestResource;
 import io.quarkus.test.junit.QuarkusTest;
-import io.restassured.RestAssured;
 import io.restassured.http.ContentType;
 import io.restassured.response.ValidatableResponse;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -38,9 +39,14 @@ class ScoreTest {
   @ConfigProperty(name = "folio.limits.prompt-tokens")
   int longest;
 
+  @ConfigProperty(name = "folio.checkpoints")
+  Path checkpoints;
+
+  private String version;
+
   @BeforeEach
-  void waitUntilReady() {
-    Service.awaitReady(RestAssured.port);
+  void serve() {
+    version = Models.serveSmall(checkpoints, 41);
   }
 
   private static ValidatableResponse post(Map<String, ?> body) {
@@ -71,7 +77,7 @@ class ScoreTest {
 
   @Test
   void everyCharacterIsJudgedAsTheNetworkDoes() {
-    Checkpoint checkpoint = Checkpoint.embedded();
+    Checkpoint checkpoint = new CheckpointStore(checkpoints).open(version);
     float[][] expected = logProbabilities(checkpoint, TEXT);
     int[] ids = checkpoint.vocabulary().encode(TEXT);
 
@@ -102,7 +108,7 @@ class ScoreTest {
     assertThat(mean).isCloseTo(total / scored, within(1e-3));
     assertThat(answer.get("bits_per_token").asDouble()).isCloseTo(mean / Math.log(2), within(1e-9));
     assertThat(answer.get("perplexity").asDouble()).isCloseTo(Math.exp(mean), within(1e-9));
-    assertThat(answer.get("model_version").asText()).isEqualTo("embedded");
+    assertThat(answer.get("model_version").asText()).isEqualTo(version);
   }
 
   @Test

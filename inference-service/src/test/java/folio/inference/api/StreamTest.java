@@ -4,10 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import folio.inference.CheckpointFolder;
-import folio.model.checkpoint.CheckpointStore;
-import folio.model.checkpoint.CheckpointWriter;
-import folio.model.network.CharGruConfig;
-import folio.model.testing.TestCheckpoints;
 import io.quarkus.test.common.WithTestResource;
 import io.quarkus.test.junit.QuarkusTest;
 import io.restassured.RestAssured;
@@ -33,9 +29,6 @@ class StreamTest {
   private static final String LONG = "{\"prompt\": \"Hello\", \"max_tokens\": 10000, \"seed\": 1}";
   private static final String EVENTS = "text/event-stream";
 
-  /** Ten thousand characters of it take seconds, so that a test finds its streams still running. */
-  private static final int HIDDEN_SIZE = 256;
-
   @ConfigProperty(name = "folio.checkpoints")
   Path checkpoints;
 
@@ -46,17 +39,7 @@ class StreamTest {
     Service.awaitReady(RestAssured.port);
     service = new Service(RestAssured.port);
     Service.await("no other test's streams", () -> service.metric("folio_requests_running ") == 0);
-    if (!service.get("/models/current").body().contains("\"hidden_size\":" + HIDDEN_SIZE)) {
-      CheckpointStore store = new CheckpointStore(checkpoints);
-      int size = TestCheckpoints.LETTERS.size();
-      String version =
-          TestCheckpoints.publish(
-              store, TestCheckpoints.LETTERS, CharGruConfig.residual(size, 64, HIDDEN_SIZE, 4), 1);
-      try (CheckpointWriter writer = store.write()) {
-        writer.promote(version);
-      }
-      Service.await("slow", () -> service.get("/models/current").body().contains(version));
-    }
+    Models.serveSlow(checkpoints, 1);
   }
 
   private HttpResponse<Stream<String>> stream(String body) throws Exception {
