@@ -1,0 +1,280 @@
+package folio.inference.kubernetes;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import folio.inference.InferenceConfig;
+import io.kubernetes.client.openapi.models.V1ConfigMap;
+import io.kubernetes.client.openapi.models.V1Container;
+import io.kubernetes.client.openapi.models.V1ContainerPort;
+import io.kubernetes.client.openapi.models.V1CronJob;
+import io.kubernetes.client.openapi.models.V1Deployment;
+import io.kubernetes.client.openapi.models.V1Job;
+import io.kubernetes.client.openapi.models.V1LabelSelector;
+import io.kubernetes.client.openapi.models.V1NetworkPolicy;
+import io.kubernetes.client.openapi.models.V1PersistentVolumeClaim;
+import io.kubernetes.client.openapi.models.V1PodDisruptionBudget;
+import io.kubernetes.client.openapi.models.V1PodSpec;
+import io.kubernetes.client.openapi.models.V1PodTemplateSpec;
+import io.kubernetes.client.openapi.models.V1Service;
+import io.kubernetes.client.openapi.models.V1ServiceAccount;
+import io.kubernetes.client.openapi.models.V1ServicePort;
+import io.kubernetes.client.openapi.models.V1Volume;
+import io.kubernetes.client.openapi.models.V2HorizontalPodAutoscaler;
+import io.kubernetes.client.util.Yaml;
+import java.io.IOException;
+import java.lang.reflect.Method;
+import java.nio.file.Files;
+import java.time.Duration;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** The manifests as an API server would read them, and what they say of each other. */
+class ManifestsTest {
+  private static final Pattern DOCUMENTS = Pattern.compile("(?m)^---$");
+  private static final Pattern CUSTOM = Pattern.compile("(?m)^apiVersion: monitoring\\.coreos");
+
+  /** What of an overlay Kubernetes itself knows; an unknown field or a wrong type fails. */
+  private static List<Object> parse(String folder) {
+    String known =
+        DOCUMENTS
+            .splitAsStream(Tools.render(folder))
+            .filter(document -> !CUSTOM.matcher(document).find())
+            .collect(Collectors.joining("---\n"));
+    return strictly(known);
+  }
+
+  private static List<Object> strictly(String yaml) {
+    try {
+      return Yaml.loadAll(yaml);
+    } catch (IOException e) {
+      throw new AssertionError(e);
+    }
+  }
+
+  private static <T> List<T> all(List<Object> objects, Class<T> type) {
+    return objects.stream().filter(type::isInstance).map(type::cast).toList();
+  }
+
+  private static <T> T only(List<Object> objects, Class<T> type) {
+    List<T> found = all(objects, type);
+    assertThat(found).as(type.getSimpleName()).hasSize(1);
+    return found.get(0);
+  }
+
+  private static List<V1PodTemplateSpec> pods(List<Object> objects) {
+    return Stream.of(
+            all(objects, V1Deployment.class).stream().map(each -> each.getSpec().getTemplate()),
+            all(objects, V1Job.class).stream().map(each -> each.getSpec().getTemplate()),
+            all(objects, V1CronJob.class).stream()
+                .map(each -> each.getSpec().getJobTemplate().getSpec().getTemplate()))
+        .flatMap(each -> each)
+        .toList();
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"overlays/cpu", "overlays/gpu", "overlays/kind", "training"})
+  void everyObjectIsReadStrictly(String folder) {
+    assertThat(parse(folder)).hasSizeGreaterThan(3);
+
+    String rendered =
+        DOCUMENTS
+            .splitAsStream(Tools.render(folder))
+            .filter(document -> document.contains("kind: NetworkPolicy"))
+            .findFirst()
+            .orElseThrow();
+    assertThatThrownBy(() -> strictly(rendered.replace("podSelector:", "podSelecter:")))
+        .hasStackTraceContaining("podSelecter");
+    assertThatThrownBy(
+            () -> strictly(rendered.replace("networking.k8s.io/v1", "extensions/v1beta1")))
+        .isNotNull();
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"overlays/cpu", "overlays/gpu", "overlays/kind"})
+  void whatIsReferredToIsThere(String overlay) {
+    List<Object> objects = parse(overlay);
+    V1PodTemplateSpec pod = only(objects, V1Deployment.class).getSpec().getTemplate();
+    Map<String, String> labels = pod.getMetadata().getLabels();
+    List<String> ports =
+        container(pod.getSpec()).getPorts().stream().map(V1ContainerPort::getName).toList();
+
+    V1Service service = only(objects, V1Service.class);
+    assertThat(labels).containsAllEntriesOf(service.getSpec().getSelector());
+    for (V1ServicePort port : service.getSpec().getPorts()) {
+      assertThat(ports).contains(port.getTargetPort().getStrValue());
+    }
+    assertThat(labels)
+        .containsAllEntriesOf(
+            only(objects, V1Deployment.class).getSpec().getSelector().getMatchLabels());
+    V1NetworkPolicy policy = only(objects, V1NetworkPolicy.class);
+    assertThat(labels).containsAllEntriesOf(policy.getSpec().getPodSelector().getMatchLabels());
+    assertThat(ports)
+        .contains(policy.getSpec().getIngress().get(0).getPorts().get(0).getPort().getStrValue());
+    String claim = only(objects, V1PersistentVolumeClaim.class).getMetadata().getName();
+    assertThat(claims(pod.getSpec())).containsExactly(claim);
+    assertThat(container(pod.getSpec()).getEnvFrom().get(0).getConfigMapRef().getName())
+        .isEqualTo(settings(objects).getMetadata().getName());
+    assertThat(pod.getSpec().getServiceAccountName())
+        .isEqualTo(only(objects, V1ServiceAccount.class).getMetadata().getName());
+    assertThat(objects)
+        .allSatisfy(
+            object ->
+                assertThat(Yaml.dump(object)).containsPattern("(?m)^  (name|namespace): folio$"));
+  }
+
+  @Test
+  void scalingIsOfTheDeployment() {
+    List<Object> objects = parse("overlays/cpu");
+    V1Deployment deployment = only(objects, V1Deployment.class);
+    V2HorizontalPodAutoscaler scaler = only(objects, V2HorizontalPodAutoscaler.class);
+    V1LabelSelector kept = only(objects, V1PodDisruptionBudget.class).getSpec().getSelector();
+
+    assertThat(scaler.getSpec().getScaleTargetRef().getName())
+        .isEqualTo(deployment.getMetadata().getName());
+    assertThat(deployment.getSpec().getTemplate().getMetadata().getLabels())
+        .containsAllEntriesOf(kept.getMatchLabels());
+    assertThat(scaler.getSpec().getMinReplicas()).isEqualTo(deployment.getSpec().getReplicas());
+  }
+
+  @Test
+  void anUpdateLosesNoReplicaUnlessThereIsNoSpareGpu() {
+    assertThat(strategy("overlays/cpu")).contains("maxUnavailable: 0", "type: RollingUpdate");
+    assertThat(strategy("overlays/gpu")).contains("type: Recreate").doesNotContain("rollingUpdate");
+    assertThat(
+            container(pods(parse("overlays/gpu")).get(0).getSpec())
+                .getResources()
+                .getLimits()
+                .get("nvidia.com/gpu")
+                .toSuffixedString())
+        .isEqualTo("1");
+    assertThat(settings(parse("overlays/gpu")).getData()).containsEntry("FOLIO_DEVICE", "cuda");
+  }
+
+  private static String strategy(String overlay) {
+    return Yaml.dump(only(parse(overlay), V1Deployment.class).getSpec().getStrategy());
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"overlays/cpu", "overlays/gpu", "overlays/kind"})
+  void aPodHasTimeToDrain(String overlay) {
+    List<Object> objects = parse(overlay);
+    V1PodSpec pod = pods(objects).get(0).getSpec();
+    Duration drain = Duration.parse("PT" + settings(objects).getData().get("FOLIO_DRAIN_TIMEOUT"));
+    long before = container(pod).getLifecycle().getPreStop().getSleep().getSeconds();
+
+    assertThat(pod.getTerminationGracePeriodSeconds())
+        .as("preStop, drain, last bytes")
+        .isGreaterThan(before + drain.toSeconds() + 5);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"overlays/cpu", "overlays/gpu", "overlays/kind", "training"})
+  void everyPodIsRestricted(String folder) {
+    assertThat(pods(parse(folder)))
+        .isNotEmpty()
+        .allSatisfy(
+            template -> {
+              V1PodSpec pod = template.getSpec();
+              assertThat(pod.getAutomountServiceAccountToken()).isFalse();
+              assertThat(pod.getSecurityContext().getRunAsNonRoot()).isTrue();
+              assertThat(pod.getSecurityContext().getSeccompProfile().getType())
+                  .isEqualTo("RuntimeDefault");
+              V1Container container = container(pod);
+              assertThat(container.getSecurityContext().getAllowPrivilegeEscalation()).isFalse();
+              assertThat(container.getSecurityContext().getReadOnlyRootFilesystem()).isTrue();
+              assertThat(container.getSecurityContext().getCapabilities().getDrop())
+                  .containsExactly("ALL");
+              assertThat(container.getResources().getLimits()).containsKey("memory");
+              assertThat(container.getResources().getRequests()).containsKeys("cpu", "memory");
+            });
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"overlays/cpu", "overlays/gpu", "overlays/kind"})
+  void everySettingIsTheServices(String overlay) {
+    Set<String> known = new HashSet<>();
+    addSettings("FOLIO", InferenceConfig.class, known);
+
+    assertThat(known).contains("FOLIO_QUEUE_CAPACITY", "FOLIO_LIMITS_MAX_TOKENS");
+    assertThat(known).containsAll(settings(parse(overlay)).getData().keySet());
+  }
+
+  /** As environment variables are called. */
+  private static void addSettings(String prefix, Class<?> group, Set<String> names) {
+    for (Method method : group.getDeclaredMethods()) {
+      String name =
+          prefix + "_" + method.getName().replaceAll("([A-Z])", "_$1").toUpperCase(Locale.ROOT);
+      if (method.getReturnType().isInterface()
+          && method.getReturnType().getEnclosingClass() == InferenceConfig.class) {
+        addSettings(name, method.getReturnType(), names);
+      } else {
+        names.add(name);
+      }
+    }
+  }
+
+  @Test
+  void aSweepHasARunAnIndex() throws IOException {
+    List<Object> objects = parse("training");
+    V1Job sweep =
+        all(objects, V1Job.class).stream()
+            .filter(job -> job.getMetadata().getName().equals("folio-sweep"))
+            .findFirst()
+            .orElseThrow();
+    long runs =
+        Files.readAllLines(Tools.K8S.resolve("training/runs.txt")).stream()
+            .filter(line -> line.contains(":") && !line.matches("#.*|(.*\\.)?all:.*"))
+            .count();
+
+    assertThat(sweep.getSpec().getCompletionMode()).isEqualTo("Indexed");
+    assertThat(sweep.getSpec().getCompletions()).isEqualTo((int) runs);
+    String mounted =
+        Optional.ofNullable(sweep.getSpec().getTemplate().getSpec().getVolumes()).stream()
+            .flatMap(List::stream)
+            .filter(volume -> volume.getConfigMap() != null)
+            .map(volume -> volume.getConfigMap().getName())
+            .findFirst()
+            .orElseThrow();
+    assertThat(only(objects, V1ConfigMap.class).getMetadata().getName()).isEqualTo(mounted);
+  }
+
+  @Test
+  void trainersWriteWhereTheServiceReads() {
+    String read = claims(pods(parse("overlays/cpu")).get(0).getSpec()).get(0);
+
+    assertThat(pods(parse("training")))
+        .hasSize(3)
+        .allSatisfy(pod -> assertThat(claims(pod.getSpec())).containsExactly(read));
+  }
+
+  private static V1Container container(V1PodSpec pod) {
+    assertThat(pod.getContainers()).hasSize(1);
+    return pod.getContainers().get(0);
+  }
+
+  private static List<String> claims(V1PodSpec pod) {
+    return pod.getVolumes().stream()
+        .map(V1Volume::getPersistentVolumeClaim)
+        .filter(claim -> claim != null)
+        .map(claim -> claim.getClaimName())
+        .toList();
+  }
+
+  private static V1ConfigMap settings(List<Object> objects) {
+    return all(objects, V1ConfigMap.class).stream()
+        .filter(map -> map.getMetadata().getName().equals("folio-inference"))
+        .findFirst()
+        .orElseThrow();
+  }
+}

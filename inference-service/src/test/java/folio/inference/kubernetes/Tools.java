@@ -1,0 +1,89 @@
+package folio.inference.kubernetes;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.junit.jupiter.api.Assumptions;
+
+/** Programs that check manifests; {@code .ci/run} installs them. */
+final class Tools {
+  /** The manifests. */
+  static final Path K8S = Path.of("..", "k8s").toAbsolutePath().normalize();
+
+  private Tools() {}
+
+  /**
+   * What a program came to.
+   *
+   * @param said standard output, then standard error
+   */
+  record Result(int exit, String output, String said) {}
+
+  /** Runs a program. */
+  static Result run(List<String> command) throws IOException {
+    Path errors = Files.createTempFile("folio", ".txt");
+    try {
+      Process process = new ProcessBuilder(command).redirectError(errors.toFile()).start();
+      String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+      int exit = process.waitFor();
+      return new Result(exit, output, output + Files.readString(errors));
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IllegalStateException(e);
+    } finally {
+      Files.delete(errors);
+    }
+  }
+
+  /** The command line of a program, or the test is skipped and says so. */
+  static List<String> find(String name, List<List<String>> candidates) {
+    Optional<List<String>> found = candidates.stream().filter(Tools::works).findFirst();
+    String reason = "skipped: there is no " + name;
+    if (found.isEmpty()) {
+      System.out.println(reason);
+    }
+    Assumptions.assumeTrue(found.isPresent(), reason);
+    return found.get();
+  }
+
+  private static boolean works(List<String> command) {
+    List<String> asked = new ArrayList<>(command);
+    asked.add("--help");
+    try {
+      return run(asked).exit() == 0;
+    } catch (IOException e) {
+      return false;
+    }
+  }
+
+  /** What an overlay comes to. */
+  static String render(String folder) {
+    List<String> command =
+        new ArrayList<>(
+            find(
+                "kustomize or kubectl",
+                List.of(
+                    List.of(System.getenv().getOrDefault("FOLIO_KUSTOMIZE", "kustomize"), "build"),
+                    List.of("kubectl", "kustomize"))));
+    command.add(K8S.resolve(folder).toString());
+    try {
+      Result result = run(command);
+      if (result.exit() != 0) {
+        throw new AssertionError(result.said());
+      }
+      return result.output();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** promtool, or the test is skipped. */
+  static List<String> promtool() {
+    return find("promtool", List.of(List.of("promtool")));
+  }
+}
