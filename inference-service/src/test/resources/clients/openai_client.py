@@ -69,6 +69,7 @@ for event in create(model="current", prompt="ROMEO:", max_tokens=40, seed=6, tem
 assert [texts[i] for i in range(3)] == [choice.text for choice in three.choices]
 two = create(model="current", prompt=["ROMEO:", "JULIET:"], max_tokens=5, n=2, seed=1)
 assert len(two.choices) == 4 and two.usage.prompt_tokens == 13
+assert all(choice.model_version == two.model for choice in two.choices)
 
 # A stop text is held back until it is decided, and no part of it is ever written.
 stop = one.choices[0].text[10:14]
@@ -99,6 +100,10 @@ refused(openai.BadRequestError, 400, "prompt", model="current", prompt="caf\u00e
 refused(openai.BadRequestError, 400, "prompt.[]", model="current", prompt=[5, 6])
 refused(openai.BadRequestError, 400, "max_tokens", model="current", prompt="a", max_tokens=0)
 refused(openai.BadRequestError, 400, "n", model="current", prompt="a", n=17)
+refused(openai.BadRequestError, 400, "logprobs", model="current", prompt=["a" * 10000] * 16, n=16, echo=True, logprobs=20,
+        max_tokens=0)
+refused(openai.BadRequestError, 400, "n", model="current", prompt=["a"] * 16, n=16)
+refused(openai.BadRequestError, 400, "prompt", model="current", prompt=["a", None])
 refused(openai.BadRequestError, 400, "suffix", model="current", prompt="a", suffix="b")
 refused(openai.BadRequestError, 400, "best_of", model="current", prompt="a", best_of=2)
 refused(openai.BadRequestError, 400, "logit_bias", model="current", prompt="a", logit_bias={"50256": -100})

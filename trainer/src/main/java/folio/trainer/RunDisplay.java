@@ -14,6 +14,7 @@ import folio.trainer.report.MetricsFile;
 import folio.trainer.report.PredictionView;
 import folio.trainer.report.RunReport;
 import folio.trainer.report.TextGenerator;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
@@ -25,6 +26,10 @@ final class RunDisplay implements AutoCloseable {
   private static final int SAMPLE_CHARACTERS = 200;
   private static final int REPORT_CHARACTERS = 1000;
   private static final int WRITTEN_CHARACTERS = 16_384;
+
+  /** Takes seconds, and some 100 MB. */
+  private static final int MOST_SEARCHED = 4_000_000;
+
   private static final SamplingParameters SAMPLE = SamplingParameters.DEFAULT.withTemperature(0.8);
 
   /** What is looked at. */
@@ -190,10 +195,11 @@ final class RunDisplay implements AutoCloseable {
             "logprobs",
             look.logprobs()));
     Memorisation.Result memorised =
-        new Memorisation(model.vocabulary(), text)
+        new Memorisation(model.vocabulary(), searched())
             .measure(model.manager(), model.network(), WRITTEN_CHARACTERS);
     Map<String, Object> fields = new LinkedHashMap<>();
     fields.put("characters", memorised.characters());
+    fields.put("searched", searched().training().length);
     fields.put("longest", memorised.generated().longest());
     fields.put("longest_unseen", memorised.unseen().longest());
     fields.put("mean", memorised.generated().mean());
@@ -202,14 +208,19 @@ final class RunDisplay implements AutoCloseable {
     record("memorised", step, fields);
   }
 
+  private Corpus.Split searched() {
+    int[] training = text.training();
+    return training.length <= MOST_SEARCHED
+        ? text
+        : new Corpus.Split(
+            Arrays.copyOf(training, MOST_SEARCHED), text.heldOut(), text.validation());
+  }
+
   void stopping(long step) {
     console.line("stopping after step " + step);
   }
 
   void end(long step, double bestLoss) {
-    if (step > 0) {
-      lookBack(step);
-    }
     console.line(
         step == 0 || Double.isInfinite(bestLoss)
             ? "nothing was measured"
@@ -218,8 +229,20 @@ final class RunDisplay implements AutoCloseable {
     fields.put("whole", step == config.schedule().totalSteps());
     fields.put("best_loss_nats", Double.isInfinite(bestLoss) ? null : bestLoss);
     record("end", step, fields);
-    RunReport.write(folder.metrics(), folder.report());
-    console.line("report     " + folder.report());
+    report(step);
+  }
+
+  /** What goes wrong here takes nothing from a run that is done. */
+  private void report(long step) {
+    try {
+      if (step == config.schedule().totalSteps()) { // one that was asked to stop has no time
+        lookBack(step);
+      }
+      RunReport.write(folder.metrics(), folder.report());
+      console.line("report     " + folder.report());
+    } catch (RuntimeException | OutOfMemoryError e) {
+      console.warn("there is no whole report: " + Errors.describe(e));
+    }
   }
 
   @Override

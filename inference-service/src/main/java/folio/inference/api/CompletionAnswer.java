@@ -30,7 +30,10 @@ public record CompletionAnswer(
       Logprobs logprobs,
       @Schema(description = "length or stop; null while it goes on.") @JsonProperty("finish_reason")
           String finishReason,
-      @Schema(description = "Gives the same text again; with its last event.") Long seed) {}
+      @Schema(description = "Gives the same text again; with its last event.") Long seed,
+      @Schema(description = "The checkpoint that wrote this one; with its last event.")
+          @JsonProperty("model_version")
+          String modelVersion) {}
 
   /** Log-probabilities, a list of each kind. */
   @Schema(name = "CompletionLogprobs")

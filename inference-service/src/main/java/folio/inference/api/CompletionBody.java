@@ -9,6 +9,7 @@ import folio.model.sampling.SamplingParameters;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.random.RandomGenerator;
 import org.eclipse.microprofile.openapi.annotations.media.Schema;
 
@@ -96,20 +97,32 @@ public record CompletionBody(
       throw new OutOfRangeException(
           "prompt", prompts.size() + " texts", "1 to " + MOST_PROMPTS + " texts");
     }
+    if (prompts.stream().anyMatch(Objects::isNull)) {
+      throw new OutOfRangeException("prompt", "null", "texts");
+    }
     int choices = Given.or(n, 1);
     if (choices < 1 || choices > mostChoices) {
       throw new OutOfRangeException("n", choices, "1 to " + mostChoices);
     }
     long firstSeed = seed != null ? seed : random.nextLong(SEED_BOUND);
     List<List<GenerationRequest>> all = new ArrayList<>();
+    long told = 0;
     for (String text : prompts) {
       List<GenerationRequest> requests = new ArrayList<>();
       for (int choice = 0; choice < choices; choice++) {
         requests.add(toRequest(text, firstSeed + choice, limits));
       }
       all.add(requests);
+      told += (long) choices * told(requests.get(0));
     }
+    GenerationLimits.checkTold("logprobs", told);
     return all;
+  }
+
+  private static long told(GenerationRequest request) {
+    int length = request.prompt().codePointCount(0, request.prompt().length());
+    int positions = request.maxTokens() + (request.scoresPrompt() ? length : 0);
+    return (long) positions * (request.logprobs() + 1);
   }
 
   private GenerationRequest toRequest(String text, long itsSeed, GenerationLimits limits) {

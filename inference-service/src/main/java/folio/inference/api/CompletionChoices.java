@@ -54,7 +54,8 @@ final class CompletionChoices implements StreamEncoder {
                       index,
                       logprobs(index, one.logprobs()),
                       one.end().reason().wireName(),
-                      one.end().seed());
+                      one.end().seed(),
+                      one.end().modelVersion());
                 })
             .toList();
     return heading.with(choices, usage());
@@ -64,11 +65,13 @@ final class CompletionChoices implements StreamEncoder {
   public byte[] encode(int index, GenerationEvent event, ObjectMapper json) {
     if (event instanceof GenerationEvent.Text text) {
       Logprobs logprobs = logprobs(index, text.logprobs());
-      return event(new Choice(text.text(), index, logprobs, null, null), json);
+      return event(new Choice(text.text(), index, logprobs, null, null, null), json);
     }
     if (event instanceof GenerationEvent.Finished end) {
       use(index, end.usage());
-      return event(new Choice("", index, null, end.reason().wireName(), end.seed()), json);
+      return event(
+          new Choice("", index, null, end.reason().wireName(), end.seed(), end.modelVersion()),
+          json);
     }
     return data(OpenAiError.failed(((GenerationEvent.Failed) event).message()), json);
   }

@@ -4,6 +4,7 @@ import folio.inference.api.CompletionAnswer.Heading;
 import folio.inference.generation.GenerationLimits;
 import folio.inference.generation.GenerationRequest;
 import folio.inference.generation.GenerationStream;
+import folio.model.sampling.OutOfRangeException;
 import io.smallrye.mutiny.Uni;
 import io.vertx.ext.web.RoutingContext;
 import jakarta.ws.rs.Consumes;
@@ -13,7 +14,6 @@ import jakarta.ws.rs.Produces;
 import jakarta.ws.rs.core.HttpHeaders;
 import jakarta.ws.rs.core.MediaType;
 import java.time.Instant;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
 import java.util.random.RandomGenerator;
@@ -77,10 +77,12 @@ public final class CompletionsResource {
     CompletionBody given = body != null ? body : EMPTY;
     List<List<GenerationRequest>> prompts =
         given.toRequests(limits, random, generations.mostChoices());
-    List<GenerationStream> streams = new ArrayList<>();
-    for (List<GenerationRequest> choices : prompts) {
-      streams.addAll(generations.submit(choices, http));
+    int choices = prompts.size() * prompts.get(0).size();
+    if (choices > generations.mostAtOnce()) {
+      throw new OutOfRangeException(
+          "n", choices + " choices of all prompts", "up to " + generations.mostAtOnce());
     }
+    List<GenerationStream> streams = generations.submit(prompts, http);
     List<GenerationRequest> requests = prompts.stream().flatMap(List::stream).toList();
     int each = prompts.get(0).size();
     if (given.streams()) {

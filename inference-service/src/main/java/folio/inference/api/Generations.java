@@ -47,20 +47,25 @@ final class Generations {
    * @throws RefusedException if the engine does not take it
    */
   GenerationStream submit(GenerationRequest request, RoutingContext http) {
-    return submit(List.of(request), http).get(0);
+    return submit(List.of(List.of(request)), http).get(0);
   }
 
   /**
-   * The same for requests that share a prompt and a model.
+   * The same for many, all or none; those of one list share a prompt and a model.
    *
-   * @param requests up to {@link #mostChoices}
+   * @param groups up to {@link #mostChoices} in each, up to {@link #mostAtOnce} in all
    */
-  List<GenerationStream> submit(List<GenerationRequest> requests, RoutingContext http) {
-    requests.forEach(limits::check);
-    List<GenerationStream> streams = engine.submit(requests);
+  List<GenerationStream> submit(List<List<GenerationRequest>> groups, RoutingContext http) {
+    groups.forEach(requests -> requests.forEach(limits::check));
+    List<GenerationStream> streams = engine.submit(groups);
     // Runs at the end of the response and when the client goes away, also while it is queued.
     http.addEndHandler(end -> streams.forEach(GenerationStream::cancel));
     return streams;
+  }
+
+  /** Most requests that run and wait at once. */
+  int mostAtOnce() {
+    return engine.mostAtOnce();
   }
 
   /** Most requests that can share a prompt. */

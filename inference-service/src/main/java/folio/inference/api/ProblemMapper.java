@@ -34,7 +34,7 @@ public final class ProblemMapper {
   @ServerExceptionMapper
   public Response map(OutOfRangeException e) {
     return answer(
-        Problem.of(400, BAD_REQUEST, "out_of_range", e.getMessage())
+        Problem.of(400, BAD_REQUEST, "out_of_range", cut(e.getMessage(), LONGEST_DETAIL))
             .about(e.field(), cut(String.valueOf(e.value())), e.legal()));
   }
 

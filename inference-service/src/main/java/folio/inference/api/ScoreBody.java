@@ -41,6 +41,7 @@ public record ScoreBody(
     if (alternatives < 0 || alternatives > GenerationRequest.MOST_LOGPROBS) {
       throw new OutOfRangeException("top", alternatives, "0 to " + GenerationRequest.MOST_LOGPROBS);
     }
+    GenerationLimits.checkTold("top", (long) length * (alternatives + 1));
     return GenerationRequest.scoring(
         text, alternatives, model == null ? GenerationRequest.CURRENT : model);
   }

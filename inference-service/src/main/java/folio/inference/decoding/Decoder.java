@@ -180,7 +180,7 @@ public final class Decoder implements AutoCloseable {
    * @param state read, not changed
    */
   public Decoded prefill(long[] ids, long[] lengths, boolean everyPosition, DecodeState state) {
-    return pass("prefill", state, ids, lengths, IValue.from(everyPosition));
+    return pass("prefill", state, ids, lengths, everyPosition);
   }
 
   private Decoded pass(String function, DecodeState state, Object... inputs) {

@@ -10,9 +10,9 @@ import java.util.function.IntConsumer;
 import java.util.function.Predicate;
 
 /**
- * Requests that wait for a slot, first come first served, and which lane is to take the next. Those
- * for whom a slot is free wait only until that lane's next turn and do not count: the bound is on
- * all that run and wait together. Safe for use by any thread.
+ * Requests that wait for a slot, first come first served (but see {@link #next}), and which lane is
+ * to take the next. Those for whom a slot is free wait only until that lane's next turn and do not
+ * count: the bound is on all that run and wait together. Safe for use by any thread.
  */
 final class AdmissionQueue {
   /** Enough to see past a burst. */
@@ -20,7 +20,14 @@ final class AdmissionQueue {
 
   private static final Duration SHORTEST_WAIT = Duration.ofSeconds(1);
   private static final Duration LONGEST_WAIT = Duration.ofMinutes(1);
-  private static final int NOBODY = -1;
+
+  /** So many may go before choices that wait until there is room for all of them. */
+  private static final int MOST_PASSING = 64;
+
+  /** Every lane has room for as many choices of one prompt. */
+  private static final int TOGETHER = 16;
+
+  private static final Next NOBODY = new Next(null, -1);
 
   private final int slots;
   private final int capacity;
@@ -29,6 +36,7 @@ final class AdmissionQueue {
   private final ArrayDeque<Long> departedNanos = new ArrayDeque<>();
   private final int[] running;
   private int awaited;
+  private int passed;
   private int unended;
   private IntConsumer wake = lane -> {};
 
@@ -50,26 +58,43 @@ final class AdmissionQueue {
     wake = listener;
   }
 
+  /** Who gets a slot next, and of which lane. */
+  private record Next(Waiting waiting, int lane) {}
+
   /** Adds a request, or returns false because it is full. */
   synchronized boolean offer(Waiting request) {
-    if (awaited + running() + request.slots() > slots + capacity) {
+    return offer(List.of(request));
+  }
+
+  /** Adds requests, all or none. */
+  synchronized boolean offer(List<Waiting> requests) {
+    int more = requests.stream().mapToInt(Waiting::slots).sum();
+    if (awaited + running() + more > most()) {
       return false;
     }
-    waiting.addLast(request);
-    awaited += request.slots();
+    waiting.addAll(requests);
+    awaited += more;
     wakeNext();
     return true;
   }
 
+  /** How many may run and wait. */
+  int most() {
+    return slots + capacity;
+  }
+
   /**
-   * The request that has waited longest, or null if there is none or another lane is to take it; it
-   * counts as running from now on.
+   * The request that is next, or null if there is none or another lane is to take it; it counts as
+   * running from now on.
    */
   synchronized Waiting poll(int lane) {
-    if (next() != lane) {
+    Next next = next();
+    if (next.lane() != lane) {
       return null;
     }
-    Waiting taken = waiting.pollFirst();
+    Waiting taken = next.waiting();
+    passed = taken.equals(waiting.peekFirst()) ? 0 : passed + 1;
+    waiting.remove(taken);
     awaited -= taken.slots();
     running[lane] += taken.slots();
     unended += taken.slots();
@@ -79,36 +104,52 @@ final class AdmissionQueue {
 
   /** Whether a lane has a request to take. */
   synchronized boolean waitsFor(int lane) {
-    return next() == lane;
+    return next().lane() == lane;
   }
 
-  /** Few requests share a lane; many are spread evenly. */
-  private int next() {
-    if (waiting.isEmpty() || running() + waiting.getFirst().slots() > slots) {
-      return NOBODY;
+  /**
+   * The one that has waited longest. While the choices of one prompt wait until there is room for
+   * all of them, a bounded number of others that fit go before.
+   */
+  private Next next() {
+    for (Waiting request : waiting) {
+      int lane = laneFor(request.slots());
+      if (lane >= 0) {
+        return new Next(request, lane);
+      }
+      if (running() >= slots || passed >= MOST_PASSING) {
+        return NOBODY;
+      }
     }
-    int room = mostInALane() - waiting.getFirst().slots();
+    return NOBODY;
+  }
+
+  /** Few requests share a lane; many are spread evenly. Negative if there is no room. */
+  private int laneFor(int needed) {
+    if (running() + needed > slots) {
+      return NOBODY.lane();
+    }
     int smallest = 0;
     for (int lane = 0; lane < running.length; lane++) {
-      if (running[lane] > 0 && running[lane] < lanes.rowsWorthOne() && running[lane] <= room) {
+      if (running[lane] > 0 && running[lane] + needed <= lanes.rowsWorthOne()) {
         return lane;
       }
       smallest = running[lane] < running[smallest] ? lane : smallest;
     }
-    return running[smallest] <= room ? smallest : NOBODY;
+    return running[smallest] + needed <= mostInALane() ? smallest : NOBODY.lane();
   }
 
   private void wakeNext() {
-    int next = next();
-    if (next != NOBODY) {
-      wake.accept(next);
+    Next next = next();
+    if (next.waiting() != null) {
+      wake.accept(next.lane());
     }
   }
 
   /** Most requests that a lane ever has. */
   int mostInALane() {
     int share = (slots + lanes.count() - 1) / lanes.count();
-    return Math.min(slots, Math.max(lanes.rowsWorthOne(), share));
+    return Math.min(slots, Math.max(TOGETHER, Math.max(lanes.rowsWorthOne(), share)));
   }
 
   /** How many run. */
@@ -184,6 +225,7 @@ final class AdmissionQueue {
         removed.add(request);
       }
     }
+    wakeNext(); // one that waited behind them
     notifyAll();
     return removed;
   }

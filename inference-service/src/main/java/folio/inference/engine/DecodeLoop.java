@@ -110,12 +110,12 @@ final class DecodeLoop implements AutoCloseable {
           models.serves() ? new Refusal.UnknownModel(waiting.model()) : new Refusal.NoModel());
       return false;
     }
+    DecodeBatch batch = batchOf(model); // which leaves the model again if nothing comes of it
     String wanted = waiting.weights();
     if (wanted != null && !wanted.equals(model.model().description().weightsDigest())) {
       refuse(waiting, new Refusal.UnknownModel(waiting.model()));
       return false;
     }
-    DecodeBatch batch = batchOf(model);
     try {
       Slot slot = Slot.of(waiting, model.model(), System.nanoTime());
       batch.begin(slot);

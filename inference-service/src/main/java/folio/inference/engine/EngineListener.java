@@ -16,8 +16,12 @@ public interface EngineListener {
   /** A request got a slot. */
   default void admitted(Duration queued, int promptTokens) {}
 
-  /** A request's first character is there. */
-  default void firstToken(Duration sinceArrival) {}
+  /**
+   * A request's first character is there.
+   *
+   * @param stepped whether a step made it, which {@link #stepped} counts with the others
+   */
+  default void firstToken(Duration sinceArrival, boolean stepped) {}
 
   /** Every running slot that a lane has of a model got one more character. */
   default void stepped(int slots, Duration step) {}

@@ -69,32 +69,46 @@ public final class InferenceEngine implements AutoCloseable {
    * @throws RefusedException if the queue is full, there is no model, or the engine drains
    */
   public GenerationStream submit(GenerationRequest request) {
-    return submit(List.of(request)).get(0);
+    return submit(List.of(List.of(request))).get(0);
   }
 
   /**
-   * Queues requests that share a prompt and a model. They get their slots at the same time, and the
-   * prompt is read once.
+   * Queues requests, all or none. Those of one list share a prompt and a model: they get their
+   * slots at the same time, and the prompt is read once.
    *
-   * @param requests up to {@link #mostTogether}
+   * @param groups up to {@link #mostTogether} in each, up to {@link #mostAtOnce} in all
    * @return their streams, which tell whether they are run after all
    * @throws RefusedException if the queue is full, there is no model, or the engine drains
    */
-  public List<GenerationStream> submit(List<GenerationRequest> requests) {
+  public List<GenerationStream> submit(List<List<GenerationRequest>> groups) {
     if (draining) {
       throw refused(new Refusal.Draining());
     }
     if (handover.current().isEmpty()) {
       throw refused(new Refusal.NoModel());
     }
-    List<Waiting.Choice> choices =
-        requests.stream()
-            .map(request -> new Waiting.Choice(request, new GenerationStream()))
+    List<Waiting> all =
+        groups.stream()
+            .map(
+                requests ->
+                    new Waiting(
+                        requests.stream()
+                            .map(request -> new Waiting.Choice(request, new GenerationStream()))
+                            .toList(),
+                        System.nanoTime()))
             .toList();
-    if (!queue.offer(new Waiting(choices, System.nanoTime()))) {
+    if (!queue.offer(all)) {
       throw refused(new Refusal.QueueFull(queue.capacity(), queue.retryAfter()));
     }
-    return choices.stream().map(Waiting.Choice::stream).toList();
+    return all.stream()
+        .flatMap(waiting -> waiting.choices().stream())
+        .map(Waiting.Choice::stream)
+        .toList();
+  }
+
+  /** Most requests that run and wait at once. */
+  public int mostAtOnce() {
+    return queue.most();
   }
 
   /** Most requests that can share a prompt. */

@@ -3,9 +3,7 @@ package folio.inference.engine;
 import folio.inference.generation.TokenLogprob;
 import folio.model.vocabulary.Vocabulary;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
-import java.util.stream.IntStream;
 
 /** Log-probabilities of one position, straight from its logits. */
 final class Logprobs {
@@ -35,17 +33,29 @@ final class Logprobs {
       rank += logits[offset + i] > logits[offset + id] ? 1 : 0;
     }
     List<TokenLogprob.Alternative> top = new ArrayList<>();
-    if (alternatives > 0) {
-      IntStream.range(0, vocabulary.size())
-          .boxed()
-          .sorted(Comparator.comparingDouble(i -> -logits[offset + i]))
-          .limit(alternatives)
-          .forEach(
-              i ->
-                  top.add(
-                      new TokenLogprob.Alternative(
-                          vocabulary.decode(i), logits[offset + i] - logSum)));
+    for (int best : best(logits, offset, vocabulary.size(), alternatives)) {
+      top.add(
+          new TokenLogprob.Alternative(vocabulary.decode(best), logits[offset + best] - logSum));
     }
     return new TokenLogprob(vocabulary.decode(id), logits[offset + id] - logSum, rank, top);
+  }
+
+  /** The ids of the largest logits, best first; of equal ones the smallest id. */
+  private static int[] best(float[] logits, int offset, int size, int count) {
+    int[] best = new int[Math.min(count, size)];
+    int found = 0;
+    for (int id = 0; id < size && best.length > 0; id++) {
+      float logit = logits[offset + id];
+      if (found == best.length && logit <= logits[offset + best[found - 1]]) {
+        continue;
+      }
+      int place = found < best.length ? found++ : found - 1;
+      while (place > 0 && logits[offset + best[place - 1]] < logit) {
+        best[place] = best[place - 1];
+        place--;
+      }
+      best[place] = id;
+    }
+    return best;
   }
 }

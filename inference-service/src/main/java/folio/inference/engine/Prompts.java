@@ -135,7 +135,7 @@ final class Prompts implements AutoCloseable {
       if (slots[row] == null || !slots[row].promptRead()) {
         continue;
       }
-      for (Slot slot : slots[row].part()) {
+      for (Slot slot : slots[row].together()) {
         ready.add(slot);
         if (!slot.over()) {
           joining.add(slot);
@@ -146,7 +146,8 @@ final class Prompts implements AutoCloseable {
     if (!joining.isEmpty()) {
       running.join(joining, reading.state(), rows.stream().mapToInt(Integer::intValue).toArray());
     }
-    reading.removeIf(Slot::promptRead);
+    // Not before: if they cannot join, whoever gives them up must find all of them here.
+    reading.removeIf(Slot::promptRead).forEach(Slot::part);
     return ready;
   }
 

@@ -9,6 +9,9 @@ import folio.model.sampling.OutOfRangeException;
  * @param promptTokens longest prompt, in characters
  */
 public record GenerationLimits(int maxTokens, int promptTokens) {
+  /** Some ten megabytes of JSON, which an event loop writes at once. */
+  private static final long MOST_TOLD = 250_000;
+
   /**
    * Checks a request.
    *
@@ -25,6 +28,25 @@ public record GenerationLimits(int maxTokens, int promptTokens) {
       throw new OutOfRangeException(
           "prompt", length + " characters", "up to " + promptTokens + " characters");
     }
+    long told =
+        (request.scoresPrompt() ? (long) length * (request.promptLogprobs() + 1) : 0)
+            + (long) request.maxTokens() * (request.logprobs() + 1);
+    checkTold("logprobs", told);
     return request;
+  }
+
+  /**
+   * Checks how many log-probabilities an answer is to tell.
+   *
+   * @param field that asks for them
+   * @throws OutOfRangeException if they are more than fit
+   */
+  public static void checkTold(String field, long told) {
+    if (told > MOST_TOLD) {
+      throw new OutOfRangeException(
+          field,
+          told + " log-probabilities",
+          "up to " + MOST_TOLD + " in an answer, alternatives included");
+    }
   }
 }

@@ -137,9 +137,11 @@ public final class EngineMetrics implements EngineListener, LoadListener {
   }
 
   @Override
-  public void firstToken(Duration sinceArrival) {
+  public void firstToken(Duration sinceArrival, boolean stepped) {
     firstToken.record(sinceArrival);
-    generationTokens.increment();
+    if (!stepped) {
+      generationTokens.increment();
+    }
   }
 
   @Override

@@ -11,7 +11,8 @@ const SLIDERS = {
 };
 
 let abort = null;
-let seedOfLast = null;
+let places = [];
+let seedOfFirst = null;
 let ranges = {};
 
 function slider(name, range) {
@@ -37,6 +38,9 @@ function request() {
   }
   const seed = byId("seed").value.trim();
   if (seed !== "") {
+    if (!Number.isSafeInteger(Number(seed))) {
+      throw new api.Problem(`The seed is ${seed}; legal is a whole number of up to 15 digits, or nothing.`);
+    }
     body.seed = Number(seed);
   }
   return body;
@@ -75,23 +79,46 @@ async function stream(body, where) {
     if (event.finish_reason) {
       where.tell(`${characters} characters by ${event.model_version}, ${speed()} a second, seed ${event.seed},`
         + ` ended by ${event.finish_reason}`);
-      seedOfLast = event.seed;
+      if (where === places[0]) {
+        seedOfFirst = event.seed;
+      }
     }
   }
 }
 
-let places = [];
-
-async function write(body) {
+/** Does what may be refused, and says why. */
+function attempt(action) {
   tellProblem(null);
-  byId("texts").replaceChildren();
-  abort = new AbortController();
+  try {
+    action();
+  } catch (error) {
+    tellProblem(error);
+  }
+}
+
+function otherTemperature() {
+  const given = byId("other-temperature").value;
+  if (given === "") {
+    throw new api.Problem("The second text has no temperature.");
+  }
+  return Number(given);
+}
+
+/** Begins to write; what cannot begin is thrown. */
+function run(body) {
   const bodies = [body];
   if (byId("compare").checked) {
-    bodies.push({ ...body, temperature: Number(byId("other-temperature").value) });
+    bodies.push({ ...body, temperature: otherTemperature() });
   }
+  byId("texts").replaceChildren();
+  seedOfFirst = null;
+  abort = new AbortController();
   places = bodies.map((each) => place(`Temperature ${each.temperature ?? ranges.temperature.default}`, body.prompt));
   setRunning(true);
+  write(bodies);
+}
+
+async function write(bodies) {
   const ends = await Promise.allSettled(bodies.map((each, i) => stream(each, places[i])));
   setRunning(false);
   ends.forEach((end, i) => {
@@ -108,19 +135,19 @@ function setRunning(running) {
   byId("generate").disabled = running;
   byId("stop").disabled = !running;
   byId("continue").disabled = running;
-  byId("replay").disabled = running || seedOfLast === null;
+  byId("replay").disabled = running || seedOfFirst === null;
 }
 
 /** Goes on from the first text; of a prompt that is too long, its end counts. */
 function goOn() {
   const all = [...places[0].text()];
   byId("prompt").value = all.slice(-ranges.prompt.maximum).join("");
-  write(request());
+  run(request());
 }
 
 function replay() {
-  byId("seed").value = seedOfLast;
-  write(request());
+  byId("seed").value = seedOfFirst;
+  run(request());
 }
 
 async function copyCurl() {
@@ -128,8 +155,9 @@ async function copyCurl() {
   try {
     await navigator.clipboard.writeText(command);
     byId("curl").textContent = "Copied";
-  } catch {
-    byId("texts").replaceChildren(element("pre", { className: "text" }, command));
+  } catch { // no permission, or a page that is not served securely
+    byId("command").textContent = command;
+    byId("command").hidden = false;
   }
 }
 
@@ -141,10 +169,10 @@ export async function start() {
   });
   byId("write-form").addEventListener("submit", (event) => {
     event.preventDefault();
-    write(request());
+    attempt(() => run(request()));
   });
   byId("stop").addEventListener("click", () => abort.abort());
-  byId("continue").addEventListener("click", goOn);
-  byId("replay").addEventListener("click", replay);
-  byId("curl").addEventListener("click", copyCurl);
+  byId("continue").addEventListener("click", () => attempt(goOn));
+  byId("replay").addEventListener("click", () => attempt(replay));
+  byId("curl").addEventListener("click", () => copyCurl().catch(tellProblem));
 }

@@ -177,6 +177,21 @@ class PlaygroundTest {
   }
 
   @Test
+  void whatIsNoSeedIsRefusedAndReplacesNothing() {
+    write("ROMEO:", 20);
+    assertThat(about()).containsText("20 characters by");
+    String written = text(0).textContent();
+    for (String seed : List.of("abc", "-", "9007199254740993", "1.5")) {
+      page.fill("#seed", seed);
+      for (String button : List.of("#generate", "#continue", "#curl")) {
+        page.click(button);
+        assertThat(page.locator("#problem")).containsText("The seed is " + seed);
+      }
+    }
+    assertThat(text(0).textContent()).isEqualTo(written);
+  }
+
+  @Test
   void twoTemperaturesStandSideBySide() {
     page.check("#compare");
     page.fill("#other-temperature", "0");

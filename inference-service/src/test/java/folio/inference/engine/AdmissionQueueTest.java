@@ -96,7 +96,11 @@ class AdmissionQueueTest {
     fill(wide, 9);
 
     assertThat(takers(wide, 3)).containsExactly(0, 0, 1, 1, 2, 2, 0, 1, 2);
-    assertThat(wide.mostInALane()).isEqualTo(3);
+    assertThat(wide.mostInALane()).as("sixteen choices, or all").isEqualTo(9);
+    assertThat(new AdmissionQueue(64, 0, new Lanes(Device.cpu(), 2, 4)).mostInALane())
+        .isEqualTo(32);
+    assertThat(new AdmissionQueue(64, 0, new Lanes(Device.cpu(), 32, 4)).mostInALane())
+        .isEqualTo(16);
   }
 
   @Test
@@ -182,14 +186,47 @@ class AdmissionQueueTest {
 
   @Test
   void choicesGoToALaneThatHasRoomForAllOfThem() {
-    AdmissionQueue two = new AdmissionQueue(8, 8, new Lanes(Device.cpu(), 2, 4));
+    AdmissionQueue two = new AdmissionQueue(40, 8, new Lanes(Device.cpu(), 2, 4));
     fill(two, 3);
     assertThat(takers(two, 2)).containsExactly(0, 0, 0);
 
-    assertThat(two.offer(together(4))).isTrue();
+    assertThat(two.offer(together(16))).isTrue();
+    assertThat(two.offer(together(15))).isTrue();
 
-    assertThat(takers(two, 2)).containsExactly(1);
-    assertThat(two.offer(together(2))).isTrue();
-    assertThat(takers(two, 2)).as("one slot in lane 0, none in lane 1").isEmpty();
+    assertThat(takers(two, 2)).containsExactly(1, 0);
+    assertThat(two.offer(together(5))).isTrue();
+    assertThat(takers(two, 2)).as("two rows are free in lane 0, four in lane 1").isEmpty();
+  }
+
+  @Test
+  void aBoundedNumberPassesChoicesThatDoNotFit() {
+    fill(queue, 1);
+    queue.poll(0);
+    assertThat(queue.offer(together(2))).isTrue();
+    int passing = 0;
+    while (passing < 1000) {
+      assertThat(queue.offer(waiting(1))).isTrue();
+      Waiting next = queue.poll(0);
+      if (next == null) {
+        break;
+      }
+      assertThat(next.slots()).isEqualTo(1);
+      queue.left(0);
+      queue.ended();
+      passing++;
+    }
+
+    assertThat(passing).isEqualTo(64);
+    queue.left(0);
+    queue.ended();
+    assertThat(queue.poll(0).slots()).as("then it is their turn").isEqualTo(2);
+  }
+
+  @Test
+  void offersAllOrNone() {
+    assertThat(queue.offer(List.of(together(2), together(2), together(2)))).isFalse();
+    assertThat(queue.size()).isZero();
+    assertThat(queue.offer(List.of(together(2), together(2), waiting(1)))).isTrue();
+    assertThat(queue.size()).isEqualTo(queue.most());
   }
 }

@@ -116,6 +116,22 @@ class DecodeLoopTest {
         prompt, maxTokens, SamplingParameters.DEFAULT, seed, List.of(), -1, false, "current");
   }
 
+  /** Its prompt takes two passes, after each of which its scores are told. */
+  private static GenerationRequest scoredRequest(long seed) {
+    return new GenerationRequest(
+        "hello world",
+        30,
+        SamplingParameters.DEFAULT,
+        seed,
+        List.of(),
+        0,
+        0,
+        true,
+        false,
+        null,
+        "current");
+  }
+
   private GenerationStream submit(GenerationRequest request) {
     GenerationStream stream = new GenerationStream();
     assertThat(queue.offer(new Waiting(request, stream, System.nanoTime()))).isTrue();
@@ -208,6 +224,36 @@ class DecodeLoopTest {
 
     assertThat(finished).containsExactly(FinishReason.CANCELLED, FinishReason.CANCELLED);
     assertThat(queue.running()).isZero();
+  }
+
+  @Test
+  void requestsThatShareAPromptFailTogether() {
+    ServedModel model = serve(1);
+    List<Waiting.Choice> choices =
+        LongStream.of(7, 8, 9)
+            .mapToObj(DecodeLoopTest::scoredRequest)
+            .map(request -> new Waiting.Choice(request, new GenerationStream()))
+            .toList();
+    assertThat(queue.offer(new Waiting(choices, System.nanoTime()))).isTrue();
+    loop.turn();
+    // Told of the last scores, after the pass and before the slots join those that run.
+    AtomicInteger told = new AtomicInteger();
+    choices.get(0).stream()
+        .onReadable(
+            () -> {
+              if (told.incrementAndGet() == 2) {
+                model.decoder().close();
+              }
+            });
+    turnUntilIdle();
+
+    assertThat(failed).hasValue(3);
+    assertThat(queue.running()).isZero();
+    assertThat(choices)
+        .allSatisfy(
+            choice ->
+                assertThat(choice.stream().started().toCompletableFuture())
+                    .isCompletedExceptionally());
   }
 
   @Test

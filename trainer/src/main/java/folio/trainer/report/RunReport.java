@@ -179,10 +179,11 @@ public final class RunReport {
                 String.format(
                     Locale.ROOT,
                     "Of %,d characters that it writes, the longest run that stands in its training"
-                        + " text has %d characters; of as many characters of the validation text,"
+                        + " text (%,d characters of it) has %d; of as many of the validation text,"
                         + " which it never saw, %d. Runs are %.2f and %.2f characters long on"
                         + " average. The longest:",
                     found.path("characters").asLong(),
+                    found.path("searched").asLong(),
                     found.path("longest").asLong(),
                     found.path("longest_unseen").asLong(),
                     found.path("mean").asDouble(),
