@@ -23,13 +23,8 @@ class LiveFiguresTest {
     Path corpus = folder.resolve("corpus.txt");
     Files.writeString(corpus, "the quick brown fox jumps over the lazy dog.\n".repeat(120));
     Process process =
-        new ProcessBuilder(
+        TrainerProcess.of(
                 List.of(
-                    Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                    "-XX:TieredStopAtLevel=1",
-                    "-cp",
-                    System.getProperty("java.class.path"),
-                    Trainer.class.getName(),
                     "train",
                     "--corpus=" + corpus,
                     "--checkpoints=" + folder.resolve("checkpoints"),
@@ -40,7 +35,6 @@ class LiveFiguresTest {
                     "--steps=1000000",
                     "--evaluate-every=20",
                     "--device=cpu"))
-            .redirectErrorStream(true)
             .start();
     try (BufferedReader out = process.inputReader(StandardCharsets.UTF_8)) {
       String address = null;

@@ -12,7 +12,6 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -47,14 +46,8 @@ class ResumeTest {
 
   /** Every kind of draw is used: streams, resets, all dropouts, an average, clipping. */
   private Process start(String name) throws IOException {
-    List<String> command =
-        new ArrayList<>(
+    return TrainerProcess.of(
             List.of(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "-XX:TieredStopAtLevel=1",
-                "-cp",
-                System.getProperty("java.class.path"),
-                Trainer.class.getName(),
                 "train",
                 "--corpus=" + corpus,
                 "--checkpoints=" + folder.resolve(name + "-checkpoints"),
@@ -73,8 +66,8 @@ class ResumeTest {
                 "--view-every=60",
                 "--keep=100",
                 "--device=cpu",
-                "--threads=2"));
-    return new ProcessBuilder(command).redirectErrorStream(true).start();
+                "--threads=2"))
+        .start();
   }
 
   private static String readUntil(Process process, String words) throws IOException {

@@ -39,19 +39,11 @@ class SweepTest {
   }
 
   private Process start(Map<String, String> environment, String... options) throws IOException {
-    List<String> command =
+    List<String> arguments =
         new ArrayList<>(
-            List.of(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "-XX:TieredStopAtLevel=1",
-                "-cp",
-                System.getProperty("java.class.path"),
-                Trainer.class.getName(),
-                "sweep",
-                folder.resolve("three.txt").toString(),
-                "--folder=" + sweep));
-    command.addAll(List.of(options));
-    ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
+            List.of("sweep", folder.resolve("three.txt").toString(), "--folder=" + sweep));
+    arguments.addAll(List.of(options));
+    ProcessBuilder builder = TrainerProcess.of(arguments);
     builder.environment().putAll(environment);
     return builder.start();
   }
