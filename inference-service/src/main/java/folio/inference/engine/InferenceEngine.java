@@ -138,6 +138,7 @@ public final class InferenceEngine implements AutoCloseable {
     }
 
     @Override
+    @SuppressWarnings("ThreadPriorityCheck") // a hint is all that is meant
     public void run() {
       Decoder.prepareThread(device);
       try {
@@ -145,6 +146,8 @@ public final class InferenceEngine implements AutoCloseable {
           lastTurnNanos = System.nanoTime();
           if (!takeTurn()) {
             LockSupport.parkNanos(IDLE_PAUSE.toNanos());
+          } else if (!device.isGpu()) {
+            Thread.yield(); // event loops write now, not when the scheduler interrupts a step
           }
         }
       } finally {
