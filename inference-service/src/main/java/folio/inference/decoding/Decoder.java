@@ -9,6 +9,8 @@ import ai.djl.ndarray.types.Shape;
 import ai.djl.pytorch.engine.PtNDManager;
 import ai.djl.pytorch.jni.IValue;
 import ai.djl.pytorch.jni.JniUtils;
+import folio.model.cuda.CudaException;
+import folio.model.cuda.CudaStream;
 import folio.model.network.CharGru;
 import folio.model.network.CharGruConfig;
 import folio.model.network.NetworkKind;
@@ -16,6 +18,7 @@ import folio.model.network.Nonlinearity;
 import folio.model.torchscript.TorchScript;
 import java.util.ArrayList;
 import java.util.List;
+import org.jboss.logging.Logger;
 
 /**
  * Computes what {@link CharGru} computes, without gradients, for rows that come and go.
@@ -29,11 +32,13 @@ import java.util.List;
  * #prepareThread}: the engine spreads rows over threads, not a row's arithmetic.
  *
  * <p>On a GPU a step is bound by the number of kernels it launches: the hidden products of all
- * layers are one, then there are three kernels a layer.
+ * layers are one, then there are three kernels a layer; {@link Steps} launches them all at once.
  *
  * <p>Any number of threads may run passes at once. The network must outlive the decoder.
  */
 public final class Decoder implements AutoCloseable {
+  private static final Logger LOG = Logger.getLogger(Decoder.class);
+
   private final CharGruConfig config;
   private final boolean gpu;
   private final boolean packed;
@@ -64,7 +69,7 @@ public final class Decoder implements AutoCloseable {
               IValue.from(config.headActivation() == Nonlinearity.RELU),
               IValue.from(config.projectionSize() != null));
       if (gpu) {
-        cuda("synchronize", parent.getDevice()); // other streams do not wait for this one
+        CudaStream.synchronize(parent.getDevice()); // other streams do not wait for this one
       }
     } catch (RuntimeException | Error e) {
       manager.close();
@@ -83,12 +88,12 @@ public final class Decoder implements AutoCloseable {
     JniUtils.setNumThreads(1);
     JniUtils.setGraphExecutorOptimize(false);
     if (device.isGpu()) {
-      cuda("enter_stream", device);
+      try {
+        CudaStream.enter(device);
+      } catch (CudaException e) {
+        LOG.warn("steps are launched kernel by kernel, not as CUDA graphs: " + e.getMessage());
+      }
     }
-  }
-
-  private static void cuda(String function, Device device) {
-    Scripts.cuda().run(function, "cuda:" + device.getDeviceId()).close();
   }
 
   /**
@@ -184,14 +189,39 @@ public final class Decoder implements AutoCloseable {
   }
 
   private Decoded pass(String function, DecodeState state, Object... inputs) {
+    return decoded(run(function, state, inputs), state.rows());
+  }
+
+  private IValue run(String function, DecodeState state, Object... inputs) {
     List<Object> arguments = new ArrayList<>(List.of(weights, state.layers()));
     arguments.addAll(List.of(inputs));
     arguments.addAll(structure);
-    try (IValue result = Scripts.decoder().run(function, arguments.toArray())) {
+    return Scripts.decoder().run(function, arguments.toArray());
+  }
+
+  /** What a pass returned: logits and a state, which become the caller's. */
+  Decoded decoded(IValue result, int rows) {
+    try (result) {
       IValue[] parts = result.toIValueTuple();
       try (IValue logits = parts[0]) {
-        return new Decoded(logits.toTensor(manager), new DecodeState(parts[1], state.rows()));
+        return new Decoded(logits.toTensor(manager), new DecodeState(parts[1], rows));
       }
+    }
+  }
+
+  /** Ids for {@link #stepKept}, only on a GPU. */
+  IValue blankIds(int rows) {
+    return Scripts.decoder().run("blank_ids", weights, rows);
+  }
+
+  /**
+   * A step, only on a GPU.
+   *
+   * @return logits, state, and every array that its kernels wrote in between
+   */
+  IValue[] stepKept(IValue ids, DecodeState state) {
+    try (IValue result = run("step_kept", state, ids)) {
+      return result.toIValueTuple();
     }
   }
 

@@ -8,19 +8,10 @@ final class Scripts {
     static final TorchScript SCRIPT = TorchScript.load(Scripts.class, "Decoder", "decoder.py");
   }
 
-  private static final class CudaHolder {
-    static final TorchScript SCRIPT = TorchScript.load(Scripts.class, "Cuda", "cuda.py");
-  }
-
   private Scripts() {}
 
   /** Steps and prompts. */
   static TorchScript decoder() {
     return DecoderHolder.SCRIPT;
-  }
-
-  /** What only the CUDA build of libtorch can compile. */
-  static TorchScript cuda() {
-    return CudaHolder.SCRIPT;
   }
 }

@@ -3,6 +3,7 @@ package folio.inference.engine;
 import folio.inference.decoding.DecodeState;
 import folio.inference.decoding.Decoded;
 import folio.inference.decoding.Decoder;
+import folio.inference.decoding.Steps;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -15,6 +16,7 @@ import java.util.List;
 final class DecodeBatch implements AutoCloseable {
   private final SharedModel model;
   private final Decoder decoder;
+  private final Steps steps;
   private final Prompts prompts;
   private final Rows running;
   private Decoded underWay;
@@ -22,6 +24,7 @@ final class DecodeBatch implements AutoCloseable {
   DecodeBatch(SharedModel model) {
     this.model = model;
     this.decoder = model.model().decoder();
+    this.steps = new Steps(decoder);
     this.prompts = new Prompts(decoder);
     this.running = new Rows(decoder);
   }
@@ -90,7 +93,7 @@ final class DecodeBatch implements AutoCloseable {
           Arrays.stream(running.all())
               .mapToLong(slot -> slot == null ? 0 : slot.lastId())
               .toArray();
-      underWay = decoder.step(last, running.state());
+      underWay = steps.step(last, running.state());
       running.state(underWay.state());
     }
     prompts.launch();
@@ -121,26 +124,31 @@ final class DecodeBatch implements AutoCloseable {
   }
 
   /**
-   * Passes that a lane must run once before a request may run them.
+   * What the lane must run once before a request may be stepped.
    *
    * @param rows most that the lane will have
+   * @param known whether it has run passes of another model with this architecture
    */
-  static List<Runnable> warmUps(Decoder decoder, int rows) {
+  List<Runnable> warmUps(int rows, boolean known) {
     List<Runnable> runs = new ArrayList<>();
-    for (int size : BatchSizes.upTo(rows)) {
-      runs.add(() -> warm(decoder, size, 0, false));
-    }
-    for (int size : BatchSizes.upTo(Math.min(Prompts.TOGETHER, rows))) {
-      for (int length = 1; length <= Prompts.PART; length *= 2) {
-        int tokens = length;
-        runs.add(() -> warm(decoder, size, tokens, false));
-        runs.add(() -> warm(decoder, size, tokens, true));
+    List<Integer> sizes = BatchSizes.upTo(rows);
+    if (!known) {
+      sizes.forEach(size -> runs.add(() -> warm(size, 0, false)));
+      for (int size : BatchSizes.upTo(Math.min(Prompts.TOGETHER, rows))) {
+        for (int length = 1; length <= Prompts.PART; length *= 2) {
+          int tokens = length;
+          runs.add(() -> warm(size, tokens, false));
+          runs.add(() -> warm(size, tokens, true));
+        }
       }
+    }
+    if (steps.preparable()) {
+      sizes.forEach(size -> runs.add(() -> steps.prepare(size)));
     }
     return runs;
   }
 
-  private static void warm(Decoder decoder, int rows, int promptTokens, boolean everyPosition) {
+  private void warm(int rows, int promptTokens, boolean everyPosition) {
     long[] lengths = new long[rows];
     Arrays.fill(lengths, promptTokens);
     try (DecodeState zero = decoder.zeroState(rows);
@@ -158,5 +166,6 @@ final class DecodeBatch implements AutoCloseable {
   public void close() {
     prompts.close();
     running.close();
+    steps.close();
   }
 }

@@ -14,10 +14,10 @@ public record Lanes(Device device, int count, int rowsWorthOne) {
   /** A pass of a few rows takes no longer than one of a single row. */
   private static final int ROWS_WORTH_A_CORE = 4;
 
-  /** As many rows cost a GPU no more than it costs to launch them. */
-  private static final int ROWS_WORTH_LAUNCHING_TWICE = 256;
+  /** From as many rows on, choosing their characters takes longer than a step of a GPU's. */
+  private static final int ROWS_WORTH_A_LANE = 64;
 
-  /** Some choose characters while others launch: measured, see README.md. */
+  /** Some choose characters while others compute: measured, see README.md. */
   private static final int ON_A_GPU = 4;
 
   /**
@@ -27,7 +27,7 @@ public record Lanes(Device device, int count, int rowsWorthOne) {
    */
   public static Lanes on(Device device, int threads) {
     if (device.isGpu()) {
-      return new Lanes(device, threads > 0 ? threads : ON_A_GPU, ROWS_WORTH_LAUNCHING_TWICE);
+      return new Lanes(device, threads > 0 ? threads : ON_A_GPU, ROWS_WORTH_A_LANE);
     }
     int count = threads > 0 ? threads : Runtime.getRuntime().availableProcessors();
     return new Lanes(device, count, ROWS_WORTH_A_CORE);

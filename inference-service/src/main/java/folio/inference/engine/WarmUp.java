@@ -8,7 +8,8 @@ import java.util.Set;
 
 /**
  * Warms the models that a lane is to run, a pass a turn: kernels are chosen and compiled at their
- * first pass. As they know no weights, an architecture is warmed once. Owned by the lane's thread.
+ * first pass. As they know no weights, an architecture is warmed once; what is recorded for a GPU
+ * does, and is recorded for every model. Owned by the lane's thread.
  */
 final class WarmUp implements AutoCloseable {
   private final int lane;
@@ -18,6 +19,7 @@ final class WarmUp implements AutoCloseable {
   private final Set<CharGruConfig> warmed = new HashSet<>();
   private final Queue<Runnable> passes = new ArrayDeque<>();
   private SharedModel model;
+  private DecodeBatch batch;
 
   /**
    * Nothing to warm yet.
@@ -43,15 +45,16 @@ final class WarmUp implements AutoCloseable {
       if (model == null) {
         return null;
       }
-      if (warmed.add(config())) {
-        passes.addAll(DecodeBatch.warmUps(model.model().decoder(), rows));
-      }
     }
     if (models.isLost(model)) {
       close();
       return null;
     }
     try {
+      if (batch == null) {
+        batch = new DecodeBatch(model);
+        passes.addAll(batch.warmUps(rows, !warmed.add(config())));
+      }
       Runnable next = passes.poll();
       return next == null ? warm() : run(next);
     } catch (RuntimeException | OutOfMemoryError e) {
@@ -68,10 +71,11 @@ final class WarmUp implements AutoCloseable {
   }
 
   private DecodeBatch warm() {
-    DecodeBatch batch = new DecodeBatch(model);
+    DecodeBatch warm = batch;
     models.warmed(model, lane);
     model = null;
-    return batch;
+    batch = null;
+    return warm;
   }
 
   private CharGruConfig config() {
@@ -86,6 +90,10 @@ final class WarmUp implements AutoCloseable {
       passes.clear();
       warmed.remove(config());
       model = null;
+      if (batch != null) {
+        batch.close();
+        batch = null;
+      }
       models.leave(left, lane);
     }
   }

@@ -43,31 +43,65 @@ class Decoder(Module):
       y = (self).linear(y, w[-3], None)
     return (self).linear(y, w[-2], w[-1])
   def step(self: __torch__.Decoder, w: List[Tensor], state: List[Tensor], ids: List[int], residual: bool, relu: bool, projection: bool) -> Tuple[Tensor, List[Tensor]]:
+    if ops.prim.is_cuda(w[0]):
+      logits, after, _0 = (self).step_kept(w, state, (self).ids(ids, w), residual, relu, projection)
+      return (logits, after)
     x = torch.embedding(w[0], (self).ids(ids, w))
-    hs = (self).layers(state)
-    if ops.prim.is_cuda(x):
-      ghs = torch.unbind(torch.bmm(state[0], torch.transpose(w[1], 1, 2)))
-    else:
-      ghs = hs
     next = annotate(List[Tensor], [])
-    for k in range(torch.len(hs)):
+    for k in range(torch.len(state)):
       at = 2 + 4 * k
-      h = hs[k]
       if k == 0:
         gi = x
       else:
-        gi = (self).product(x, w[at], w[at + 2])
-      if ops.prim.is_cuda(x):
-        gh = ghs[k]
-      else:
-        gh = (self).linear(h, w[at + 1], w[at + 3])
-      y = (self).gates(gi, gh, h, w[at + 2], w[at + 3])
+        gi = (self).linear(x, w[at], w[at + 2])
+      y = (self).gates(gi, (self).linear(state[k], w[at + 1], w[at + 3]), state[k], w[at + 2], w[at + 3])
       torch.append(next, y)
       if residual and k > 0:
         x = x + y
       else:
         x = y
-    return ((self).head(w, x, relu, projection), (self).state(next))
+    return ((self).head(w, x, relu, projection), next)
+  def step_kept(self: __torch__.Decoder, w: List[Tensor], state: List[Tensor], ids: Tensor, residual: bool, relu: bool, projection: bool) -> Tuple[Tensor, List[Tensor], List[Tensor]]:
+    x = torch.embedding(w[0], ids)
+    hidden = torch.bmm(state[0], torch.transpose(w[1], 1, 2))
+    hs = torch.unbind(state[0])
+    ghs = torch.unbind(hidden)
+    kept = [x, hidden]
+    next = annotate(List[Tensor], [])
+    for k in range(torch.len(hs)):
+      at = 2 + 4 * k
+      if k == 0:
+        gi = x
+      else:
+        gi = torch.linear(x, w[at])
+      y, gates = torch._thnn_fused_gru_cell(gi, ghs[k], hs[k], w[at + 2], w[at + 3])
+      torch.append(next, y)
+      if residual and k > 0:
+        x = x + y
+      else:
+        x = y
+      torch.append(kept, gi)
+      torch.append(kept, gates)
+      torch.append(kept, y)
+      torch.append(kept, x)
+    if relu:
+      x = torch.relu(x)
+      torch.append(kept, x)
+    if projection:
+      x = torch.linear(x, w[-3])
+      torch.append(kept, x)
+    product = torch.linear(x, w[-2])
+    torch.append(kept, product)
+    return (torch.add(product, w[-1]), [torch.stack(next)], kept)
+  def blank_ids(self: __torch__.Decoder, w: List[Tensor], rows: int) -> Tensor:
+    return torch.zeros([rows], dtype=4, layout=None, device=ops.prim.device(w[0]))
+  def feed(self: __torch__.Decoder, ids: Tensor, state: List[Tensor], values: List[int], given: List[Tensor]) -> int:
+    host = torch.tensor(values, dtype=4, device=torch.device("cpu"), requires_grad=False)
+    torch.copy_(ids, torch.pin_memory(host), True)
+    torch.copy_(state[0], given[0])
+    return 0
+  def fetch(self: __torch__.Decoder, logits: Tensor, state: List[Tensor]) -> Tuple[Tensor, List[Tensor]]:
+    return (torch.clone(logits), [torch.clone(state[0])])
   def prefill(self: __torch__.Decoder, w: List[Tensor], state: List[Tensor], ids: List[int], lengths: List[int], every: bool, residual: bool, relu: bool, projection: bool) -> Tuple[Tensor, List[Tensor]]:
     M = torch.len(lengths)
     T = torch.len(ids) // M

@@ -46,22 +46,28 @@ class DecoderOnGpuTest {
         kind == NetworkKind.RESIDUAL
             ? CharGruConfig.residual(vocabulary, embedding, hidden, layers)
             : CharGruConfig.plain(vocabulary, hidden, layers);
-    float[] gpu = run(Device.gpu(), config, rows);
-    float[] cpu = run(Device.cpu(), config, rows);
+    float[] gpu = run(Device.gpu(), config, rows, false);
+    float[] cpu = run(Device.cpu(), config, rows, false);
 
     assertThat(gpu).hasSameSizeAs(cpu);
     for (int i = 0; i < gpu.length; i++) {
       assertThat(gpu[i]).as("logit %d", i).isCloseTo(cpu[i], within(TOLERANCE));
     }
+    assertThat(run(Device.gpu(), config, rows, true)).as("as a graph").containsExactly(gpu);
   }
 
   /** The logits after a prompt in two parts, a rearrangement of rows, and twenty steps. */
-  private static float[] run(Device device, CharGruConfig config, int rows) {
+  private static float[] run(Device device, CharGruConfig config, int rows, boolean prepared) {
     SplittableRandom random = new SplittableRandom(5);
     int vocabulary = config.vocabularySize();
     try (NDManager manager = NDManager.newBaseManager(device)) {
       CharGru network = CharGru.initialize(manager, config, new SplittableRandom(4));
-      try (Decoder decoder = new Decoder(manager, network)) {
+      try (Decoder decoder = new Decoder(manager, network);
+          Steps steps = new Steps(decoder)) {
+        if (prepared) {
+          steps.prepare(rows);
+          assertThat(steps.preparable()).as("the driver records graphs").isTrue();
+        }
         DecodeState state = decoder.zeroState(rows);
         for (int part = 0; part < 2; part++) {
           long[] ids = random.longs(rows * 8L, 0, vocabulary).toArray();
@@ -77,8 +83,7 @@ class DecoderOnGpuTest {
         float[][] logits = new float[1][];
         for (int step = 0; step < 20; step++) {
           state =
-              after(
-                  decoder.step(random.longs(rows, 0, vocabulary).toArray(), state), state, logits);
+              after(steps.step(random.longs(rows, 0, vocabulary).toArray(), state), state, logits);
         }
         state.close();
         return logits[0];

@@ -71,10 +71,10 @@ public final class AdamW implements AutoCloseable {
    * Takes one step.
    *
    * @param gradients one a parameter, in order; not changed
-   * @param learningRate of this step
-   * @param step from 0; the moments are corrected for having begun at zero
+   * @param pace float32 {@code [2]} on the device: the learning rate of this step, and its number
+   *     from 1, as the moments are corrected for having begun at zero
    */
-  public void update(List<NDArray> gradients, double learningRate, long step) {
+  public void update(List<NDArray> gradients, NDArray pace) {
     for (Group group : groups) {
       try (IValue part = part(gradients, group.matrices())) {
         TrainingScript.get()
@@ -84,8 +84,7 @@ public final class AdamW implements AutoCloseable {
                 part,
                 group.means(),
                 group.squares(),
-                step + 1,
-                learningRate,
+                pace,
                 settings.beta1(),
                 settings.beta2(),
                 group.matrices() ? settings.weightDecay() : 0.0)

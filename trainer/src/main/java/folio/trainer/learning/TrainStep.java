@@ -5,6 +5,8 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.pytorch.engine.PtNDManager;
 import ai.djl.pytorch.jni.IValue;
+import folio.model.cuda.CudaGraph;
+import folio.model.cuda.CudaStream;
 import folio.model.network.CharGru;
 import folio.model.network.CharGruConfig;
 import folio.model.network.NetworkKind;
@@ -22,6 +24,10 @@ import java.util.List;
  * gradients are one product over all characters instead of one a character. Holds the state that
  * rows carry from step to step, and the sum of the losses, which stays on the device until it is
  * read. Owned by the training thread.
+ *
+ * <p>Everything that differs from step to step is written into arrays that stay ({@link
+ * StepInputs}). On a GPU, small batches take longer to launch, kernel by kernel, than to compute:
+ * from the second step on theirs is a CUDA graph.
  */
 public final class TrainStep implements AutoCloseable {
   /**
@@ -32,6 +38,9 @@ public final class TrainStep implements AutoCloseable {
    */
   public record Rule(AdamW optimizer, GradientClipper clipper, DropoutRates dropout, long seed) {}
 
+  /** Larger batches keep a GPU busy; a graph would only double their memory. */
+  private static final int MOST_RECORDED_CHARACTERS = 64 * 256;
+
   private final CharGru network;
   private final List<NDArray> parameters;
   private final Rule rule;
@@ -41,7 +50,10 @@ public final class TrainStep implements AutoCloseable {
   private final NDArray text;
   private final NDArray lossSum;
   private final NDArray normSum;
+  private StepInputs inputs;
   private NDArray carried;
+  private CudaGraph graph;
+  private boolean recordable;
   private long summed;
 
   /**
@@ -89,18 +101,49 @@ public final class TrainStep implements AutoCloseable {
    * @param step from 0
    */
   public void run(long step, Batch batch, double learningRate) {
-    // libtorch's generator cannot be saved, so every step seeds it anew: masks are a function of
-    // (seed, step), which is what makes an exact resume possible.
-    Engine.getInstance().setRandomSeed((int) SeededRandom.bits(rule.seed(), step));
+    boolean metBefore = inputs != null && inputs.fit(batch);
+    feed(step, batch, learningRate);
+    if (graph != null) {
+      graph.launch();
+    } else if (metBefore && recordable) {
+      graph = CudaStream.runAndRecord(manager.getDevice(), this::compute);
+      recordable = graph != null;
+    } else {
+      compute();
+    }
+    summed++;
+  }
+
+  /** Writes what a step differs from others in; into new arrays for a batch of another size. */
+  private void feed(long step, Batch batch, double learningRate) {
+    if (carried == null || carried.getShape().get(1) != batch.rows()) {
+      carry(network.zeroState(manager, batch.rows()));
+    }
+    if (inputs == null || !inputs.fit(batch)) {
+      forgetInputs();
+      inputs = new StepInputs(manager, network.config(), batch, rule.dropout());
+      recordable =
+          manager.getDevice().isGpu() && batch.rows() * batch.length() <= MOST_RECORDED_CHARACTERS;
+    }
+    if (!inputs.masks().isEmpty()) {
+      // libtorch's generator cannot be saved, so every step seeds it anew: masks are a function of
+      // (seed, step), which is what makes an exact resume possible.
+      Engine.getInstance().setRandomSeed((int) SeededRandom.bits(rule.seed(), step));
+    }
+    inputs.feed(batch, learningRate, step);
+  }
+
+  /** The step itself, of what was fed. */
+  private void compute() {
     try (NDManager scope = manager.newSubManager()) {
-      Gradients found = gradients(scope, batch);
-      lossSum.addi(found.loss());
+      Gradients found = gradients(scope);
+      TrainingScript.get().run("add", lossSum, found.loss()).close();
       if (rule.clipper() != null) {
-        normSum.addi(rule.clipper().clip(scope, found.values()));
+        NDArray norm = rule.clipper().clip(scope, found.values());
+        TrainingScript.get().run("add", normSum, norm).close();
       }
-      rule.optimizer().update(found.values(), learningRate, step);
-      carry(found.lastState());
-      summed++;
+      rule.optimizer().update(found.values(), inputs.pace());
+      TrainingScript.get().run("carry", carried, found.lastState()).close();
     }
   }
 
@@ -113,19 +156,24 @@ public final class TrainStep implements AutoCloseable {
    */
   record Gradients(NDArray loss, NDArray lastState, List<NDArray> values) {}
 
-  Gradients gradients(NDManager owner, Batch batch) {
+  /** Those of a batch, for tests. */
+  Gradients gradients(NDManager scope, Batch batch) {
+    feed(0, batch, 0);
+    return gradients(scope);
+  }
+
+  private Gradients gradients(NDManager owner) {
     PtNDManager scope = (PtNDManager) owner;
-    boolean fresh = carried == null || batch.startsFresh();
-    NDArray state = fresh ? network.zeroState(scope, batch.rows()) : carried;
     try (IValue result =
         TrainingScript.get()
             .run(
                 "gradients",
                 text,
-                batch.starts(),
-                batch.length(),
-                state,
-                fresh ? new long[0] : batch.freshRows(),
+                inputs.starts(),
+                inputs.length(),
+                carried,
+                inputs.keeps(),
+                inputs.masks(),
                 parameters,
                 structure,
                 rates)) {
@@ -139,12 +187,24 @@ public final class TrainStep implements AutoCloseable {
     }
   }
 
-  private void carry(NDArray last) {
+  private void forgetInputs() {
+    if (graph != null) {
+      graph.close();
+      graph = null;
+    }
+    if (inputs != null) {
+      inputs.close();
+      inputs = null;
+    }
+  }
+
+  /** The array that rows' states are carried in from now on. */
+  private void carry(NDArray state) {
+    forgetInputs();
     if (carried != null) {
       carried.close();
     }
-    last.attach(manager);
-    carried = last;
+    carried = state;
   }
 
   /**
@@ -191,6 +251,7 @@ public final class TrainStep implements AutoCloseable {
   /** Frees what is kept between steps. */
   @Override
   public void close() {
+    forgetInputs();
     manager.close();
   }
 }

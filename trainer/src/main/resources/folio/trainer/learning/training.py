@@ -1,20 +1,25 @@
 class Training(Module):
   __parameters__ = []
   __buffers__ = []
-  def ints(self: __torch__.Training, values: List[int], like: Tensor) -> Tensor:
-    host = torch.tensor(values, dtype=4, device=torch.device("cpu"), requires_grad=False)
-    if ops.prim.is_cuda(like):
-      return torch.to(torch.pin_memory(host), ops.prim.device(like), 4, True)
-    return host
-  def cut(self: __torch__.Training, text: Tensor, starts: List[int], length: int) -> Tuple[Tensor, Tensor]:
-    begin = (self).ints(starts, text)
+  def put(self: __torch__.Training, target: Tensor, host: Tensor) -> int:
+    if ops.prim.is_cuda(target):
+      _0 = torch.copy_(target, torch.pin_memory(host), True)
+    else:
+      _1 = torch.copy_(target, host)
+    return 0
+  def feed(self: __torch__.Training, starts: Tensor, keeps: Tensor, pace: Tensor, masks: List[Tensor], first: List[int], kept: List[float], rate_and_step: List[float], shares: List[float]) -> int:
+    cpu = torch.device("cpu")
+    _0 = (self).put(starts, torch.tensor(first, dtype=4, device=cpu, requires_grad=False))
+    _1 = (self).put(torch.view(keeps, [-1]), torch.tensor(kept, dtype=6, device=cpu, requires_grad=False))
+    _2 = (self).put(pace, torch.tensor(rate_and_step, dtype=6, device=cpu, requires_grad=False))
+    for i in range(torch.len(masks)):
+      _3 = torch.div_(torch.bernoulli_(masks[i], shares[i]), shares[i])
+    return 0
+  def cut(self: __torch__.Training, text: Tensor, starts: Tensor, length: int) -> Tuple[Tensor, Tensor]:
     window = torch.arange(length + 1, dtype=4, layout=None, device=ops.prim.device(text))
-    at = torch.remainder(torch.unsqueeze(begin, 0) + torch.unsqueeze(window, 1), torch.size(text, 0))
+    at = torch.remainder(torch.unsqueeze(starts, 0) + torch.unsqueeze(window, 1), torch.size(text, 0))
     ids = torch.take(text, at)
     return (torch.slice(ids, 0, 0, length), torch.slice(ids, 0, 1))
-  def mask(self: __torch__.Training, rate: float, sizes: List[int], like: Tensor) -> Tensor:
-    drawn = torch.bernoulli_(torch.empty(sizes, dtype=6, layout=None, device=ops.prim.device(like)), 1. - rate)
-    return torch.div_(drawn, 1. - rate)
   def activate(self: __torch__.Training, kind: int, x: Tensor) -> Tensor:
     if kind == 1:
       return torch.relu(x)
@@ -97,29 +102,28 @@ class Training(Module):
     _7 = torch.mm(torch.t(rows), torch.reshape(x, [T * B, E]), out=g4[0])
     _8 = torch.sum(rows, [0], out=g4[2])
     return (torch.view(torch.mm(rows, w[0]), [T, B, E]), gradient)
-  def gradients(self: __torch__.Training, text: Tensor, starts: List[int], length: int, state: Tensor, fresh: List[int], parameters: List[Tensor], structure: List[int], rates: List[float]) -> Tuple[Tensor, Tensor, List[Tensor]]:
+  def gradients(self: __torch__.Training, text: Tensor, starts: Tensor, length: int, carried: Tensor, keeps: Tensor, masks: List[Tensor], parameters: List[Tensor], structure: List[int], rates: List[float]) -> Tuple[Tensor, Tensor, List[Tensor]]:
     residual = structure[0] == 1
     embedding_activation = structure[1]
     head_activation = structure[2]
     projection = structure[3] == 1
     tied = structure[4] == 1
+    state = torch.where(torch.gt(keeps, 0), carried, 0.)
     L, B, H = torch.size(state)
-    if torch.len(fresh) > 0:
-      state = torch.index_fill(state, 1, (self).ints(fresh, state), 0)
     ids, targets = (self).cut(text, starts, length)
     embedding = parameters[0]
     E = torch.size(embedding, 1)
     embedded = (self).activate(embedding_activation, torch.embedding(embedding, ids))
     x = embedded
-    embedding_mask = annotate(List[Tensor], [])
+    at_mask = 0
     if rates[0] > 0.:
-      torch.append(embedding_mask, (self).mask(rates[0], [1, B, E], x))
-      x = x * embedding_mask[0]
+      x = x * masks[0]
+      at_mask = 1
     inputs = annotate(List[Tensor], [])
     outputs = annotate(List[Tensor], [])
     buffers = annotate(List[Tensor], [])
     saved = annotate(List[List[Tensor]], [])
-    masks = annotate(List[Tensor], [])
+    output_masks = annotate(List[Tensor], [])
     drops = annotate(List[Tensor], [])
     last = annotate(List[Tensor], [])
     for k in range(L):
@@ -127,7 +131,8 @@ class Training(Module):
       if rates[2] > 0.:
         buffer = torch.clone(buffer)
         hidden = ((self).parts(buffer, H))[1]
-        torch.append(drops, (self).mask(rates[2], [3 * H, H], x))
+        torch.append(drops, masks[at_mask])
+        at_mask = at_mask + 1
         _0 = torch.mul_(hidden, drops[k])
       y, h, kept = (self).layer(x, torch.select(state, 0, k), buffer)
       torch.append(inputs, x)
@@ -136,8 +141,9 @@ class Training(Module):
       torch.append(saved, kept)
       torch.append(last, h)
       if rates[1] > 0.:
-        torch.append(masks, (self).mask(rates[1], [1, B, H], x))
-        y = y * masks[k]
+        torch.append(output_masks, masks[at_mask])
+        at_mask = at_mask + 1
+        y = y * output_masks[k]
       if residual and k > 0:
         x = x + y
       else:
@@ -174,7 +180,7 @@ class Training(Module):
       k = L - 1 - i
       dy = dx
       if rates[1] > 0.:
-        dy = dx * masks[k]
+        dy = dx * output_masks[k]
       below, gradient = (self).layer_backward(inputs[k], torch.select(state, 0, k), buffers[k], outputs[k], saved[k], dy)
       if rates[2] > 0.:
         _2 = torch.mul_(((self).parts(gradient, H))[1], drops[k])
@@ -184,7 +190,7 @@ class Training(Module):
       else:
         dx = below
     if rates[0] > 0.:
-      dx = dx * embedding_mask[0]
+      dx = dx * masks[0]
     dx = (self).activated(embedding_activation, dx, embedded)
     embedding_gradient = torch.embedding_dense_backward(dx, ids, torch.size(embedding, 0), -1, False)
     if tied:
@@ -213,13 +219,19 @@ class Training(Module):
         else:
           torch.append(chosen, torch.slice(tensors[i], 0, matrices[i]))
     return chosen
-  def adamw(self: __torch__.Training, parameters: List[Tensor], gradients: List[Tensor], means: List[Tensor], squares: List[Tensor], step: int, rate: float, beta1: float, beta2: float, decay: float) -> int:
-    count = torch.full([], step, dtype=6, layout=None, device=ops.prim.device(parameters[0]))
+  def add(self: __torch__.Training, sum: Tensor, more: Tensor) -> int:
+    _0 = torch.add_(sum, more)
+    return 0
+  def carry(self: __torch__.Training, carried: Tensor, last: Tensor) -> int:
+    _0 = torch.copy_(carried, last)
+    return 0
+  def adamw(self: __torch__.Training, parameters: List[Tensor], gradients: List[Tensor], means: List[Tensor], squares: List[Tensor], pace: Tensor, beta1: float, beta2: float, decay: float) -> int:
+    rate, count = torch.unbind(pace)
     counts = annotate(List[Tensor], [])
     for _0 in range(torch.len(parameters)):
       torch.append(counts, count)
     torch._fused_adamw_(parameters, gradients, means, squares, annotate(List[Tensor], []), counts, lr=rate, beta1=beta1, beta2=beta2, weight_decay=decay, eps=1e-08, amsgrad=False, maximize=False)
-    return step
+    return 0
   def average(self: __torch__.Training, averages: List[Tensor], parameters: List[Tensor], part: float) -> int:
     torch._foreach_lerp_(averages, parameters, part)
     return 0

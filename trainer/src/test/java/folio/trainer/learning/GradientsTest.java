@@ -8,15 +8,12 @@ import ai.djl.engine.Engine;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.index.NDIndex;
-import ai.djl.pytorch.engine.PtNDManager;
-import ai.djl.pytorch.jni.IValue;
 import folio.model.network.CharGru;
 import folio.model.network.CharGruConfig;
 import folio.model.network.NetworkKind;
 import folio.model.network.Nonlinearity;
 import folio.model.network.Parameter;
 import folio.trainer.corpus.Batch;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.AfterEach;
@@ -135,12 +132,12 @@ class GradientsTest {
 
   @Test
   void masksDropAboutAsMuchAsTheyAreToldAndKeepTheMean() {
-    List<NDArray> masks = new ArrayList<>();
-    try (IValue drawn =
-        TrainingScript.get().run("mask", 0.4, new long[] {1, 200, 100}, manager.create(0f))) {
-      masks.add(drawn.toTensor((PtNDManager) manager));
-    }
-    NDArray mask = masks.get(0);
+    CharGruConfig config = CharGruConfig.residual(11, 100, 100, 1);
+    boolean[] keeps = new boolean[200];
+    Batch batch = new Batch(new long[200], 20, keeps);
+    StepInputs inputs = new StepInputs(manager, config, batch, new DropoutRates(0.4, 0, 0));
+    inputs.feed(batch, 0, 0);
+    NDArray mask = inputs.masks().get(0);
 
     assertThat(mask.eq(0).sum().getLong() / (double) mask.size()).isBetween(0.38, 0.42);
     assertThat(mask.max().getFloat()).isCloseTo(1 / 0.6f, within(1e-5f));

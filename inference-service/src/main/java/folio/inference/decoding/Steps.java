@@ -1,0 +1,58 @@
+package folio.inference.decoding;
+
+import folio.model.cuda.CudaException;
+import folio.model.cuda.CudaStream;
+import java.util.HashMap;
+import java.util.Map;
+import org.jboss.logging.Logger;
+
+/**
+ * The steps of one thread with one decoder. On a GPU those of prepared sizes are launched as CUDA
+ * graphs: a single launch instead of three a layer. Owned by its thread; the decoder must outlive
+ * it.
+ */
+public final class Steps implements AutoCloseable {
+  private static final Logger LOG = Logger.getLogger(Steps.class);
+
+  private final Decoder decoder;
+  private final CudaStream stream;
+  private final Map<Integer, StepGraph> graphs = new HashMap<>();
+  private boolean refused;
+
+  /** Nothing is prepared; the thread must be one of {@link Decoder#prepareThread}. */
+  public Steps(Decoder decoder) {
+    this.decoder = decoder;
+    this.stream = decoder.asynchronous() ? CudaStream.current() : null;
+  }
+
+  /** Whether {@link #prepare} makes steps faster. */
+  public boolean preparable() {
+    return stream != null && !refused;
+  }
+
+  /** Records the step of so many rows, some milliseconds; without effect if that is impossible. */
+  public void prepare(int rows) {
+    if (preparable() && !graphs.containsKey(rows)) {
+      try {
+        graphs.put(rows, new StepGraph(stream, decoder, rows));
+      } catch (CudaException e) {
+        refused = true;
+        LOG.warn("steps are launched kernel by kernel, not as CUDA graphs: " + e.getMessage());
+      }
+    }
+  }
+
+  /** Like {@link Decoder#step}. */
+  public Decoded step(long[] ids, DecodeState state) {
+    StepGraph graph = graphs.get(ids.length);
+    return graph == null
+        ? decoder.step(ids, state)
+        : decoder.decoded(graph.step(ids, state), state.rows());
+  }
+
+  @Override
+  public void close() {
+    graphs.values().forEach(StepGraph::close);
+    graphs.clear();
+  }
+}

@@ -1,0 +1,73 @@
+package folio.model.cuda;
+
+import com.sun.jna.Function;
+import com.sun.jna.NativeLibrary;
+import com.sun.jna.Pointer;
+import com.sun.jna.ptr.PointerByReference;
+import java.util.concurrent.ConcurrentHashMap;
+
+/**
+ * CUDA's driver, and the one function of libtorch's that tells it what stream of the driver's to
+ * use. Safe for any thread.
+ *
+ * @see <a href="https://docs.nvidia.com/cuda/cuda-driver-api/">CUDA driver API</a>
+ */
+final class Driver {
+  /** {@code c10::cuda::setCurrentCUDAStream(CUDAStream)}: two words, a device and a handle. */
+  private static final String SET_STREAM = "_ZN3c104cuda20setCurrentCUDAStreamENS0_10CUDAStreamE";
+
+  private static final long CUDA_DEVICE_TYPE = 1;
+
+  private final NativeLibrary driver;
+  private final Function setStream;
+  private final ConcurrentHashMap<String, Function> functions = new ConcurrentHashMap<>();
+
+  /** Finds both libraries; libtorch's must be loaded. */
+  private Driver() {
+    driver = NativeLibrary.getInstance("libcuda.so.1");
+    setStream = NativeLibrary.getInstance("libc10_cuda.so").getFunction(SET_STREAM);
+  }
+
+  private static final class Holder {
+    static final Driver DRIVER = new Driver();
+  }
+
+  /**
+   * The driver of this machine.
+   *
+   * @throws CudaException if there is none, or libtorch does not have the function
+   */
+  static Driver get() {
+    try {
+      return Holder.DRIVER;
+    } catch (LinkageError e) {
+      throw new CudaException("CUDA's driver cannot be called: " + e, e);
+    }
+  }
+
+  /**
+   * Calls a function of the driver's.
+   *
+   * @throws CudaException if it answers an error
+   */
+  void call(String function, Object... arguments) {
+    int error = answer(function, arguments);
+    if (error != 0) {
+      PointerByReference name = new PointerByReference();
+      boolean known = answer("cuGetErrorName", error, name) == 0;
+      throw new CudaException(
+          function + " answers " + (known ? name.getValue().getString(0) : "error " + error));
+    }
+  }
+
+  /** Calls a function of the driver's; 0 is success. */
+  int answer(String function, Object... arguments) {
+    return functions.computeIfAbsent(function, driver::getFunction).invokeInt(arguments);
+  }
+
+  /** Has libtorch use a stream for what the calling thread asks for; null is the default one. */
+  void use(int device, Pointer stream) {
+    setStream.invokeVoid(
+        new Object[] {CUDA_DEVICE_TYPE | (long) device << 8, Pointer.nativeValue(stream)});
+  }
+}
