@@ -42,6 +42,9 @@ public interface InferenceConfig {
   /** States that generations stopped in, on their way through clients. */
   State state();
 
+  /** The file of API keys; without one, nobody needs a key. */
+  Optional<Path> keys();
+
   /** How long running streams may go on after SIGTERM. */
   @WithDefault("25S")
   Duration drainTimeout();

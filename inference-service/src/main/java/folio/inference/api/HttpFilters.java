@@ -19,16 +19,25 @@ public final class HttpFilters {
   private static final Pattern GENERATE = Pattern.compile("/generate([/;].*)?");
   private static final Pattern COMPLETIONS = Pattern.compile("/v1/completions([/;].*)?");
 
+  private static final Pattern PAGE = Pattern.compile("/(index\\.html|page/.*)?");
+
+  /** The page is made of files of its own alone, asks nobody else, and nobody may frame it. */
+  private static final String PAGE_POLICY =
+      "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self';"
+          + " img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
   /** Highest first. */
   private static final int FIRST = 1000;
 
   private final Connections connections;
+  private final Keys keys;
   private final RequestBodies bodies;
   private final ProblemWriter problems;
 
   /** With those who refuse requests before they are understood. */
-  HttpFilters(Connections connections, RequestBodies bodies, ProblemWriter problems) {
+  HttpFilters(Connections connections, Keys keys, RequestBodies bodies, ProblemWriter problems) {
     this.connections = connections;
+    this.keys = keys;
     this.bodies = bodies;
     this.problems = problems;
   }
@@ -37,17 +46,26 @@ public final class HttpFilters {
     filters.register(HttpFilters::identify, FIRST);
     filters.register(bodies::expect, FIRST - 1);
     filters.register(connections::admit, FIRST - 2);
-    filters.register(bodies::refuseLarge, FIRST - 3);
-    filters.register(this::refuseUnreadableType, FIRST - 4);
-    filters.register(this::chooseForm, FIRST - 5);
+    filters.register(keys::admit, FIRST - 3);
+    filters.register(bodies::refuseLarge, FIRST - 4);
+    filters.register(this::refuseUnreadableType, FIRST - 5);
+    filters.register(this::chooseForm, FIRST - 6);
   }
 
-  /** An {@code X-Request-Id} for every answer: the client's if it is harmless, else a new one. */
+  /**
+   * An {@code X-Request-Id} for every answer: the client's if it is harmless, else a new one; and
+   * what browsers are to refuse.
+   */
   private static void identify(RoutingContext http) {
     String given = http.request().getHeader(REQUEST_ID);
     String id =
         given != null && HARMLESS.matcher(given).matches() ? given : UUID.randomUUID().toString();
     http.response().putHeader(REQUEST_ID, id);
+    http.response().putHeader("X-Content-Type-Options", "nosniff");
+    http.response().putHeader("Referrer-Policy", "no-referrer");
+    if (PAGE.matcher(http.normalizedPath()).matches()) {
+      http.response().putHeader("Content-Security-Policy", PAGE_POLICY);
+    }
     http.next();
   }
 

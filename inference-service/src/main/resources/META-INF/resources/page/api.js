@@ -3,7 +3,20 @@
 /** Why a request was not answered. */
 export class Problem extends Error {}
 
+const KEY = "key";
+
+/** The key that is sent with every request, while this tab is open. */
+export const key = () => sessionStorage.getItem(KEY) ?? "";
+
+export const useKey = (given) => sessionStorage.setItem(KEY, given);
+
+/** Is told on the document when the service wants a key. */
+export const KEY_WANTED = "key-wanted";
+
 async function refusal(response) {
+  if (response.status === 401) {
+    document.dispatchEvent(new Event(KEY_WANTED));
+  }
   try {
     const problem = await response.json();
     return new Problem(problem.detail ?? `The service answered ${response.status}.`);
@@ -15,7 +28,8 @@ async function refusal(response) {
 async function ask(path, options) {
   let response;
   try {
-    response = await fetch(path, options);
+    const authorization = key() ? { Authorization: `Bearer ${key()}` } : {};
+    response = await fetch(path, { ...options, headers: { ...options?.headers, ...authorization } });
   } catch (error) {
     throw error.name === "AbortError" ? error : new Problem("The service cannot be reached.");
   }
@@ -66,5 +80,6 @@ export async function* generate(body, signal) {
 export function curl(body) {
   const quoted = JSON.stringify(body).replaceAll("'", "'\\''");
   const url = new URL("generate", document.baseURI);
-  return `curl -N ${url} -H 'Content-Type: application/json' -d '${quoted}'`;
+  const authorization = key() ? ` -H "Authorization: Bearer $FOLIO_KEY"` : "";
+  return `curl -N ${url}${authorization} -H 'Content-Type: application/json' -d '${quoted}'`;
 }

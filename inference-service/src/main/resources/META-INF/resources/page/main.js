@@ -1,3 +1,4 @@
+import { KEY_WANTED, useKey } from "./api.js";
 import { byId, tellProblem } from "./dom.js";
 import * as models from "./models.js";
 import * as score from "./score.js";
@@ -20,6 +21,13 @@ function showView() {
   tellProblem(null);
 }
 
+document.addEventListener(KEY_WANTED, () => {
+  byId("key-label").hidden = false;
+});
+byId("key").addEventListener("change", (event) => {
+  useKey(event.target.value);
+  tellProblem(null);
+});
 window.addEventListener("hashchange", showView);
 showView();
 models.start();

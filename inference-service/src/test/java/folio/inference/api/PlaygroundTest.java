@@ -12,6 +12,7 @@ import com.microsoft.playwright.BrowserType;
 import com.microsoft.playwright.Locator;
 import com.microsoft.playwright.Page;
 import com.microsoft.playwright.Playwright;
+import com.microsoft.playwright.Route;
 import com.microsoft.playwright.options.ColorScheme;
 import folio.inference.CheckpointFolder;
 import io.quarkus.test.common.WithTestResource;
@@ -22,6 +23,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -103,6 +105,12 @@ class PlaygroundTest {
                 .setPermissions(List.of("clipboard-read", "clipboard-write")));
     page = context.newPage();
     page.onPageError(complaints::add);
+    page.onConsoleMessage(
+        message -> {
+          if (message.text().contains("Content Security Policy")) {
+            complaints.add(message.text());
+          }
+        });
     page.onRequest(
         request -> {
           if (!request.url().startsWith(root()) && !request.url().startsWith("data:")) {
@@ -224,6 +232,42 @@ class PlaygroundTest {
         .isEqualTo(
             "curl -N %sgenerate -H 'Content-Type: application/json' -d '%s'"
                 .formatted(root(), "{\"prompt\":\"It'\\''s\",\"temperature\":0.5}"));
+  }
+
+  /** A service that wants keys is {@code KeysIT}'s; here is what the page makes of its answer. */
+  @Test
+  void asksForAKeyWhenOneIsWantedAndSendsIt() {
+    Queue<String> sent = new ConcurrentLinkedQueue<>();
+    page.route(
+        "**/generate",
+        route -> {
+          String key = route.request().headers().get("authorization");
+          if (key == null) {
+            route.fulfill(
+                new Route.FulfillOptions()
+                    .setStatus(401)
+                    .setContentType("application/problem+json")
+                    .setBody("{\"detail\": \"a key is needed\"}"));
+          } else {
+            sent.add(key);
+            route.resume();
+          }
+        });
+    assertThat(page.locator("#key")).isHidden();
+    write("ROMEO:", 5);
+    assertThat(page.locator("#problem")).hasText("a key is needed");
+    page.fill("#key", "open");
+    page.press("#key", "Enter");
+    assertThat(page.locator("#problem")).isHidden();
+    page.click("#generate");
+    assertThat(about()).containsText("5 characters by");
+
+    assertThat(sent).containsExactly("Bearer open");
+    page.click("#curl");
+    assertThat(page.locator("#curl")).hasText("Copied");
+    assertThat((String) page.evaluate("navigator.clipboard.readText()"))
+        .contains("-H \"Authorization: Bearer $FOLIO_KEY\"")
+        .doesNotContain("open");
   }
 
   @Test

@@ -1,0 +1,102 @@
+package folio.inference.api;
+
+import folio.inference.access.Access;
+import folio.inference.access.Access.Outcome;
+import folio.inference.access.AccessListener;
+import io.vertx.core.Vertx;
+import io.vertx.ext.web.RoutingContext;
+import jakarta.inject.Singleton;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.regex.Pattern;
+import org.eclipse.microprofile.config.inject.ConfigProperty;
+
+/**
+ * Asks for a key, if there is a file of keys: for everything but the page itself, the description
+ * of the service, its health and its metrics.
+ */
+@Singleton
+final class Keys {
+  /** What costs something, or tells what is served. */
+  private static final Pattern GUARDED =
+      Pattern.compile("/(generate|score|models|checkpoints|v1)([/;].*)?");
+
+  private static final Duration LOOK_INTERVAL = Duration.ofSeconds(1);
+
+  private final ProblemWriter problems;
+  private final AccessListener listener;
+  private final Access access;
+
+  /**
+   * With the file, if there is one.
+   *
+   * @throws folio.inference.access.ApiKeyFileException if it cannot be used; the service does not
+   *     start then
+   */
+  Keys(
+      ProblemWriter problems,
+      AccessListener listener,
+      Vertx vertx,
+      @ConfigProperty(name = "folio.keys") Optional<Path> file) {
+    this.problems = problems;
+    this.listener = listener;
+    this.access = file.map(Access::new).orElse(null);
+    if (access != null) {
+      vertx.setPeriodic(
+          LOOK_INTERVAL.toMillis(),
+          timer ->
+              vertx.executeBlocking(
+                  () -> {
+                    access.refresh();
+                    return null;
+                  }));
+    }
+  }
+
+  /** Goes on with the request if its client may have it answered. */
+  void admit(RoutingContext http) {
+    if (access == null || !GUARDED.matcher(http.normalizedPath()).matches()) {
+      http.next();
+      return;
+    }
+    Outcome outcome = access.admit(http.request().getHeader("Authorization"));
+    if (outcome instanceof Outcome.Admitted admitted) {
+      listener.asked(admitted.client(), "admitted");
+      http.addEndHandler(end -> admitted.over().run());
+      http.next();
+    } else if (outcome instanceof Outcome.TooOften often) {
+      listener.asked(often.client(), "too_often");
+      later(http, often.retryAfter());
+      problems.answer(
+          http,
+          tooManyRequests(
+              "too_often", often.client() + " may send " + often.perSecond() + " a second"));
+    } else if (outcome instanceof Outcome.TooMany many) {
+      listener.asked(many.client(), "too_many");
+      later(http, Duration.ofSeconds(1));
+      problems.answer(
+          http,
+          tooManyRequests(
+              "too_many", many.client() + " may have " + many.allowed() + " answered at a time"));
+    } else {
+      listener.asked("", "unauthorized");
+      http.response().putHeader("WWW-Authenticate", "Bearer");
+      problems.answer(
+          http,
+          Problem.of(
+              401,
+              "Unauthorized",
+              "unauthorized",
+              "a key is needed, as Authorization: Bearer KEY; the one given is not known"));
+    }
+  }
+
+  private static Problem tooManyRequests(String reason, String detail) {
+    return Problem.of(429, "Too Many Requests", reason, detail);
+  }
+
+  private static void later(RoutingContext http, Duration after) {
+    http.response().putHeader("Retry-After", String.valueOf(Math.max(1, after.toSeconds() + 1)));
+  }
+}

@@ -1,0 +1,20 @@
+package folio.inference.observability;
+
+import folio.inference.access.AccessListener;
+import io.micrometer.core.instrument.MeterRegistry;
+import jakarta.inject.Singleton;
+
+/** {@code folio_key_requests_total}, by client and what its requests came to. */
+@Singleton
+final class KeyMetrics implements AccessListener {
+  private final MeterRegistry registry;
+
+  KeyMetrics(MeterRegistry registry) {
+    this.registry = registry;
+  }
+
+  @Override
+  public void asked(String client, String outcome) {
+    registry.counter("folio.key.requests", "client", client, "outcome", outcome).increment();
+  }
+}
