@@ -150,7 +150,8 @@ final class SweepCommand implements Callable<Integer> {
   }
 
   /** Writes results.md and a picture a group; returns the table. */
-  private static String write(Sweep sweep, SweepFile runs, Set<String> failed) throws IOException {
+  private String write(Sweep sweep, SweepFile runs, Set<String> failed) throws IOException {
+    PrintWriter err = spec.commandLine().getErr();
     List<SweepTable.Row> rows = new ArrayList<>();
     Map<String, Map<String, RunRecord>> groups = new TreeMap<>();
     for (SweepFile.Run run : runs.runs()) {
@@ -164,7 +165,13 @@ final class SweepCommand implements Callable<Integer> {
     }
     DurableFiles.replace(
         sweep.folder().resolve("results.md"), rendered.getBytes(StandardCharsets.UTF_8));
-    groups.forEach((group, records) -> Curves.write(sweep.folder(), group, records));
+    for (Map.Entry<String, Map<String, RunRecord>> group : groups.entrySet()) {
+      try {
+        Curves.write(sweep.folder(), group.getKey(), group.getValue());
+      } catch (SweepException e) {
+        err.println("folio: " + e.getMessage()); // the table is there all the same
+      }
+    }
     return rendered;
   }
 

@@ -62,8 +62,9 @@ public final class Curves {
       try {
         BitmapEncoder.saveBitmap(
             chart, folder.resolve(group).toString(), BitmapEncoder.BitmapFormat.PNG);
-      } catch (IOException e) {
-        throw new SweepException("the curves cannot be written: " + e, e);
+      } catch (IOException | RuntimeException | LinkageError | InternalError e) {
+        // A Java without fonts throws any of them.
+        throw new SweepException("the picture of " + group + " cannot be written: " + e, e);
       }
     }
   }

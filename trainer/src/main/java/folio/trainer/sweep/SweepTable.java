@@ -22,7 +22,7 @@ public final class SweepTable {
     StringBuilder table = new StringBuilder();
     table.append(
         "| run | `./folio train` | steps | training | held out, lowest | held out, last |"
-            + " validation, last | characters/s | |\n");
+            + " validation, published | characters/s | |\n");
     table.append("| --- | --- | --: | --: | --: | --: | --: | --: | --- |\n");
     for (Row row : rows) {
       RunRecord record = row.record();
