@@ -83,7 +83,8 @@ class ManifestsTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"overlays/cpu", "overlays/gpu", "overlays/kind", "training"})
+  @ValueSource(
+      strings = {"overlays/cpu", "overlays/gpu", "overlays/kind", "overlays/podman", "training"})
   void everyObjectIsReadStrictly(String folder) {
     assertThat(parse(folder)).hasSizeGreaterThan(3);
 
@@ -179,7 +180,8 @@ class ManifestsTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"overlays/cpu", "overlays/gpu", "overlays/kind", "training"})
+  @ValueSource(
+      strings = {"overlays/cpu", "overlays/gpu", "overlays/kind", "overlays/podman", "training"})
   void everyPodIsRestricted(String folder) {
     assertThat(pods(parse(folder)))
         .isNotEmpty()

@@ -1,0 +1,22 @@
+#!/bin/sh
+# Starts the service while its image is built, waits until it serves, and stops it: DJL unpacks its natives, and Java
+# writes the classes that were loaded into an archive that later starts map instead of loading them anew.
+set -eu
+java -XX:ArchiveClassesAtExit=/app/service.jsa -Xlog:cds=off -Xlog:cds+dynamic=off \
+  -Dfolio.checkpoints=/nowhere -Dquarkus.http.host=127.0.0.1 -jar /app/quarkus-run.jar >/tmp/log 2>&1 &
+service=$!
+tries=0
+until grep -q ' serving ' /tmp/log; do
+  tries=$((tries + 1))
+  if [ $tries -gt 300 ] || ! kill -0 $service 2>/dev/null; then
+    echo "the service did not start:" >&2
+    cat /tmp/log >&2
+    exit 1
+  fi
+  sleep 1
+done
+kill $service
+wait $service || [ $? = 143 ] # Java's exit code for SIGTERM
+test -s /app/service.jsa
+chmod -R a+rX /app # what was unpacked is root's alone
+rm /tmp/log
