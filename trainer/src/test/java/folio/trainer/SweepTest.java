@@ -120,6 +120,20 @@ class SweepTest {
   }
 
   @Test
+  void aPictureThatCannotBeWrittenCostsNoTable() throws Exception {
+    Path run = Files.createDirectories(sweep.resolve("width.8"));
+    Files.writeString(
+        run.resolve("metrics.jsonl"),
+        "{\"event\": \"evaluation\", \"step\": 10, \"training_loss_nats\": 2.5, \"loss_nats\":"
+            + " {\"windows-256\": 2.25}}\n");
+    Files.createDirectories(sweep.resolve("width.png").resolve("in the way"));
+
+    assertThat(finish(start(Map.of(), "--table"), 0))
+        .contains("the picture of width cannot be written");
+    assertThat(Files.readString(sweep.resolve("results.md"))).contains("| 10 | 2.5000 |", "2.2500");
+  }
+
+  @Test
   void aSweepThatIsStoppedGoesOnWhereItWas() throws Exception {
     Files.writeString(
         folder.resolve("three.txt"),

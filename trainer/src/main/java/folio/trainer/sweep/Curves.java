@@ -1,11 +1,16 @@
 package folio.trainer.sweep;
 
+import folio.model.checkpoint.DurableFiles;
 import java.awt.BasicStroke;
+import java.awt.Color;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.ToDoubleFunction;
 import org.knowm.xchart.BitmapEncoder;
@@ -13,13 +18,25 @@ import org.knowm.xchart.XYChart;
 import org.knowm.xchart.XYChartBuilder;
 import org.knowm.xchart.XYSeries;
 import org.knowm.xchart.style.Styler;
+import org.knowm.xchart.style.lines.SeriesLines;
 import org.knowm.xchart.style.markers.SeriesMarkers;
 
-/** Loss curves of a group of runs, as a picture: training dashed, the loss that judges drawn. */
+/**
+ * Loss curves of a group of runs, as a picture: training dashed, the loss that judges drawn. Runs
+ * whose names differ in a number behind a dash are seeds of one, and share a colour.
+ */
 public final class Curves {
   private static final int WIDTH = 900;
   private static final int HEIGHT = 500;
+  private static final int MOST_COLOURS = 20;
+
+  /** Before a tenth of its steps every loss falls, so steeply that the rest would look flat. */
+  private static final int SHOWN_FROM = 10;
+
   private static final List<String> JUDGES = List.of("held-out-windows-256", "windows-256");
+
+  private static final BasicStroke DASHED =
+      new BasicStroke(1.5f, BasicStroke.CAP_BUTT, BasicStroke.JOIN_ROUND, 1, new float[] {5, 4}, 0);
 
   private Curves() {}
 
@@ -40,33 +57,53 @@ public final class Curves {
             .build();
     chart.getStyler().setLegendPosition(Styler.LegendPosition.OutsideE);
     chart.getStyler().setMarkerSize(0);
+    chart.getStyler().setChartBackgroundColor(Color.WHITE);
+    Map<String, Color> colours = colours(runs.keySet());
+    Set<String> told = new HashSet<>();
     boolean any = false;
     for (Map.Entry<String, RunRecord> run : new TreeMap<>(runs).entrySet()) {
       RunRecord record = run.getValue();
+      String name = withoutSeed(run.getKey());
       String judge = JUDGES.stream().filter(each -> has(record, each)).findFirst().orElse(null);
       XYSeries drawn =
           judge == null ? null : add(chart, run.getKey(), record, e -> lossOf(e, judge));
       XYSeries training =
           add(chart, run.getKey() + ", training", record, RunRecord.Evaluation::trainingLoss);
       if (training != null) {
-        training.setLineStyle(
-            new BasicStroke(
-                1.5f, BasicStroke.CAP_BUTT, BasicStroke.JOIN_ROUND, 1, new float[] {5, 4}, 0));
-        if (drawn != null) {
-          training.setLineColor(drawn.getLineColor());
-        }
+        training.setLineColor(colours.get(name)).setLineStyle(DASHED).setShowInLegend(false);
+      }
+      if (drawn != null) {
+        drawn.setLineColor(colours.get(name)).setLineStyle(SeriesLines.SOLID);
+        drawn.setLabel(name.startsWith(group + ".") ? name.substring(group.length() + 1) : name);
+        drawn.setShowInLegend(told.add(name));
       }
       any |= drawn != null || training != null;
     }
     if (any) {
       try {
-        BitmapEncoder.saveBitmap(
-            chart, folder.resolve(group).toString(), BitmapEncoder.BitmapFormat.PNG);
+        DurableFiles.replace(
+            folder.resolve(group + ".png"),
+            BitmapEncoder.getBitmapBytes(chart, BitmapEncoder.BitmapFormat.PNG));
       } catch (IOException | RuntimeException | LinkageError | InternalError e) {
         // A Java without fonts throws any of them.
         throw new SweepException("the picture of " + group + " cannot be written: " + e, e);
       }
     }
+  }
+
+  private static String withoutSeed(String run) {
+    return run.replaceFirst("-\\d+$", "");
+  }
+
+  /** Far from each other, and dark enough on white. */
+  private static Map<String, Color> colours(Set<String> runs) {
+    List<String> names = runs.stream().map(Curves::withoutSeed).distinct().sorted().toList();
+    Map<String, Color> colours = new HashMap<>();
+    for (int i = 0; i < names.size(); i++) {
+      float hue = (float) i / Math.min(names.size(), MOST_COLOURS);
+      colours.put(names.get(i), Color.getHSBColor(hue, 0.9f, i % 2 == 0 ? 0.85f : 0.6f));
+    }
+    return colours;
   }
 
   private static boolean has(RunRecord record, String protocol) {
@@ -83,7 +120,7 @@ public final class Curves {
     List<Double> losses = new ArrayList<>();
     for (RunRecord.Evaluation evaluation : record.evaluations()) {
       double loss = figure.applyAsDouble(evaluation);
-      if (!Double.isNaN(loss)) {
+      if (!Double.isNaN(loss) && evaluation.step() * SHOWN_FROM >= record.steps()) {
         steps.add((double) evaluation.step());
         losses.add(loss);
       }
