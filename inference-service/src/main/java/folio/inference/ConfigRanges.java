@@ -29,6 +29,7 @@ final class ConfigRanges {
     check("folio.queue.capacity", config.queue().capacity(), 0, 1_000_000);
     check("folio.limits.max-tokens", config.limits().maxTokens(), 1, 100_000_000);
     check("folio.limits.prompt-tokens", config.limits().promptTokens(), 1, 100_000_000);
+    check("folio.admin.port", config.admin().port(), 0, 65_535);
     check("folio.limits.connections", config.limits().connections(), 1, 1_000_000);
     check(
         "folio.limits.body-size",

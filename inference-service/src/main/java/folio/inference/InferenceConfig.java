@@ -45,6 +45,9 @@ public interface InferenceConfig {
   /** The file of API keys; without one, nobody needs a key. */
   Optional<Path> keys();
 
+  /** What operators ask for. */
+  Admin admin();
+
   /** How long running streams may go on after SIGTERM. */
   @WithDefault("25S")
   Duration drainTimeout();
@@ -72,6 +75,17 @@ public interface InferenceConfig {
     /** Longest time in the queue. */
     @WithDefault("30S")
     Duration timeout();
+  }
+
+  /** What operators ask for. */
+  interface Admin {
+    /** Where they are listened to; 0: nowhere. */
+    @WithDefault("0")
+    int port();
+
+    /** Who can reach that port: by default, who is on this machine. */
+    @WithDefault("127.0.0.1")
+    String host();
   }
 
   /** States that generations stopped in, on their way through clients. */

@@ -1,0 +1,161 @@
+package folio.inference;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import folio.inference.api.Service;
+import folio.model.checkpoint.CheckpointStore;
+import folio.model.testing.TestCheckpoints;
+import java.io.IOException;
+import java.net.ServerSocket;
+import java.net.URI;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The packaged service as its operators see it. */
+class AdminIT {
+  @TempDir Path folder;
+  private Process process;
+  private Service service;
+  private int port;
+
+  @AfterEach
+  void kill() {
+    process.destroyForcibly();
+  }
+
+  private void start() throws IOException {
+    try (ServerSocket free = new ServerSocket(0)) {
+      port = free.getLocalPort();
+    }
+    ServiceProcess started =
+        ServiceProcess.start(folder, Map.of("FOLIO_ADMIN_PORT", String.valueOf(port)));
+    process = started.process();
+    service = started.service();
+  }
+
+  private HttpResponse<String> post(String path) throws Exception {
+    return service
+        .client()
+        .send(
+            HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port + path))
+                .POST(HttpRequest.BodyPublishers.noBody())
+                .build(),
+            HttpResponse.BodyHandlers.ofString());
+  }
+
+  private void awaitCurrent(String version) {
+    Service.await(
+        version + " is current",
+        () -> {
+          for (JsonNode model : Service.parse(service.get("/models").body())) {
+            if (model.path("state").asText().equals("current")) {
+              return model.path("version").asText().equals(version);
+            }
+          }
+          return false;
+        });
+  }
+
+  @Test
+  void activatesAVersionAndRollsBack() throws Exception {
+    CheckpointStore store = new CheckpointStore(folder);
+    String older = TestCheckpoints.publishCurrent(store, 1);
+    String newer = TestCheckpoints.publishCurrent(store, 2);
+    start();
+    awaitCurrent(newer);
+
+    HttpResponse<String> rolled = post("/rollback");
+    assertThat(rolled.statusCode()).as(rolled.body()).isEqualTo(200);
+    assertThat(rolled.body()).contains(older);
+    awaitCurrent(older);
+    assertThat(store.current()).contains(older);
+
+    HttpResponse<String> oldest = post("/rollback");
+    assertThat(oldest.statusCode()).isEqualTo(409);
+    assertThat(oldest.body()).contains("no checkpoint is older than " + older);
+
+    assertThat(post("/models/" + newer + "/activate").statusCode()).isEqualTo(200);
+    awaitCurrent(newer);
+
+    HttpResponse<String> unknown = post("/models/20200101T000000Z-00000000/activate");
+    assertThat(unknown.statusCode()).isEqualTo(404);
+    assertThat(unknown.body()).contains("\"field\":\"version\"");
+    assertThat(store.current()).contains(newer);
+  }
+
+  @Test
+  void namesPromoteWhereTheStoreCannotBeWritten() throws Exception {
+    CheckpointStore store = new CheckpointStore(folder);
+    String version = TestCheckpoints.publishCurrent(store, 1);
+    // For root, too: the file that locks the store cannot be opened.
+    Files.deleteIfExists(folder.resolve(".lock"));
+    Files.createDirectory(folder.resolve(".lock"));
+    start();
+
+    HttpResponse<String> refused = post("/models/" + version + "/activate");
+    assertThat(refused.statusCode()).isEqualTo(409);
+    assertThat(refused.body()).contains("checkpoints promote " + version);
+  }
+
+  @Test
+  void drainsForGood() throws Exception {
+    start();
+    HttpResponse<String> draining = post("/drain");
+    assertThat(draining.statusCode()).isEqualTo(200);
+    assertThat(Service.parse(draining.body()).get("running").asInt()).isZero();
+
+    Service.await("not ready", () -> service.get("/q/health/ready").statusCode() == 503);
+    HttpResponse<String> refused =
+        service
+            .client()
+            .send(service.generate("{}", "application/json"), HttpResponse.BodyHandlers.ofString());
+    assertThat(refused.statusCode()).isEqualTo(503);
+    assertThat(Service.parse(refused.body()).get("reason").asText()).isEqualTo("draining");
+    assertThat(service.get("/q/health/live").statusCode()).isEqualTo(200);
+  }
+
+  @Test
+  void saysThatThePortIsTaken() throws Exception {
+    try (ServerSocket taken = new ServerSocket(0)) {
+      String number = String.valueOf(taken.getLocalPort());
+      process =
+          ServiceProcess.command(
+                  folder, Map.of("FOLIO_ADMIN_PORT", number, "FOLIO_ADMIN_HOST", "0.0.0.0"))
+              .start();
+      String log = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+
+      assertThat(process.waitFor(1, TimeUnit.MINUTES)).isTrue();
+      assertThat(process.exitValue()).isEqualTo(1);
+      assertThat(log).contains("folio.admin.port is " + number + ", on which nothing can listen");
+    }
+  }
+
+  @Test
+  void isOffUnlessAPortIsSet() throws Exception {
+    ServiceProcess started = ServiceProcess.start(folder, Map.of());
+    process = started.process();
+    service = started.service();
+    HttpRequest request =
+        HttpRequest.newBuilder(service.generate("{}", "application/json"), (name, value) -> false)
+            .build();
+    URI drain = request.uri().resolve("/drain");
+    assertThat(
+            service
+                .client()
+                .send(
+                    HttpRequest.newBuilder(drain).POST(HttpRequest.BodyPublishers.noBody()).build(),
+                    HttpResponse.BodyHandlers.ofString())
+                .statusCode())
+        .isEqualTo(404);
+    assertThat(service.get("/q/health/ready").statusCode()).isEqualTo(200);
+  }
+}
