@@ -9,6 +9,7 @@ import io.kubernetes.client.openapi.models.V1Container;
 import io.kubernetes.client.openapi.models.V1ContainerPort;
 import io.kubernetes.client.openapi.models.V1CronJob;
 import io.kubernetes.client.openapi.models.V1Deployment;
+import io.kubernetes.client.openapi.models.V1EnvVar;
 import io.kubernetes.client.openapi.models.V1Job;
 import io.kubernetes.client.openapi.models.V1LabelSelector;
 import io.kubernetes.client.openapi.models.V1NetworkPolicy;
@@ -20,11 +21,13 @@ import io.kubernetes.client.openapi.models.V1Service;
 import io.kubernetes.client.openapi.models.V1ServiceAccount;
 import io.kubernetes.client.openapi.models.V1ServicePort;
 import io.kubernetes.client.openapi.models.V1Volume;
+import io.kubernetes.client.openapi.models.V1VolumeMount;
 import io.kubernetes.client.openapi.models.V2HorizontalPodAutoscaler;
 import io.kubernetes.client.util.Yaml;
 import java.io.IOException;
 import java.lang.reflect.Method;
 import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.HashSet;
 import java.util.List;
@@ -146,6 +149,42 @@ class ManifestsTest {
     assertThat(deployment.getSpec().getTemplate().getMetadata().getLabels())
         .containsAllEntriesOf(kept.getMatchLabels());
     assertThat(scaler.getSpec().getMinReplicas()).isEqualTo(deployment.getSpec().getReplicas());
+  }
+
+  @Test
+  void keysAreMountedWhereTheServiceLooksForThem() throws IOException {
+    Path overlay = Files.createDirectories(Path.of("target", "with-keys"));
+    Files.writeString(
+        overlay.resolve("kustomization.yaml"),
+        """
+        apiVersion: kustomize.config.k8s.io/v1beta1
+        kind: Kustomization
+        resources: [../../../k8s/overlays/kind]
+        components: [../../../k8s/components/keys]
+        """);
+    V1PodSpec pod = pods(parse(overlay.toAbsolutePath().toString())).get(0).getSpec();
+    String file =
+        container(pod).getEnv().stream()
+            .filter(each -> each.getName().equals("FOLIO_KEYS"))
+            .map(V1EnvVar::getValue)
+            .findFirst()
+            .orElseThrow();
+    V1VolumeMount mount =
+        container(pod).getVolumeMounts().stream()
+            .filter(each -> file.startsWith(each.getMountPath() + "/"))
+            .findFirst()
+            .orElseThrow();
+
+    assertThat(pod.getVolumes())
+        .anySatisfy(
+            volume -> {
+              assertThat(volume.getName()).isEqualTo(mount.getName());
+              assertThat(volume.getSecret().getSecretName()).isEqualTo("folio-keys");
+            });
+    assertThat(mount.getReadOnly()).isTrue();
+    // Another user of the pod's group reads them, nobody else: fsGroup makes the group the pod's.
+    assertThat(pod.getVolumes().stream().filter(each -> each.getName().equals(mount.getName())))
+        .allSatisfy(each -> assertThat(each.getSecret().getDefaultMode()).isEqualTo(0440));
   }
 
   @Test
