@@ -83,7 +83,30 @@ class KeysIT {
     for (String path : new String[] {"/models", "/checkpoints", "/v1/models"}) {
       assertThat(service.get(path).statusCode()).as(path).isEqualTo(401);
     }
-    for (String path : new String[] {"/", "/parameters", "/q/health/ready", "/metrics"}) {
+    // RESTEasy decodes what stands before a semicolon.
+    for (String path :
+        new String[] {
+          "/v1%2Fmodels;",
+          "/models%2F;",
+          "/checkpoints%2F;x",
+          "/models;a=b",
+          "/q/../models",
+          "/page/..%2Fmodels;",
+          "/parameters;x",
+          "/q/%2e%2e/models"
+        }) {
+      assertThat(service.get(path).statusCode()).as(path).isEqualTo(401);
+    }
+    for (String path :
+        new String[] {
+          "/",
+          "/page/main.js",
+          "/q/openapi",
+          "/q/swagger-ui/",
+          "/parameters",
+          "/q/health/ready",
+          "/metrics"
+        }) {
       assertThat(service.get(path).statusCode()).as(path).isEqualTo(200);
     }
     assertThat(service.get("/v1/models").body()).contains("\"error\"");
@@ -91,7 +114,7 @@ class KeysIT {
 
     assertThat(service.get("/metrics").body())
         .contains("folio_key_requests_total{client=\"ada\",outcome=\"admitted\"} 1.0")
-        .contains("folio_key_requests_total{client=\"\",outcome=\"unauthorized\"} 6.0")
+        .contains("folio_key_requests_total{client=\"\",outcome=\"unauthorized\"} 14.0")
         .doesNotContain("secret");
   }
 
@@ -124,6 +147,48 @@ class KeysIT {
     HttpResponse<String> refused = generate("rotated");
     assertThat(refused.statusCode()).isEqualTo(429);
     assertThat(refused.body()).contains("ada may send 0.001 a second");
+  }
+
+  @Test
+  void aBrowserMayAskWhetherItMayAskWithoutAKey() throws Exception {
+    keys = folder.resolve("keys.json");
+    write("secret", "\"concurrent_requests\": 1");
+    ServiceProcess started =
+        ServiceProcess.start(
+            folder.resolve("checkpoints"),
+            Map.of(
+                "FOLIO_KEYS",
+                keys.toString(),
+                "QUARKUS_HTTP_CORS_ENABLED",
+                "true",
+                "QUARKUS_HTTP_CORS_ORIGINS",
+                "https://reader.example"));
+    process = started.process();
+    service = started.service();
+    HttpRequest preflight =
+        HttpRequest.newBuilder(service.generate(SHORT, JSON).uri())
+            .method("OPTIONS", HttpRequest.BodyPublishers.noBody())
+            .header("Origin", "https://reader.example")
+            .header("Access-Control-Request-Method", "POST")
+            .header("Access-Control-Request-Headers", "authorization,content-type")
+            .build();
+
+    HttpResponse<String> may = send(preflight, null, HttpResponse.BodyHandlers.ofString());
+    assertThat(may.statusCode()).isEqualTo(200);
+    assertThat(may.headers().firstValue("Access-Control-Allow-Origin"))
+        .contains("https://reader.example");
+    assertThat(generate(null).statusCode()).isEqualTo(401);
+    assertThat(generate("secret").headers().firstValue("Access-Control-Allow-Origin")).isEmpty();
+  }
+
+  @Test
+  void anEmptySettingIsNotTakenForNone() throws Exception {
+    process = ServiceProcess.command(folder, Map.of("FOLIO_KEYS", "")).start();
+    String log = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+
+    assertThat(process.waitFor(1, TimeUnit.MINUTES)).isTrue();
+    assertThat(process.exitValue()).isEqualTo(1);
+    assertThat(log).contains("folio.keys is empty; legal is a file");
   }
 
   @Test

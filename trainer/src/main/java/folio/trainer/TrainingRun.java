@@ -208,6 +208,7 @@ final class TrainingRun implements AutoCloseable {
   @Override
   public void close() {
     display.close();
+    trainStep.close();
     optimizer.close();
     manager.close();
   }

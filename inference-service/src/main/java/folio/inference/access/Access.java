@@ -30,6 +30,7 @@ public final class Access {
   private final Map<String, Allowance> allowances = new ConcurrentHashMap<>();
   private volatile List<Client> clients = List.of();
   private FileTime read;
+  private String complaint;
 
   /**
    * Reads the file.
@@ -76,12 +77,17 @@ public final class Access {
     if (now.equals(read)) {
       return;
     }
-    read = now;
     try {
       take(ApiKeyFile.read(file));
+      read = now;
+      complaint = null;
       LOG.infof("%d keys are known from now on", clients.size());
     } catch (ApiKeyFileException e) {
-      LOG.error("the keys stay what they were: " + e.getMessage());
+      read = e.lasting() ? now : read;
+      if (!e.getMessage().equals(complaint)) {
+        complaint = e.getMessage();
+        LOG.error("the keys stay what they were: " + complaint);
+      }
     }
   }
 

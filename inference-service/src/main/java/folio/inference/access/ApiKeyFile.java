@@ -11,12 +11,14 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Set;
 
 /** Reads the file of keys: a JSON array of {@link ApiKey}. */
 final class ApiKeyFile {
   private static final JsonMapper JSON =
       JsonMapper.builder()
+          .disable(DeserializationFeature.ACCEPT_FLOAT_AS_INT)
           .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
           .enable(DeserializationFeature.FAIL_ON_NULL_CREATOR_PROPERTIES)
           .build();
@@ -37,7 +39,7 @@ final class ApiKeyFile {
               new String(Files.readAllBytes(file), StandardCharsets.UTF_8),
               new TypeReference<List<ApiKey>>() {});
     } catch (ValueInstantiationException e) {
-      throw new ApiKeyFileException(file + ": " + e.getCause().getMessage());
+      throw new ApiKeyFileException(file + ": " + e.getCause().getMessage(), true);
     } catch (JsonProcessingException e) {
       String where =
           e.getLocation() == null ? "" : ", line " + Math.max(1, e.getLocation().getLineNr());
@@ -45,21 +47,26 @@ final class ApiKeyFile {
           file
               + where
               + ": legal is a JSON array of objects with name, sha256, requests_per_second and"
-              + " concurrent_requests, the first two required");
+              + " concurrent_requests, the first two required",
+          true);
     } catch (IOException e) {
-      throw new ApiKeyFileException(file + " cannot be read: " + e);
+      throw new ApiKeyFileException(file + " cannot be read: " + e, false);
     }
     if (keys == null) {
-      throw new ApiKeyFileException(file + " holds null; legal is a JSON array");
+      throw new ApiKeyFileException(file + " holds null; legal is a JSON array", true);
     }
     Set<String> names = new HashSet<>();
+    Set<String> digests = new HashSet<>();
     for (ApiKey key : keys) {
-      if (key == null || !names.add(key.name())) {
+      if (key == null) {
+        throw new ApiKeyFileException(file + ": a key is null", true);
+      }
+      if (!names.add(key.name())) {
+        throw new ApiKeyFileException(file + ": the name " + key.name() + " is there twice", true);
+      }
+      if (!digests.add(key.sha256().toLowerCase(Locale.ROOT))) {
         throw new ApiKeyFileException(
-            file
-                + (key == null
-                    ? ": a key is null"
-                    : ": the name " + key.name() + " is there twice"));
+            file + ": the key of " + key.name() + " is another client's, too", true);
       }
     }
     return keys;

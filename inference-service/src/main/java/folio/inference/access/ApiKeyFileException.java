@@ -4,7 +4,19 @@ package folio.inference.access;
 public final class ApiKeyFileException extends RuntimeException {
   private static final long serialVersionUID = 1;
 
-  ApiKeyFileException(String message) {
+  private final boolean lasting;
+
+  /**
+   * What is wrong.
+   *
+   * @param lasting whether it stays so until the file changes
+   */
+  ApiKeyFileException(String message, boolean lasting) {
     super(message);
+    this.lasting = lasting;
+  }
+
+  boolean lasting() {
+    return lasting;
   }
 }

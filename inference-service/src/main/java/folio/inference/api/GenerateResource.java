@@ -67,8 +67,16 @@ import org.jboss.resteasy.reactive.RestResponse;
     content =
         @Content(mediaType = Problem.MEDIA_TYPE, schema = @Schema(implementation = Problem.class)))
 @APIResponse(
+    responseCode = "401",
+    description = "The service wants a key, and the one given is not known.",
+    headers = @Header(name = "WWW-Authenticate", description = "Bearer"),
+    content =
+        @Content(mediaType = Problem.MEDIA_TYPE, schema = @Schema(implementation = Problem.class)))
+@APIResponse(
     responseCode = "429",
-    description = "As many requests wait as may, or this one waited too long.",
+    description =
+        "As many requests wait as may, this one waited too long, or its client sends more than it"
+            + " may.",
     headers = @Header(name = "Retry-After", description = "Seconds until it may go better."),
     content =
         @Content(mediaType = Problem.MEDIA_TYPE, schema = @Schema(implementation = Problem.class)))

@@ -29,6 +29,9 @@ public final class HttpFilters {
   /** Highest first. */
   private static final int FIRST = 1000;
 
+  /** Quarkus asks at 300 whether other origins' pages may: their first question has no key. */
+  private static final int AFTER_CORS = 290;
+
   private final Connections connections;
   private final Keys keys;
   private final RequestBodies bodies;
@@ -46,10 +49,10 @@ public final class HttpFilters {
     filters.register(HttpFilters::identify, FIRST);
     filters.register(bodies::expect, FIRST - 1);
     filters.register(connections::admit, FIRST - 2);
-    filters.register(keys::admit, FIRST - 3);
-    filters.register(bodies::refuseLarge, FIRST - 4);
-    filters.register(this::refuseUnreadableType, FIRST - 5);
-    filters.register(this::chooseForm, FIRST - 6);
+    filters.register(bodies::refuseLarge, FIRST - 3);
+    filters.register(this::refuseUnreadableType, FIRST - 4);
+    filters.register(this::chooseForm, FIRST - 5);
+    filters.register(keys::admit, AFTER_CORS);
   }
 
   /**

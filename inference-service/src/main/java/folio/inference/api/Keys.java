@@ -3,6 +3,7 @@ package folio.inference.api;
 import folio.inference.access.Access;
 import folio.inference.access.Access.Outcome;
 import folio.inference.access.AccessListener;
+import io.quarkus.runtime.configuration.ConfigurationException;
 import io.vertx.core.Vertx;
 import io.vertx.ext.web.RoutingContext;
 import jakarta.inject.Singleton;
@@ -10,17 +11,23 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.regex.Pattern;
+import org.eclipse.microprofile.config.ConfigProvider;
 import org.eclipse.microprofile.config.inject.ConfigProperty;
+import org.jboss.logging.Logger;
 
 /**
- * Asks for a key, if there is a file of keys: for everything but the page itself, the description
- * of the service, its health and its metrics.
+ * Asks for a key, if there is a file of keys: for everything but the page itself, the ranges of
+ * parameters, the description of the service, its health and its metrics.
  */
 @Singleton
 final class Keys {
-  /** What costs something, or tells what is served. */
-  private static final Pattern GUARDED =
-      Pattern.compile("/(generate|score|models|checkpoints|v1)([/;].*)?");
+  /** What needs no key. JAX-RS has more than one way to write a path; these have but this one. */
+  private static final Pattern OPEN =
+      Pattern.compile(
+          "/(index\\.html|page/[a-z]+\\.(css|js)|parameters|metrics|q(/[a-zA-Z0-9._/-]*)?)?");
+
+  private static final Logger LOG = Logger.getLogger(Keys.class);
+  private static final String SETTING = "folio.keys";
 
   private static final Duration LOOK_INTERVAL = Duration.ofSeconds(1);
 
@@ -38,7 +45,13 @@ final class Keys {
       ProblemWriter problems,
       AccessListener listener,
       Vertx vertx,
-      @ConfigProperty(name = "folio.keys") Optional<Path> file) {
+      @ConfigProperty(name = SETTING) Optional<Path> file) {
+    if (file.isEmpty()
+        && "".equals(ConfigProvider.getConfig().getConfigValue(SETTING).getRawValue())) {
+      throw new ConfigurationException(
+          SETTING + " is empty; legal is a file, or not to set it: nobody needs a key then");
+    }
+    LOG.info(file.isPresent() ? "clients need a key" : "nobody needs a key");
     this.problems = problems;
     this.listener = listener;
     this.access = file.map(Access::new).orElse(null);
@@ -56,7 +69,7 @@ final class Keys {
 
   /** Goes on with the request if its client may have it answered. */
   void admit(RoutingContext http) {
-    if (access == null || !GUARDED.matcher(http.normalizedPath()).matches()) {
+    if (access == null || OPEN.matcher(http.normalizedPath()).matches()) {
       http.next();
       return;
     }

@@ -11,15 +11,15 @@ import folio.model.cuda.CudaStream;
  */
 final class StepGraph implements AutoCloseable {
   private final IValue ids;
-  private final DecodeState state;
+  private DecodeState state;
   private IValue[] result;
   private CudaGraph graph;
 
   /** Records a step of a decoder's, after one that chooses the kernels. */
   StepGraph(CudaStream stream, Decoder decoder, int rows) {
     this.ids = decoder.blankIds(rows);
-    this.state = decoder.zeroState(rows);
     try {
+      this.state = decoder.zeroState(rows);
       close(decoder.stepKept(ids, state));
       this.graph = stream.record(() -> result = decoder.stepKept(ids, state));
     } catch (RuntimeException | Error e) {
@@ -43,13 +43,18 @@ final class StepGraph implements AutoCloseable {
 
   @Override
   public void close() {
-    if (graph != null) {
-      graph.close();
+    try {
+      if (graph != null) {
+        graph.close();
+      }
+    } finally {
+      if (result != null) {
+        close(result);
+      }
+      if (state != null) {
+        state.close();
+      }
+      ids.close();
     }
-    if (result != null) {
-      close(result);
-    }
-    state.close();
-    ids.close();
   }
 }

@@ -35,9 +35,11 @@ public final class Steps implements AutoCloseable {
     if (preparable() && !graphs.containsKey(rows)) {
       try {
         graphs.put(rows, new StepGraph(stream, decoder, rows));
-      } catch (CudaException e) {
+      } catch (RuntimeException e) {
+        // Too little memory, for one: what is recorded already is used, and the rest goes without.
         refused = true;
-        LOG.warn("steps are launched kernel by kernel, not as CUDA graphs: " + e.getMessage());
+        LOG.warn(
+            "further steps are launched kernel by kernel, not as CUDA graphs: " + e.getMessage());
       }
     }
   }
@@ -52,7 +54,13 @@ public final class Steps implements AutoCloseable {
 
   @Override
   public void close() {
-    graphs.values().forEach(StepGraph::close);
+    for (StepGraph graph : graphs.values()) {
+      try {
+        graph.close();
+      } catch (CudaException e) {
+        LOG.error("a graph cannot be freed: " + e.getMessage()); // the others can
+      }
+    }
     graphs.clear();
   }
 }

@@ -90,11 +90,15 @@ final class WarmUp implements AutoCloseable {
       passes.clear();
       warmed.remove(config());
       model = null;
-      if (batch != null) {
-        batch.close();
-        batch = null;
+      DecodeBatch unfinished = batch;
+      batch = null;
+      try {
+        if (unfinished != null) {
+          unfinished.close();
+        }
+      } finally {
+        models.leave(left, lane);
       }
-      models.leave(left, lane);
     }
   }
 }

@@ -124,6 +124,16 @@ class AccessTest {
     Files.delete(file);
     access.refresh();
     admitted(access.admit("Bearer k"));
+
+    // What could not be read is tried again, though it has not changed since.
+    Files.createDirectory(file);
+    access.refresh();
+    FileTime time = Files.getLastModifiedTime(file);
+    Files.delete(file);
+    write(key("ada", "after", ""));
+    Files.setLastModifiedTime(file, time);
+    access.refresh();
+    admitted(access.admit("Bearer after"));
     write(key("ada", "better", ""));
     access.refresh();
 
@@ -144,7 +154,9 @@ class AccessTest {
         "[{\"name\": \"a\", \"sha256\": \"D\", \"rate\": 3}]| the first two required",
         "[{\"name\": \"a\", \"sha256\": \"D\", \"requests_per_second\": -1}]| is -1.0; legal are 0",
         "[{\"name\": \"a\", \"sha256\": \"D\", \"concurrent_requests\": -1}]| is -1; legal are 0",
+        "[{\"name\": \"a\", \"sha256\": \"D\", \"concurrent_requests\": 2.7}]| the first two",
         "[{\"name\": \"a\", \"sha256\": \"D\"}, {\"name\": \"a\", \"sha256\": \"D\"}]| there twice",
+        "[{\"name\": \"a\", \"sha256\": \"D\"}, {\"name\": \"b\", \"sha256\": \"D\"}]| another client's",
       })
   void saysWhatIsWrongWithAFileAndTellsNoDigest(String content, String words) throws IOException {
     String digest = "0123456789abcdef".repeat(4);

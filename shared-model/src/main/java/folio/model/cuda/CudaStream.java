@@ -6,6 +6,8 @@ import ai.djl.Device;
 import com.sun.jna.Pointer;
 import com.sun.jna.ptr.PointerByReference;
 import folio.model.torchscript.TorchScript;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 
 /**
  * A stream of a device: what its thread has libtorch do runs on it in order, beside what other
@@ -14,6 +16,9 @@ import folio.model.torchscript.TorchScript;
 public final class CudaStream {
   private static final System.Logger LOG = System.getLogger(CudaStream.class.getName());
   private static final ThreadLocal<CudaStream> CURRENT = new ThreadLocal<>();
+
+  /** Of every device, where tasks are recorded that are launched on the default stream. */
+  private static final Map<Device, CudaStream> APART = new ConcurrentHashMap<>();
 
   /** Does not wait for the default stream. */
   private static final int NON_BLOCKING = 1;
@@ -78,10 +83,10 @@ public final class CudaStream {
   }
 
   /**
-   * Runs a task on a stream that nothing else uses, then records it there. What libtorch allocates
-   * for it meanwhile and frees again is therefore never another task's, unless the device runs out
-   * of memory: libtorch then gives back what it has in reserve, and the graph must not be launched
-   * any more.
+   * Runs a task on a stream that nothing but such tasks uses, then records it there. What libtorch
+   * allocates for it meanwhile and frees again is therefore never given to anything that runs at
+   * the same time, unless the device runs out of memory: libtorch then gives back what it has in
+   * reserve, and the graph must not be launched any more.
    *
    * @return the graph, to be launched on the default stream; null if it cannot be recorded, for the
    *     reason that is logged: the task has been run all the same
@@ -89,7 +94,7 @@ public final class CudaStream {
   public static CudaGraph runAndRecord(Device device, Runnable kernels) {
     CudaStream apart;
     try {
-      apart = create(device);
+      apart = APART.computeIfAbsent(device, CudaStream::create);
     } catch (CudaException e) {
       kernels.run();
       return unrecorded(e);

@@ -1,7 +1,5 @@
 package folio.trainer.corpus;
 
-import java.util.stream.IntStream;
-
 /**
  * Which text a step sees: the characters from each start on predict the ones after them. The text
  * is taken as a ring.
@@ -16,18 +14,5 @@ public record Batch(long[] starts, int length, boolean[] keepsState) {
   /** B, the number of rows. */
   public int rows() {
     return starts.length;
-  }
-
-  /** The rows that start from zeros. */
-  public long[] freshRows() {
-    return IntStream.range(0, keepsState.length)
-        .filter(row -> !keepsState[row])
-        .asLongStream()
-        .toArray();
-  }
-
-  /** Whether no row goes on from a state. */
-  public boolean startsFresh() {
-    return freshRows().length == rows();
   }
 }

@@ -114,6 +114,11 @@ public final class TrainStep implements AutoCloseable {
     summed++;
   }
 
+  /** Whether steps are launched as a CUDA graph. */
+  boolean recorded() {
+    return graph != null;
+  }
+
   /** Writes what a step differs from others in; into new arrays for a batch of another size. */
   private void feed(long step, Batch batch, double learningRate) {
     if (carried == null || carried.getShape().get(1) != batch.rows()) {

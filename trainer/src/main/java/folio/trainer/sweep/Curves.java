@@ -28,7 +28,6 @@ import org.knowm.xchart.style.markers.SeriesMarkers;
 public final class Curves {
   private static final int WIDTH = 900;
   private static final int HEIGHT = 500;
-  private static final int MOST_COLOURS = 20;
 
   /** Before a tenth of its steps every loss falls, so steeply that the rest would look flat. */
   private static final int SHOWN_FROM = 10;
@@ -74,8 +73,11 @@ public final class Curves {
       }
       if (drawn != null) {
         drawn.setLineColor(colours.get(name)).setLineStyle(SeriesLines.SOLID);
-        drawn.setLabel(name.startsWith(group + ".") ? name.substring(group.length() + 1) : name);
-        drawn.setShowInLegend(told.add(name));
+      }
+      XYSeries named = drawn == null ? training : drawn;
+      if (named != null) {
+        named.setLabel(name.startsWith(group + ".") ? name.substring(group.length() + 1) : name);
+        named.setShowInLegend(told.add(name));
       }
       any |= drawn != null || training != null;
     }
@@ -100,7 +102,7 @@ public final class Curves {
     List<String> names = runs.stream().map(Curves::withoutSeed).distinct().sorted().toList();
     Map<String, Color> colours = new HashMap<>();
     for (int i = 0; i < names.size(); i++) {
-      float hue = (float) i / Math.min(names.size(), MOST_COLOURS);
+      float hue = (float) i / names.size();
       colours.put(names.get(i), Color.getHSBColor(hue, 0.9f, i % 2 == 0 ? 0.85f : 0.6f));
     }
     return colours;

@@ -13,7 +13,7 @@ class SequenceSamplerTest {
 
     assertThat(batch.rows()).isEqualTo(8);
     assertThat(batch.length()).isEqualTo(40);
-    assertThat(batch.startsFresh()).isTrue();
+    assertThat(batch.keepsState()).containsOnly(false);
     assertThat(new RandomSequences(1000, 8, 40, 3).batch(17).starts()).isEqualTo(batch.starts());
     assertThat(sampler.batch(18).starts()).isNotEqualTo(batch.starts());
     assertThat(new RandomSequences(1000, 8, 40, 4).batch(17).starts()).isNotEqualTo(batch.starts());
@@ -44,7 +44,7 @@ class SequenceSamplerTest {
         assertThat(next.starts()[row]).isEqualTo((batch.starts()[row] + 25) % 1000);
         assertThat(next.keepsState()[row]).isTrue();
       }
-      assertThat(next.freshRows()).isEmpty();
+      assertThat(next.keepsState()).containsOnly(true);
     }
   }
 
@@ -60,8 +60,8 @@ class SequenceSamplerTest {
       }
     }
     assertThat(read).containsOnly(1);
-    assertThat(sampler.batch(0).startsFresh()).isTrue();
-    assertThat(sampler.batch(10).startsFresh()).isTrue();
+    assertThat(sampler.batch(0).keepsState()).containsOnly(false);
+    assertThat(sampler.batch(10).keepsState()).containsOnly(false);
     assertThat(sampler.batch(10).starts()[0]).isNotEqualTo(sampler.batch(0).starts()[0]);
   }
 
@@ -70,7 +70,9 @@ class SequenceSamplerTest {
     StreamSequences sampler = new StreamSequences(100_000, 64, 10, 0.1, 3);
     int forgotten = 0;
     for (int step = 1; step < 101; step++) {
-      forgotten += sampler.batch(step).freshRows().length;
+      for (boolean kept : sampler.batch(step).keepsState()) {
+        forgotten += kept ? 0 : 1;
+      }
     }
     assertThat(forgotten / 6400.0).isBetween(0.08, 0.12);
   }

@@ -60,6 +60,7 @@ class TrainStepOnGpuTest {
           step.run(i, new Batch(new long[] {1, 500, 900}, 20, new boolean[3]), 0);
           losses.add(step.progress(i + 1).lossNats());
         }
+        assertThat(step.recorded()).isTrue();
         assertThat(losses).as("with weights that stay").doesNotHaveDuplicates();
       }
     }
@@ -82,6 +83,7 @@ class TrainStepOnGpuTest {
           step.run(i, new Batch(starts, 40, keeps), 0.002 * (1 + i % 3));
           losses.add(step.progress(i + 1).lossNats());
         }
+        assertThat(step.recorded()).isEqualTo(device.isGpu());
         return losses;
       }
     }
