@@ -90,7 +90,9 @@ class OperatorTest {
             .path("paths.'/generate'.post.responses");
     assertThat(responses.keySet())
         .isEqualTo(
-            Set.of("200", "400", "404", "406", "408", "410", "413", "415", "429", "500", "503"));
+            Set.of(
+                "200", "400", "401", "404", "406", "408", "410", "413", "415", "429", "500",
+                "503"));
     Map<String, Map<String, ?>> fields =
         given()
             .accept("application/json")
