@@ -33,6 +33,11 @@ final class Models {
     return serve(checkpoints, CharGruConfig.residual(ASCII.size(), 64, 256, 4), seed);
   }
 
+  /** The same for one that writes for seconds: long enough for a browser to press a button. */
+  static String serveVerySlow(Path checkpoints, long seed) {
+    return serve(checkpoints, CharGruConfig.residual(ASCII.size(), 64, 512, 8), seed);
+  }
+
   private static String serve(Path checkpoints, CharGruConfig network, long seed) {
     Service.awaitReady(RestAssured.port);
     CheckpointStore store = new CheckpointStore(checkpoints);

@@ -151,7 +151,7 @@ class PlaygroundTest {
 
   @Test
   void textAppearsWhileItIsWrittenAndStopFreesTheSlot() {
-    Models.serveSlow(checkpoints, 10);
+    Models.serveVerySlow(checkpoints, 10);
     write("ROMEO:", 10_000);
     page.waitForCondition(() -> text(0).textContent().length() > 10);
     int early = text(0).textContent().length();
