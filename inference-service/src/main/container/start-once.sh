@@ -20,7 +20,7 @@ wait $service || [ $? = 143 ] # Java's exit code for SIGTERM
 test -s /app/service.jsa
 mkdir /app/cuda
 for runtime in /app/djl/pytorch/*/libcudart*; do
-  [ -e "$runtime" ] && ln -s "$runtime" /app/cuda/libcudart.so
+  [ -e "$runtime" ] && ln -sf "$runtime" /app/cuda/libcudart.so
 done
 chmod -R a+rX /app # what was unpacked is root's alone
 rm /tmp/log

@@ -7,7 +7,6 @@ import folio.model.checkpoint.CheckpointStore;
 import folio.model.testing.TestCheckpoints;
 import java.io.IOException;
 import java.net.http.HttpResponse;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Iterator;
@@ -30,7 +29,9 @@ class PackagedServiceIT {
 
   @AfterEach
   void kill() {
-    process.destroyForcibly();
+    if (process != null) {
+      process.destroyForcibly();
+    }
   }
 
   private void start(Map<String, String> settings) throws IOException {
@@ -101,11 +102,8 @@ class PackagedServiceIT {
 
   @Test
   void saysWhichSettingIsOutOfItsRange() throws Exception {
-    process = ServiceProcess.command(folder, Map.of("FOLIO_SLOTS", "0")).start();
-    String log = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    String log = ServiceProcess.refuseToStart(folder, Map.of("FOLIO_SLOTS", "0"));
 
-    assertThat(process.waitFor(1, TimeUnit.MINUTES)).isTrue();
-    assertThat(process.exitValue()).isEqualTo(1);
     assertThat(log).contains("folio.slots is 0; legal are 1 to 65536").doesNotContain("\tat ");
   }
 

@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Map;
+import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -54,6 +55,19 @@ final class ServiceProcess {
     int port = Integer.parseInt(listening.group(1));
     Service.awaitReady(port);
     return new ServiceProcess(process, new Service(port));
+  }
+
+  /** Starts it with settings that it must refuse; returns its log. */
+  static String refuseToStart(Path checkpoints, Map<String, String> settings) throws Exception {
+    Process process = command(checkpoints, settings).start();
+    try {
+      String log = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+      assertThat(process.waitFor(1, TimeUnit.MINUTES)).isTrue();
+      assertThat(process.exitValue()).isEqualTo(1);
+      return log;
+    } finally {
+      process.destroyForcibly();
+    }
   }
 
   private static void readToEnd(BufferedReader log) {

@@ -1,12 +1,12 @@
 package folio.inference.access;
 
+import folio.model.checkpoint.Sha256;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
 import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -145,7 +145,7 @@ public final class Access {
     if (!authorization.regionMatches(true, 0, BEARER, 0, BEARER.length())) {
       return null;
     }
-    byte[] digest = sha256(authorization.substring(BEARER.length()).strip());
+    byte[] digest = digestOf(authorization.substring(BEARER.length()).strip());
     Client found = null;
     for (Client client : clients) {
       if (MessageDigest.isEqual(digest, client.digest())) {
@@ -155,11 +155,7 @@ public final class Access {
     return found;
   }
 
-  private static byte[] sha256(String key) {
-    try {
-      return MessageDigest.getInstance("SHA-256").digest(key.getBytes(StandardCharsets.UTF_8));
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException("every Java has SHA-256", e);
-    }
+  private static byte[] digestOf(String key) {
+    return Sha256.hex(key.getBytes(StandardCharsets.UTF_8)).getBytes(StandardCharsets.US_ASCII);
   }
 }

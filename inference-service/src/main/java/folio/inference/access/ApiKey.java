@@ -1,7 +1,8 @@
 package folio.inference.access;
 
 import com.fasterxml.jackson.annotation.JsonProperty;
-import java.util.HexFormat;
+import java.nio.charset.StandardCharsets;
+import java.util.Locale;
 
 /**
  * A client, as the file of keys tells of it. The key itself is known to the client alone.
@@ -52,7 +53,8 @@ public record ApiKey(
     }
   }
 
+  /** In lower case, to be compared with another digest's digits. */
   byte[] digest() {
-    return HexFormat.of().parseHex(sha256);
+    return sha256.toLowerCase(Locale.ROOT).getBytes(StandardCharsets.US_ASCII);
   }
 }

@@ -4,15 +4,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import folio.inference.access.Access.Outcome;
+import folio.model.checkpoint.Sha256;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
-import java.security.MessageDigest;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.HexFormat;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -31,10 +30,8 @@ class AccessTest {
   }
 
   private static String key(String name, String key, String limits) throws Exception {
-    byte[] digest =
-        MessageDigest.getInstance("SHA-256").digest(key.getBytes(StandardCharsets.UTF_8));
-    return "{\"name\": \"%s\", \"sha256\": \"%s\"%s}"
-        .formatted(name, HexFormat.of().formatHex(digest), limits);
+    String digest = Sha256.hex(key.getBytes(StandardCharsets.UTF_8));
+    return "{\"name\": \"%s\", \"sha256\": \"%s\"%s}".formatted(name, digest, limits);
   }
 
   private void write(String... keys) throws IOException {

@@ -2,14 +2,13 @@ package folio.inference.decoding;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import ai.djl.Device;
-import ai.djl.engine.Engine;
 import ai.djl.ndarray.NDManager;
 import folio.model.network.CharGru;
 import folio.model.network.CharGruConfig;
 import folio.model.network.NetworkKind;
+import folio.model.testing.Gpu;
 import java.util.Arrays;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.BeforeAll;
@@ -23,12 +22,7 @@ class DecoderOnGpuTest {
 
   @BeforeAll
   static void needsAGpu() {
-    boolean there = Engine.getInstance().getGpuCount() > 0;
-    String reason = "skipped: there is no GPU on this machine";
-    if (!there) {
-      System.out.println(DecoderOnGpuTest.class.getSimpleName() + " " + reason);
-    }
-    assumeTrue(there, reason);
+    Gpu.needed(DecoderOnGpuTest.class);
     Decoder.prepareThread(Device.gpu());
   }
 

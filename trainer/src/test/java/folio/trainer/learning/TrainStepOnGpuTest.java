@@ -2,13 +2,12 @@ package folio.trainer.learning;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import ai.djl.Device;
-import ai.djl.engine.Engine;
 import ai.djl.ndarray.NDManager;
 import folio.model.network.CharGru;
 import folio.model.network.CharGruConfig;
+import folio.model.testing.Gpu;
 import folio.trainer.corpus.Batch;
 import java.util.ArrayList;
 import java.util.List;
@@ -26,12 +25,7 @@ class TrainStepOnGpuTest {
 
   @BeforeAll
   static void needsAGpu() {
-    boolean there = Engine.getInstance().getGpuCount() > 0;
-    String reason = "skipped: there is no GPU on this machine";
-    if (!there) {
-      System.out.println(TrainStepOnGpuTest.class.getSimpleName() + " " + reason);
-    }
-    assumeTrue(there, reason);
+    Gpu.needed(TrainStepOnGpuTest.class);
   }
 
   @ParameterizedTest
