@@ -6,6 +6,7 @@ import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.sli
 import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
+import folio.model.testing.ArrayRules;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -118,6 +119,11 @@ class ArchitectureTest {
         .dependOnClassesThat()
         .resideInAPackage("io.micrometer..")
         .check(classes);
+  }
+
+  @Test
+  void readsArraysByHostCopy() {
+    ArrayRules.VALUES_ARE_READ_BY_HOST_COPY.check(classes);
   }
 
   @Test

@@ -6,6 +6,7 @@ import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.sli
 import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
+import folio.model.testing.ArrayRules;
 import org.junit.jupiter.api.Test;
 
 /** Who may know whom. */
@@ -33,6 +34,11 @@ class ArchitectureTest {
         .dependOnClassesThat()
         .resideInAnyPackage("io.quarkus..", "jakarta..", "io.smallrye..", "io.micrometer..")
         .check(classes);
+  }
+
+  @Test
+  void readsArraysByHostCopy() {
+    ArrayRules.VALUES_ARE_READ_BY_HOST_COPY.check(classes);
   }
 
   @Test

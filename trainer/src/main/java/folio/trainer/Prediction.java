@@ -3,6 +3,7 @@ package folio.trainer;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
+import folio.model.network.HostCopy;
 import java.util.Arrays;
 
 /**
@@ -31,8 +32,8 @@ record Prediction(int[] target, int[] predicted, double[] logprobs) {
               .forward(
                   scope.create(inputs, new Shape(1, length)), model.network().zeroState(scope, 1))
               .logits();
-      float[] logprobs = logits.logSoftmax(-1).toFloatArray();
-      long[] best = logits.argMax(2).toLongArray();
+      float[] logprobs = HostCopy.floats(logits.logSoftmax(-1));
+      long[] best = HostCopy.longs(logits.argMax(2));
       for (int i = 0; i < length; i++) {
         made.target()[i] = model.vocabulary().codePoint(ids[i + 1]);
         made.predicted()[i] = model.vocabulary().codePoint((int) best[i]);

@@ -9,6 +9,7 @@ import folio.trainer.sweep.SweepFile;
 import folio.trainer.sweep.SweepTable;
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.lang.management.ManagementFactory;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -136,13 +137,15 @@ final class SweepCommand implements Callable<Integer> {
     return List.of(runs.runs().get(Integer.parseInt(index)));
   }
 
-  /** The command line of this process, up to its arguments. */
+  /** The command line of this process, up to its arguments: what its memory may be, too. */
   private static List<String> trainer() {
-    return List.of(
-        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-        "-cp",
-        System.getProperty("java.class.path"),
-        Trainer.class.getName());
+    List<String> command = new ArrayList<>();
+    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    ManagementFactory.getRuntimeMXBean().getInputArguments().stream()
+        .filter(argument -> argument.startsWith("-X"))
+        .forEach(command::add);
+    command.addAll(List.of("-cp", System.getProperty("java.class.path"), Trainer.class.getName()));
+    return command;
   }
 
   private static String stem(Path file) {

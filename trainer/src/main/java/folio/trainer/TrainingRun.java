@@ -159,6 +159,7 @@ final class TrainingRun implements AutoCloseable {
         evaluate(step == total);
       }
       if (step % config.pace().view() == 0) {
+        trainStep.forgetRecording();
         display.view(step);
       }
       if (step % config.pace().save() == 0 || step == total) {
@@ -176,6 +177,7 @@ final class TrainingRun implements AutoCloseable {
   }
 
   private void evaluate(boolean last) {
+    trainStep.forgetRecording();
     Judge.Verdict verdict = judge.judge(average.network(), bestLoss, last);
     if (verdict.loss() != null) {
       if (!Double.isFinite(verdict.loss())) {
@@ -191,6 +193,7 @@ final class TrainingRun implements AutoCloseable {
   }
 
   private void save() {
+    trainStep.forgetRecording();
     state.save(new RunState.Progress(step, bestLoss), optimizer, trainStep);
   }
 

@@ -1,11 +1,13 @@
 package folio.trainer;
 
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAPackage;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
 
 import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
+import folio.model.testing.ArrayRules;
 import org.junit.jupiter.api.Test;
 
 /** Only the root joins rooms; the one exception is that a training step reads a batch. */
@@ -58,6 +60,12 @@ class ArchitectureTest {
         .dependOnClassesThat()
         .resideInAnyPackage("picocli..", "me.tongfei..")
         .check(classes);
+  }
+
+  @Test
+  void readsArraysByHostCopy() {
+    ArrayRules.VALUES_ARE_READ_BY_HOST_COPY.check(
+        classes.that(resideInAPackage("folio.trainer..")));
   }
 
   @Test

@@ -1,6 +1,7 @@
 package folio.inference.decoding;
 
 import ai.djl.ndarray.NDArray;
+import folio.model.network.HostCopy;
 
 /**
  * What a pass makes of every row. On a GPU it may still be under way; {@link #logits} waits for it.
@@ -23,7 +24,7 @@ public final class Decoded implements AutoCloseable {
    */
   public float[] logits() {
     if (fetched == null) {
-      fetched = logits.toFloatArray();
+      fetched = HostCopy.floats(logits);
     }
     return fetched;
   }

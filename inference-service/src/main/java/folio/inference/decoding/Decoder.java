@@ -13,6 +13,7 @@ import folio.model.cuda.CudaException;
 import folio.model.cuda.CudaStream;
 import folio.model.network.CharGru;
 import folio.model.network.CharGruConfig;
+import folio.model.network.HostCopy;
 import folio.model.network.NetworkKind;
 import folio.model.network.Nonlinearity;
 import folio.model.torchscript.TorchScript;
@@ -147,7 +148,7 @@ public final class Decoder implements AutoCloseable {
   /** A row's state on the host, float32 {@code [L, H]}; waits for a GPU. */
   public float[] keep(DecodeState state, int row) {
     try (NDArray kept = call("keep", weights, state.layers(), row)) {
-      return kept.toFloatArray();
+      return HostCopy.floats(kept);
     }
   }
 

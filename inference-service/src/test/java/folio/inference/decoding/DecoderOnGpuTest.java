@@ -75,10 +75,13 @@ class DecoderOnGpuTest {
           state = decoder.arrange(old, none, order);
         }
         float[][] logits = new float[1][];
+        int arrays = manager.getManagedArrays().size();
         for (int step = 0; step < 20; step++) {
           state =
               after(steps.step(random.longs(rows, 0, vocabulary).toArray(), state), state, logits);
         }
+        assertThat(decoder.keep(state, 0)).hasSize(config.layers() * config.hiddenSize());
+        assertThat(manager.getManagedArrays()).as("left by steps").hasSize(arrays);
         state.close();
         return logits[0];
       }

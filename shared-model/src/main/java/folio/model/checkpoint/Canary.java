@@ -6,6 +6,7 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import folio.model.network.CharGru;
 import folio.model.network.CrossEntropy;
+import folio.model.network.HostCopy;
 import folio.model.vocabulary.Vocabulary;
 import java.util.Arrays;
 import java.util.Map;
@@ -75,7 +76,7 @@ public record Canary(String text, double lossNats, Map<String, Double> tolerance
       NDArray inputs = scope.create(Arrays.copyOf(ids, ids.length - 1), shape);
       NDArray targets = scope.create(Arrays.copyOfRange(ids, 1, ids.length), shape);
       NDArray logits = network.forward(inputs, network.zeroState(scope, 1)).logits();
-      return CrossEntropy.perCharacter(logits, targets).mean().getFloat();
+      return HostCopy.number(CrossEntropy.perCharacter(logits, targets).mean());
     }
   }
 }

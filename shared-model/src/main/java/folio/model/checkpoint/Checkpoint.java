@@ -9,6 +9,7 @@ import ai.djl.ndarray.types.Shape;
 import folio.model.checkpoint.CheckpointManifest.FileEntry;
 import folio.model.network.CharGru;
 import folio.model.network.CharGruConfig;
+import folio.model.network.HostCopy;
 import folio.model.vocabulary.Vocabulary;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -224,7 +225,7 @@ public final class Checkpoint {
         NDArray magnitude = values.abs();
         NDArray finite = magnitude.lte(Float.MAX_VALUE);
         NDArray all = finite.all()) {
-      if (!all.getBoolean()) {
+      if (HostCopy.bytes(all)[0] == 0) {
         throw new CheckpointException("tensor " + name + " holds a value that is not finite");
       }
     }

@@ -9,6 +9,7 @@ import com.fasterxml.jackson.core.StreamReadFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import folio.model.network.HostCopy;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -54,7 +55,7 @@ public final class Safetensors {
         entry.withArray("shape").add(dimension);
       }
       int begin = values.size();
-      values.writeBytes(tensor.toByteArray());
+      values.writeBytes(HostCopy.bytes(tensor));
       entry.putArray("data_offsets").add(begin).add(values.size());
     }
     StringBuilder json = new StringBuilder(header.toString());

@@ -86,7 +86,7 @@ public final class CudaStream {
    * Runs a task on a stream that nothing but such tasks uses, then records it there. What libtorch
    * allocates for it meanwhile and frees again is therefore never given to anything that runs at
    * the same time, unless the device runs out of memory: libtorch then gives back what it has in
-   * reserve, and the graph must not be launched any more.
+   * reserve. Close the graph before anything that may need more memory than there is.
    *
    * @return the graph, to be launched on the default stream; null if it cannot be recorded, for the
    *     reason that is logged: the task has been run all the same
@@ -99,6 +99,7 @@ public final class CudaStream {
       kernels.run();
       return unrecorded(e);
     }
+    synchronize(device); // what the task reads was written on the default stream
     apart.driver.use(device.getDeviceId(), apart.handle);
     try {
       kernels.run();

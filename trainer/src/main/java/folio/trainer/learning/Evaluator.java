@@ -6,6 +6,7 @@ import ai.djl.ndarray.index.NDIndex;
 import ai.djl.ndarray.types.Shape;
 import folio.model.network.CharGru;
 import folio.model.network.CrossEntropy;
+import folio.model.network.HostCopy;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
@@ -119,7 +120,7 @@ public final class Evaluator {
     try (NDManager scope = manager.newSubManager()) {
       CharGru.Output output = network.forward(scope.create(inputs, shape), state);
       NDArray losses = CrossEntropy.perCharacter(output.logits(), scope.create(targets, shape));
-      double sum = losses.sum().getFloat();
+      double sum = HostCopy.number(losses.sum());
       output.state().attach(manager);
       return new Part(sum, output.state());
     }

@@ -9,6 +9,7 @@ import folio.model.cuda.CudaGraph;
 import folio.model.cuda.CudaStream;
 import folio.model.network.CharGru;
 import folio.model.network.CharGruConfig;
+import folio.model.network.HostCopy;
 import folio.model.network.NetworkKind;
 import folio.model.network.Nonlinearity;
 import folio.model.network.Parameter;
@@ -192,11 +193,20 @@ public final class TrainStep implements AutoCloseable {
     }
   }
 
-  private void forgetInputs() {
+  /**
+   * Gives up a recorded step; the next one is recorded anew, which takes as long as two. To be
+   * called before the device is asked for memory that steps do not take: if there is too little,
+   * libtorch gives back its reserve, in which a graph keeps what goes from kernel to kernel.
+   */
+  public void forgetRecording() {
     if (graph != null) {
       graph.close();
       graph = null;
     }
+  }
+
+  private void forgetInputs() {
+    forgetRecording();
     if (inputs != null) {
       inputs.close();
       inputs = null;
@@ -218,8 +228,8 @@ public final class TrainStep implements AutoCloseable {
    * @throws TrainingDivergedException if the loss is not finite
    */
   public Progress progress(long stepsTaken) {
-    double loss = lossSum.getFloat() / Math.max(1, summed);
-    double norm = normSum.getFloat() / Math.max(1, summed);
+    double loss = HostCopy.number(lossSum) / Math.max(1, summed);
+    double norm = HostCopy.number(normSum) / Math.max(1, summed);
     if (!Double.isFinite(loss)) {
       throw new TrainingDivergedException(stepsTaken, loss);
     }

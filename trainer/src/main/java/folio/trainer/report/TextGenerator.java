@@ -4,6 +4,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import folio.model.network.CharGru;
+import folio.model.network.HostCopy;
 import folio.model.sampling.Sampler;
 import folio.model.sampling.SamplingParameters;
 import folio.model.sampling.SeededRandom;
@@ -87,7 +88,7 @@ public final class TextGenerator {
           CharGru.Output output = network.forward(input, state);
           NDArray last = output.logits().get(":, -1");
           last.attach(scope);
-          float[] logits = last.toFloatArray();
+          float[] logits = HostCopy.floats(last);
           ids = new long[rows];
           for (int row = 0; row < rows; row++) {
             double uniform = SeededRandom.uniform(request.seed() + row, position);

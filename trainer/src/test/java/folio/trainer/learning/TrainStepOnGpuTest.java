@@ -1,10 +1,13 @@
 package folio.trainer.learning;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import ai.djl.Device;
+import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.Shape;
 import folio.model.network.CharGru;
 import folio.model.network.CharGruConfig;
 import folio.model.testing.Gpu;
@@ -14,6 +17,7 @@ import java.util.List;
 import java.util.SplittableRandom;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -60,6 +64,53 @@ class TrainStepOnGpuTest {
     }
   }
 
+  /** Where libtorch gives back its reserve, in which a recorded step keeps its temporaries. */
+  @Test
+  void goesOnWhenTheDeviceRanOutOfMemory() {
+    List<Double> undisturbed = lossesBesideAFullDevice(false);
+    List<Double> disturbed = lossesBesideAFullDevice(true);
+
+    assertThat(disturbed).isEqualTo(undisturbed);
+  }
+
+  private static List<Double> lossesBesideAFullDevice(boolean fill) {
+    try (NDManager manager = NDManager.newBaseManager(Device.gpu())) {
+      CharGruConfig config = CharGruConfig.residual(11, 64, 128, 3);
+      CharGru network = CharGru.initialize(manager, config, new SplittableRandom(3));
+      try (AdamW optimizer = optimizer(manager, network);
+          TrainStep step = step(manager, network, optimizer, DropoutRates.NONE)) {
+        List<Double> losses = new ArrayList<>();
+        for (int i = 0; i < 20; i++) {
+          if (i == 10) {
+            assertThat(step.recorded()).isTrue();
+            step.forgetRecording();
+            if (fill) {
+              fill(manager);
+            }
+          }
+          step.run(i, new Batch(new long[] {1, 500, 900}, 40, new boolean[3]), 0.002);
+          losses.add(step.progress(i + 1).lossNats());
+        }
+        assertThat(step.recorded()).isTrue();
+        return losses;
+      }
+    }
+  }
+
+  /** Asks for a GiB at a time until there is none, and leaves no more than two free. */
+  private static void fill(NDManager manager) {
+    List<NDArray> arrays = new ArrayList<>();
+    assertThatThrownBy(
+            () -> {
+              for (int gib = 0; gib < 4096; gib++) {
+                arrays.add(manager.ones(new Shape(1L << 28)));
+              }
+            })
+        .hasMessageContaining("out of memory");
+    assertThat(arrays).hasSizeGreaterThan(2);
+    arrays.subList(0, 2).forEach(NDArray::close);
+  }
+
   private static List<Double> losses(Device device, int layers, int hidden, DropoutRates rates) {
     SplittableRandom random = new SplittableRandom(5);
     try (NDManager manager = NDManager.newBaseManager(device)) {
@@ -68,15 +119,18 @@ class TrainStepOnGpuTest {
       try (AdamW optimizer = optimizer(manager, network);
           TrainStep step = step(manager, network, optimizer, rates)) {
         List<Double> losses = new ArrayList<>();
+        List<Integer> arrays = new ArrayList<>();
         for (int i = 0; i < STEPS; i++) {
           long[] starts = random.longs(16, 0, TEXT.length).toArray();
           boolean[] keeps = new boolean[16];
           for (int row = 0; row < keeps.length; row++) {
             keeps[row] = random.nextBoolean();
           }
-          step.run(i, new Batch(starts, 40, keeps), 0.002 * (1 + i % 3));
+          step.run(i, new Batch(starts, i < 20 ? 40 : 25, keeps), 0.002 * (1 + i % 3));
           losses.add(step.progress(i + 1).lossNats());
+          arrays.add(manager.getManagedArrays().size());
         }
+        assertThat(arrays).as("arrays that were left after every step").containsOnly(arrays.get(0));
         assertThat(step.recorded()).isEqualTo(device.isGpu());
         return losses;
       }
