@@ -30,6 +30,7 @@ public class EngineLifecycle {
   private static final Logger LOG = Logger.getLogger(EngineLifecycle.class);
 
   private final InferenceConfig config;
+  private final CheckpointStore store;
   private final Device device;
   private final EngineMetrics metrics;
   private final ModelHandover handover = new ModelHandover();
@@ -41,6 +42,7 @@ public class EngineLifecycle {
   EngineLifecycle(InferenceConfig config, MeterRegistry registry) {
     ConfigRanges.check(config);
     this.config = config;
+    this.store = open(config.checkpoints());
     this.device = device();
     this.metrics = new EngineMetrics(registry);
     this.engine =
@@ -55,10 +57,24 @@ public class EngineLifecycle {
     metrics.observe(engine);
   }
 
+  private static CheckpointStore open(String address) {
+    try {
+      return CheckpointStore.at(address, System.getenv());
+    } catch (IllegalArgumentException e) {
+      throw new ConfigurationException("folio.checkpoints: " + e.getMessage(), e);
+    }
+  }
+
   @Produces
   @Singleton
   InferenceEngine engine() {
     return engine;
+  }
+
+  @Produces
+  @Singleton
+  CheckpointStore store() {
+    return store;
   }
 
   @Produces
@@ -80,12 +96,7 @@ public class EngineLifecycle {
   }
 
   void start(@Observes StartupEvent event) {
-    watcher =
-        new CheckpointWatcher(
-            new CheckpointStore(config.checkpoints()),
-            new ModelLoader(device)::load,
-            handover,
-            metrics);
+    watcher = new CheckpointWatcher(store, new ModelLoader(device)::load, handover, metrics);
     engine.start();
     if (LaunchMode.current() == LaunchMode.NORMAL) {
       CleanExit.onSignals();

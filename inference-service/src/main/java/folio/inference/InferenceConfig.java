@@ -13,9 +13,11 @@ import java.util.Optional;
  */
 @ConfigMapping(prefix = "folio")
 public interface InferenceConfig {
-  /** The folder of the checkpoints; it need not exist yet. */
+  /**
+   * Where the checkpoints are: a folder, which need not exist yet, or {@code s3://BUCKET/PREFIX}.
+   */
   @WithDefault("checkpoints")
-  Path checkpoints();
+  String checkpoints();
 
   /** How often CURRENT is looked at. */
   @WithDefault("1S")

@@ -3,7 +3,7 @@ package folio.inference;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import folio.inference.api.Service;
-import folio.model.checkpoint.Sha256;
+import folio.model.storage.Sha256;
 import java.io.IOException;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;

@@ -111,7 +111,7 @@ final class CheckpointsCommand implements Runnable {
               defaultValue = "current",
               description = "A version, current, or embedded.")
           String version) {
-    Checkpoint checkpoint = checkpoints.open(version);
+    Checkpoint checkpoint = checkpoints.verify(version);
     try (NDManager manager = NDManager.newBaseManager(device.start());
         CharGru network = checkpoint.load(manager)) {
       checkpoint.manifest().canary().check(manager, network, checkpoint.vocabulary());

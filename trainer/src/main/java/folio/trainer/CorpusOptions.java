@@ -1,8 +1,8 @@
 package folio.trainer;
 
+import folio.model.storage.FileCache;
 import folio.trainer.corpus.Corpus;
 import folio.trainer.corpus.CorpusSource;
-import java.nio.file.Path;
 import picocli.CommandLine.Option;
 
 /** Which text. */
@@ -15,11 +15,6 @@ final class CorpusOptions {
   private String name;
 
   Corpus open() {
-    String cache = System.getenv("FOLIO_CACHE");
-    Path folder =
-        cache == null
-            ? Path.of(System.getProperty("user.home"), ".cache", "folio")
-            : Path.of(cache);
-    return new CorpusSource(folder).open(name);
+    return new CorpusSource(FileCache.folderOf(System.getenv())).open(name);
   }
 }

@@ -1,7 +1,8 @@
 package folio.trainer;
 
 import folio.model.checkpoint.CheckpointException;
-import folio.model.checkpoint.DirectoryLock;
+import folio.model.storage.DirectoryLock;
+import java.io.IOException;
 import java.nio.file.Path;
 
 /** What a run leaves beside its checkpoints. Two runs cannot have one folder at a time. */
@@ -16,7 +17,11 @@ final class RunFolder implements AutoCloseable {
    */
   RunFolder(Path path) {
     this.path = path;
-    this.lock = DirectoryLock.acquire(path);
+    try {
+      this.lock = DirectoryLock.acquire(path);
+    } catch (IOException e) {
+      throw new CheckpointException(e.getMessage(), e);
+    }
   }
 
   /** The folder. */
@@ -42,6 +47,10 @@ final class RunFolder implements AutoCloseable {
   /** Lets another run have it. */
   @Override
   public void close() {
-    lock.close();
+    try {
+      lock.close();
+    } catch (IOException e) {
+      throw new CheckpointException(path + " cannot be let go of: " + e, e);
+    }
   }
 }

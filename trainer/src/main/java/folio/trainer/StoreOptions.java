@@ -3,34 +3,44 @@ package folio.trainer;
 import folio.model.checkpoint.Checkpoint;
 import folio.model.checkpoint.CheckpointException;
 import folio.model.checkpoint.CheckpointStore;
-import java.nio.file.Files;
-import java.nio.file.Path;
+import java.util.function.BiFunction;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
 
 /** Where checkpoints are. */
 final class StoreOptions {
   @Option(
       names = "--checkpoints",
-      paramLabel = "DIR",
+      paramLabel = "ADDRESS",
       defaultValue = "checkpoints",
-      description = "Folder of the checkpoints.")
-  private Path directory;
+      description = "Where the checkpoints are: a folder, file:///FOLDER or s3://BUCKET/PREFIX.")
+  private String address;
+
+  @Spec(Spec.Target.MIXEE)
+  private CommandSpec command;
 
   /** The store, which need not exist yet. */
   CheckpointStore store() {
-    return new CheckpointStore(directory);
+    try {
+      return CheckpointStore.at(address, System.getenv());
+    } catch (IllegalArgumentException e) {
+      throw new ParameterException(command.commandLine(), "--checkpoints: " + e.getMessage(), e);
+    }
   }
 
   /**
    * The store, which a command is about to change.
    *
-   * @throws CheckpointException if there is none: a mistyped folder is not made
+   * @throws CheckpointException if it has no checkpoint: a mistyped folder is not made
    */
   CheckpointStore existing() {
-    if (!Files.isDirectory(directory)) {
-      throw new CheckpointException("there is no folder " + directory + "; see --checkpoints");
+    CheckpointStore store = store();
+    if (store.versions().isEmpty()) {
+      throw new CheckpointException("there is no checkpoint in " + store + "; see --checkpoints");
     }
-    return store();
+    return store;
   }
 
   /**
@@ -40,19 +50,26 @@ final class StoreOptions {
    * @throws CheckpointException if there is no such checkpoint or it is not whole
    */
   Checkpoint open(String name) {
+    return read(name, CheckpointStore::open);
+  }
+
+  /** As {@link #open}, read where others will read it. */
+  Checkpoint verify(String name) {
+    return read(name, CheckpointStore::verify);
+  }
+
+  private Checkpoint read(String name, BiFunction<CheckpointStore, String, Checkpoint> reader) {
     if (name.equals("embedded")) {
       return Checkpoint.embedded();
     }
-    if (!name.equals("current")) {
-      return store().open(name);
-    }
-    return store()
-        .open(
-            store()
-                .current()
-                .orElseThrow(
-                    () ->
-                        new CheckpointException(
-                            "there is no CURRENT in " + directory + "; name a version")));
+    CheckpointStore store = store();
+    return reader.apply(store, name.equals("current") ? current(store) : name);
+  }
+
+  private static String current(CheckpointStore store) {
+    return store
+        .current()
+        .orElseThrow(
+            () -> new CheckpointException("there is no CURRENT in " + store + "; name a version"));
   }
 }

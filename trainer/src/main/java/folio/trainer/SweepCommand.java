@@ -1,6 +1,6 @@
 package folio.trainer;
 
-import folio.model.checkpoint.DurableFiles;
+import folio.model.storage.DurableFiles;
 import folio.trainer.sweep.Curves;
 import folio.trainer.sweep.RunRecord;
 import folio.trainer.sweep.Sweep;

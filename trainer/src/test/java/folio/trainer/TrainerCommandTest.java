@@ -190,7 +190,7 @@ class TrainerCommandTest {
     CheckpointStore store = new CheckpointStore(folder.resolve("checkpoints"));
     String first = TestCheckpoints.publishCurrent(store, 1);
     String second = TestCheckpoints.publish(store, 2);
-    String checkpoints = "--checkpoints=" + store.root();
+    String checkpoints = "--checkpoints=" + folder.resolve("checkpoints");
 
     assertThat(run("checkpoints", "list", checkpoints)).isZero();
     assertThat(out.toString()).contains("* " + first, "  " + second);
@@ -211,7 +211,7 @@ class TrainerCommandTest {
     assertThat(run("checkpoints", "verify", checkpoints, half)).isZero();
     assertThat(run("checkpoints", "promote", "--checkpoints=" + folder.resolve("none"), half))
         .isEqualTo(1);
-    assertOneLine(1, "there is no folder");
+    assertOneLine(1, "there is no checkpoint in ");
   }
 
   @ParameterizedTest

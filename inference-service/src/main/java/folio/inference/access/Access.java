@@ -1,6 +1,6 @@
 package folio.inference.access;
 
-import folio.model.checkpoint.Sha256;
+import folio.model.storage.Sha256;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;

@@ -14,7 +14,6 @@ import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
 import jakarta.enterprise.event.Observes;
 import jakarta.inject.Singleton;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -46,15 +45,15 @@ final class AdminServer {
    * @param port 0: nothing ever will
    */
   AdminServer(
+      CheckpointStore store,
       InferenceEngine engine,
       ProblemWriter problems,
       Vertx vertx,
-      @ConfigProperty(name = "folio.checkpoints") Path checkpoints,
       @ConfigProperty(name = "folio.admin.port") int port,
       @ConfigProperty(name = "folio.admin.host") String host) {
     this.port = port;
     this.host = host;
-    this.store = new CheckpointStore(checkpoints);
+    this.store = store;
     this.engine = engine;
     this.problems = problems;
     this.vertx = vertx;

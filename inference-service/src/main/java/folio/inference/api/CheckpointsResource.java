@@ -14,7 +14,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.IntStream;
-import org.eclipse.microprofile.config.inject.ConfigProperty;
 import org.eclipse.microprofile.openapi.annotations.Operation;
 import org.eclipse.microprofile.openapi.annotations.media.Schema;
 import org.eclipse.microprofile.openapi.annotations.tags.Tag;
@@ -29,9 +28,9 @@ public final class CheckpointsResource {
 
   private final CheckpointStore store;
 
-  /** With the folder that the service looks at. */
-  CheckpointsResource(@ConfigProperty(name = "folio.checkpoints") java.nio.file.Path root) {
-    this.store = new CheckpointStore(root);
+  /** Of the store that the service looks at. */
+  CheckpointsResource(CheckpointStore store) {
+    this.store = store;
   }
 
   /** A checkpoint on disk. */

@@ -100,7 +100,7 @@ final class BenchmarkCommand implements Callable<Integer> {
       PrintWriter out = spec.commandLine().getOut();
       describe(out, store.store());
       int most = streams.stream().max(Integer::compare).orElseThrow();
-      Sides sides = new Sides(scope, store.store().root(), prompt(store.store()), most, machine);
+      Sides sides = new Sides(scope, store.root(), prompt(store.store()), most, machine);
       List<Side> started = start(sides, served);
       Side.Window window = new Side.Window(WARM_UP, Duration.ofNanos((long) (seconds * 1e9)));
       List<Measurement> all =

@@ -105,7 +105,7 @@ final class SoakCommand implements Callable<Integer> {
 
   private Map<String, String> settings(TemporaryStore store) {
     return Map.of(
-        "FOLIO_CHECKPOINTS", store.store().root().toString(),
+        "FOLIO_CHECKPOINTS", store.root().toString(),
         "FOLIO_POLL_INTERVAL", "0.2S",
         "FOLIO_DEVICE", machine.device().spelling(),
         "FOLIO_THREADS", String.valueOf(machine.givenThreads()),

@@ -29,24 +29,31 @@ final class TemporaryStore implements AutoCloseable {
    */
   record Untrained(CharGruConfig config, Vocabulary vocabulary, Precision precision, long seed) {}
 
+  private final Path root;
   private final CheckpointStore store;
 
   /** An empty store in the folder for temporary files. */
   TemporaryStore() {
     try {
-      store = new CheckpointStore(Files.createTempDirectory("folio-checkpoints-"));
+      root = Files.createTempDirectory("folio-checkpoints-");
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
+    store = new CheckpointStore(root);
   }
 
   CheckpointStore store() {
     return store;
   }
 
+  /** The directory of all versions. */
+  Path root() {
+    return root;
+  }
+
   /** The directory of a version. */
   Path directory(String version) {
-    return store.root().resolve(version);
+    return root.resolve(version);
   }
 
   /**
@@ -104,7 +111,7 @@ final class TemporaryStore implements AutoCloseable {
 
   @Override
   public void close() throws IOException {
-    try (Stream<Path> files = Files.walk(store.root())) { // does not follow links
+    try (Stream<Path> files = Files.walk(root)) { // does not follow links
       for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
         Files.deleteIfExists(file);
       }

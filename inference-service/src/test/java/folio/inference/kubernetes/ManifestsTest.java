@@ -153,16 +153,7 @@ class ManifestsTest {
 
   @Test
   void keysAreMountedWhereTheServiceLooksForThem() throws IOException {
-    Path overlay = Files.createDirectories(Path.of("target", "with-keys"));
-    Files.writeString(
-        overlay.resolve("kustomization.yaml"),
-        """
-        apiVersion: kustomize.config.k8s.io/v1beta1
-        kind: Kustomization
-        resources: [../../../k8s/overlays/kind]
-        components: [../../../k8s/components/keys]
-        """);
-    V1PodSpec pod = pods(parse(overlay.toAbsolutePath().toString())).get(0).getSpec();
+    V1PodSpec pod = pods(with("keys")).get(0).getSpec();
     String file =
         container(pod).getEnv().stream()
             .filter(each -> each.getName().equals("FOLIO_KEYS"))
@@ -185,6 +176,39 @@ class ManifestsTest {
     // Another user of the pod's group reads them, nobody else: fsGroup makes the group the pod's.
     assertThat(pod.getVolumes().stream().filter(each -> each.getName().equals(mount.getName())))
         .allSatisfy(each -> assertThat(each.getSecret().getDefaultMode()).isEqualTo(0440));
+  }
+
+  /** A small overlay with a component. */
+  private static List<Object> with(String component) throws IOException {
+    Path overlay = Files.createDirectories(Path.of("target", "with-" + component));
+    Files.writeString(
+        overlay.resolve("kustomization.yaml"),
+        """
+        apiVersion: kustomize.config.k8s.io/v1beta1
+        kind: Kustomization
+        resources: [../../../k8s/overlays/kind]
+        components: [../../../k8s/components/%s]
+        """
+            .formatted(component));
+    return parse(overlay.toAbsolutePath().toString());
+  }
+
+  @Test
+  void aBucketTakesThePlaceOfTheClaim() throws IOException {
+    List<Object> objects = with("s3");
+    V1PodSpec pod = pods(objects).get(0).getSpec();
+    Map<String, String> settings = settings(objects).getData();
+
+    assertThat(objects).noneMatch(V1PersistentVolumeClaim.class::isInstance);
+    assertThat(claims(pod)).isEmpty();
+    assertThat(settings).containsEntry("FOLIO_CHECKPOINTS", "s3://folio/checkpoints");
+    assertThat(container(pod).getVolumeMounts())
+        .extracting(V1VolumeMount::getMountPath)
+        .as("what it keeps, it can write")
+        .containsExactly("/tmp");
+    assertThat(settings.get("FOLIO_CACHE")).startsWith("/tmp/");
+    assertThat(Yaml.dump(container(pod).getEnvFrom())).contains("name: folio-s3");
+    assertThat(only(objects, V1NetworkPolicy.class).getSpec().getEgress()).isNotEmpty();
   }
 
   @Test

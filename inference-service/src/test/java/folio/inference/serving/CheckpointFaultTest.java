@@ -129,7 +129,7 @@ class CheckpointFaultTest {
   void isRefusedWhileTheOldOneServesOn(Damage damage, String words) throws IOException {
     String old = serving.version();
     String bad = TestCheckpoints.publishCurrent(store, 2);
-    damage.to(store.root().resolve(bad));
+    damage.to(folder.resolve(bad));
     watcher.turn();
 
     assertThat(refused).hasSize(1);
@@ -157,7 +157,7 @@ class CheckpointFaultTest {
                 for (int i = 0; i < delay; i++) {
                   Thread.onSpinWait();
                 }
-                delete(store.root().resolve(version));
+                delete(folder.resolve(version));
               });
       thief.start();
       started.await();

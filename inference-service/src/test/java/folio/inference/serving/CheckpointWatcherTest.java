@@ -114,7 +114,8 @@ class CheckpointWatcherTest {
     watcher.turn();
     take();
     String bad = TestCheckpoints.publishCurrent(store, 2);
-    Files.write(store.root().resolve(bad).resolve("model.safetensors"), new byte[10]);
+    Files.write(
+        folder.resolve("checkpoints").resolve(bad).resolve("model.safetensors"), new byte[10]);
     for (int i = 0; i < 50; i++) {
       watcher.turn();
     }
@@ -134,10 +135,10 @@ class CheckpointWatcherTest {
     take();
     String second = TestCheckpoints.publishCurrent(store, 2);
     Path away = folder.resolve("away");
-    Files.move(store.root().resolve(second), away);
+    Files.move(folder.resolve("checkpoints").resolve(second), away);
     watcher.turn();
     assertThat(refused).hasSize(1);
-    Files.move(away, store.root().resolve(second));
+    Files.move(away, folder.resolve("checkpoints").resolve(second));
     for (int i = 0; i < 5; i++) {
       watcher.turn();
     }
@@ -187,10 +188,10 @@ class CheckpointWatcherTest {
     String first = TestCheckpoints.publishCurrent(store, 1);
     watcher.turn();
     take();
-    Files.move(store.root(), folder.resolve("away"));
+    Files.move(folder.resolve("checkpoints"), folder.resolve("away"));
     watcher.turn();
     assertThat(handover.current().orElseThrow().version()).isEqualTo(first);
-    Files.move(folder.resolve("away"), store.root());
+    Files.move(folder.resolve("away"), folder.resolve("checkpoints"));
     watcher.turn();
 
     assertThat(loaded).containsExactly(first);
@@ -200,7 +201,7 @@ class CheckpointWatcherTest {
   @Test
   void refusesAModelWhoseCanaryHasAnotherLoss() throws IOException {
     String version = TestCheckpoints.publish(store, 1);
-    Path manifest = store.root().resolve(version).resolve("manifest.json");
+    Path manifest = folder.resolve("checkpoints").resolve(version).resolve("manifest.json");
     String text = Files.readString(manifest);
     Files.writeString(
         manifest, text.replaceFirst("\"loss_nats\" : [0-9.]+", "\"loss_nats\" : 0.5"));
@@ -217,7 +218,7 @@ class CheckpointWatcherTest {
   @Test
   void saysOnceThatCurrentCannotBeUsed() throws IOException {
     TestCheckpoints.publishCurrent(store, 1);
-    Files.writeString(store.root().resolve("CURRENT"), "nonsense\n");
+    Files.writeString(folder.resolve("checkpoints").resolve("CURRENT"), "nonsense\n");
     watcher.turn();
     watcher.turn();
 

@@ -10,6 +10,8 @@ import folio.model.checkpoint.CheckpointManifest.FileEntry;
 import folio.model.network.CharGru;
 import folio.model.network.CharGruConfig;
 import folio.model.network.HostCopy;
+import folio.model.storage.FileCache;
+import folio.model.storage.Sha256;
 import folio.model.vocabulary.Vocabulary;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -120,8 +122,12 @@ public final class Checkpoint {
   }
 
   private static byte[] readFile(CheckpointFiles files, String name) {
+    return readFile(name, () -> files.read(name));
+  }
+
+  private static byte[] readFile(String name, FileCache.Origin file) {
     try {
-      return files.read(name);
+      return file.read();
     } catch (IOException e) {
       throw new CheckpointException(name + " cannot be read: " + e, e);
     }
@@ -132,7 +138,7 @@ public final class Checkpoint {
     if (expected == null) {
       throw new CheckpointException("manifest.json: files has no entry for " + name);
     }
-    byte[] bytes = readFile(files, name);
+    byte[] bytes = readFile(name, () -> files.read(name, expected));
     if (bytes.length != expected.sizeBytes()) {
       throw new CheckpointException(
           name

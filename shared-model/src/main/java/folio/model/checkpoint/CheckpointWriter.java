@@ -8,11 +8,10 @@ import ai.djl.ndarray.types.DataType;
 import folio.model.checkpoint.CheckpointDraft.Precision;
 import folio.model.checkpoint.CheckpointManifest.FileEntry;
 import folio.model.network.CharGru;
+import folio.model.storage.Sha256;
+import folio.model.storage.Storage;
+import folio.model.storage.StorageWriter;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
-import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
@@ -21,35 +20,18 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
-import java.util.function.Consumer;
-import java.util.stream.Stream;
 
-/**
- * The one writer of a store. Every change becomes visible in one rename, after what it shows is on
- * disk. Owned by one thread; {@link #close} lets the next writer in.
- */
+/** Changes a store. Owned by one thread; {@link #close} lets the next writer in. */
 public final class CheckpointWriter implements AutoCloseable {
-  /** Names of what is not, or no longer, a version begin with this. */
-  private static final String TEMPORARY = ".tmp-";
-
   private static final DateTimeFormatter TIMESTAMP =
       DateTimeFormatter.ofPattern("uuuuMMdd'T'HHmmss'Z'").withZone(ZoneOffset.UTC);
 
   private final CheckpointStore store;
-  private final Consumer<PublishStep> observer;
-  private final DirectoryLock lock;
+  private final StorageWriter storage;
 
-  CheckpointWriter(CheckpointStore store, Consumer<PublishStep> observer) {
+  CheckpointWriter(CheckpointStore store, StorageWriter storage) {
     this.store = store;
-    this.observer = observer;
-    this.lock = DirectoryLock.acquire(store.root());
-    try {
-      removeLeftovers();
-      observer.accept(PublishStep.LOCKED);
-    } catch (RuntimeException | Error e) {
-      lock.close();
-      throw e;
-    }
+    this.storage = storage;
   }
 
   /**
@@ -83,14 +65,12 @@ public final class CheckpointWriter implements AutoCloseable {
       CheckpointManifest manifest = manifest(draft, version, files, measure(draft, tensors));
       files.put(CheckpointFiles.MANIFEST, CheckpointJson.write(manifest));
     }
-    Path temporary = store.root().resolve(TEMPORARY + version);
     try {
-      writeVersion(temporary, store.root().resolve(version), files);
+      storage.add(version, files);
       return version;
     } catch (IOException e) {
-      deleteQuietly(temporary);
       throw new CheckpointException(
-          "checkpoint " + version + " cannot be written to " + store.root() + ": " + e, e);
+          "checkpoint " + version + " cannot be written to " + store + ": " + e, e);
     }
   }
 
@@ -147,22 +127,6 @@ public final class CheckpointWriter implements AutoCloseable {
     return TIMESTAMP.format(time) + "-" + weightsDigest.substring(0, 8);
   }
 
-  private void writeVersion(Path temporary, Path target, Map<String, byte[]> files)
-      throws IOException {
-    Files.createDirectory(temporary);
-    observer.accept(PublishStep.DIRECTORY_CREATED);
-    for (Map.Entry<String, byte[]> file : files.entrySet()) {
-      DurableFiles.write(temporary.resolve(file.getKey()), file.getValue());
-      observer.accept(PublishStep.FILE_WRITTEN);
-    }
-    DurableFiles.syncDirectory(temporary);
-    observer.accept(PublishStep.FILES_SYNCED);
-    Files.move(temporary, target, StandardCopyOption.ATOMIC_MOVE);
-    observer.accept(PublishStep.VERSION_RENAMED);
-    DurableFiles.syncDirectory(store.root());
-    observer.accept(PublishStep.VERSION_SYNCED);
-  }
-
   /**
    * Makes {@code CURRENT} name a version.
    *
@@ -170,19 +134,12 @@ public final class CheckpointWriter implements AutoCloseable {
    *     cannot be written; the old one stands then
    */
   public void promote(String version) {
-    store.open(version);
-    Path temporary = store.root().resolve(TEMPORARY + CheckpointStore.CURRENT);
+    store.verify(version);
     try {
-      DurableFiles.write(temporary, (version + "\n").getBytes(StandardCharsets.UTF_8));
-      observer.accept(PublishStep.CURRENT_WRITTEN);
-      Files.move(
-          temporary, store.root().resolve(CheckpointStore.CURRENT), StandardCopyOption.ATOMIC_MOVE);
-      observer.accept(PublishStep.CURRENT_RENAMED);
-      DurableFiles.syncDirectory(store.root());
-      observer.accept(PublishStep.CURRENT_SYNCED);
+      storage.moveCurrent(version);
     } catch (IOException e) {
       throw new CheckpointException(
-          CheckpointStore.CURRENT + " cannot be written in " + store.root() + ": " + e, e);
+          Storage.CURRENT + " cannot be written in " + store + ": " + e, e);
     }
   }
 
@@ -198,54 +155,22 @@ public final class CheckpointWriter implements AutoCloseable {
           "checkpoint " + version + " is CURRENT; promote another one before deleting it");
     }
     if (!store.versions().contains(version)) {
-      throw new CheckpointException("there is no checkpoint " + version + " in " + store.root());
+      throw new CheckpointException("there is no checkpoint " + version + " in " + store);
     }
-    Path hidden = store.root().resolve(TEMPORARY + version);
     try {
-      // A reader sees it whole or not at all, so it leaves in one rename.
-      Files.move(store.root().resolve(version), hidden, StandardCopyOption.ATOMIC_MOVE);
-      DurableFiles.syncDirectory(store.root());
-      deleteRecursively(hidden);
+      storage.delete(version);
     } catch (IOException e) {
       throw new CheckpointException("checkpoint " + version + " cannot be deleted: " + e, e);
     }
   }
 
-  /** What a writer that was killed left behind. */
-  private void removeLeftovers() {
-    try (Stream<Path> children = Files.list(store.root())) {
-      List<Path> leftovers =
-          children.filter(c -> c.getFileName().toString().startsWith(TEMPORARY)).toList();
-      for (Path leftover : leftovers) {
-        deleteRecursively(leftover);
-      }
-    } catch (IOException e) {
-      throw new CheckpointException(store.root() + " cannot be cleaned up: " + e, e);
-    }
-  }
-
-  private static void deleteQuietly(Path path) {
-    try {
-      deleteRecursively(path);
-    } catch (IOException e) {
-      // The disk that could not be written may not let go either; the next writer cleans up.
-    }
-  }
-
-  private static void deleteRecursively(Path path) throws IOException {
-    if (Files.isDirectory(path)) {
-      try (Stream<Path> children = Files.list(path)) {
-        for (Path child : children.toList()) {
-          deleteRecursively(child);
-        }
-      }
-    }
-    Files.deleteIfExists(path);
-  }
-
   /** Lets the next writer in. */
   @Override
   public void close() {
-    lock.close();
+    try {
+      storage.close();
+    } catch (IOException e) {
+      throw new CheckpointException(store + " cannot be let go of: " + e, e);
+    }
   }
 }

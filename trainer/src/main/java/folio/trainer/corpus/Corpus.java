@@ -1,7 +1,7 @@
 package folio.trainer.corpus;
 
 import folio.model.checkpoint.CheckpointManifest;
-import folio.model.checkpoint.Sha256;
+import folio.model.storage.Sha256;
 import folio.model.vocabulary.UnknownCharacterException;
 import folio.model.vocabulary.Vocabulary;
 import java.nio.ByteBuffer;

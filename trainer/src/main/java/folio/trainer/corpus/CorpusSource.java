@@ -1,7 +1,7 @@
 package folio.trainer.corpus;
 
-import folio.model.checkpoint.DurableFiles;
-import folio.model.checkpoint.Sha256;
+import folio.model.storage.DurableFiles;
+import folio.model.storage.Sha256;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;

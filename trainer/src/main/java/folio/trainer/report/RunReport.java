@@ -1,7 +1,7 @@
 package folio.trainer.report;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import folio.model.checkpoint.DurableFiles;
+import folio.model.storage.DurableFiles;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;

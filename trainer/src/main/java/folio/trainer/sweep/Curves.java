@@ -1,6 +1,6 @@
 package folio.trainer.sweep;
 
-import folio.model.checkpoint.DurableFiles;
+import folio.model.storage.DurableFiles;
 import java.awt.BasicStroke;
 import java.awt.Color;
 import java.io.IOException;

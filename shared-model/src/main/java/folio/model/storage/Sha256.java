@@ -1,4 +1,4 @@
-package folio.model.checkpoint;
+package folio.model.storage;
 
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;

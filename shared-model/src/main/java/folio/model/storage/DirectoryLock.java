@@ -1,4 +1,4 @@
-package folio.model.checkpoint;
+package folio.model.storage;
 
 import java.io.IOException;
 import java.nio.channels.FileChannel;
@@ -32,27 +32,31 @@ public final class DirectoryLock implements AutoCloseable {
   /**
    * Locks a directory, creating it where needed.
    *
-   * @throws CheckpointException if the directory cannot be written, or another writer has held the
-   *     lock for five seconds
+   * @throws IOException if the directory cannot be written, or another writer has held the lock for
+   *     five seconds; the message says which
    */
-  public static DirectoryLock acquire(Path root) {
+  public static DirectoryLock acquire(Path root) throws IOException {
+    Path file = file(root);
+    long deadline = System.nanoTime() + PATIENCE.toNanos();
+    while (true) {
+      DirectoryLock lock = HELD.add(file) ? lock(file) : null;
+      if (lock != null) {
+        return lock;
+      }
+      if (System.nanoTime() - deadline > 0) {
+        throw new IOException(
+            "another process is writing to " + root + "; try again when it has finished");
+      }
+      LockSupport.parkNanos(RETRY_EVERY.toNanos());
+    }
+  }
+
+  private static Path file(Path root) throws IOException {
     try {
       Files.createDirectories(root);
-      Path file = root.toRealPath().resolve(".lock");
-      long deadline = System.nanoTime() + PATIENCE.toNanos();
-      while (true) {
-        DirectoryLock lock = HELD.add(file) ? lock(file) : null;
-        if (lock != null) {
-          return lock;
-        }
-        if (System.nanoTime() - deadline > 0) {
-          throw new CheckpointException(
-              "another process is writing to " + root + "; try again when it has finished");
-        }
-        LockSupport.parkNanos(RETRY_EVERY.toNanos());
-      }
+      return root.toRealPath().resolve(".lock");
     } catch (IOException e) {
-      throw new CheckpointException(root + " cannot be written: " + e, e);
+      throw new IOException(root + " cannot be written: " + e, e);
     }
   }
 
@@ -76,11 +80,9 @@ public final class DirectoryLock implements AutoCloseable {
 
   /** Lets the next writer in. */
   @Override
-  public void close() {
+  public void close() throws IOException {
     try {
       channel.close();
-    } catch (IOException e) {
-      throw new CheckpointException("a lock cannot be released: " + e, e);
     } finally {
       HELD.remove(file);
     }

@@ -1,4 +1,4 @@
-package folio.model.checkpoint;
+package folio.model.storage;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;

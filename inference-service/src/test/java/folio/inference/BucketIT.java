@@ -1,0 +1,89 @@
+package folio.inference;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import folio.inference.api.Service;
+import folio.model.checkpoint.CheckpointStore;
+import folio.model.testing.S3Server;
+import folio.model.testing.TestCheckpoints;
+import java.io.IOException;
+import java.net.http.HttpResponse;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.Map;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The packaged service with its checkpoints in a bucket of a real server. */
+class BucketIT {
+  @TempDir Path cache;
+  private S3Server server;
+  private ServiceProcess process;
+
+  @BeforeEach
+  void startServer() throws IOException {
+    server = S3Server.start(BucketIT.class);
+  }
+
+  @AfterEach
+  void stop() throws IOException {
+    if (process != null) {
+      process.process().destroyForcibly();
+    }
+    if (server != null) {
+      server.close();
+    }
+  }
+
+  private static String current(Service service) {
+    for (JsonNode model : Service.parse(service.get("/models").body())) {
+      if (model.path("state").asText().equals("current")) {
+        return model.path("version").asText();
+      }
+    }
+    return "";
+  }
+
+  private static String text(Service service) throws Exception {
+    HttpResponse<String> answer =
+        service
+            .client()
+            .send(
+                service.generate(
+                    "{\"prompt\": \"the\", \"max_tokens\": 20, \"seed\": 1}", "text/plain"),
+                HttpResponse.BodyHandlers.ofString());
+    assertThat(answer.statusCode()).as(answer.body()).isEqualTo(200);
+    return answer.body();
+  }
+
+  @Test
+  void followsCurrentAndOutlivesTheServer() throws Exception {
+    String address = "s3://" + S3Server.BUCKET + "/models";
+    CheckpointStore store = CheckpointStore.at(address, server.environment(cache));
+    String first = TestCheckpoints.publishCurrent(store, 1);
+    Map<String, String> settings = new HashMap<>(server.environment(cache));
+    settings.put("FOLIO_CHECKPOINTS", address);
+    process = ServiceProcess.start(Path.of("overridden"), settings);
+    Service service = process.service();
+    Service.await(first + " is current", () -> current(service).equals(first));
+    String text = text(service);
+    assertThat(text).hasSize(20);
+
+    String second = TestCheckpoints.publishCurrent(store, 2);
+    Service.await(second + " is current", () -> current(service).equals(second));
+    assertThat(text(service)).isNotEqualTo(text);
+    JsonNode newest = Service.parse(service.get("/checkpoints").body()).get(0);
+    assertThat(newest.path("version").asText()).isEqualTo(second);
+
+    server.close();
+    Service.await(
+        "the bucket is missed",
+        () -> service.metric("folio_model_loads_total{result=\"failure\"}") >= 1);
+    assertThat(text(service)).hasSize(20);
+    assertThat(current(service)).isEqualTo(second);
+    assertThat(service.get("/q/health/ready").statusCode()).isEqualTo(200);
+  }
+}

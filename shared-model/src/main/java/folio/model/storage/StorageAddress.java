@@ -1,0 +1,49 @@
+package folio.model.storage;
+
+import java.net.URI;
+import java.nio.file.FileSystemNotFoundException;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/** What users write to say where checkpoints are. */
+public final class StorageAddress {
+  private static final Pattern S3 =
+      Pattern.compile("s3://([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:/(.*))?");
+
+  /** Two letters at least: one is a drive. */
+  private static final Pattern SCHEME = Pattern.compile("[A-Za-z][A-Za-z0-9+.-]+:.*");
+
+  private StorageAddress() {}
+
+  /**
+   * The storage at an address: a folder's path, {@code file:///FOLDER} or {@code
+   * s3://BUCKET/PREFIX}. Nothing is read yet.
+   *
+   * @param environment where an S3 client looks for an endpoint
+   * @throws IllegalArgumentException if it is none of these
+   */
+  public static Storage open(String address, Map<String, String> environment) {
+    Matcher s3 = S3.matcher(address);
+    if (s3.matches()) {
+      String prefix = s3.group(2) == null ? "" : s3.group(2).replaceAll("/+$", "");
+      return S3Storage.connect(s3.group(1), prefix.isEmpty() ? "" : prefix + "/", environment);
+    }
+    try {
+      if (address.startsWith("file:")) {
+        return new DirectoryStorage(Path.of(URI.create(address)));
+      }
+      if (!SCHEME.matcher(address).matches()) {
+        return new DirectoryStorage(Path.of(address));
+      }
+    } catch (IllegalArgumentException | FileSystemNotFoundException e) {
+      throw new IllegalArgumentException(legal(address) + ": " + e.getMessage(), e);
+    }
+    throw new IllegalArgumentException(legal(address));
+  }
+
+  private static String legal(String address) {
+    return address + " is no address; legal are a folder, file:///FOLDER and s3://BUCKET/PREFIX";
+  }
+}

@@ -1,0 +1,161 @@
+package folio.model.checkpoint;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import folio.model.storage.PublishStep;
+import folio.model.testing.TestCheckpoints;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentSkipListSet;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** What every store guarantees, wherever it is. */
+abstract class CheckpointStoreContract {
+  private CheckpointStore store;
+
+  /** The store of this test. */
+  abstract CheckpointStore open();
+
+  /** Writes a file of the store behind its back. */
+  abstract void overwrite(String name, byte[] content) throws IOException;
+
+  /** Has a process of its own publish, stop at a step, and be killed there. */
+  abstract void killAt(PublishStep step) throws IOException, InterruptedException;
+
+  @BeforeEach
+  void openStore() {
+    store = open();
+  }
+
+  @Test
+  void isEmptyBeforeItsFolderExists() {
+    assertThat(store.current()).isEmpty();
+    assertThat(store.versions()).isEmpty();
+  }
+
+  @Test
+  void namesSortByTimeEvenWithinASecond() {
+    List<String> published =
+        List.of(
+            TestCheckpoints.publish(store, 1),
+            TestCheckpoints.publish(store, 2),
+            TestCheckpoints.publish(store, 1));
+
+    assertThat(store.versions()).isEqualTo(published);
+    assertThat(published).allMatch(CheckpointStore::isVersion);
+  }
+
+  @Test
+  void publishingDoesNotMoveCurrent() {
+    String first = TestCheckpoints.publishCurrent(store, 1);
+    TestCheckpoints.publish(store, 2);
+
+    assertThat(store.current()).contains(first);
+  }
+
+  @Test
+  void rollbackIsPromotingAgain() {
+    String first = TestCheckpoints.publishCurrent(store, 1);
+    String second = TestCheckpoints.publishCurrent(store, 2);
+    assertThat(store.current()).contains(second);
+    try (CheckpointWriter writer = store.write()) {
+      writer.promote(first);
+    }
+    assertThat(store.current()).contains(first);
+  }
+
+  @Test
+  void refusesToPromoteWhatIsNotWhole() throws IOException {
+    String first = TestCheckpoints.publishCurrent(store, 1);
+    String second = TestCheckpoints.publish(store, 2);
+    overwrite(second + "/config.json", new byte[3]);
+    try (CheckpointWriter writer = store.write()) {
+      assertThatThrownBy(() -> writer.promote(second)).hasMessageContaining("config.json");
+      assertThatThrownBy(() -> writer.promote("20260101T000000Z-00000000"))
+          .hasMessageContaining("there is no checkpoint 20260101T000000Z-00000000");
+      assertThatThrownBy(() -> writer.promote("../etc"))
+          .hasMessageContaining("there is no checkpoint ../etc");
+    }
+    assertThat(store.current()).contains(first);
+  }
+
+  @Test
+  void neverDeletesWhatCurrentNames() {
+    String first = TestCheckpoints.publishCurrent(store, 1);
+    String second = TestCheckpoints.publish(store, 2);
+    try (CheckpointWriter writer = store.write()) {
+      assertThatThrownBy(() -> writer.delete(first)).hasMessageContaining("is CURRENT");
+      writer.delete(second);
+    }
+    assertThat(store.versions()).containsExactly(first);
+    store.open(first);
+  }
+
+  @Test
+  void refusesACurrentThatNamesNoVersion() throws IOException {
+    TestCheckpoints.publishCurrent(store, 1);
+    overwrite("CURRENT", "../../somewhere\n".getBytes(StandardCharsets.UTF_8));
+
+    assertThatThrownBy(store::current).hasMessageContaining("../../somewhere");
+  }
+
+  @Test
+  void neverShowsAPartOfAVersion() throws Exception {
+    AtomicBoolean published = new AtomicBoolean();
+    Set<String> seen = new ConcurrentSkipListSet<>();
+    CountDownLatch reading = new CountDownLatch(1);
+    ExecutorService reader = Executors.newSingleThreadExecutor();
+    try {
+      Future<?> readings =
+          reader.submit(
+              () -> {
+                while (!published.get()) {
+                  for (String version : store.versions()) {
+                    assertThat(store.open(version).version()).isEqualTo(version);
+                    seen.add(version);
+                  }
+                  store.current().ifPresent(current -> seen.add(store.open(current).version()));
+                  reading.countDown();
+                }
+              });
+      assertThat(reading.await(1, TimeUnit.MINUTES)).isTrue();
+      for (int i = 0; i < 8; i++) {
+        TestCheckpoints.publishCurrent(store, i);
+      }
+      published.set(true);
+      readings.get(1, TimeUnit.MINUTES);
+    } finally {
+      reader.shutdownNow();
+    }
+    assertThat(store.versions()).hasSize(8).containsAll(seen);
+    assertThat(seen).as("read meanwhile").isNotEmpty();
+  }
+
+  /** For each step of the store's writers. */
+  void assertSurvivesAWriterThatIsKilledAt(PublishStep step) throws Exception {
+    String before = TestCheckpoints.publishCurrent(store, 1);
+
+    killAt(step);
+
+    String current = store.current().orElseThrow();
+    boolean moved = step.compareTo(PublishStep.CURRENT_MOVED) >= 0;
+    assertThat(current.equals(before)).isEqualTo(!moved);
+    boolean visible = step.compareTo(PublishStep.VERSION_VISIBLE) >= 0;
+    assertThat(store.versions()).hasSize(visible ? 2 : 1);
+    for (String version : store.versions()) {
+      assertThat(store.open(version).version()).isEqualTo(version);
+    }
+    String after = TestCheckpoints.publishCurrent(store, 3);
+    assertThat(store.current()).contains(after);
+  }
+}

@@ -1,0 +1,180 @@
+package folio.model.checkpoint;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import folio.model.storage.PublishStep;
+import folio.model.testing.S3Server;
+import folio.model.testing.TestCheckpoints;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.UUID;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import software.amazon.awssdk.core.sync.RequestBody;
+
+/** Against a real process that speaks S3. */
+class S3StoreTest extends CheckpointStoreContract {
+  private static S3Server server;
+
+  @TempDir Path cache;
+  private final String prefix = UUID.randomUUID() + "/deep";
+
+  @BeforeAll
+  static void start() throws IOException {
+    server = S3Server.start(S3StoreTest.class);
+  }
+
+  @AfterAll
+  static void stop() throws IOException {
+    if (server != null) {
+      server.close();
+    }
+  }
+
+  private String address() {
+    return "s3://" + S3Server.BUCKET + "/" + prefix;
+  }
+
+  @Override
+  CheckpointStore open() {
+    return CheckpointStore.at(address(), server.environment(cache));
+  }
+
+  @Override
+  void overwrite(String name, byte[] content) {
+    server
+        .client()
+        .putObject(
+            put -> put.bucket(S3Server.BUCKET).key(prefix + "/" + name),
+            RequestBody.fromBytes(content));
+  }
+
+  private void remove(String name) {
+    server.client().deleteObject(d -> d.bucket(S3Server.BUCKET).key(prefix + "/" + name));
+  }
+
+  @Override
+  void killAt(PublishStep step) throws IOException, InterruptedException {
+    KilledWriter.killAt(step, address(), server.environment(cache));
+  }
+
+  @ParameterizedTest
+  @EnumSource(names = {"OPENED", "FILE_WRITTEN", "VERSION_VISIBLE", "CURRENT_MOVED"})
+  void survivesAWriterThatIsKilled(PublishStep step) throws Exception {
+    assertSurvivesAWriterThatIsKilledAt(step);
+  }
+
+  @Test
+  void refusesTheSlowerOfTwoWritersThatMoveCurrent() {
+    CheckpointStore store = open();
+    String first = TestCheckpoints.publishCurrent(store, 1);
+    String second = TestCheckpoints.publish(store, 2);
+    String third = TestCheckpoints.publish(store, 3);
+    try (CheckpointWriter slower = store.write();
+        CheckpointWriter faster = open().write()) {
+      faster.promote(third);
+      assertThatThrownBy(() -> slower.promote(second))
+          .isInstanceOf(CheckpointException.class)
+          .hasMessageContaining("CURRENT cannot be written in " + address())
+          .hasMessageContaining("written by somebody else meanwhile");
+      assertThat(store.current()).contains(third);
+      faster.promote(first);
+    }
+    assertThat(store.current()).contains(first);
+  }
+
+  @Test
+  void refusesTheSlowerOfTwoFirstWriters() {
+    CheckpointStore store = open();
+    String version = TestCheckpoints.publish(store, 1);
+    String other = TestCheckpoints.publish(store, 2);
+    try (CheckpointWriter slower = store.write();
+        CheckpointWriter faster = open().write()) {
+      faster.promote(version);
+      assertThatThrownBy(() -> slower.promote(other)).hasMessageContaining("somebody else");
+    }
+    assertThat(store.current()).contains(version);
+  }
+
+  @Test
+  void keepsWhatWasReadOnTheDiskAndLooksWhetherItIsRight() throws IOException {
+    CheckpointStore store = open();
+    String version = TestCheckpoints.publish(store, 1);
+    store.open(version);
+    remove(version + "/model.safetensors");
+    String digest = open().open(version).weightsDigest(); // only the disk has it
+
+    Files.write(cache.resolve("checkpoints").resolve(digest), new byte[9]);
+    assertThatThrownBy(() -> store.open(version))
+        .as("neither has it")
+        .hasMessageContaining("model.safetensors cannot be read");
+  }
+
+  @Test
+  void hidesAVersionWithoutItsManifest() {
+    CheckpointStore store = open();
+    String whole = TestCheckpoints.publish(store, 1);
+    String part = TestCheckpoints.publish(store, 2);
+    remove(part + "/manifest.json");
+
+    assertThat(store.versions()).containsExactly(whole);
+    assertThatThrownBy(() -> store.open(part)).hasMessageContaining("there is no checkpoint");
+    try (CheckpointWriter writer = store.write()) {
+      assertThatThrownBy(() -> writer.promote(part)).hasMessageContaining("there is no checkpoint");
+    }
+  }
+
+  @Test
+  void leavesNothingOfWhatItDeletes() {
+    CheckpointStore store = open();
+    String version = TestCheckpoints.publish(store, 1);
+    try (CheckpointWriter writer = store.write()) {
+      writer.delete(version);
+    }
+    assertThat(
+            server
+                .client()
+                .listObjectsV2(list -> list.bucket(S3Server.BUCKET).prefix(prefix))
+                .contents())
+        .isEmpty();
+  }
+
+  @Test
+  void saysWhichBucketIsMissing() {
+    CheckpointStore nowhere = CheckpointStore.at("s3://no-such-bucket", server.environment(cache));
+
+    assertThatThrownBy(nowhere::current)
+        .isInstanceOf(CheckpointException.class)
+        .hasMessageContaining("s3://no-such-bucket/CURRENT")
+        .hasMessageContaining("bucket does not exist");
+    assertThatThrownBy(nowhere::write).isInstanceOf(CheckpointException.class);
+  }
+
+  @Test
+  void worksWhereNothingCanBeKept() throws IOException {
+    Path file = Files.writeString(cache.resolve("file"), "not a folder");
+    CheckpointStore store = CheckpointStore.at(address(), server.environment(file));
+    String version = TestCheckpoints.publish(store, 1);
+
+    assertThat(store.open(version).version()).isEqualTo(version);
+  }
+
+  @Test
+  void refusesWhatIsNoAddress() {
+    Stream.of("s3://", "s3:/bucket", "http://host/checkpoints", "s3://UPPER/case", "file:relative")
+        .forEach(
+            address ->
+                assertThatThrownBy(() -> CheckpointStore.at(address, Map.of()))
+                    .as(address)
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessageContaining(address + " is no address; legal are a folder,"));
+  }
+}

@@ -1,0 +1,99 @@
+package folio.model.storage;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
+import java.time.Instant;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class FileCacheTest {
+  private static final int SIZE = 100;
+
+  @TempDir Path folder;
+  private int read;
+
+  private byte[] get(FileCache cache, int fill) throws IOException {
+    byte[] content = content(fill);
+    return cache.get(
+        Sha256.hex(content),
+        () -> {
+          read++;
+          return content;
+        });
+  }
+
+  private static byte[] content(int fill) {
+    byte[] content = new byte[SIZE];
+    content[0] = (byte) fill;
+    return content;
+  }
+
+  private void usedBefore(int fill, int seconds) throws IOException {
+    Files.setLastModifiedTime(
+        folder.resolve(Sha256.hex(content(fill))),
+        FileTime.from(Instant.now().minusSeconds(seconds)));
+  }
+
+  @Test
+  void readsOnce() throws IOException {
+    FileCache cache = new FileCache(folder, 10 * SIZE);
+
+    assertThat(get(cache, 1)).isEqualTo(content(1));
+    assertThat(get(cache, 1)).isEqualTo(content(1));
+    assertThat(read).isEqualTo(1);
+  }
+
+  @Test
+  void letsGoOfWhatWasNotUsedForLongest() throws IOException {
+    FileCache cache = new FileCache(folder, 3 * SIZE);
+    for (int fill = 1; fill <= 3; fill++) {
+      get(cache, fill);
+      usedBefore(fill, 100 - fill);
+    }
+    get(cache, 1); // now the newest
+    get(cache, 4);
+
+    assertThat(folder.toFile().list())
+        .containsExactlyInAnyOrder(
+            Sha256.hex(content(1)), Sha256.hex(content(3)), Sha256.hex(content(4)));
+    read = 0;
+    get(cache, 1);
+    assertThat(read).isZero();
+    get(cache, 2);
+    assertThat(read).isEqualTo(1);
+  }
+
+  @Test
+  void doesNotKeepWhatIsNotWhatWasAskedFor() throws IOException {
+    FileCache cache = new FileCache(folder, 10 * SIZE);
+    byte[] other = cache.get(Sha256.hex(content(1)), () -> content(2));
+
+    assertThat(other).isEqualTo(content(2));
+    assertThat(folder.toFile().list()).isEmpty();
+  }
+
+  @Test
+  void neitherLeavesItsFolderNorKeepsWhatIsTooLarge() throws IOException {
+    FileCache cache = new FileCache(folder.resolve("cache"), SIZE - 1);
+    assertThat(cache.get("../" + "0".repeat(61), () -> content(1))).isEqualTo(content(1));
+    get(cache, 1);
+
+    assertThat(folder.toFile().list()).isEmpty();
+  }
+
+  @Test
+  void readsAnewWhatWasDamaged() throws IOException {
+    FileCache cache = new FileCache(folder, 10 * SIZE);
+    get(cache, 1);
+    Files.write(folder.resolve(Sha256.hex(content(1))), new byte[3]);
+
+    assertThat(get(cache, 1)).isEqualTo(content(1));
+    assertThat(read).isEqualTo(2);
+    assertThat(get(cache, 1)).isEqualTo(content(1));
+    assertThat(read).isEqualTo(2);
+  }
+}
