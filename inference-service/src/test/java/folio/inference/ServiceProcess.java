@@ -7,7 +7,10 @@ import java.io.BufferedReader;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -19,9 +22,12 @@ final class ServiceProcess {
   private final Process process;
   private final Service service;
 
-  private ServiceProcess(Process process, Service service) {
+  private final Queue<String> log;
+
+  private ServiceProcess(Process process, Service service, Queue<String> log) {
     this.process = process;
     this.service = service;
+    this.log = log;
   }
 
   /** What starts it, on any free port. */
@@ -49,12 +55,13 @@ final class ServiceProcess {
       listening = LISTENING.matcher(line);
     }
     // Whatever it logs later must not fill the pipe.
-    Thread drain = new Thread(() -> readToEnd(log), "log");
+    Queue<String> lines = new ConcurrentLinkedQueue<>();
+    Thread drain = new Thread(() -> readToEnd(log, lines), "log");
     drain.setDaemon(true);
     drain.start();
     int port = Integer.parseInt(listening.group(1));
     Service.awaitReady(port);
-    return new ServiceProcess(process, new Service(port));
+    return new ServiceProcess(process, new Service(port), lines);
   }
 
   /** Starts it with settings that it must refuse; returns its log. */
@@ -70,14 +77,19 @@ final class ServiceProcess {
     }
   }
 
-  private static void readToEnd(BufferedReader log) {
+  private static void readToEnd(BufferedReader log, Queue<String> lines) {
     try {
-      while (log.readLine() != null) {
-        // nobody asks for it
+      for (String line = log.readLine(); line != null; line = log.readLine()) {
+        lines.add(line);
       }
     } catch (IOException e) {
       // the process was killed
     }
+  }
+
+  /** The lines that it has logged since it listened. */
+  List<String> log() {
+    return List.copyOf(log);
   }
 
   Service service() {

@@ -58,6 +58,7 @@ final class Generations {
   List<GenerationStream> submit(List<List<GenerationRequest>> groups, RoutingContext http) {
     groups.forEach(requests -> requests.forEach(limits::check));
     List<GenerationStream> streams = engine.submit(groups);
+    GenerationTrace.follow(streams);
     // Runs at the end of the response and when the client goes away, also while it is queued.
     http.addEndHandler(end -> streams.forEach(GenerationStream::cancel));
     return streams;

@@ -14,7 +14,7 @@ import java.util.concurrent.CompletionStage;
  */
 public final class GenerationStream {
   private final CompletableFuture<Started> started = new CompletableFuture<>();
-  private final CompletableFuture<Void> ended = new CompletableFuture<>();
+  private final CompletableFuture<GenerationEvent> ended = new CompletableFuture<>();
   private final Object lock = new Object();
   private final StringBuilder text = new StringBuilder();
   private List<TokenLogprob> logprobs = new ArrayList<>();
@@ -39,8 +39,8 @@ public final class GenerationStream {
     return started;
   }
 
-  /** Completes when everything is there to be read, on the lane's thread. */
-  public CompletionStage<Void> ended() {
+  /** Completes with the end, when everything is there to be read, on the lane's thread. */
+  public CompletionStage<GenerationEvent> ended() {
     return ended;
   }
 
@@ -84,7 +84,7 @@ public final class GenerationStream {
       end = event;
       reader = onReadable;
     }
-    ended.complete(null);
+    ended.complete(event);
     reader.run();
   }
 

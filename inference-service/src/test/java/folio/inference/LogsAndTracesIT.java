@@ -1,0 +1,145 @@
+package folio.inference;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.sun.net.httpserver.HttpExchange;
+import com.sun.net.httpserver.HttpServer;
+import folio.inference.api.Service;
+import folio.model.checkpoint.CheckpointStore;
+import folio.model.testing.TestCheckpoints;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.zip.GZIPInputStream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What the packaged service tells its operators of a request: when and how long, never what. */
+class LogsAndTracesIT {
+  private static final String PROMPT = "zebra crossing";
+  private static final int CHARACTERS = 60;
+
+  @TempDir Path folder;
+  private final Queue<String> traces = new ConcurrentLinkedQueue<>();
+  private HttpServer collector;
+  private ServiceProcess process;
+
+  @BeforeEach
+  void startCollector() throws IOException {
+    TestCheckpoints.publishCurrent(new CheckpointStore(folder), 1);
+    collector = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+    collector.createContext("/v1/traces", this::collect);
+    collector.start();
+  }
+
+  /** Protobuf has its strings in plain bytes. */
+  private void collect(HttpExchange exchange) throws IOException {
+    try (exchange) {
+      boolean zipped = "gzip".equals(exchange.getRequestHeaders().getFirst("Content-Encoding"));
+      byte[] body =
+          (zipped ? new GZIPInputStream(exchange.getRequestBody()) : exchange.getRequestBody())
+              .readAllBytes();
+      traces.add(new String(body, StandardCharsets.ISO_8859_1));
+      exchange.sendResponseHeaders(200, -1);
+    }
+  }
+
+  @AfterEach
+  void stop() {
+    if (process != null) {
+      process.process().destroyForcibly();
+    }
+    collector.stop(0);
+  }
+
+  private HttpResponse<String> generate(Map<String, String> settings) throws Exception {
+    process = ServiceProcess.start(folder, settings);
+    Service service = process.service();
+    HttpResponse<String> answer =
+        service
+            .client()
+            .send(
+                service.generate(
+                    "{\"prompt\": \"%s\", \"max_tokens\": %d, \"seed\": 1}"
+                        .formatted(PROMPT, CHARACTERS),
+                    "text/plain"),
+                HttpResponse.BodyHandlers.ofString());
+    assertThat(answer.statusCode()).as(answer.body()).isEqualTo(200);
+    assertThat(answer.body()).hasSize(CHARACTERS);
+    return answer;
+  }
+
+  private Map<String, String> collecting() {
+    return new HashMap<>(
+        Map.of(
+            "QUARKUS_OTEL_EXPORTER_OTLP_ENDPOINT",
+            "http://127.0.0.1:" + collector.getAddress().getPort(),
+            "QUARKUS_OTEL_EXPORTER_OTLP_PROTOCOL",
+            "http/protobuf",
+            "QUARKUS_OTEL_BSP_SCHEDULE_DELAY",
+            "0.1S"));
+  }
+
+  @Test
+  void aTracedRequestIsASpanWithItsPartsAsEvents() throws Exception {
+    Map<String, String> settings = collecting();
+    settings.put("QUARKUS_OTEL_SDK_DISABLED", "false");
+    String text = generate(settings).body();
+    Service.await("a span", () -> !traces.isEmpty());
+
+    String all = String.join("", traces);
+    for (String part :
+        List.of("POST /generate", "queue", "prefill", "decode", "folio.finish_reason", "length")) {
+      assertThat(all).contains(part);
+    }
+    assertThat(all.split("prefill", -1)).as("one span").hasSize(2);
+    assertThat(all).doesNotContain(PROMPT, text, text.substring(20));
+  }
+
+  @Test
+  void nothingIsTracedUnlessAsked() throws Exception {
+    HttpResponse<String> answer = generate(collecting());
+    process.process().destroy();
+    process.process().waitFor(); // it would send what it has
+
+    assertThat(traces).isEmpty();
+    assertThat(process.log()).noneMatch(line -> line.contains(answer.body()));
+  }
+
+  @Test
+  void logsAreJsonWithARequestIdAndNoText() throws Exception {
+    HttpResponse<String> answer =
+        generate(
+            Map.of(
+                "QUARKUS_LOG_CONSOLE_JSON_ENABLED", "true",
+                "QUARKUS_HTTP_ACCESS_LOG_ENABLED", "true"));
+    String id = answer.headers().firstValue("X-Request-Id").orElseThrow();
+    Service.await(
+        "a line of the access log",
+        () -> process.log().stream().anyMatch(line -> line.contains(id)));
+
+    List<JsonNode> lines = process.log().stream().map(Service::parse).toList();
+    assertThat(lines)
+        .allSatisfy(line -> assertThat(line.has("timestamp") && line.has("level")).isTrue());
+    String access =
+        lines.stream()
+            .map(line -> line.path("message").asText())
+            .filter(message -> message.contains(id))
+            .findFirst()
+            .orElseThrow();
+    assertThat(access).contains("\"POST /generate\" 200 ");
+    assertThat(process.log())
+        .noneMatch(line -> line.contains(PROMPT) || line.contains(answer.body().substring(20)));
+  }
+}
