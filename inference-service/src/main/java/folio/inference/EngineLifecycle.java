@@ -21,6 +21,7 @@ import jakarta.enterprise.event.Observes;
 import jakarta.enterprise.inject.Produces;
 import jakarta.inject.Singleton;
 import java.security.SecureRandom;
+import java.time.Duration;
 import java.util.random.RandomGenerator;
 import org.jboss.logging.Logger;
 
@@ -28,6 +29,9 @@ import org.jboss.logging.Logger;
 @Singleton
 public class EngineLifecycle {
   private static final Logger LOG = Logger.getLogger(EngineLifecycle.class);
+
+  /** Of the watcher, when the process is to end. */
+  private static final Duration LONGEST_TURN = Duration.ofSeconds(10);
 
   private final InferenceConfig config;
   private final CheckpointStore store;
@@ -130,7 +134,8 @@ public class EngineLifecycle {
   void stop(@Observes ShutdownEvent event) throws InterruptedException {
     if (watcher != null) {
       watcher.close();
-      watching.join(); // it may hold a model that nobody has taken
+      // It may hold a model that nobody has taken, or be waiting for a bucket that does not answer.
+      watching.join(LONGEST_TURN.toMillis());
       engine.close();
     }
   }

@@ -29,7 +29,7 @@ class BucketIT {
   }
 
   @AfterEach
-  void stop() throws IOException {
+  void stop() {
     if (process != null) {
       process.process().destroyForcibly();
     }

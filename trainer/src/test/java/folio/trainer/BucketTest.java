@@ -29,7 +29,7 @@ class BucketTest {
   }
 
   @AfterEach
-  void stop() throws IOException {
+  void stop() {
     if (server != null) {
       server.close();
     }

@@ -93,7 +93,7 @@ final class AdminServer {
   /** Runs a task that may look at a disk, and answers with what it made or why it could not. */
   private void answer(RoutingContext http, Supplier<JsonObject> task) {
     vertx
-        .executeBlocking(task::get)
+        .executeBlocking(task::get, false)
         .onSuccess(
             done ->
                 http.response().putHeader("Content-Type", "application/json").end(done.toBuffer()))

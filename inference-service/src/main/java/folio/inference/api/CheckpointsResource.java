@@ -33,7 +33,7 @@ public final class CheckpointsResource {
     this.store = store;
   }
 
-  /** A checkpoint on disk. */
+  /** A checkpoint in the store. */
   @Schema(name = "Checkpoint")
   @JsonInclude(JsonInclude.Include.NON_NULL)
   public record CheckpointView(
@@ -78,7 +78,7 @@ public final class CheckpointsResource {
     T take();
   }
 
-  /** A publisher may be at work, or a disk away. */
+  /** A publisher may be at work, or the store out of reach. */
   private static <T> Optional<T> readable(Look<T> look) {
     try {
       return Optional.of(look.take());

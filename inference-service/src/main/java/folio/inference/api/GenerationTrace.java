@@ -12,7 +12,7 @@ import java.util.Locale;
 
 /**
  * Tells the span of an HTTP request when its generations were queued, read their prompts and wrote:
- * an event each, and how they ended. Never what they say.
+ * an event each, and how those that ran ended. Never what they say.
  */
 final class GenerationTrace {
   private static final AttributeKey<String> MODEL = AttributeKey.stringKey("folio.model");
@@ -27,11 +27,11 @@ final class GenerationTrace {
     Span span = Span.current();
     if (span.isRecording()) {
       Instant arrival = Instant.now();
-      streams.forEach(stream -> stream.ended().thenAccept(end -> tell(span, arrival, end)));
+      streams.forEach(stream -> stream.onEnd(end -> tell(span, arrival, end)));
     }
   }
 
-  /** On the lane's thread, before the reader gets to the end: the span is not over yet. */
+  /** On the lane's thread, before the reader can get to the end: the span is not over yet. */
   private static void tell(Span span, Instant arrival, GenerationEvent event) {
     span.addEvent("queue", arrival);
     if (event instanceof Finished end) {

@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.function.Consumer;
 
 /**
  * One generation on its way from its lane to its reader. Text that is not yet read is merged, so an
@@ -14,12 +15,14 @@ import java.util.concurrent.CompletionStage;
  */
 public final class GenerationStream {
   private final CompletableFuture<Started> started = new CompletableFuture<>();
-  private final CompletableFuture<GenerationEvent> ended = new CompletableFuture<>();
+  private final CompletableFuture<Void> ended = new CompletableFuture<>();
   private final Object lock = new Object();
   private final StringBuilder text = new StringBuilder();
   private List<TokenLogprob> logprobs = new ArrayList<>();
+  private GenerationEvent ending;
   private GenerationEvent end;
   private Runnable onReadable = () -> {};
+  private Consumer<GenerationEvent> onEnd = event -> {};
   private volatile boolean cancelled;
 
   /**
@@ -39,9 +42,24 @@ public final class GenerationStream {
     return started;
   }
 
-  /** Completes with the end, when everything is there to be read, on the lane's thread. */
-  public CompletionStage<GenerationEvent> ended() {
+  /** Completes when everything is there to be read, on the lane's thread. */
+  public CompletionStage<Void> ended() {
     return ended;
+  }
+
+  /**
+   * Sets what hears how it ends, before its reader can know: on the producer's thread, so it must
+   * be quick; at once if it has ended.
+   */
+  public void onEnd(Consumer<GenerationEvent> listener) {
+    GenerationEvent already;
+    synchronized (lock) {
+      onEnd = listener;
+      already = ending;
+    }
+    if (already != null) {
+      listener.accept(already);
+    }
   }
 
   /** Adds text; producer only. */
@@ -80,11 +98,17 @@ public final class GenerationStream {
    */
   public void end(GenerationEvent event) {
     Runnable reader;
+    Consumer<GenerationEvent> listener;
+    synchronized (lock) {
+      ending = event;
+      listener = onEnd;
+    }
+    listener.accept(event);
     synchronized (lock) {
       end = event;
       reader = onReadable;
     }
-    ended.complete(event);
+    ended.complete(null);
     reader.run();
   }
 

@@ -23,7 +23,7 @@ const published = (checkpoint) => element("tr", {},
   cell(checkpoint.step.toLocaleString()), cell(checkpoint.corpus), cell(checkpoint.training_loss_nats?.toFixed(4)),
   cell(losses(checkpoint.validation_loss_nats)));
 
-/** What was published is a look at a disk: only for who sees it. */
+/** What was published is a look at the store: only for who sees it. */
 async function showPublished() {
   if (!byId("models").hidden) {
     byId("checkpoint-rows").replaceChildren(...(await api.checkpoints()).map(published));

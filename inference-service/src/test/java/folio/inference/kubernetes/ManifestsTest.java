@@ -199,9 +199,8 @@ class ManifestsTest {
     V1PodSpec pod = pods(objects).get(0).getSpec();
     Map<String, String> settings = settings(objects).getData();
 
-    assertThat(objects).noneMatch(V1PersistentVolumeClaim.class::isInstance);
     assertThat(claims(pod)).isEmpty();
-    assertThat(settings).containsEntry("FOLIO_CHECKPOINTS", "s3://folio/checkpoints");
+    assertThat(settings).containsKeys("FOLIO_CHECKPOINTS", "AWS_REGION");
     assertThat(container(pod).getVolumeMounts())
         .extracting(V1VolumeMount::getMountPath)
         .as("what it keeps, it can write")

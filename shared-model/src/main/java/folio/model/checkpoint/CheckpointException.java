@@ -1,7 +1,7 @@
 package folio.model.checkpoint;
 
 /** A checkpoint or a store of them cannot be used; the message says which, what and where. */
-public final class CheckpointException extends RuntimeException {
+public class CheckpointException extends RuntimeException {
   private static final long serialVersionUID = 1L;
 
   /** With a message for the person who looks after the checkpoints. */

@@ -10,8 +10,8 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
-import java.util.regex.Pattern;
 
 /**
  * Checkpoints in a directory or a bucket. Reading needs no lock, as versions never change and
@@ -19,13 +19,14 @@ import java.util.regex.Pattern;
  * thread and process; {@code toString} is its address.
  */
 public final class CheckpointStore {
-  private static final Pattern VERSION = Pattern.compile("\\d{8}T\\d{6}Z-[0-9a-f]{8}");
-
   /** Of files that are kept on this machine's disk: some hundred versions of 8 MB. */
   private static final long MOST_CACHED_BYTES = 1L << 30;
 
   private final Storage storage;
   private final FileCache cache;
+
+  /** Of versions that are far away, which never change. */
+  private final Map<String, CheckpointManifest> manifests = new ConcurrentHashMap<>();
 
   /**
    * A store in a directory, which need not exist yet.
@@ -71,7 +72,7 @@ public final class CheckpointStore {
 
   /** Whether a text has the form of a version's name, {@code 20261123T184500Z-1a2b3c4d}. */
   public static boolean isVersion(String name) {
-    return VERSION.matcher(name).matches();
+    return Storage.VERSION.matcher(name).matches();
   }
 
   /**
@@ -133,6 +134,10 @@ public final class CheckpointStore {
    * @throws CheckpointException if there is no such version or its manifest cannot be used
    */
   public CheckpointManifest manifest(String version) {
+    return cache == null ? read(version) : manifests.computeIfAbsent(version, this::read);
+  }
+
+  private CheckpointManifest read(String version) {
     checkExists(version);
     byte[] manifest =
         reading(

@@ -12,6 +12,7 @@ import folio.model.storage.Sha256;
 import folio.model.storage.Storage;
 import folio.model.storage.StorageWriter;
 import java.io.IOException;
+import java.nio.file.FileAlreadyExistsException;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
@@ -130,13 +131,17 @@ public final class CheckpointWriter implements AutoCloseable {
   /**
    * Makes {@code CURRENT} name a version.
    *
+   * @throws PromotionConflictException if another writer of a bucket was faster
    * @throws CheckpointException if there is no such version, it is not whole, or {@code CURRENT}
-   *     cannot be written; the old one stands then
+   *     cannot be written
    */
   public void promote(String version) {
     store.verify(version);
     try {
       storage.moveCurrent(version);
+    } catch (FileAlreadyExistsException e) {
+      throw new PromotionConflictException(
+          Storage.CURRENT + " cannot be written in " + store + ": " + e.getMessage(), e);
     } catch (IOException e) {
       throw new CheckpointException(
           Storage.CURRENT + " cannot be written in " + store + ": " + e, e);

@@ -110,6 +110,7 @@ public final class DirectoryStorage implements Storage {
     @Override
     public void moveCurrent(String version) throws IOException {
       Path temporary = root.resolve(TEMPORARY + CURRENT);
+      Files.deleteIfExists(temporary);
       DurableFiles.write(temporary, (version + "\n").getBytes(StandardCharsets.UTF_8));
       observer.accept(PublishStep.CURRENT_WRITTEN);
       Files.move(temporary, root.resolve(CURRENT), StandardCopyOption.ATOMIC_MOVE);

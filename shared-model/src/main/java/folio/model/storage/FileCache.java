@@ -3,6 +3,7 @@ package folio.model.storage;
 import static java.lang.System.Logger.Level.WARNING;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -83,10 +84,18 @@ public final class FileCache {
       if (!Sha256.hex(content).equals(sha256)) {
         return null;
       }
-      Files.setLastModifiedTime(file, FileTime.from(Instant.now()));
+      touch(file);
       return content;
     } catch (IOException e) {
       return null; // mostly for want of the file; otherwise it can be had from its origin
+    }
+  }
+
+  private static void touch(Path file) {
+    try {
+      Files.setLastModifiedTime(file, FileTime.from(Instant.now()));
+    } catch (IOException e) {
+      // Somebody else's file: it may go earlier than it should.
     }
   }
 
@@ -101,7 +110,7 @@ public final class FileCache {
         Files.deleteIfExists(own);
       }
       trim();
-    } catch (IOException e) {
+    } catch (IOException | UncheckedIOException e) {
       LOG.log(WARNING, "nothing is kept in " + folder + ": " + e);
     }
   }

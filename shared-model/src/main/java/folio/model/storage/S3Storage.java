@@ -3,11 +3,14 @@ package folio.model.storage;
 import java.io.IOException;
 import java.net.HttpURLConnection;
 import java.net.URI;
+import java.net.URISyntaxException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.NoSuchFileException;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.format.DateTimeFormatter;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -19,13 +22,21 @@ import java.util.function.Consumer;
 import software.amazon.awssdk.core.ResponseBytes;
 import software.amazon.awssdk.core.checksums.RequestChecksumCalculation;
 import software.amazon.awssdk.core.checksums.ResponseChecksumValidation;
+import software.amazon.awssdk.core.exception.SdkClientException;
 import software.amazon.awssdk.core.exception.SdkException;
 import software.amazon.awssdk.core.sync.RequestBody;
 import software.amazon.awssdk.http.urlconnection.UrlConnectionHttpClient;
 import software.amazon.awssdk.regions.Region;
+import software.amazon.awssdk.regions.providers.AwsProfileRegionProvider;
+import software.amazon.awssdk.regions.providers.AwsRegionProvider;
+import software.amazon.awssdk.regions.providers.AwsRegionProviderChain;
+import software.amazon.awssdk.regions.providers.DefaultAwsRegionProviderChain;
+import software.amazon.awssdk.regions.providers.SystemSettingsRegionProvider;
 import software.amazon.awssdk.services.s3.S3Client;
 import software.amazon.awssdk.services.s3.S3ClientBuilder;
+import software.amazon.awssdk.services.s3.model.GetObjectRequest;
 import software.amazon.awssdk.services.s3.model.GetObjectResponse;
+import software.amazon.awssdk.services.s3.model.ListObjectsV2Response;
 import software.amazon.awssdk.services.s3.model.PutObjectRequest;
 import software.amazon.awssdk.services.s3.model.S3Exception;
 import software.amazon.awssdk.services.s3.model.S3Object;
@@ -45,7 +56,10 @@ import software.amazon.awssdk.services.s3.model.S3Object;
  */
 public final class S3Storage implements Storage {
   /** A version without a seal is left by a killed writer if its newest file is as old as this. */
-  private static final Duration LEFTOVER_AGE = Duration.ofHours(1);
+  static final Duration LEFTOVER_AGE = Duration.ofHours(1);
+
+  /** For what is asked for every second. */
+  private static final Duration SHORT_TIMEOUT = Duration.ofSeconds(5);
 
   private static final Duration ATTEMPT_TIMEOUT = Duration.ofMinutes(1);
   private static final Duration CALL_TIMEOUT = Duration.ofMinutes(3);
@@ -53,23 +67,28 @@ public final class S3Storage implements Storage {
   private final S3Client client;
   private final String bucket;
   private final String prefix;
+  private final Duration leftoverAge;
 
   /**
    * A part of a bucket.
    *
    * @param client stays the caller's
    * @param prefix empty, or ends with a slash
+   * @param leftoverAge how old the newest file of a version without a seal must be to be deleted
    */
-  S3Storage(S3Client client, String bucket, String prefix) {
+  S3Storage(S3Client client, String bucket, String prefix, Duration leftoverAge) {
     this.client = client;
     this.bucket = bucket;
     this.prefix = prefix;
+    this.leftoverAge = leftoverAge;
   }
 
   /**
    * A part of a bucket, with a client that lasts as long as the process.
    *
    * @param prefix empty, or ends with a slash
+   * @throws IllegalArgumentException if the environment names no region, or an endpoint that is
+   *     none
    */
   static S3Storage connect(String bucket, String prefix, Map<String, String> environment) {
     // The manifest has every file's digest; endpoints other than AWS's may not know S3's checksums.
@@ -81,16 +100,45 @@ public final class S3Storage implements Storage {
             .overrideConfiguration(
                 limits ->
                     limits.apiCallAttemptTimeout(ATTEMPT_TIMEOUT).apiCallTimeout(CALL_TIMEOUT));
-    String endpoint =
-        environment.getOrDefault("AWS_ENDPOINT_URL_S3", environment.get("AWS_ENDPOINT_URL"));
-    if (endpoint != null) {
-      // A bucket's own host name is AWS's way.
-      builder.endpointOverride(URI.create(endpoint)).forcePathStyle(true);
-      if (!environment.containsKey("AWS_REGION")) {
-        builder.region(Region.US_EAST_1); // a signature needs one
+    boolean elsewhere = false;
+    for (String variable : List.of("AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3")) {
+      if (environment.containsKey(variable)) {
+        builder.endpointOverride(endpoint(variable, environment.get(variable)));
+        elsewhere = true;
       }
     }
-    return new S3Storage(builder.build(), bucket, prefix);
+    builder.forcePathStyle(elsewhere); // a bucket's own host name is AWS's way
+    builder.region(region(elsewhere));
+    return new S3Storage(builder.build(), bucket, prefix, LEFTOVER_AGE);
+  }
+
+  private static URI endpoint(String variable, String value) {
+    try {
+      URI address = new URI(value);
+      if (value.matches("https?://.*") && address.getHost() != null) {
+        return address;
+      }
+    } catch (URISyntaxException e) {
+      // it is said below
+    }
+    throw new IllegalArgumentException(
+        variable + " is '" + value + "'; legal are http://HOST:PORT and https://HOST:PORT");
+  }
+
+  private static Region region(boolean elsewhere) {
+    AwsRegionProvider known =
+        elsewhere // then there is no machine of AWS's to be asked
+            ? new AwsRegionProviderChain(
+                new SystemSettingsRegionProvider(), new AwsProfileRegionProvider())
+            : new DefaultAwsRegionProviderChain();
+    try {
+      return known.getRegion();
+    } catch (SdkClientException e) {
+      if (elsewhere) {
+        return Region.US_EAST_1; // a signature needs one, whatever it is
+      }
+      throw new IllegalArgumentException("no region is known; set AWS_REGION", e);
+    }
   }
 
   @Override
@@ -124,18 +172,15 @@ public final class S3Storage implements Storage {
 
   @Override
   public StorageWriter write(Consumer<PublishStep> observer) throws IOException {
-    Writer writer = new Writer(observer, currentTag());
+    ResponseBytes<GetObjectResponse> current = null;
+    try {
+      current = get(CURRENT);
+    } catch (NoSuchFileException e) {
+      // this writer may be the first
+    }
     removeLeftovers();
     observer.accept(PublishStep.OPENED);
-    return writer;
-  }
-
-  private String currentTag() throws IOException {
-    try {
-      return get(CURRENT).response().eTag();
-    } catch (NoSuchFileException e) {
-      return null;
-    }
+    return new Writer(observer, current);
   }
 
   private boolean isSeal(String name) {
@@ -151,7 +196,11 @@ public final class S3Storage implements Storage {
   }
 
   private ResponseBytes<GetObjectResponse> get(String name) throws IOException {
-    return call(name, () -> client.getObjectAsBytes(get -> get.bucket(bucket).key(prefix + name)));
+    GetObjectRequest.Builder request = GetObjectRequest.builder().bucket(bucket).key(prefix + name);
+    if (name.equals(CURRENT)) {
+      request.overrideConfiguration(limits -> limits.apiCallTimeout(SHORT_TIMEOUT));
+    }
+    return call(name, () -> client.getObjectAsBytes(request.build()));
   }
 
   private String put(PutObjectRequest.Builder request, String name, byte[] content)
@@ -182,18 +231,23 @@ public final class S3Storage implements Storage {
 
   /** When each object was written, by its name below the prefix. */
   private Map<String, Instant> objects(String below) throws IOException {
+    Map<String, Instant> found = new HashMap<>();
+    for (ListObjectsV2Response page : pages(below)) {
+      for (S3Object object : page.contents()) {
+        found.put(object.key().substring(prefix.length()), object.lastModified());
+      }
+    }
+    return found;
+  }
+
+  private List<ListObjectsV2Response> pages(String below) throws IOException {
     return call(
         below,
-        () -> {
-          Map<String, Instant> found = new HashMap<>();
-          for (S3Object object :
-              client
-                  .listObjectsV2Paginator(list -> list.bucket(bucket).prefix(prefix + below))
-                  .contents()) {
-            found.put(object.key().substring(prefix.length()), object.lastModified());
-          }
-          return found;
-        });
+        () ->
+            client
+                .listObjectsV2Paginator(list -> list.bucket(bucket).prefix(prefix + below))
+                .stream()
+                .toList());
   }
 
   private interface Call<T> {
@@ -212,31 +266,67 @@ public final class S3Storage implements Storage {
         throw new FileAlreadyExistsException(
             this + "/" + name, null, "was written by somebody else meanwhile; look, and try again");
       }
-      throw new IOException(this + "/" + name + ": " + e.getMessage(), e);
+      // Its own message has a number of the request's, and would be news every time.
+      throw new IOException(
+          this + "/" + name + ": " + reason(e) + " (status " + e.statusCode() + ")", e);
     } catch (SdkException e) {
       throw new IOException(this + "/" + name + ": " + e.getMessage(), e);
     }
+  }
+
+  private static String reason(S3Exception e) {
+    return e.awsErrorDetails() == null
+        ? "no reason is given"
+        : e.awsErrorDetails().errorCode() + ", " + e.awsErrorDetails().errorMessage();
   }
 
   private static boolean noBucket(S3Exception e) {
     return e.awsErrorDetails() != null && "NoSuchBucket".equals(e.awsErrorDetails().errorCode());
   }
 
+  /** Deletes files of versions that were never finished; whatever else lies there is not ours. */
   private void removeLeftovers() throws IOException {
-    Map<String, Instant> objects = objects("");
-    Set<String> kept = new HashSet<>();
-    Instant old = Instant.now().minus(LEFTOVER_AGE);
-    objects.forEach(
-        (name, written) -> {
-          if (name.contains("/") && (isSeal(name) || written.isAfter(old))) {
-            kept.add(version(name));
-          }
-        });
-    for (String name : objects.keySet()) {
-      if (name.contains("/") && !kept.contains(version(name))) {
-        delete(name);
+    Map<String, Instant> newest = new HashMap<>();
+    Map<String, List<String>> files = new HashMap<>();
+    Set<String> sealed = new HashSet<>();
+    Instant now = null;
+    for (ListObjectsV2Response page : pages("")) {
+      now = timeOf(page); // the server's clock also wrote the files' times
+      for (S3Object object : page.contents()) {
+        String name = object.key().substring(prefix.length());
+        if (!isOfAVersion(name)) {
+          continue;
+        }
+        files.computeIfAbsent(version(name), version -> new ArrayList<>()).add(name);
+        newest.merge(version(name), object.lastModified(), (a, b) -> a.isAfter(b) ? a : b);
+        if (isSeal(name)) {
+          sealed.add(version(name));
+        }
       }
     }
+    for (Map.Entry<String, List<String>> version : files.entrySet()) {
+      boolean old = !newest.get(version.getKey()).plus(leftoverAge).isAfter(now);
+      if (old && !sealed.contains(version.getKey())) {
+        for (String name : version.getValue()) {
+          delete(name);
+        }
+      }
+    }
+  }
+
+  private static boolean isOfAVersion(String name) {
+    int slash = name.indexOf('/');
+    return slash == name.lastIndexOf('/')
+        && slash > 0
+        && VERSION.matcher(name.substring(0, slash)).matches();
+  }
+
+  private static Instant timeOf(ListObjectsV2Response answer) {
+    return answer
+        .sdkHttpResponse()
+        .firstMatchingHeader("Date")
+        .map(date -> DateTimeFormatter.RFC_1123_DATE_TIME.parse(date, Instant::from))
+        .orElseGet(Instant::now);
   }
 
   /** The address. */
@@ -249,11 +339,13 @@ public final class S3Storage implements Storage {
 
   private final class Writer implements StorageWriter {
     private final Consumer<PublishStep> observer;
-    private String currentTag;
+    private String tag;
+    private byte[] current;
 
-    Writer(Consumer<PublishStep> observer, String currentTag) {
+    Writer(Consumer<PublishStep> observer, ResponseBytes<GetObjectResponse> current) {
       this.observer = observer;
-      this.currentTag = currentTag;
+      this.tag = current == null ? null : current.response().eTag();
+      this.current = current == null ? null : current.asByteArray();
     }
 
     @Override
@@ -261,10 +353,12 @@ public final class S3Storage implements Storage {
       if (contains(version)) {
         throw new IOException(key(version, SEAL) + " is there already");
       }
+      boolean sealing = false; // from then on it may be there, whatever the answer
       try {
         for (Map.Entry<String, byte[]> file : files.entrySet()) {
           String name = key(version, file.getKey());
-          if (file.getKey().equals(SEAL)) {
+          sealing = file.getKey().equals(SEAL);
+          if (sealing) {
             putIf(PutObjectRequest.builder().ifNoneMatch("*"), name, file.getValue());
             observer.accept(PublishStep.VERSION_VISIBLE);
           } else {
@@ -275,14 +369,16 @@ public final class S3Storage implements Storage {
       } catch (FileAlreadyExistsException e) {
         throw e; // it is somebody else's now
       } catch (IOException e) {
-        deleteQuietly(version);
+        if (!sealing) {
+          deleteQuietly(version);
+        }
         throw e;
       }
     }
 
     private void deleteQuietly(String version) {
       try {
-        delete(version);
+        deleteFiles(version); // it has no seal
       } catch (IOException e) {
         // What could not be written may not be deleted either; a later writer cleans up.
       }
@@ -290,18 +386,43 @@ public final class S3Storage implements Storage {
 
     @Override
     public void moveCurrent(String version) throws IOException {
-      PutObjectRequest.Builder request = PutObjectRequest.builder();
-      currentTag =
-          putIf(
-              currentTag == null ? request.ifNoneMatch("*") : request.ifMatch(currentTag),
-              CURRENT,
-              (version + "\n").getBytes(StandardCharsets.UTF_8));
+      byte[] content = (version + "\n").getBytes(StandardCharsets.UTF_8);
+      String written = putIf(unchanged(tag), CURRENT, content);
+      if (!contains(version)) {
+        takeBack(written);
+        throw new NoSuchFileException(key(version, SEAL), null, "it has just been deleted");
+      }
+      tag = written;
+      current = content;
       observer.accept(PublishStep.CURRENT_MOVED);
     }
 
+    private static PutObjectRequest.Builder unchanged(String tag) {
+      PutObjectRequest.Builder request = PutObjectRequest.builder();
+      return tag == null ? request.ifNoneMatch("*") : request.ifMatch(tag);
+    }
+
+    private void takeBack(String written) throws IOException {
+      if (current == null) {
+        S3Storage.this.delete(CURRENT);
+      } else {
+        tag = putIf(unchanged(written), CURRENT, current);
+      }
+    }
+
+    /** Its seal goes first; whoever moves {@code CURRENT} looks for it afterwards. */
     @Override
     public void delete(String version) throws IOException {
+      byte[] seal = S3Storage.this.read(version, SEAL);
       S3Storage.this.delete(key(version, SEAL));
+      if (S3Storage.this.current().map(String::strip).filter(version::equals).isPresent()) {
+        put(PutObjectRequest.builder(), key(version, SEAL), seal);
+        throw new IOException(key(version, SEAL) + " stays: it has just become current");
+      }
+      deleteFiles(version);
+    }
+
+    private void deleteFiles(String version) throws IOException {
       for (String name : objects(version + "/").keySet()) {
         S3Storage.this.delete(name);
       }

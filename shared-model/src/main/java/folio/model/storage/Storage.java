@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
+import java.util.regex.Pattern;
 
 /**
  * Versions, which are some named files each, and the name of the current one. A version is there
@@ -11,6 +12,9 @@ import java.util.function.Consumer;
  * is its address.
  */
 public interface Storage {
+  /** The form of a version's name, {@code 20261123T184500Z-1a2b3c4d}. */
+  Pattern VERSION = Pattern.compile("\\d{8}T\\d{6}Z-[0-9a-f]{8}");
+
   /** The file that every version has, and that is written last and deleted first. */
   String SEAL = "manifest.json";
 

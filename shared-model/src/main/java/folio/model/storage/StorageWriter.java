@@ -9,19 +9,25 @@ public interface StorageWriter extends AutoCloseable {
    * Adds a version.
    *
    * @param files by name, in the order in which they are written, {@link Storage#SEAL} last
-   * @throws IOException if it cannot be written or is there already; nothing of it is left then
+   * @throws IOException if it cannot be written or is there already; no part of it is visible then,
+   *     at most all of it
    */
   void add(String version, Map<String, byte[]> files) throws IOException;
 
   /**
    * Makes a version the current one.
    *
-   * @throws IOException if it cannot be written, or another writer changed it since this one was
-   *     opened; the old one stands then
+   * @throws java.nio.file.FileAlreadyExistsException if another writer changed it since this one
+   *     was opened
+   * @throws IOException if it cannot be written
    */
   void moveCurrent(String version) throws IOException;
 
-  /** Deletes a version. */
+  /**
+   * Deletes a version.
+   *
+   * @throws IOException if it cannot be deleted, or has become the current one meanwhile
+   */
   void delete(String version) throws IOException;
 
   @Override

@@ -135,6 +135,7 @@ abstract class CheckpointStoreContract {
       published.set(true);
       readings.get(1, TimeUnit.MINUTES);
     } finally {
+      published.set(true);
       reader.shutdownNow();
     }
     assertThat(store.versions()).hasSize(8).containsAll(seen);

@@ -2,6 +2,7 @@ package folio.model.checkpoint;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowable;
 
 import folio.model.storage.PublishStep;
 import folio.model.testing.S3Server;
@@ -33,7 +34,7 @@ class S3StoreTest extends CheckpointStoreContract {
   }
 
   @AfterAll
-  static void stop() throws IOException {
+  static void stop() {
     if (server != null) {
       server.close();
     }
@@ -82,7 +83,7 @@ class S3StoreTest extends CheckpointStoreContract {
         CheckpointWriter faster = open().write()) {
       faster.promote(third);
       assertThatThrownBy(() -> slower.promote(second))
-          .isInstanceOf(CheckpointException.class)
+          .isInstanceOf(PromotionConflictException.class)
           .hasMessageContaining("CURRENT cannot be written in " + address())
           .hasMessageContaining("written by somebody else meanwhile");
       assertThat(store.current()).contains(third);
@@ -155,6 +156,8 @@ class S3StoreTest extends CheckpointStoreContract {
         .isInstanceOf(CheckpointException.class)
         .hasMessageContaining("s3://no-such-bucket/CURRENT")
         .hasMessageContaining("bucket does not exist");
+    String message = catchThrowable(nowhere::current).getMessage();
+    assertThat(catchThrowable(nowhere::current)).as("said again").hasMessage(message);
     assertThatThrownBy(nowhere::write).isInstanceOf(CheckpointException.class);
   }
 
@@ -165,6 +168,19 @@ class S3StoreTest extends CheckpointStoreContract {
     String version = TestCheckpoints.publish(store, 1);
 
     assertThat(store.open(version).version()).isEqualTo(version);
+  }
+
+  @Test
+  void refusesWhatIsNoEndpoint() {
+    Stream.of("", "minio.example", "localhost:9000", "not a uri", "ftp://host")
+        .forEach(
+            endpoint ->
+                assertThatThrownBy(
+                        () ->
+                            CheckpointStore.at(
+                                "s3://bucket", Map.of("AWS_ENDPOINT_URL_S3", endpoint)))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessageContaining("AWS_ENDPOINT_URL_S3 is '" + endpoint + "'; legal are"));
   }
 
   @Test

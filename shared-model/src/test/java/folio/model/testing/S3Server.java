@@ -77,6 +77,7 @@ public final class S3Server implements AutoCloseable {
         return new S3Server(process, running.group(1));
       }
     }
+    process.destroyForcibly();
     throw new IOException("the S3 server does not start");
   }
 
@@ -121,7 +122,7 @@ public final class S3Server implements AutoCloseable {
 
   /** Kills it. */
   @Override
-  public void close() throws IOException {
+  public void close() {
     client.close();
     process.destroyForcibly();
     try {

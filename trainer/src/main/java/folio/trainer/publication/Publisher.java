@@ -8,6 +8,7 @@ import folio.model.checkpoint.CheckpointManifest;
 import folio.model.checkpoint.CheckpointManifest.Losses;
 import folio.model.checkpoint.CheckpointStore;
 import folio.model.checkpoint.CheckpointWriter;
+import folio.model.checkpoint.PromotionConflictException;
 import folio.model.network.CharGru;
 import folio.model.vocabulary.Vocabulary;
 import java.util.List;
@@ -79,10 +80,20 @@ public final class Publisher {
               : writer.publish(draft(network, step, losses, earlier));
       Promotion.Verdict verdict = promotion.decide(run.protocol(), store.manifest(version), store);
       if (verdict.promote()) {
-        writer.promote(version);
+        verdict = promoted(writer, version, verdict);
       }
       retain(writer);
       return new Published(version, verdict);
+    }
+  }
+
+  private static Promotion.Verdict promoted(
+      CheckpointWriter writer, String version, Promotion.Verdict verdict) {
+    try {
+      writer.promote(version);
+      return verdict;
+    } catch (PromotionConflictException e) {
+      return new Promotion.Verdict(false, e.getMessage()); // training goes on
     }
   }
 
@@ -110,6 +121,14 @@ public final class Publisher {
     }
   }
 
+  private static void deleteUnlessPromoted(CheckpointWriter writer, String version) {
+    try {
+      writer.delete(version);
+    } catch (CheckpointException e) {
+      // Another writer wants it, or was faster; what stays is looked at again next time.
+    }
+  }
+
   private void retain(CheckpointWriter writer) {
     List<CheckpointManifest> all = published();
     Optional<String> current;
@@ -120,7 +139,7 @@ public final class Publisher {
     }
     for (CheckpointManifest old : all.subList(0, Math.max(0, all.size() - keep))) {
       if (!current.equals(Optional.of(old.version()))) {
-        writer.delete(old.version());
+        deleteUnlessPromoted(writer, old.version());
       }
     }
   }
