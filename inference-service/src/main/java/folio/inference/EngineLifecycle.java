@@ -2,6 +2,7 @@ package folio.inference;
 
 import ai.djl.Device;
 import ai.djl.engine.Engine;
+import folio.inference.InferenceConfig.DecoderChoice;
 import folio.inference.InferenceConfig.DeviceChoice;
 import folio.inference.engine.InferenceEngine;
 import folio.inference.engine.Lanes;
@@ -100,7 +101,7 @@ public class EngineLifecycle {
   }
 
   void start(@Observes StartupEvent event) {
-    watcher = new CheckpointWatcher(store, new ModelLoader(device)::load, handover, metrics);
+    watcher = new CheckpointWatcher(store, loader()::load, handover, metrics);
     engine.start();
     if (LaunchMode.current() == LaunchMode.NORMAL) {
       CleanExit.onSignals();
@@ -108,6 +109,10 @@ public class EngineLifecycle {
     watching = new Thread(() -> watcher.run(config.pollInterval()), "checkpoint-watcher");
     watching.setDaemon(true);
     watching.start();
+  }
+
+  private ModelLoader loader() {
+    return new ModelLoader(device, config.decoder() == DecoderChoice.AUTO ? config.slots() : 0);
   }
 
   private Device device() {

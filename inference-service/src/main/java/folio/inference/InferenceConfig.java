@@ -27,6 +27,10 @@ public interface InferenceConfig {
   @WithDefault("auto")
   DeviceChoice device();
 
+  /** On a GPU: auto decodes on the chip what fits there, libtorch nothing. */
+  @WithDefault("auto")
+  DecoderChoice decoder();
+
   /** Lanes of the engine; 0: one a core, on a GPU four. */
   @WithDefault("0")
   int threads();
@@ -57,6 +61,14 @@ public interface InferenceConfig {
   /** A decode loop that stands still for longer is reported as not alive. */
   @WithDefault("30S")
   Duration turnTimeout();
+
+  /** What decodes on a GPU. */
+  enum DecoderChoice {
+    /** On the chip where that can be done. */
+    AUTO,
+    /** With libtorch everywhere. */
+    LIBTORCH
+  }
 
   /** Where networks live. */
   enum DeviceChoice {

@@ -14,7 +14,15 @@ import org.junit.jupiter.api.Test;
 /** Who may know whom. */
 class ArchitectureTest {
   private static final List<String> ROOMS =
-      List.of("api", "generation", "engine", "serving", "decoding", "observability", "benchmark");
+      List.of(
+          "api",
+          "generation",
+          "engine",
+          "serving",
+          "decoding",
+          "onchip",
+          "observability",
+          "benchmark");
   private static final String ROOT = "folio.inference";
 
   private final JavaClasses classes =
@@ -40,9 +48,10 @@ class ArchitectureTest {
   @Test
   void roomsKnowOnlyWhatTheyMay() {
     assertKnowsOnly("api", "generation", "engine", "serving");
-    assertKnowsOnly("engine", "generation", "serving", "decoding");
-    assertKnowsOnly("serving", "decoding");
+    assertKnowsOnly("engine", "generation", "serving", "decoding", "onchip");
+    assertKnowsOnly("serving", "decoding", "onchip");
     assertKnowsOnly("decoding");
+    assertKnowsOnly("onchip");
     assertKnowsOnly("generation");
     assertKnowsOnly("observability", "engine", "serving", "generation");
     assertKnowsOnly("benchmark", "engine", "serving", "decoding", "generation", "observability");
@@ -86,7 +95,11 @@ class ArchitectureTest {
     noClasses()
         .that()
         .resideInAnyPackage(
-            ROOT + ".generation..", ROOT + ".engine..", ROOT + ".serving..", ROOT + ".decoding..")
+            ROOT + ".generation..",
+            ROOT + ".engine..",
+            ROOT + ".serving..",
+            ROOT + ".decoding..",
+            ROOT + ".onchip..")
         .should()
         .dependOnClassesThat()
         .resideInAnyPackage(

@@ -51,7 +51,8 @@ final class EngineCommand implements Callable<Integer> {
     InferenceEngine.Settings settings =
         new InferenceEngine.Settings(slots, machine.lanes(device), slots, QUEUE_TIMEOUT);
     try (EngineUnderTest engine =
-        new EngineUnderTest(store.open(store.current().orElseThrow()), settings, device)) {
+        new EngineUnderTest(
+            store.open(store.current().orElseThrow()), settings, machine.loader(device, slots))) {
       EngineLoad load = new EngineLoad(engine, BenchmarkCommand.prompt(store));
       answers.println(READY);
       String line = lines.readLine();

@@ -28,7 +28,8 @@ final class EngineSide implements Side, AutoCloseable {
                 "--checkpoints=" + checkpoints,
                 "--slots=" + slots,
                 "--device=" + machine.device().spelling(),
-                "--threads=" + machine.givenThreads()));
+                "--threads=" + machine.givenThreads(),
+                "--libtorch=" + machine.libtorch()));
   }
 
   /**

@@ -1,6 +1,5 @@
 package folio.inference.benchmark;
 
-import ai.djl.Device;
 import folio.inference.engine.EngineListener;
 import folio.inference.engine.InferenceEngine;
 import folio.inference.generation.GenerationRequest;
@@ -26,13 +25,13 @@ final class EngineUnderTest implements AutoCloseable {
    * Starts an engine and waits until it serves a model.
    *
    * @param settings its bounds
-   * @param device where the model lives
+   * @param loader makes the model
    * @throws BenchmarkException if the engine cannot use the model
    */
-  EngineUnderTest(Checkpoint checkpoint, InferenceEngine.Settings settings, Device device) {
+  EngineUnderTest(Checkpoint checkpoint, InferenceEngine.Settings settings, ModelLoader loader) {
     engine = new InferenceEngine(settings, handover, EngineListener.NONE);
     engine.start();
-    handover.offer(new ModelLoader(device).load(checkpoint));
+    handover.offer(loader.load(checkpoint));
     await("serve the model", this::serves);
   }
 

@@ -3,6 +3,7 @@ package folio.inference.benchmark;
 import ai.djl.Device;
 import ai.djl.engine.Engine;
 import folio.inference.engine.Lanes;
+import folio.inference.serving.ModelLoader;
 import java.util.Locale;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -37,6 +38,11 @@ final class MachineOptions {
           "Of every engine on a CPU, and lanes of ours; 0: one a core, four lanes on a GPU.")
   private int threads;
 
+  @Option(
+      names = "--libtorch",
+      description = "Decode with libtorch on a GPU, too, not on its chip: for a comparison.")
+  private boolean libtorch;
+
   /**
    * Starts the engine of this process and finds the device.
    *
@@ -63,6 +69,16 @@ final class MachineOptions {
   /** How an engine of ours is spread over threads. */
   Lanes lanes(Device where) {
     return Lanes.on(where, threads);
+  }
+
+  /** Makes models for an engine with so many slots. */
+  ModelLoader loader(Device where, int slots) {
+    return new ModelLoader(where, libtorch ? 0 : slots);
+  }
+
+  /** Whether nothing is decoded on a chip. */
+  boolean libtorch() {
+    return libtorch;
   }
 
   /** As it is to be given to an engine of ours. */

@@ -58,7 +58,8 @@ final class ReproducibilityCommand implements Callable<Integer> {
         new InferenceEngine.Settings(SLOTS, machine.lanes(device), 2 * requests, QUEUE_TIMEOUT);
     try (TemporaryStore store = new TemporaryStore()) {
       Checkpoint served = served(store);
-      try (EngineUnderTest engine = new EngineUnderTest(served, settings, device)) {
+      try (EngineUnderTest engine =
+          new EngineUnderTest(served, settings, machine.loader(device, settings.slots()))) {
         Reproducibility outcome =
             Reproducibility.measure(
                 engine::submit, served.vocabulary().characters(), requests, characters);

@@ -34,6 +34,7 @@ record Sides(
                 Map.of(
                     "FOLIO_CHECKPOINTS", checkpoints.toString(),
                     "FOLIO_DEVICE", machine.device().spelling(),
+                    "FOLIO_DECODER", machine.libtorch() ? "libtorch" : "auto",
                     "FOLIO_THREADS", String.valueOf(machine.givenThreads()),
                     "FOLIO_SLOTS", String.valueOf(mostStreams),
                     "FOLIO_QUEUE_CAPACITY", String.valueOf(mostStreams),

@@ -7,6 +7,7 @@ import java.util.Arrays;
 import java.util.Iterator;
 import java.util.List;
 import java.util.function.IntConsumer;
+import java.util.function.IntSupplier;
 import java.util.function.Predicate;
 
 /**
@@ -39,6 +40,7 @@ final class AdmissionQueue {
   private int passed;
   private int unended;
   private IntConsumer wake = lane -> {};
+  private IntSupplier placesOnChip = () -> 0;
 
   /**
    * An empty queue.
@@ -56,6 +58,11 @@ final class AdmissionQueue {
   /** Sets what is called, quickly, whenever a lane has a request to take. */
   synchronized void onNext(IntConsumer listener) {
     wake = listener;
+  }
+
+  /** Sets what tells how many requests a chip decodes at once, which lanes would wait for. */
+  synchronized void onChip(IntSupplier places) {
+    placesOnChip = places;
   }
 
   /** Who gets a slot next, and of which lane. */
@@ -129,9 +136,10 @@ final class AdmissionQueue {
     if (running() + needed > slots) {
       return NOBODY.lane();
     }
+    int rowsWorthOne = Math.max(lanes.rowsWorthOne(), placesOnChip.getAsInt());
     int smallest = 0;
     for (int lane = 0; lane < running.length; lane++) {
-      if (running[lane] > 0 && running[lane] + needed <= lanes.rowsWorthOne()) {
+      if (running[lane] > 0 && running[lane] + needed <= rowsWorthOne) {
         return lane;
       }
       smallest = running[lane] < running[smallest] ? lane : smallest;

@@ -4,9 +4,12 @@ import folio.inference.decoding.DecodeState;
 import folio.inference.decoding.Decoded;
 import folio.inference.decoding.Decoder;
 import folio.inference.decoding.Steps;
+import folio.inference.onchip.ChipStreams;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.stream.Stream;
 
 /**
  * The slots of a lane that have one model: those whose prompt is being read, and those that run. A
@@ -19,6 +22,7 @@ final class DecodeBatch implements AutoCloseable {
   private final Steps steps;
   private final Prompts prompts;
   private final Rows running;
+  private final ChipRows chip;
   private Decoded underWay;
 
   DecodeBatch(SharedModel model) {
@@ -27,6 +31,8 @@ final class DecodeBatch implements AutoCloseable {
     this.steps = new Steps(decoder);
     this.prompts = new Prompts(decoder);
     this.running = new Rows(decoder);
+    this.chip =
+        model.model().chip().map(onChip -> new ChipRows(new ChipStreams(onChip))).orElse(null);
   }
 
   SharedModel model() {
@@ -40,7 +46,7 @@ final class DecodeBatch implements AutoCloseable {
 
   /** Slots that run. */
   int running() {
-    return running.count();
+    return running.count() + (chip == null ? 0 : chip.count());
   }
 
   /** All slots, also those whose prompt is still being read. */
@@ -61,6 +67,10 @@ final class DecodeBatch implements AutoCloseable {
       prompts.add(slot);
       return;
     }
+    if (chip != null && chip.takes(slot)) {
+      chip.join(slot, slot.resumes().values());
+      return;
+    }
     try (DecodeState state = decoder.restore(slot.resumes().values())) {
       running.join(List.of(slot), state, new int[] {0});
     }
@@ -70,6 +80,9 @@ final class DecodeBatch implements AutoCloseable {
   List<Slot> removeOver() {
     List<Slot> removed = prompts.removeIf(slot -> slot.allOver() && !slot.promptRead());
     removed.addAll(running.removeIf(Slot::over));
+    if (chip != null) {
+      removed.addAll(chip.removeIf(Slot::over));
+    }
     return removed;
   }
 
@@ -77,11 +90,16 @@ final class DecodeBatch implements AutoCloseable {
   List<Slot> removeAll() {
     List<Slot> removed = prompts.removeIf(slot -> true);
     removed.addAll(running.removeIf(slot -> true));
-    return removed;
+    if (chip != null) {
+      removed.addAll(chip.removeAll());
+    }
+    // If moving on failed midway, some are where they were, too.
+    return new ArrayList<>(new LinkedHashSet<>(removed));
   }
 
   /**
-   * Begins one more step for every running slot, and the next part of prompts.
+   * Begins one more step for every running slot, a chunk of them on a chip, and the next part of
+   * prompts.
    *
    * @throws RuntimeException if it failed, here or in {@link #finish}: the states of all slots are
    *     then undefined
@@ -97,22 +115,34 @@ final class DecodeBatch implements AutoCloseable {
       running.state(underWay.state());
     }
     prompts.launch();
+    if (chip != null) {
+      chip.launch(prompts.count() > 0);
+    }
   }
 
-  /** Chooses one more character for every running slot, and the first for those that are ready. */
-  void finish() {
+  /**
+   * Chooses one more character for every running slot, takes those that a chip chose, and chooses
+   * the first for slots that are ready.
+   *
+   * @return how many characters running slots have got
+   */
+  int finish() {
+    int characters = 0;
     if (underWay != null) {
       try (Decoded pass = underWay) {
         underWay = null;
         running.choose(pass, slot -> true, row -> row);
+        characters = running.count();
       }
     }
     prompts.finish();
+    return characters + (chip == null ? 0 : chip.finish());
   }
 
-  /** The running slots: after {@link #finish}, those that have one more character. */
+  /** The running slots: after {@link #finish}, those that have more characters. */
   List<Slot> runningSlots() {
-    return running.slots().toList();
+    return Stream.concat(running.slots(), chip == null ? Stream.empty() : chip.slots().stream())
+        .toList();
   }
 
   /**
@@ -120,7 +150,7 @@ final class DecodeBatch implements AutoCloseable {
    * character.
    */
   List<Slot> startReady() {
-    return prompts.moveReady(running);
+    return prompts.moveReady(running, chip);
   }
 
   /**
@@ -145,6 +175,9 @@ final class DecodeBatch implements AutoCloseable {
     if (steps.preparable()) {
       sizes.forEach(size -> runs.add(() -> steps.prepare(size)));
     }
+    if (chip != null) {
+      runs.add(chip::warm);
+    }
     return runs;
   }
 
@@ -166,6 +199,9 @@ final class DecodeBatch implements AutoCloseable {
   public void close() {
     prompts.close();
     running.close();
+    if (chip != null) {
+      chip.close();
+    }
     steps.close();
   }
 }

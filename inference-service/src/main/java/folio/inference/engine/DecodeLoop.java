@@ -161,12 +161,13 @@ final class DecodeLoop implements AutoCloseable {
    */
   private int advance(DecodeBatch batch) {
     int stepping = batch.running();
+    int characters;
     List<Slot> ready;
     long begin = System.nanoTime();
     try {
       batch.launch();
       delivery.send();
-      batch.finish();
+      characters = batch.finish();
       delivery.add(batch.runningSlots());
       sweep(batch);
       ready = batch.startReady();
@@ -178,7 +179,7 @@ final class DecodeLoop implements AutoCloseable {
       return stepping;
     }
     if (stepping > 0) {
-      listener.stepped(stepping, Duration.ofNanos(System.nanoTime() - begin));
+      listener.stepped(stepping, characters, Duration.ofNanos(System.nanoTime() - begin));
     }
     ready.forEach(delivery::sendFirst);
     if (!batch.asynchronous() || batch.running() == 0) {

@@ -23,8 +23,12 @@ public interface EngineListener {
    */
   default void firstToken(Duration sinceArrival, boolean stepped) {}
 
-  /** Every running slot that a lane has of a model got one more character. */
-  default void stepped(int slots, Duration step) {}
+  /**
+   * The running slots that a lane has of a model got more characters: one each, on a chip a chunk.
+   *
+   * @param characters of all slots together
+   */
+  default void stepped(int slots, int characters, Duration step) {}
 
   /** The time between two characters, the same for every slot that ran on in a lane's turn. */
   default void interToken(Duration gap) {}

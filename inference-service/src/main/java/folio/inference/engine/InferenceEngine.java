@@ -58,6 +58,7 @@ public final class InferenceEngine implements AutoCloseable {
   public void start() {
     handover.onOffer(this::wake);
     models.onChange(this::wake);
+    queue.onChip(models::placesOnChip);
     queue.onNext(lane -> LockSupport.unpark(lanes.get(lane).thread));
     lanes.forEach(lane -> lane.thread.start());
   }
@@ -104,6 +105,11 @@ public final class InferenceEngine implements AutoCloseable {
         .flatMap(waiting -> waiting.choices().stream())
         .map(Waiting.Choice::stream)
         .toList();
+  }
+
+  /** Whether new requests are decoded on a chip. */
+  public boolean decodesOnChip() {
+    return models.placesOnChip() > 0;
   }
 
   /** Most requests that run and wait at once. */

@@ -1,6 +1,7 @@
 package folio.inference.engine;
 
 import folio.inference.generation.GenerationRequest;
+import folio.inference.onchip.ChipModel;
 import folio.inference.serving.ModelHandover;
 import folio.inference.serving.ServedModel;
 import java.util.Objects;
@@ -19,6 +20,7 @@ final class ModelRotation implements AutoCloseable {
   private SharedModel candidate;
   private SharedModel current;
   private SharedModel retiring;
+  private volatile int placesOnChip;
 
   ModelRotation(int lanes, ModelHandover handover, EngineListener listener) {
     this.lanes = lanes;
@@ -29,6 +31,11 @@ final class ModelRotation implements AutoCloseable {
   /** Sets what is called, quickly, whenever every lane should look around. */
   synchronized void onChange(Runnable change) {
     onChange = change;
+  }
+
+  /** How many requests the chip decodes at once with the current model; 0: none. */
+  int placesOnChip() {
+    return placesOnChip;
   }
 
   /** Whether requests can be run. */
@@ -68,6 +75,7 @@ final class ModelRotation implements AutoCloseable {
     retiring = current == null ? retiring : current;
     current = model;
     candidate = null;
+    placesOnChip = current.model().chip().map(ChipModel::places).orElse(0);
     current.activate();
     handover.activated(current.model());
     listener.activated(current.model().version());

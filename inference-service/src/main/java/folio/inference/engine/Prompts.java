@@ -124,9 +124,10 @@ final class Prompts implements AutoCloseable {
   /**
    * Hands the slots whose prompts are read over to those that run, unless they are over already.
    *
+   * @param chip where they run if they can, or null
    * @return all of them, each with its first character
    */
-  List<Slot> moveReady(Rows running) {
+  List<Slot> moveReady(Rows running, ChipRows chip) {
     List<Slot> ready = new ArrayList<>();
     List<Slot> joining = new ArrayList<>();
     List<Integer> rows = new ArrayList<>();
@@ -137,7 +138,12 @@ final class Prompts implements AutoCloseable {
       }
       for (Slot slot : slots[row].together()) {
         ready.add(slot);
-        if (!slot.over()) {
+        if (slot.over()) {
+          continue;
+        }
+        if (chip != null && chip.takes(slot)) {
+          chip.join(slot, decoder.keep(reading.state(), row));
+        } else {
           joining.add(slot);
           rows.add(row);
         }

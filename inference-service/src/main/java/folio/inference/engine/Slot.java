@@ -8,6 +8,7 @@ import folio.inference.generation.KeptState;
 import folio.inference.generation.Timings;
 import folio.inference.generation.TokenLogprob;
 import folio.inference.generation.Usage;
+import folio.inference.onchip.ChipStreams;
 import folio.inference.serving.ServedModel;
 import folio.model.sampling.Sampler;
 import folio.model.sampling.SeededRandom;
@@ -198,18 +199,48 @@ final class Slot {
       if (request.logprobs() >= 0) {
         unsentLogprobs = List.of(Logprobs.of(vocabulary, logits, offset, id, request.logprobs()));
       }
-      unsentText = stopText.accept(vocabulary.decode(id));
-      written++;
-      lastId = id;
-      seen.set(id);
-      if (stopText.stopped()) {
-        reason = FinishReason.STOP;
-      } else if (written == request.maxTokens()) {
-        reason = FinishReason.LENGTH;
-      }
+      accept(id);
     } catch (RuntimeException e) {
       failure = e;
     }
+  }
+
+  /** Takes the next character, chosen here or on a chip; what waits to be sent grows by it. */
+  void accept(int id) {
+    String text = stopText.accept(vocabulary.decode(id));
+    unsentText = unsentText == null ? text : unsentText + text;
+    written++;
+    lastId = id;
+    seen.set(id);
+    if (stopText.stopped()) {
+      reason = FinishReason.STOP;
+    } else if (written == request.maxTokens()) {
+      reason = FinishReason.LENGTH;
+    }
+  }
+
+  /**
+   * Whether a chip, which tells characters and nothing else, can decode it. If a text may end it in
+   * the middle of a launch, the state there is not known.
+   */
+  boolean decodesOnChip() {
+    return request.logprobs() < 0 && !(request.keepState() && !request.stop().isEmpty());
+  }
+
+  /** Characters that it may still write. */
+  int remaining() {
+    return request.maxTokens() - written;
+  }
+
+  /** What a chip is to write of it next, up to so many characters. */
+  ChipStreams.Order order(int most) {
+    return new ChipStreams.Order(
+        request.seed(), request.sampling(), lastId, position(), Math.min(most, remaining()));
+  }
+
+  /** The ids that the prompt or the text holds; not to be changed. */
+  BitSet seen() {
+    return seen;
   }
 
   /** Whether a character was chosen: none is if none was asked for. */

@@ -86,6 +86,9 @@ public final class EngineMetrics implements EngineListener, LoadListener {
     Gauge.builder("folio.requests.waiting", engine, InferenceEngine::waiting)
         .description("Requests that wait for a slot")
         .register(registry);
+    Gauge.builder("folio.decoder.on.chip", engine, each -> each.decodesOnChip() ? 1 : 0)
+        .description("1 if new requests are decoded on a GPU's chip, 0 if by libtorch")
+        .register(registry);
   }
 
   /** Doubling buckets. */
@@ -145,10 +148,10 @@ public final class EngineMetrics implements EngineListener, LoadListener {
   }
 
   @Override
-  public void stepped(int slots, Duration time) {
+  public void stepped(int slots, int characters, Duration time) {
     step.record(time);
     batchSize.record(slots);
-    generationTokens.increment(slots);
+    generationTokens.increment(characters);
   }
 
   @Override

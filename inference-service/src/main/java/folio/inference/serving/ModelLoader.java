@@ -9,14 +9,23 @@ import folio.model.network.CharGru;
 /** Makes a model of a verified checkpoint: load, then canary. */
 public final class ModelLoader {
   private final Device device;
+  private final int slotsOnChip;
+
+  /** A loader of models that libtorch decodes, on a device. */
+  public ModelLoader(Device device) {
+    this(device, 0);
+  }
 
   /**
    * A loader.
    *
    * @param device where networks live
+   * @param slotsOnChip most slots of a lane that are decoded on a GPU's chip, where that can be
+   *     done; 0: none
    */
-  public ModelLoader(Device device) {
+  public ModelLoader(Device device, int slotsOnChip) {
     this.device = device;
+    this.slotsOnChip = slotsOnChip;
   }
 
   /**
@@ -36,7 +45,7 @@ public final class ModelLoader {
         throw new CheckpointException(
             "checkpoint " + checkpoint.version() + ": " + e.getMessage(), e);
       }
-      return new ServedModel(checkpoint, manager, network);
+      return new ServedModel(checkpoint, manager, network, slotsOnChip);
     } catch (RuntimeException | Error e) {
       manager.close();
       throw e;

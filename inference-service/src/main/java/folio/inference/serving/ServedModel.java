@@ -2,9 +2,11 @@ package folio.inference.serving;
 
 import ai.djl.ndarray.NDManager;
 import folio.inference.decoding.Decoder;
+import folio.inference.onchip.ChipModel;
 import folio.model.checkpoint.Checkpoint;
 import folio.model.network.CharGru;
 import folio.model.vocabulary.Vocabulary;
+import java.util.Optional;
 
 /**
  * A loaded checkpoint. The loader's thread owns it until it is handed over, then the engine; any
@@ -15,18 +17,21 @@ public final class ServedModel implements AutoCloseable {
   private final NDManager manager;
   private final CharGru network;
   private final Decoder decoder;
+  private final ChipModel chip;
 
   /**
    * Takes over a network and its manager.
    *
    * @param description what was loaded; its bytes are no longer needed
    * @param manager closed with the model
+   * @param slots most that a lane will decode on a chip at once; 0: none
    */
-  ServedModel(Checkpoint description, NDManager manager, CharGru network) {
+  ServedModel(Checkpoint description, NDManager manager, CharGru network, int slots) {
     this.description = description.withoutWeights();
     this.manager = manager;
     this.network = network;
     this.decoder = new Decoder(manager, network);
+    this.chip = slots == 0 ? null : ChipModel.of(manager, network, slots).orElse(null);
   }
 
   /** The checkpoint's name. */
@@ -49,6 +54,11 @@ public final class ServedModel implements AutoCloseable {
     return decoder;
   }
 
+  /** Decodes with the model too, on a chip that it fits on. */
+  public Optional<ChipModel> chip() {
+    return Optional.ofNullable(chip);
+  }
+
   /** What is computed with the model belongs below this. */
   public NDManager manager() {
     return manager;
@@ -57,6 +67,9 @@ public final class ServedModel implements AutoCloseable {
   /** Frees everything on the device. */
   @Override
   public void close() {
+    if (chip != null) {
+      chip.close();
+    }
     decoder.close();
     network.close();
     manager.close();

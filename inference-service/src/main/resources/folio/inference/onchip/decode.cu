@@ -26,7 +26,7 @@ typedef unsigned long long u64;
 #define HEAD_ROWS ((VOCABULARY + 15) / 16 * 16)
 #define WORDS ((VOCABULARY + 31) / 32)
 #define TILE_FLOATS (ROW_TILES * 16 * 8)
-#define MOST_SLICED_TILES 3                        // up to here warps share a tile of streams, above each has its own
+#define BATCH (PAIRS < 16 ? PAIRS : 16)             // loads that a lane has under way at once
 
 // One stream; written by the host before a launch. 64 bytes.
 struct Stream {
@@ -147,9 +147,9 @@ __device__ int choose(const Stream& stream, int position, const float* logits, d
   }
   if (bestId >= VOCABULARY) bestId = 0;            // not a number at all
   if (stream.temperature == 0) return bestId;
-  double own = 0;
+  double own = 0, inverse = 1 / stream.temperature;
   for (int id = from; id < to; id++) {
-    double weight = exp((weights[id] - best) / stream.temperature);
+    double weight = exp((weights[id] - best) * inverse);
     if (weight < stream.minP) weight = 0;
     weights[id] = weight;
     own += weight;
@@ -205,26 +205,31 @@ __device__ __forceinline__ float gru(float h, float ir, float iz, float in, floa
   return n + z * (h - n);
 }
 
-// Products of this block's rows with a tile of eight streams, over a slice of k; `from` points at the tile.
-__device__ __forceinline__ void slice(float (&sums)[ROW_TILES][4], const half_t* matrix, const half_t* from, int first,
-                                      int last) {
+// Adds the products of this block's rows with a pair of k16 steps of eight streams.
+__device__ __forceinline__ void add(float (&sums)[ROW_TILES][4], const half_t* matrix, int pair, uint4 column) {
   int lane = threadIdx.x & 31, g = lane >> 2, q = lane & 3;
-  const half_t* b = from + g * HIDDEN + q * 8;
-#pragma unroll 4
-  for (int pair = first; pair < last; pair++) {
-    uint4 column = published(b + pair * 32);
 #pragma unroll
-    for (int tile = 0; tile < ROW_TILES; tile++) {
-      const half_t* rows = matrix + (pair * ROWS + tile * 16) * 32 + q * 8;
-      uint4 low = make_uint4(0, 0, 0, 0), high = low;
-      if (tile * 16 + g < ROWS) low = *(const uint4*)(rows + g * 32);
-      if (tile * 16 + 8 + g < ROWS) high = *(const uint4*)(rows + (g + 8) * 32);
-      productPair(sums[tile], low, high, column);
-    }
+  for (int tile = 0; tile < ROW_TILES; tile++) {
+    const half_t* rows = matrix + (pair * ROWS + tile * 16) * 32 + q * 8;
+    uint4 low = make_uint4(0, 0, 0, 0), high = low;
+    if (tile * 16 + g < ROWS) low = *(const uint4*)(rows + g * 32);
+    if (tile * 16 + 8 + g < ROWS) high = *(const uint4*)(rows + (g + 8) * 32);
+    productPair(sums[tile], low, high, column);
   }
 }
 
-__device__ __forceinline__ int sliceBegin(int which) { return which * PAIRS / WARPS; }
+// A sum over k is the sum of eight slices' sums, in their order, whoever takes them.
+__device__ __forceinline__ constexpr int sliceBegin(int which) { return which * PAIRS / WARPS; }
+
+// This warp's slice, of the first tile of streams.
+__device__ __forceinline__ void slice(float (&sums)[ROW_TILES][4], const half_t* matrix, const half_t* from) {
+  int lane = threadIdx.x & 31, warp = threadIdx.x >> 5;
+  const half_t* b = from + (lane >> 2) * HIDDEN + (lane & 3) * 8;
+#pragma unroll 4
+  for (int pair = sliceBegin(warp); pair < sliceBegin(warp + 1); pair++) {
+    add(sums, matrix, pair, published(b + pair * 32));
+  }
+}
 
 __device__ __forceinline__ void store(float* to, const float (&sums)[ROW_TILES][4]) {
   int lane = threadIdx.x & 31, g = lane >> 2, q = lane & 3;
@@ -238,16 +243,32 @@ __device__ __forceinline__ void store(float* to, const float (&sums)[ROW_TILES][
   }
 }
 
-// The same sum as of eight warps' slices, by one warp.
+// All slices, by one warp; `from` points at a tile. Its loads are under way together, or it would wait for each.
 __device__ __forceinline__ void whole(float* to, const half_t* matrix, const half_t* from) {
-  float total[ROW_TILES][4];
-  for (int which = 0; which < WARPS; which++) {
-    float sums[ROW_TILES][4] = {};
-    slice(sums, matrix, from, sliceBegin(which), sliceBegin(which + 1));
+  int lane = threadIdx.x & 31;
+  const half_t* b = from + (lane >> 2) * HIDDEN + (lane & 3) * 8;
+  float total[ROW_TILES][4] = {}, sums[ROW_TILES][4] = {};
 #pragma unroll
-    for (int tile = 0; tile < ROW_TILES; tile++) {
+  for (int first = 0; first < PAIRS; first += BATCH) {
+    uint4 columns[BATCH];
 #pragma unroll
-      for (int i = 0; i < 4; i++) total[tile][i] = which == 0 ? sums[tile][i] : total[tile][i] + sums[tile][i];
+    for (int i = 0; i < BATCH; i++) if (first + i < PAIRS) columns[i] = published(b + (first + i) * 32);
+#pragma unroll
+    for (int i = 0; i < BATCH; i++) {
+      if (first + i >= PAIRS) break;
+      add(sums, matrix, first + i, columns[i]);
+#pragma unroll
+      for (int which = 0; which < WARPS; which++) {
+        if (sliceBegin(which + 1) != first + i + 1 || sliceBegin(which) == sliceBegin(which + 1)) continue;
+#pragma unroll
+        for (int tile = 0; tile < ROW_TILES; tile++) {
+#pragma unroll
+          for (int n = 0; n < 4; n++) {
+            total[tile][n] += sums[tile][n];
+            sums[tile][n] = 0;
+          }
+        }
+      }
     }
   }
   store(to, total);
@@ -280,7 +301,7 @@ decode(const half_t* __restrict__ weights,         // [block][matrix][pair][row]
   float* parts = sums + 2 * TILE_FLOATS;                                // [WARPS][2][TILE_FLOATS], or [WARPS][HEAD_ROWS]
   int t = threadIdx.x, warp = t >> 5, lane = t & 31, block = blockIdx.x, unit0 = block * UNITS;
   int tiles = (count + 7) / 8;
-  bool sliced = tiles <= MOST_SLICED_TILES;
+  bool sliced = tiles == 1;                        // else every warp has tiles of its own
 
   u64 now;
   asm volatile("mov.u64 %0, %%globaltimer;" : "=l"(now));
@@ -334,38 +355,28 @@ decode(const half_t* __restrict__ weights,         // [block][matrix][pair][row]
         }
       };
       if (sliced) {
-        float hidden[MOST_SLICED_TILES][ROW_TILES][4] = {};
-#pragma unroll
-        for (int tile = 0; tile < MOST_SLICED_TILES; tile++) {
-          if (tile < tiles) {
-            slice(hidden[tile], hiddenMatrix, h + tile * 8 * HIDDEN, sliceBegin(warp), sliceBegin(warp + 1));
-          }
-        }
+        float input[ROW_TILES][4] = {}, hidden[ROW_TILES][4] = {};
+        slice(hidden, hiddenMatrix, h);
+        store(parts + (warp * 2 + 1) * TILE_FLOATS, hidden);
         if ((k > 0 || l > 0) && !barrier.wait()) return;
+        if (l > 0) slice(input, inputMatrix, x);
+        store(parts + warp * 2 * TILE_FLOATS, input);
+        __syncthreads();
+        for (int i = t; i < 2 * TILE_FLOATS; i += WARPS * 32) {
+          float total = parts[i];
 #pragma unroll
-        for (int tile = 0; tile < MOST_SLICED_TILES; tile++) {
-          if (tile < tiles) {
-            float input[ROW_TILES][4] = {};
-            if (l > 0) slice(input, inputMatrix, x + tile * 8 * HIDDEN, sliceBegin(warp), sliceBegin(warp + 1));
-            store(parts + warp * 2 * TILE_FLOATS, input);
-            store(parts + (warp * 2 + 1) * TILE_FLOATS, hidden[tile]);
-            __syncthreads();
-            for (int i = t; i < 2 * TILE_FLOATS; i += WARPS * 32) {
-              float total = parts[i];
-#pragma unroll
-              for (int other = 1; other < WARPS; other++) total += parts[other * 2 * TILE_FLOATS + i];
-              sums[i] = total;
-            }
-            __syncthreads();
-            if (warp == 0) finish(tile, sums, sums + TILE_FLOATS);
-          }
+          for (int other = 1; other < WARPS; other++) total += parts[other * 2 * TILE_FLOATS + i];
+          sums[i] = total;
         }
+        __syncthreads();
+        if (warp == 0) finish(0, sums, sums + TILE_FLOATS);
       } else {
-        if ((k > 0 || l > 0) && !barrier.wait()) return;
         float* own = parts + warp * 2 * TILE_FLOATS;
+        if (warp < tiles) whole(own + TILE_FLOATS, hiddenMatrix, h + warp * 8 * HIDDEN);
+        if ((k > 0 || l > 0) && !barrier.wait()) return;
         for (int tile = warp; tile < tiles; tile += WARPS) {
           if (l > 0) whole(own, inputMatrix, x + tile * 8 * HIDDEN);
-          whole(own + TILE_FLOATS, hiddenMatrix, h + tile * 8 * HIDDEN);
+          if (tile != warp) whole(own + TILE_FLOATS, hiddenMatrix, h + tile * 8 * HIDDEN);
           __syncwarp();
           finish(tile, own, own + TILE_FLOATS);
           __syncwarp();
@@ -379,13 +390,21 @@ decode(const half_t* __restrict__ weights,         // [block][matrix][pair][row]
     for (int s = block; s < count; s += gridDim.x) {
       int g = lane >> 2, q = lane & 3;
       const half_t* x = inputs + ((size_t)(LAYERS - 1) * places + s) * HIDDEN + q * 8;
+      uint4 columns[(PAIRS + WARPS - 1) / WARPS];
+#pragma unroll
+      for (int i = 0; i < (PAIRS + WARPS - 1) / WARPS; i++) {
+        columns[i] = make_uint4(0, 0, 0, 0);
+        if (g == 0 && sliceBegin(warp) + i < sliceBegin(warp + 1)) columns[i] = published(x + (sliceBegin(warp) + i) * 32);
+      }
+#pragma unroll 5
       for (int tile = 0; tile < HEAD_ROWS / 16; tile++) {
         float part[4] = {};
-        for (int pair = sliceBegin(warp); pair < sliceBegin(warp + 1); pair++) {
-          uint4 column = make_uint4(0, 0, 0, 0);
-          if (g == 0) column = published(x + pair * 32);
+#pragma unroll
+        for (int i = 0; i < (PAIRS + WARPS - 1) / WARPS; i++) {
+          int pair = sliceBegin(warp) + i;
+          if (pair >= sliceBegin(warp + 1)) break;
           const uint4* rows = (const uint4*)(head + ((size_t)pair * HEAD_ROWS + tile * 16 + g) * 32 + q * 8);
-          productPair(part, __ldg(rows), __ldg(rows + 8 * 4), column);
+          productPair(part, __ldg(rows), __ldg(rows + 8 * 4), columns[i]);
         }
         if (q == 0) {
           parts[warp * HEAD_ROWS + tile * 16 + g] = part[0];

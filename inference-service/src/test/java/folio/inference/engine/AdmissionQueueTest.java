@@ -104,6 +104,15 @@ class AdmissionQueueTest {
   }
 
   @Test
+  void aChipDecodesThoseOfOneLaneTogether() {
+    AdmissionQueue wide = new AdmissionQueue(9, 0, new Lanes(Device.cpu(), 3, 2));
+    wide.onChip(() -> 6);
+    fill(wide, 9);
+
+    assertThat(takers(wide, 3)).containsExactly(0, 0, 0, 0, 0, 0, 1, 1, 1);
+  }
+
+  @Test
   void theSmallestLaneIsNextAfterSomeHaveLeft() {
     AdmissionQueue wide = new AdmissionQueue(8, 8, new Lanes(Device.cpu(), 2, 2));
     fill(wide, 12);

@@ -69,7 +69,7 @@ class DecodeLoopTest {
         }
 
         @Override
-        public void stepped(int slots, Duration step) {
+        public void stepped(int slots, int characters, Duration step) {
           batches.add(slots);
         }
       };

@@ -66,6 +66,20 @@ public final class CudaStream {
     return new CudaStream(driver, handle.getValue());
   }
 
+  /** The driver's own name for it. */
+  Pointer handle() {
+    return handle;
+  }
+
+  /**
+   * Waits until it has done everything that it was asked for.
+   *
+   * @throws CudaException if something of it failed
+   */
+  public void synchronize() {
+    driver.call("cuStreamSynchronize", handle);
+  }
+
   /** The calling thread's, or null if it has none that can record. */
   public static CudaStream current() {
     return CURRENT.get();

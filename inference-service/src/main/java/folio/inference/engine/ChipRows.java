@@ -1,0 +1,121 @@
+package folio.inference.engine;
+
+import folio.inference.onchip.ChipStreams;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Predicate;
+
+/** Slots that are decoded on the chip, many characters a launch, by place. Owned by a lane. */
+final class ChipRows implements AutoCloseable {
+  /** How long a launch may take: whoever comes waits for its end. */
+  private static final double LONGEST_NANOS = 3e6;
+
+  /** The same while prompts are read, whose first characters are waited for. */
+  private static final double LONGEST_NANOS_BESIDE_PROMPTS = 0.5e6;
+
+  private final ChipStreams streams;
+  private final List<Slot> slots = new ArrayList<>();
+  private double nanosACharacter = LONGEST_NANOS / 16; // a guess until there is a launch
+  private long launchedNanos;
+  private int steps;
+
+  ChipRows(ChipStreams streams) {
+    this.streams = streams;
+  }
+
+  /** Launches once, for nobody; before any slot runs. */
+  void warm() {
+    streams.warm();
+  }
+
+  /** How many slots run. */
+  int count() {
+    return slots.size();
+  }
+
+  /** The slots; not to be changed. */
+  List<Slot> slots() {
+    return slots;
+  }
+
+  /** Whether a slot can be decoded here. */
+  boolean takes(Slot slot) {
+    return slot.decodesOnChip() && streams.hasRoom();
+  }
+
+  /**
+   * Takes in a slot.
+   *
+   * @param state float32 {@code [L, H]}
+   */
+  void join(Slot slot, float[] state) {
+    streams.join(state, slot.seen());
+    slots.add(slot);
+  }
+
+  /** Takes out and returns the slots that a condition holds for. */
+  List<Slot> removeIf(Predicate<Slot> condition) {
+    List<Slot> removed = new ArrayList<>();
+    for (int place = slots.size() - 1; place >= 0; place--) {
+      if (condition.test(slots.get(place))) {
+        removed.add(slots.get(place));
+        Slot last = slots.remove(slots.size() - 1);
+        if (place < slots.size()) {
+          slots.set(place, last);
+        }
+        streams.leave(place);
+      }
+    }
+    return removed;
+  }
+
+  /** Takes out and returns all slots, whatever state the device is in. */
+  List<Slot> removeAll() {
+    List<Slot> removed = List.copyOf(slots);
+    slots.clear();
+    streams.clear();
+    return removed;
+  }
+
+  /** Begins to write the next characters of all slots. */
+  void launch(boolean besidePrompts) {
+    if (slots.isEmpty()) {
+      return;
+    }
+    double longest = besidePrompts ? LONGEST_NANOS_BESIDE_PROMPTS : LONGEST_NANOS;
+    int most = (int) Math.max(1, Math.min(ChipStreams.MOST_STEPS, longest / nanosACharacter));
+    steps = Math.min(most, slots.stream().mapToInt(Slot::remaining).max().orElseThrow());
+    launchedNanos = System.nanoTime();
+    streams.launch(slots.stream().map(slot -> slot.order(steps)).toList(), steps);
+  }
+
+  /**
+   * Waits for the characters, and gives them to their slots.
+   *
+   * @return how many there are
+   */
+  int finish() {
+    if (slots.isEmpty()) {
+      return 0;
+    }
+    int[][] written = streams.finish();
+    nanosACharacter = (double) (System.nanoTime() - launchedNanos) / steps;
+    int characters = 0;
+    for (int place = 0; place < written.length; place++) {
+      Slot slot = slots.get(place);
+      for (int i = 0; i < written[place].length && !slot.over(); i++) {
+        slot.accept(written[place][i]);
+        characters++;
+      }
+      if (slot.keeps()) {
+        slot.keep(streams.state(place));
+      }
+    }
+    return characters;
+  }
+
+  @Override
+  public void close() {
+    streams.close();
+  }
+}

@@ -1,0 +1,232 @@
+package folio.inference.onchip;
+
+import ai.djl.Device;
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.util.Float16Utils;
+import folio.model.cuda.CudaDevice;
+import folio.model.cuda.CudaException;
+import folio.model.cuda.CudaKernel;
+import folio.model.cuda.CudaMemory;
+import folio.model.cuda.Nvrtc;
+import folio.model.network.CharGru;
+import folio.model.network.CharGruConfig;
+import folio.model.network.HostCopy;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+import org.jboss.logging.Logger;
+
+/**
+ * A network's weights, float16, in the order in which the kernel's blocks read them, and the kernel
+ * for its shape. Any lane may decode with it, with {@link ChipStreams} of its own. Owned by its
+ * model.
+ */
+public final class ChipModel implements AutoCloseable {
+  private static final Logger LOG = Logger.getLogger(ChipModel.class);
+  private static final String SOURCE = "decode.cu";
+
+  /** Compiled kernels by architecture and shape; they take a third of a second. */
+  private static final Map<String, byte[]> COMPILED = new ConcurrentHashMap<>();
+
+  private final Device device;
+  private final ChipPlan plan;
+  private final int places;
+  private final List<AutoCloseable> kept = new ArrayList<>();
+  private final CudaKernel kernel;
+  private final CudaMemory weights;
+  private final CudaMemory table;
+  private final CudaMemory biases;
+  private final CudaMemory head;
+  private final CudaMemory headBias;
+
+  /**
+   * Puts a network on the chip if that can be done; tells in the log if not, and why.
+   *
+   * @param manager on the network's device; scratch arrays are made below it
+   * @param streams most at once in a lane
+   */
+  public static Optional<ChipModel> of(NDManager manager, CharGru network, int streams) {
+    Device device = manager.getDevice();
+    if (!device.isGpu()) {
+      return Optional.empty();
+    }
+    try {
+      int places = ChipPlan.places(Math.min(streams, ChipPlan.MOST_PLACES));
+      CudaDevice gpu = CudaDevice.of(device);
+      ChipPlan plan = ChipPlan.of(network.config(), gpu, places);
+      byte[] binary =
+          COMPILED.computeIfAbsent(
+              gpu.architecture() + " " + plan.definitions(),
+              key ->
+                  Nvrtc.ofThisProcess()
+                      .compile(source(), SOURCE, gpu.architecture(), plan.definitions()));
+      return Optional.of(new ChipModel(manager, network, plan, places, binary));
+    } catch (NotOnChipException | CudaException e) {
+      LOG.infof("decoded by libtorch, not on the chip: %s", e.getMessage());
+      return Optional.empty();
+    }
+  }
+
+  /** The kernel, as it is compiled. */
+  static String source() {
+    try (InputStream in = ChipModel.class.getResourceAsStream(SOURCE)) {
+      return new String(in.readAllBytes(), StandardCharsets.UTF_8);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private ChipModel(NDManager manager, CharGru network, ChipPlan plan, int places, byte[] binary) {
+    this.device = manager.getDevice();
+    this.plan = plan;
+    this.places = places;
+    try (NDManager scratch = manager.newSubManager()) {
+      CharGru.Weights from = network.weights();
+      this.kernel = keep(CudaKernel.load(device, binary, "decode", plan.sharedBytes(places)));
+      this.weights = keep(CudaMemory.of(device, weights(from)));
+      this.table = keep(CudaMemory.of(device, floats(table(scratch, network.config(), from))));
+      this.biases = keep(CudaMemory.of(device, biases(from)));
+      this.head = keep(CudaMemory.of(device, head(scratch, from)));
+      this.headBias = keep(CudaMemory.of(device, floats(HostCopy.floats(from.headBias()))));
+    } catch (RuntimeException | Error e) {
+      close();
+      throw e;
+    }
+  }
+
+  private <T extends AutoCloseable> T keep(T part) {
+    kept.add(part);
+    return part;
+  }
+
+  /** {@code [block][matrix][pair][row][32]}: hidden 0, input 1, hidden 1, and so on. */
+  private ByteBuffer weights(CharGru.Weights from) {
+    List<float[]> matrices = new ArrayList<>();
+    for (int layer = 0; layer < plan.layers(); layer++) {
+      if (layer > 0) {
+        matrices.add(HostCopy.floats(from.layers().get(layer).get(0)));
+      }
+      matrices.add(HostCopy.floats(from.layers().get(layer).get(1)));
+    }
+    int hidden = plan.hidden();
+    ByteBuffer bytes = buffer(plan.blocks() * plan.matrices() * plan.rows() * hidden * Short.BYTES);
+    for (int block = 0; block < plan.blocks(); block++) {
+      for (float[] matrix : matrices) {
+        for (int first = 0; first < hidden; first += 32) {
+          for (int row = 0; row < plan.rows(); row++) {
+            int gate = row / plan.units();
+            int unit = block * plan.units() + row % plan.units();
+            int at = (gate * hidden + unit) * hidden + first;
+            for (int i = 0; i < 32; i++) {
+              bytes.putShort(Float16Utils.floatToHalf(matrix[at + i]));
+            }
+          }
+        }
+      }
+    }
+    return bytes.flip();
+  }
+
+  /** What the first layer makes of each character, bias included, {@code [V, 3H]}. */
+  private static float[] table(NDManager scratch, CharGruConfig config, CharGru.Weights from) {
+    NDArray embedding = from.embedding().duplicate();
+    embedding.attach(scratch);
+    NDArray embedded = config.embeddingActivation().apply(embedding);
+    embedded.attach(scratch);
+    NDArray weight = from.layers().get(0).get(0).transpose();
+    weight.attach(scratch);
+    NDArray product = embedded.matMul(weight);
+    product.attach(scratch);
+    NDArray sum = product.add(from.layers().get(0).get(2));
+    sum.attach(scratch);
+    return HostCopy.floats(sum);
+  }
+
+  /** {@code [L][2][3H]}, input and hidden. */
+  private ByteBuffer biases(CharGru.Weights from) {
+    ByteBuffer bytes = buffer(plan.layers() * 2 * 3 * plan.hidden() * Float.BYTES);
+    for (int layer = 0; layer < plan.layers(); layer++) {
+      for (int which = 2; which <= 3; which++) {
+        bytes.asFloatBuffer().put(HostCopy.floats(from.layers().get(layer).get(which)));
+        bytes.position(bytes.position() + 3 * plan.hidden() * Float.BYTES);
+      }
+    }
+    return bytes.flip();
+  }
+
+  /** {@code [pair][headRows][32]}; a projection, which nothing follows but the head, is in it. */
+  private ByteBuffer head(NDManager scratch, CharGru.Weights from) {
+    NDArray matrix = from.headWeight();
+    if (from.projection() != null) {
+      matrix = matrix.matMul(from.projection());
+      matrix.attach(scratch);
+    }
+    float[] values = HostCopy.floats(matrix);
+    int hidden = plan.hidden();
+    ByteBuffer bytes = buffer(plan.headRows() * hidden * Short.BYTES);
+    for (int first = 0; first < hidden; first += 32) {
+      for (int row = 0; row < plan.headRows(); row++) {
+        for (int i = 0; i < 32; i++) {
+          float value = row < plan.vocabulary() ? values[row * hidden + first + i] : 0;
+          bytes.putShort(Float16Utils.floatToHalf(value));
+        }
+      }
+    }
+    return bytes.flip();
+  }
+
+  private static ByteBuffer floats(float[] values) {
+    ByteBuffer bytes = buffer(values.length * Float.BYTES);
+    bytes.asFloatBuffer().put(values);
+    return bytes;
+  }
+
+  static ByteBuffer buffer(int size) {
+    return ByteBuffer.allocate(size).order(ByteOrder.nativeOrder());
+  }
+
+  Device device() {
+    return device;
+  }
+
+  ChipPlan plan() {
+    return plan;
+  }
+
+  /** Most streams of a launch. */
+  public int places() {
+    return places;
+  }
+
+  CudaKernel kernel() {
+    return kernel;
+  }
+
+  /** Where the kernel's first arguments are. */
+  List<Long> addresses() {
+    return List.of(
+        weights.address(), table.address(), biases.address(), head.address(), headBias.address());
+  }
+
+  /** Frees it; no lane may use it any more. */
+  @Override
+  public void close() {
+    for (AutoCloseable part : kept) {
+      try {
+        part.close();
+      } catch (Exception e) {
+        LOG.error("a part of a model cannot be freed", e); // the others can
+      }
+    }
+    kept.clear();
+  }
+}

@@ -1,0 +1,124 @@
+package folio.inference.onchip;
+
+import folio.model.cuda.CudaDevice;
+import folio.model.network.CharGruConfig;
+import folio.model.network.NetworkKind;
+import folio.model.network.Nonlinearity;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * How a network is spread over a GPU: every block has some units of all layers, with their weights.
+ * The counterpart of the definitions and of the shared memory's layout in {@code decode.cu}.
+ *
+ * @param layers L
+ * @param hidden H
+ * @param vocabulary V
+ * @param residual whether layers above the first add to their input
+ * @param relu whether the head's input is rectified
+ * @param units of a layer that a block has
+ */
+record ChipPlan(int layers, int hidden, int vocabulary, boolean residual, boolean relu, int units) {
+  /** Most streams of a launch. */
+  static final int MOST_PLACES = 256;
+
+  /** Threads of a block. */
+  static final int THREADS = 256;
+
+  /** Streams that are computed together, columns of one product. */
+  static final int TILE = 8;
+
+  private static final int LEAST_ARCHITECTURE = 80;
+  private static final int WARPS = THREADS / 32;
+  private static final int UNITS_STEP = 4;
+  private static final int MOST_UNITS = 16;
+  private static final int HIDDEN_STEP = 64;
+  private static final int GATES = 3;
+
+  /**
+   * A plan for a network.
+   *
+   * @param places most streams at once
+   * @throws NotOnChipException if the GPU or the network does not allow one; the message says why
+   */
+  static ChipPlan of(CharGruConfig network, CudaDevice gpu, int places) {
+    if (gpu.architecture() < LEAST_ARCHITECTURE || !gpu.cooperative()) {
+      throw new NotOnChipException("the GPU's architecture is " + gpu.architecture());
+    }
+    int hidden = network.hiddenSize();
+    if (hidden % HIDDEN_STEP != 0) {
+      throw new NotOnChipException("hidden_size " + hidden + " is no multiple of " + HIDDEN_STEP);
+    }
+    if (network.headActivation() == Nonlinearity.TANH) {
+      throw new NotOnChipException("head_activation is tanh");
+    }
+    for (int units = UNITS_STEP; units <= MOST_UNITS; units += UNITS_STEP) {
+      ChipPlan plan =
+          new ChipPlan(
+              network.layers(),
+              hidden,
+              network.vocabularySize(),
+              network.network() == NetworkKind.RESIDUAL,
+              network.headActivation() == Nonlinearity.RELU,
+              units);
+      if (hidden % units == 0
+          && plan.blocks() <= gpu.multiprocessors()
+          && plan.sharedBytes(places) <= gpu.sharedBytes()) {
+        return plan;
+      }
+    }
+    throw new NotOnChipException("its weights do not fit into the GPU's shared memory");
+  }
+
+  /** Blocks of a launch. */
+  int blocks() {
+    return hidden / units;
+  }
+
+  /** Rows of weights that a block has of a layer's matrix. */
+  int rows() {
+    return GATES * units;
+  }
+
+  /** Matrices: two a layer, but for the first, whose input product is a table. */
+  int matrices() {
+    return 2 * layers - 1;
+  }
+
+  /** Rows of the head, rounded up to a product's. */
+  int headRows() {
+    return (vocabulary + 15) / 16 * 16;
+  }
+
+  /** Words of a bit a character. */
+  int seenWords() {
+    return (vocabulary + 31) / 32;
+  }
+
+  /** Places for so many streams, rounded up to whole tiles. */
+  static int places(int streams) {
+    return (streams + TILE - 1) / TILE * TILE;
+  }
+
+  /** Shared memory of a block. */
+  int sharedBytes(int places) {
+    int weights = matrices() * rows() * hidden * Short.BYTES;
+    int states = (layers + 1) * units * places * Float.BYTES;
+    int choosing = headRows() * (Double.BYTES + 2 * Float.BYTES + Integer.BYTES);
+    int tile = (rows() + 15) / 16 * 16 * TILE * Float.BYTES;
+    int parts = Math.max(WARPS * 2 * tile, WARPS * headRows() * Float.BYTES);
+    return weights + states + choosing + 2 * tile + parts;
+  }
+
+  /** What the kernel is compiled with. */
+  List<String> definitions() {
+    List<String> definitions = new ArrayList<>();
+    definitions.add("LAYERS=" + layers);
+    definitions.add("HIDDEN=" + hidden);
+    definitions.add("UNITS=" + units);
+    definitions.add("VOCABULARY=" + vocabulary);
+    definitions.add("RESIDUAL=" + (residual ? 1 : 0));
+    definitions.add("RELU=" + (relu ? 1 : 0));
+    return definitions;
+  }
+}

@@ -1,0 +1,66 @@
+package folio.inference.onchip;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import folio.model.cuda.CudaDevice;
+import folio.model.network.CharGruConfig;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class ChipPlanTest {
+  private static final CudaDevice HOPPER = new CudaDevice(90, 132, 232_448, true);
+
+  @ParameterizedTest
+  @CsvSource({
+    "8, 512, 256, 4, 128",
+    "3, 512, 64, 4, 128",
+    "3, 128, 256, 4, 32",
+    "1, 64, 256, 4, 16",
+    "2, 1024, 256, 8, 128",
+    "2, 576, 8, 8, 72"
+  })
+  void spreadsANetworkOverTheMultiprocessors(
+      int layers, int hidden, int places, int units, int blocks) {
+    ChipPlan plan = ChipPlan.of(CharGruConfig.residual(65, 32, hidden, layers), HOPPER, places);
+
+    assertThat(plan.units()).isEqualTo(units);
+    assertThat(plan.blocks()).isEqualTo(blocks);
+    assertThat(plan.blocks() * plan.units()).isEqualTo(hidden);
+    assertThat(plan.sharedBytes(places)).isLessThanOrEqualTo(HOPPER.sharedBytes());
+  }
+
+  @Test
+  void sharedMemoryIsWhatTheKernelLaysOut() {
+    ChipPlan plan = ChipPlan.of(CharGruConfig.residual(65, 32, 512, 8), HOPPER, 256);
+    int weights = 15 * 12 * 512 * 2;
+    int states = 9 * 4 * 256 * 4;
+    int choosing = 80 * (8 + 4 + 4 + 4);
+    int sums = 2 * 16 * 8 * 4;
+    int parts = 8 * sums;
+
+    assertThat(plan.sharedBytes(256)).isEqualTo(weights + states + choosing + sums + parts);
+  }
+
+  @Test
+  void saysWhyANetworkIsNotDecodedThere() {
+    assertRefused(CharGruConfig.residual(65, 32, 500, 3), HOPPER, "500 is no multiple of 64");
+    assertRefused(CharGruConfig.residual(65, 32, 1024, 8), HOPPER, "do not fit");
+    assertRefused(CharGruConfig.residual(20_000, 32, 512, 8), HOPPER, "do not fit");
+    assertRefused(
+        CharGruConfig.residual(65, 32, 512, 8),
+        new CudaDevice(75, 132, 232_448, true),
+        "architecture is 75");
+    assertRefused(
+        CharGruConfig.residual(65, 32, 512, 8),
+        new CudaDevice(90, 108, 232_448, true),
+        "do not fit");
+  }
+
+  private static void assertRefused(CharGruConfig network, CudaDevice gpu, String why) {
+    assertThatThrownBy(() -> ChipPlan.of(network, gpu, 64))
+        .isInstanceOf(NotOnChipException.class)
+        .hasMessageContaining(why);
+  }
+}

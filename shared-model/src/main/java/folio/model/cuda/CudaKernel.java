@@ -1,0 +1,88 @@
+package folio.model.cuda;
+
+import ai.djl.Device;
+import com.sun.jna.Memory;
+import com.sun.jna.Pointer;
+import com.sun.jna.ptr.PointerByReference;
+
+/** A function that runs on a device. Safe for any thread that has the device's context. */
+public final class CudaKernel implements AutoCloseable {
+  private static final int MOST_DYNAMIC_SHARED_BYTES = 8;
+  private static final int WORD = 8;
+
+  private final Driver driver;
+  private final Pointer module;
+  private final Pointer function;
+
+  private CudaKernel(Driver driver, Pointer module, Pointer function) {
+    this.driver = driver;
+    this.module = module;
+    this.function = function;
+  }
+
+  /**
+   * Loads a function; makes the device the calling thread's.
+   *
+   * @param binary what {@link Nvrtc} made for this device
+   * @param sharedBytes most that it is launched with
+   * @throws CudaException if the driver refuses it
+   */
+  public static CudaKernel load(Device device, byte[] binary, String name, int sharedBytes) {
+    Driver driver = Driver.get();
+    CudaStream.synchronize(device);
+    Memory image = new Memory(binary.length);
+    image.write(0, binary, 0, binary.length);
+    PointerByReference module = new PointerByReference();
+    driver.call("cuModuleLoadData", module, image);
+    try {
+      PointerByReference function = new PointerByReference();
+      driver.call("cuModuleGetFunction", function, module.getValue(), name);
+      driver.call(
+          "cuFuncSetAttribute", function.getValue(), MOST_DYNAMIC_SHARED_BYTES, sharedBytes);
+      return new CudaKernel(driver, module.getValue(), function.getValue());
+    } catch (RuntimeException e) {
+      driver.answer("cuModuleUnload", module.getValue());
+      throw e;
+    }
+  }
+
+  /**
+   * Launches it with all blocks at once.
+   *
+   * @param arguments addresses and other whole numbers: {@link Long}, or {@link Integer} where the
+   *     function has an int
+   * @throws CudaException if the driver refuses it, as when the blocks do not fit at once
+   */
+  public void launchCooperatively(
+      CudaStream stream, int blocks, int threads, int sharedBytes, Number... arguments) {
+    Memory values = new Memory((long) arguments.length * WORD);
+    Memory pointers = new Memory((long) arguments.length * WORD);
+    for (int i = 0; i < arguments.length; i++) {
+      long at = (long) i * WORD;
+      if (arguments[i] instanceof Integer) {
+        values.setInt(at, arguments[i].intValue());
+      } else {
+        values.setLong(at, arguments[i].longValue());
+      }
+      pointers.setPointer(at, values.share(at));
+    }
+    driver.call(
+        "cuLaunchCooperativeKernel",
+        function,
+        blocks,
+        1,
+        1,
+        threads,
+        1,
+        1,
+        sharedBytes,
+        stream.handle(),
+        pointers);
+  }
+
+  /** Unloads it; nothing on the device may run it any more. */
+  @Override
+  public void close() {
+    driver.call("cuModuleUnload", module);
+  }
+}
