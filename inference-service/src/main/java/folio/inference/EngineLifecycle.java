@@ -8,6 +8,8 @@ import folio.inference.engine.InferenceEngine;
 import folio.inference.engine.Lanes;
 import folio.inference.generation.GenerationLimits;
 import folio.inference.observability.EngineMetrics;
+import folio.inference.onchip.Chip;
+import folio.inference.onchip.ChipModel;
 import folio.inference.serving.CheckpointWatcher;
 import folio.inference.serving.ModelHandover;
 import folio.inference.serving.ModelLoader;
@@ -112,7 +114,8 @@ public class EngineLifecycle {
   }
 
   private ModelLoader loader() {
-    return new ModelLoader(device, config.decoder() == DecoderChoice.AUTO ? config.slots() : 0);
+    boolean auto = config.decoder() == DecoderChoice.AUTO;
+    return new ModelLoader(device, auto ? ChipModel::of : Chip.Maker.NONE, config.slots());
   }
 
   private Device device() {

@@ -54,7 +54,8 @@ class ArchitectureTest {
     assertKnowsOnly("onchip");
     assertKnowsOnly("generation");
     assertKnowsOnly("observability", "engine", "serving", "generation");
-    assertKnowsOnly("benchmark", "engine", "serving", "decoding", "generation", "observability");
+    assertKnowsOnly(
+        "benchmark", "engine", "serving", "decoding", "onchip", "generation", "observability");
   }
 
   @Test

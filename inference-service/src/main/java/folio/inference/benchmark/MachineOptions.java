@@ -3,6 +3,8 @@ package folio.inference.benchmark;
 import ai.djl.Device;
 import ai.djl.engine.Engine;
 import folio.inference.engine.Lanes;
+import folio.inference.onchip.Chip;
+import folio.inference.onchip.ChipModel;
 import folio.inference.serving.ModelLoader;
 import java.util.Locale;
 import picocli.CommandLine.Model.CommandSpec;
@@ -73,7 +75,7 @@ final class MachineOptions {
 
   /** Makes models for an engine with so many slots. */
   ModelLoader loader(Device where, int slots) {
-    return new ModelLoader(where, libtorch ? 0 : slots);
+    return new ModelLoader(where, libtorch ? Chip.Maker.NONE : ChipModel::of, slots);
   }
 
   /** Whether nothing is decoded on a chip. */

@@ -1,6 +1,6 @@
 package folio.inference.engine;
 
-import folio.inference.onchip.ChipStreams;
+import folio.inference.onchip.ChipDecoder;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Predicate;
@@ -13,13 +13,13 @@ final class ChipRows implements AutoCloseable {
   /** The same while prompts are read, whose first characters are waited for. */
   private static final double LONGEST_NANOS_BESIDE_PROMPTS = 0.5e6;
 
-  private final ChipStreams streams;
+  private final ChipDecoder streams;
   private final List<Slot> slots = new ArrayList<>();
   private double nanosACharacter = LONGEST_NANOS / 16; // a guess until there is a launch
   private long launchedNanos;
   private int steps;
 
-  ChipRows(ChipStreams streams) {
+  ChipRows(ChipDecoder streams) {
     this.streams = streams;
   }
 
@@ -83,7 +83,7 @@ final class ChipRows implements AutoCloseable {
       return;
     }
     double longest = besidePrompts ? LONGEST_NANOS_BESIDE_PROMPTS : LONGEST_NANOS;
-    int most = (int) Math.max(1, Math.min(ChipStreams.MOST_STEPS, longest / nanosACharacter));
+    int most = (int) Math.max(1, Math.min(ChipDecoder.MOST_STEPS, longest / nanosACharacter));
     steps = Math.min(most, slots.stream().mapToInt(Slot::remaining).max().orElseThrow());
     launchedNanos = System.nanoTime();
     streams.launch(slots.stream().map(slot -> slot.order(steps)).toList(), steps);

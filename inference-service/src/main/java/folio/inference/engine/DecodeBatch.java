@@ -4,7 +4,7 @@ import folio.inference.decoding.DecodeState;
 import folio.inference.decoding.Decoded;
 import folio.inference.decoding.Decoder;
 import folio.inference.decoding.Steps;
-import folio.inference.onchip.ChipStreams;
+import folio.inference.onchip.Chip;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashSet;
@@ -31,8 +31,7 @@ final class DecodeBatch implements AutoCloseable {
     this.steps = new Steps(decoder);
     this.prompts = new Prompts(decoder);
     this.running = new Rows(decoder);
-    this.chip =
-        model.model().chip().map(onChip -> new ChipRows(new ChipStreams(onChip))).orElse(null);
+    this.chip = model.model().chip().map(Chip::decoder).map(ChipRows::new).orElse(null);
   }
 
   SharedModel model() {

@@ -1,7 +1,7 @@
 package folio.inference.engine;
 
 import folio.inference.generation.GenerationRequest;
-import folio.inference.onchip.ChipModel;
+import folio.inference.onchip.Chip;
 import folio.inference.serving.ModelHandover;
 import folio.inference.serving.ServedModel;
 import java.util.Objects;
@@ -75,7 +75,7 @@ final class ModelRotation implements AutoCloseable {
     retiring = current == null ? retiring : current;
     current = model;
     candidate = null;
-    placesOnChip = current.model().chip().map(ChipModel::places).orElse(0);
+    placesOnChip = current.model().chip().map(Chip::places).orElse(0);
     current.activate();
     handover.activated(current.model());
     listener.activated(current.model().version());

@@ -8,7 +8,7 @@ import folio.inference.generation.KeptState;
 import folio.inference.generation.Timings;
 import folio.inference.generation.TokenLogprob;
 import folio.inference.generation.Usage;
-import folio.inference.onchip.ChipStreams;
+import folio.inference.onchip.ChipDecoder;
 import folio.inference.serving.ServedModel;
 import folio.model.sampling.Sampler;
 import folio.model.sampling.SeededRandom;
@@ -233,8 +233,8 @@ final class Slot {
   }
 
   /** What a chip is to write of it next, up to so many characters. */
-  ChipStreams.Order order(int most) {
-    return new ChipStreams.Order(
+  ChipDecoder.Order order(int most) {
+    return new ChipDecoder.Order(
         request.seed(), request.sampling(), lastId, position(), Math.min(most, remaining()));
   }
 

@@ -8,6 +8,7 @@ import folio.model.cuda.CudaDevice;
 import folio.model.cuda.CudaException;
 import folio.model.cuda.CudaKernel;
 import folio.model.cuda.CudaMemory;
+import folio.model.cuda.CudaStream;
 import folio.model.cuda.Nvrtc;
 import folio.model.network.CharGru;
 import folio.model.network.CharGruConfig;
@@ -30,7 +31,7 @@ import org.jboss.logging.Logger;
  * for its shape. Any lane may decode with it, with {@link ChipStreams} of its own. Owned by its
  * model.
  */
-public final class ChipModel implements AutoCloseable {
+public final class ChipModel implements Chip {
   private static final Logger LOG = Logger.getLogger(ChipModel.class);
   private static final String SOURCE = "decode.cu";
 
@@ -54,7 +55,7 @@ public final class ChipModel implements AutoCloseable {
    * @param manager on the network's device; scratch arrays are made below it
    * @param streams most at once in a lane
    */
-  public static Optional<ChipModel> of(NDManager manager, CharGru network, int streams) {
+  public static Optional<Chip> of(NDManager manager, CharGru network, int streams) {
     Device device = manager.getDevice();
     if (!device.isGpu()) {
       return Optional.empty();
@@ -202,9 +203,14 @@ public final class ChipModel implements AutoCloseable {
     return plan;
   }
 
-  /** Most streams of a launch. */
+  @Override
   public int places() {
     return places;
+  }
+
+  @Override
+  public ChipDecoder decoder() {
+    return new ChipStreams(this);
   }
 
   CudaKernel kernel() {
@@ -217,9 +223,19 @@ public final class ChipModel implements AutoCloseable {
         weights.address(), table.address(), biases.address(), head.address(), headBias.address());
   }
 
+  /** The thread that closes a model may be one that has never used the device. */
+  private void makeCurrent() {
+    try {
+      CudaStream.synchronize(device);
+    } catch (RuntimeException e) {
+      LOG.errorf("the device has failed: %s", e.getMessage());
+    }
+  }
+
   /** Frees it; no lane may use it any more. */
   @Override
   public void close() {
+    makeCurrent();
     for (AutoCloseable part : kept) {
       try {
         part.close();

@@ -13,15 +13,11 @@ import java.util.Queue;
 import org.jboss.logging.Logger;
 
 /**
- * Streams that are decoded together on a chip, in the places 0 to count - 1: who leaves is replaced
- * by the last. A launch writes up to so many characters of each. Owned by a lane's thread, which
- * has a {@link CudaStream}; the model must outlive it.
+ * Streams of a GPU's chip. Owned by a lane's thread, which has a {@link CudaStream}; the model must
+ * outlive it.
  */
-public final class ChipStreams implements AutoCloseable {
+final class ChipStreams implements ChipDecoder {
   private static final Logger LOG = Logger.getLogger(ChipStreams.class);
-
-  /** Most characters of a stream in a launch. */
-  public static final int MOST_STEPS = 256;
 
   /** As {@code struct Stream} of the kernel. */
   private static final int STREAM_BYTES = 64;
@@ -33,17 +29,6 @@ public final class ChipStreams implements AutoCloseable {
 
   /** A stream that is to take another's place. */
   private record Move(long from, long to) {}
-
-  /**
-   * What the next launch is to write of a stream.
-   *
-   * @param seed decides every draw
-   * @param lastId the character before
-   * @param position how many were drawn before, of this seed
-   * @param length how many to write
-   */
-  public record Order(
-      long seed, SamplingParameters sampling, int lastId, int position, int length) {}
 
   private final ChipModel model;
   private final ChipPlan plan;
@@ -67,7 +52,7 @@ public final class ChipStreams implements AutoCloseable {
    * @throws CudaException if the device has too little memory
    * @throws IllegalStateException if the thread has no stream of its own
    */
-  public ChipStreams(ChipModel model) {
+  ChipStreams(ChipModel model) {
     this.model = model;
     this.plan = model.plan();
     this.stream = CudaStream.current();
@@ -96,22 +81,12 @@ public final class ChipStreams implements AutoCloseable {
     return memory;
   }
 
-  /** Streams. */
-  public int count() {
-    return count;
-  }
-
-  /** Whether another one can join. */
+  @Override
   public boolean hasRoom() {
     return count < model.places();
   }
 
-  /**
-   * Takes in a stream, in the place {@link #count}.
-   *
-   * @param state float32 {@code [L, H]}
-   * @param ids those that a penalty concerns
-   */
+  @Override
   public void join(float[] state, BitSet ids) {
     move();
     ByteBuffer values = ChipModel.buffer(stateBytes());
@@ -126,7 +101,7 @@ public final class ChipStreams implements AutoCloseable {
     count++;
   }
 
-  /** Launches once, for nobody: the first launch takes longer. There must be no streams. */
+  @Override
   public void warm() {
     join(new float[plan.layers() * plan.hidden()], new BitSet());
     launch(List.of(new Order(0, SamplingParameters.DEFAULT, 0, 0, 1)), 1);
@@ -134,7 +109,7 @@ public final class ChipStreams implements AutoCloseable {
     leave(0);
   }
 
-  /** Lets a stream go; the last takes its place. Asks nothing of the device yet, so cannot fail. */
+  @Override
   public void leave(int place) {
     count--;
     if (place < count) {
@@ -142,7 +117,7 @@ public final class ChipStreams implements AutoCloseable {
     }
   }
 
-  /** Lets all streams go. */
+  @Override
   public void clear() {
     moves.clear();
     count = 0;
@@ -163,12 +138,7 @@ public final class ChipStreams implements AutoCloseable {
     return plan.seenWords() * Integer.BYTES;
   }
 
-  /**
-   * Begins to write characters of every stream.
-   *
-   * @param all an order a stream, by place
-   * @param most characters of a stream, up to {@link #MOST_STEPS}; an order's length may be less
-   */
+  @Override
   public void launch(List<Order> all, int most) {
     move();
     ByteBuffer bytes = ChipModel.buffer(count * STREAM_BYTES);
@@ -206,13 +176,7 @@ public final class ChipStreams implements AutoCloseable {
     steps = most;
   }
 
-  /**
-   * Waits for what was launched.
-   *
-   * @return what was written of each stream, by place
-   * @throws CudaException if the device failed
-   * @throws IllegalStateException if a block of the kernel did not come in time
-   */
+  @Override
   public int[][] finish() {
     ByteBuffer ids = written.read(stream, 0, count * steps * Integer.BYTES);
     if (control.read(stream, Integer.BYTES, Integer.BYTES).getInt() != 0) {
@@ -227,7 +191,7 @@ public final class ChipStreams implements AutoCloseable {
     return all;
   }
 
-  /** A stream's state, float32 {@code [L, H]}; waits for the device. */
+  @Override
   public float[] state(int place) {
     move();
     float[] values = new float[plan.layers() * plan.hidden()];

@@ -2,6 +2,7 @@ package folio.inference.serving;
 
 import ai.djl.Device;
 import ai.djl.ndarray.NDManager;
+import folio.inference.onchip.Chip;
 import folio.model.checkpoint.Checkpoint;
 import folio.model.checkpoint.CheckpointException;
 import folio.model.network.CharGru;
@@ -9,23 +10,25 @@ import folio.model.network.CharGru;
 /** Makes a model of a verified checkpoint: load, then canary. */
 public final class ModelLoader {
   private final Device device;
-  private final int slotsOnChip;
+  private final Chip.Maker chips;
+  private final int slots;
 
   /** A loader of models that libtorch decodes, on a device. */
   public ModelLoader(Device device) {
-    this(device, 0);
+    this(device, Chip.Maker.NONE, 0);
   }
 
   /**
    * A loader.
    *
    * @param device where networks live
-   * @param slotsOnChip most slots of a lane that are decoded on a GPU's chip, where that can be
-   *     done; 0: none
+   * @param chips puts networks on a chip, where that can be done
+   * @param slots most that a lane has on a chip
    */
-  public ModelLoader(Device device, int slotsOnChip) {
+  public ModelLoader(Device device, Chip.Maker chips, int slots) {
     this.device = device;
-    this.slotsOnChip = slotsOnChip;
+    this.chips = chips;
+    this.slots = slots;
   }
 
   /**
@@ -45,7 +48,8 @@ public final class ModelLoader {
         throw new CheckpointException(
             "checkpoint " + checkpoint.version() + ": " + e.getMessage(), e);
       }
-      return new ServedModel(checkpoint, manager, network, slotsOnChip);
+      Chip chip = chips.make(manager, network, slots).orElse(null);
+      return new ServedModel(checkpoint, manager, network, chip);
     } catch (RuntimeException | Error e) {
       manager.close();
       throw e;

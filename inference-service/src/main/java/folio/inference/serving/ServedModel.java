@@ -2,7 +2,7 @@ package folio.inference.serving;
 
 import ai.djl.ndarray.NDManager;
 import folio.inference.decoding.Decoder;
-import folio.inference.onchip.ChipModel;
+import folio.inference.onchip.Chip;
 import folio.model.checkpoint.Checkpoint;
 import folio.model.network.CharGru;
 import folio.model.vocabulary.Vocabulary;
@@ -17,21 +17,21 @@ public final class ServedModel implements AutoCloseable {
   private final NDManager manager;
   private final CharGru network;
   private final Decoder decoder;
-  private final ChipModel chip;
+  private final Chip chip;
 
   /**
    * Takes over a network and its manager.
    *
    * @param description what was loaded; its bytes are no longer needed
    * @param manager closed with the model
-   * @param slots most that a lane will decode on a chip at once; 0: none
+   * @param chip what decodes it, too, or null; closed with the model
    */
-  ServedModel(Checkpoint description, NDManager manager, CharGru network, int slots) {
+  ServedModel(Checkpoint description, NDManager manager, CharGru network, Chip chip) {
     this.description = description.withoutWeights();
     this.manager = manager;
     this.network = network;
     this.decoder = new Decoder(manager, network);
-    this.chip = slots == 0 ? null : ChipModel.of(manager, network, slots).orElse(null);
+    this.chip = chip;
   }
 
   /** The checkpoint's name. */
@@ -55,7 +55,7 @@ public final class ServedModel implements AutoCloseable {
   }
 
   /** Decodes with the model too, on a chip that it fits on. */
-  public Optional<ChipModel> chip() {
+  public Optional<Chip> chip() {
     return Optional.ofNullable(chip);
   }
 

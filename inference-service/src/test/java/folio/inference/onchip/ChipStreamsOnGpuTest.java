@@ -53,8 +53,8 @@ class ChipStreamsOnGpuTest {
         : CharGruConfig.plain(vocabulary, hidden, layers);
   }
 
-  private static ChipStreams.Order order(int i, int vocabulary, int last, int position, int n) {
-    return new ChipStreams.Order(
+  private static ChipDecoder.Order order(int i, int vocabulary, int last, int position, int n) {
+    return new ChipDecoder.Order(
         100L + i,
         SAMPLINGS.get(i % SAMPLINGS.size()),
         last < 0 ? i % vocabulary : last,
@@ -77,9 +77,9 @@ class ChipStreamsOnGpuTest {
             CharGru.initialize(
                 manager, config(kind, vocabulary, hidden, layers), new SplittableRandom(4));
         Decoder decoder = new Decoder(manager, network);
-        ChipModel model = ChipModel.of(manager, network, rows).orElseThrow();
-        ChipStreams streams = new ChipStreams(model)) {
-      List<ChipStreams.Order> orders = new ArrayList<>();
+        Chip model = ChipModel.of(manager, network, rows).orElseThrow();
+        ChipDecoder streams = model.decoder()) {
+      List<ChipDecoder.Order> orders = new ArrayList<>();
       for (int i = 0; i < rows; i++) {
         streams.join(new float[layers * hidden], new BitSet());
         orders.add(order(i, vocabulary, -1, i, characters));
@@ -90,7 +90,7 @@ class ChipStreamsOnGpuTest {
       Sampler sampler = new Sampler(vocabulary);
       BitSet[] seen = new BitSet[rows];
       Arrays.setAll(seen, row -> new BitSet());
-      long[] last = orders.stream().mapToLong(ChipStreams.Order::lastId).toArray();
+      long[] last = orders.stream().mapToLong(ChipDecoder.Order::lastId).toArray();
       DecodeState state = decoder.zeroState(rows);
       int same = 0;
       for (int k = 0; k < characters; k++) {
@@ -132,8 +132,8 @@ class ChipStreamsOnGpuTest {
     CharGruConfig config = config(NetworkKind.RESIDUAL, vocabulary, 512, 8);
     try (NDManager manager = NDManager.newBaseManager(Device.gpu());
         CharGru network = CharGru.initialize(manager, config, new SplittableRandom(4));
-        ChipModel model = ChipModel.of(manager, network, 64).orElseThrow();
-        ChipStreams streams = new ChipStreams(model)) {
+        Chip model = ChipModel.of(manager, network, 64).orElseThrow();
+        ChipDecoder streams = model.decoder()) {
       int[][] together = new int[64][characters];
       float[][] states = new float[64][];
       List<Integer> places = new ArrayList<>();
@@ -148,7 +148,7 @@ class ChipStreamsOnGpuTest {
         if (places.isEmpty()) {
           continue;
         }
-        int steps = random.nextInt(1, ChipStreams.MOST_STEPS);
+        int steps = random.nextInt(1, ChipDecoder.MOST_STEPS);
         launch(streams, places, together, done, steps, vocabulary);
         for (int place = places.size() - 1; place >= 0; place--) {
           int stream = places.get(place);
@@ -168,7 +168,7 @@ class ChipStreamsOnGpuTest {
         Arrays.fill(done, 0);
         streams.join(new float[8 * 512], new BitSet());
         while (done[stream] < characters) {
-          launch(streams, List.of(stream), alone, done, ChipStreams.MOST_STEPS, vocabulary);
+          launch(streams, List.of(stream), alone, done, ChipDecoder.MOST_STEPS, vocabulary);
         }
         assertThat(alone[stream]).containsExactly(together[stream]);
         assertThat(streams.state(0)).containsExactly(states[stream]);
@@ -178,8 +178,8 @@ class ChipStreamsOnGpuTest {
   }
 
   private static void launch(
-      ChipStreams streams, List<Integer> places, int[][] texts, int[] done, int steps, int v) {
-    List<ChipStreams.Order> orders = new ArrayList<>();
+      ChipDecoder streams, List<Integer> places, int[][] texts, int[] done, int steps, int v) {
+    List<ChipDecoder.Order> orders = new ArrayList<>();
     for (int stream : places) {
       int[] text = texts[stream];
       int length = Math.min(steps, text.length - done[stream]);

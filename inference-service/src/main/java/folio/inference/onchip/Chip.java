@@ -1,0 +1,32 @@
+package folio.inference.onchip;
+
+import ai.djl.ndarray.NDManager;
+import folio.model.network.CharGru;
+import java.util.Optional;
+
+/** What decodes a model many characters at a time. Owned by its model. */
+public interface Chip extends AutoCloseable {
+  /** Makes chips of networks. */
+  @FunctionalInterface
+  interface Maker {
+    /** Of nothing. */
+    Maker NONE = (manager, network, streams) -> Optional.empty();
+
+    /**
+     * Puts a network on a chip, if that can be done.
+     *
+     * @param manager on the network's device; scratch arrays are made below it
+     * @param streams most at once in a lane
+     */
+    Optional<Chip> make(NDManager manager, CharGru network, int streams);
+  }
+
+  /** Most streams of a launch. */
+  int places();
+
+  /** For the calling thread, a lane's; it must be closed before the chip. */
+  ChipDecoder decoder();
+
+  @Override
+  void close();
+}

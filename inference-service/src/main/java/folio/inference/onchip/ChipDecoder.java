@@ -1,0 +1,66 @@
+package folio.inference.onchip;
+
+import folio.model.sampling.SamplingParameters;
+import java.util.BitSet;
+import java.util.List;
+
+/**
+ * Streams that are decoded together, in the places 0 to count - 1: who leaves is replaced by the
+ * last. A launch writes up to so many characters of each. Owned by a lane's thread.
+ */
+public interface ChipDecoder extends AutoCloseable {
+  /** Most characters of a stream in a launch. */
+  int MOST_STEPS = 256;
+
+  /**
+   * What the next launch is to write of a stream.
+   *
+   * @param seed decides every draw
+   * @param lastId the character before
+   * @param position how many were drawn before, of this seed
+   * @param length how many to write
+   */
+  record Order(long seed, SamplingParameters sampling, int lastId, int position, int length) {}
+
+  /** Whether another stream can join. */
+  boolean hasRoom();
+
+  /**
+   * Takes in a stream, in the next place.
+   *
+   * @param state float32 {@code [L, H]}
+   * @param ids those that a penalty concerns
+   */
+  void join(float[] state, BitSet ids);
+
+  /** Launches once, for nobody: the first launch takes longer. There must be no streams. */
+  void warm();
+
+  /** Lets a stream go; the last takes its place. Asks nothing of the device yet, so cannot fail. */
+  void leave(int place);
+
+  /** Lets all streams go. */
+  void clear();
+
+  /**
+   * Begins to write characters of every stream.
+   *
+   * @param all an order a stream, by place
+   * @param most characters of a stream, up to {@link #MOST_STEPS}; an order's length may be less
+   */
+  void launch(List<Order> all, int most);
+
+  /**
+   * Waits for what was launched.
+   *
+   * @return what was written of each stream, by place
+   * @throws RuntimeException if the device failed, or did not come to an end in time
+   */
+  int[][] finish();
+
+  /** A stream's state, float32 {@code [L, H]}; waits for the device. */
+  float[] state(int place);
+
+  @Override
+  void close();
+}

@@ -1,0 +1,258 @@
+package folio.inference.engine;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import ai.djl.Device;
+import folio.inference.decoding.Decoder;
+import folio.inference.generation.FinishReason;
+import folio.inference.generation.GenerationEvent;
+import folio.inference.generation.GenerationEvent.Finished;
+import folio.inference.generation.GenerationRequest;
+import folio.inference.generation.GenerationStream;
+import folio.inference.generation.KeptState;
+import folio.inference.onchip.Chip;
+import folio.inference.serving.ModelHandover;
+import folio.inference.serving.ModelLoader;
+import folio.model.checkpoint.CheckpointStore;
+import folio.model.sampling.SamplingParameters;
+import folio.model.testing.TestCheckpoints;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** An engine with a chip writes what one without writes, many characters a turn. */
+class ChipDecodingTest {
+  private static final int SLOTS = 8;
+  private static final int PLACES = 3;
+  private static final SamplingParameters PENALTY = new SamplingParameters(0.8, 20, 0.95, 0, 1.3);
+
+  @TempDir Path root;
+  private final AtomicInteger onChip = new AtomicInteger();
+  private final AtomicInteger counted = new AtomicInteger();
+  private final AtomicInteger failed = new AtomicInteger();
+  private final AtomicBoolean failing = new AtomicBoolean();
+  private final EngineListener listener =
+      new EngineListener() {
+        @Override
+        public void stepped(int slots, int characters, Duration step) {
+          counted.addAndGet(characters);
+        }
+
+        @Override
+        public void firstToken(Duration sinceArrival, boolean stepped) {
+          counted.addAndGet(stepped ? 0 : 1);
+        }
+
+        @Override
+        public void failed(int generations, Throwable cause) {
+          failed.addAndGet(generations);
+        }
+      };
+  private CheckpointStore store;
+  private String version;
+  private Side with;
+  private Side without;
+
+  /** An engine's inside. */
+  private final class Side {
+    private final ModelHandover handover = new ModelHandover();
+    private final AdmissionQueue queue =
+        new AdmissionQueue(SLOTS, 10, new Lanes(Device.cpu(), 1, 4));
+    private final ModelRotation models = new ModelRotation(1, handover, listener);
+    private final DecodeLoop loop =
+        new DecodeLoop(0, new DecodeLoop.Shared(queue, models, listener, Duration.ofMinutes(1)));
+
+    Side(Chip.Maker chips) {
+      handover.offer(new ModelLoader(Device.cpu(), chips, SLOTS).load(store.open(version)));
+      while (handover.current().isEmpty()) {
+        loop.turn();
+      }
+    }
+
+    GenerationStream submit(GenerationRequest request) {
+      GenerationStream stream = new GenerationStream();
+      assertThat(queue.offer(new Waiting(request, stream, System.nanoTime()))).isTrue();
+      return stream;
+    }
+
+    void turnUntilIdle() {
+      while (loop.turn()) {
+        // turn() says that there is more to do
+      }
+    }
+
+    Outcome run(GenerationRequest request) {
+      GenerationStream stream = submit(request);
+      turnUntilIdle();
+      return Outcome.of(stream);
+    }
+
+    void close() {
+      loop.close();
+      models.close();
+      assertThat(handover.residents()).isEmpty();
+    }
+  }
+
+  /** What a client gets. */
+  private record Outcome(String text, GenerationEvent end) {
+    static Outcome of(GenerationStream stream) {
+      StringBuilder text = new StringBuilder();
+      while (true) {
+        GenerationEvent event = stream.poll();
+        if (!(event instanceof GenerationEvent.Text part)) {
+          return new Outcome(text.toString(), event);
+        }
+        text.append(part.text());
+      }
+    }
+
+    Finished finished() {
+      return (Finished) end;
+    }
+
+    void assertIs(Outcome other) {
+      assertThat(text).isEqualTo(other.text);
+      assertThat(finished().reason()).isEqualTo(other.finished().reason());
+      assertThat(finished().usage()).isEqualTo(other.finished().usage());
+      KeptState kept = finished().state();
+      KeptState expected = other.finished().state();
+      assertThat(kept == null).isEqualTo(expected == null);
+      if (kept != null) {
+        assertThat(kept.values()).containsExactly(expected.values());
+        assertThat(kept.lastId()).isEqualTo(expected.lastId());
+        assertThat(kept.position()).isEqualTo(expected.position());
+        assertThat(kept.seen()).isEqualTo(expected.seen());
+      }
+    }
+  }
+
+  @BeforeEach
+  void open() {
+    Decoder.prepareThread(Device.cpu());
+    store = new CheckpointStore(root);
+    version = TestCheckpoints.publish(store, 1);
+    with = new Side(HostChip.maker(PLACES, onChip, failing));
+    without = new Side(Chip.Maker.NONE);
+  }
+
+  @AfterEach
+  void close() {
+    with.close();
+    without.close();
+  }
+
+  private static GenerationRequest request(int maxTokens, long seed) {
+    return request(maxTokens, seed, List.of(), false, null);
+  }
+
+  private static GenerationRequest request(
+      int maxTokens, long seed, List<String> stop, boolean keep, KeptState from) {
+    String prompt = from == null ? "hello world" : "";
+    return new GenerationRequest(
+        prompt, maxTokens, PENALTY, seed, stop, -1, -1, from == null, keep, from, "current");
+  }
+
+  @Test
+  void writesTheSameInChunks() {
+    Outcome outcome = with.run(request(300, 7));
+
+    assertThat(outcome.text()).hasSize("hello world".length() + 300);
+    assertThat(outcome.finished().reason()).isEqualTo(FinishReason.LENGTH);
+    assertThat(onChip.get()).as("all but the first").isEqualTo(299);
+    assertThat(counted.get()).isEqualTo(300);
+    outcome.assertIs(without.run(request(300, 7)));
+  }
+
+  @Test
+  void othersThatComeAndGoChangeNothing() {
+    List<GenerationStream> streams = new ArrayList<>();
+    for (int i = 0; i < SLOTS; i++) {
+      streams.add(with.submit(request(20 + 30 * i, i)));
+      with.loop.turn();
+    }
+    with.turnUntilIdle();
+
+    for (int i = 0; i < SLOTS; i++) {
+      Outcome.of(streams.get(i)).assertIs(without.run(request(20 + 30 * i, i)));
+    }
+    assertThat(onChip.get()).as("some did not find a place there").isPositive();
+  }
+
+  @Test
+  void aTextThatEndsItMayComeInTheMiddleOfALaunch() {
+    Outcome whole = without.run(request(300, 7));
+    String stop = whole.text().substring(150, 153);
+    GenerationRequest stopped = request(300, 7, List.of(stop), false, null);
+    Outcome outcome = with.run(stopped);
+
+    assertThat(outcome.finished().reason()).isEqualTo(FinishReason.STOP);
+    assertThat(onChip.get()).isPositive();
+    outcome.assertIs(without.run(stopped));
+  }
+
+  @Test
+  void goesOnFromAStateAndKeepsOne() {
+    Outcome first = with.run(request(70, 7, List.of(), true, null));
+    first.assertIs(without.run(request(70, 7, List.of(), true, null)));
+    KeptState kept = first.finished().state();
+    int before = onChip.get();
+    Outcome second = with.run(request(80, 7, List.of(), true, kept));
+
+    assertThat(onChip.get() - before).as("from the first on").isEqualTo(80);
+    second.assertIs(without.run(request(80, 7, List.of(), true, kept)));
+    assertThat(first.text() + second.text()).isEqualTo(without.run(request(150, 7)).text());
+  }
+
+  @Test
+  void whatTheChipDoesNotTellIsDecodedElsewhere() {
+    GenerationRequest probabilities =
+        new GenerationRequest(
+            "hello", 30, PENALTY, 3, List.of(), 2, -1, false, false, null, "current");
+    with.run(probabilities).assertIs(without.run(probabilities));
+    GenerationRequest keptAndStopped = request(30, 3, List.of("zq"), true, null);
+    with.run(keptAndStopped).assertIs(without.run(keptAndStopped));
+
+    assertThat(onChip.get()).isZero();
+  }
+
+  @Test
+  void aClientThatGoesAwayMakesRoom() {
+    GenerationStream gone = with.submit(request(100_000, 1));
+    for (int turn = 0; turn < 6; turn++) {
+      with.loop.turn();
+    }
+    gone.cancel();
+    with.turnUntilIdle();
+
+    assertThat(with.loop.running()).isZero();
+    assertThat(with.queue.running()).isZero();
+  }
+
+  @Test
+  void aChipThatFailsFailsItsRequestsOnce() {
+    List<GenerationStream> streams = new ArrayList<>();
+    for (int i = 0; i < 5; i++) {
+      streams.add(with.submit(request(5000, i)));
+    }
+    for (int turn = 0; turn < 6; turn++) {
+      with.loop.turn();
+    }
+    failing.set(true);
+    with.turnUntilIdle();
+
+    assertThat(streams)
+        .allSatisfy(
+            stream ->
+                assertThat(Outcome.of(stream).end()).isInstanceOf(GenerationEvent.Failed.class));
+    assertThat(failed.get()).isEqualTo(5);
+    assertThat(with.queue.running()).isZero();
+  }
+}
