@@ -120,7 +120,7 @@ final class AdmissionQueue {
    */
   private Next next() {
     for (Waiting request : waiting) {
-      int lane = laneFor(request.slots());
+      int lane = laneFor(request);
       if (lane >= 0) {
         return new Next(request, lane);
       }
@@ -132,11 +132,13 @@ final class AdmissionQueue {
   }
 
   /** Few requests share a lane; many are spread evenly. Negative if there is no room. */
-  private int laneFor(int needed) {
+  private int laneFor(Waiting request) {
+    int needed = request.slots();
     if (running() + needed > slots) {
       return NOBODY.lane();
     }
-    int rowsWorthOne = Math.max(lanes.rowsWorthOne(), placesOnChip.getAsInt());
+    int onChip = request.decodesOnChip() ? placesOnChip.getAsInt() : 0;
+    int rowsWorthOne = Math.max(lanes.rowsWorthOne(), onChip);
     int smallest = 0;
     for (int lane = 0; lane < running.length; lane++) {
       if (running[lane] > 0 && running[lane] + needed <= rowsWorthOne) {

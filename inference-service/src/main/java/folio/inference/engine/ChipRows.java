@@ -10,14 +10,22 @@ final class ChipRows implements AutoCloseable {
   /** How long a launch may take: whoever comes waits for its end. */
   private static final double LONGEST_NANOS = 3e6;
 
-  /** The same while prompts are read, whose first characters are waited for. */
-  private static final double LONGEST_NANOS_BESIDE_PROMPTS = 0.5e6;
+  /** The same while others of the lane, or prompts, wait for its turn to end. */
+  private static final double LONGEST_NANOS_BESIDE_OTHERS = 0.5e6;
+
+  /** Once what a step costs may have changed by more than can be told. */
+  private static final int FEW_STEPS = 8;
+
+  /** By how much a step may seem to get dearer from launch to launch: mostly it is the host. */
+  private static final double DEARER = 1.25;
 
   private final ChipDecoder streams;
   private final List<Slot> slots = new ArrayList<>();
-  private double nanosACharacter = LONGEST_NANOS / 16; // a guess until there is a launch
+  private double nanosAStep = LONGEST_NANOS / 16; // a guess until there is a launch
   private long launchedNanos;
   private int steps;
+  private int launched;
+  private boolean unknown = true;
 
   ChipRows(ChipDecoder streams) {
     this.streams = streams;
@@ -51,6 +59,7 @@ final class ChipRows implements AutoCloseable {
   void join(Slot slot, float[] state) {
     streams.join(state, slot.seen());
     slots.add(slot);
+    unknown |= slot.choosesByRank();
   }
 
   /** Takes out and returns the slots that a condition holds for. */
@@ -77,16 +86,35 @@ final class ChipRows implements AutoCloseable {
     return removed;
   }
 
-  /** Begins to write the next characters of all slots. */
-  void launch(boolean besidePrompts) {
+  /**
+   * Begins to write the next characters of all slots.
+   *
+   * @param besideOthers whether somebody of the lane waits for the turn to end
+   */
+  void launch(boolean besideOthers) {
     if (slots.isEmpty()) {
       return;
     }
-    double longest = besidePrompts ? LONGEST_NANOS_BESIDE_PROMPTS : LONGEST_NANOS;
-    int most = (int) Math.max(1, Math.min(ChipDecoder.MOST_STEPS, longest / nanosACharacter));
-    steps = Math.min(most, slots.stream().mapToInt(Slot::remaining).max().orElseThrow());
+    steps = Math.min(most(besideOthers), mostRemaining());
+    launched = slots.size();
     launchedNanos = System.nanoTime();
     streams.launch(slots.stream().map(slot -> slot.order(steps)).toList(), steps);
+  }
+
+  private int mostRemaining() {
+    return slots.stream().mapToInt(Slot::remaining).max().orElseThrow();
+  }
+
+  /** Twice the steps of the launch before at most, whose time is known. */
+  private int most(boolean besideOthers) {
+    if (slots.size() > launched) {
+      nanosAStep *= (double) slots.size() / Math.max(1, launched); // it costs no more than that
+    }
+    double longest = besideOthers ? LONGEST_NANOS_BESIDE_OTHERS : LONGEST_NANOS;
+    int twice = unknown ? FEW_STEPS : 2 * Math.max(FEW_STEPS, steps);
+    unknown = false;
+    double fitting = Math.min(longest / nanosAStep, ChipDecoder.MOST_STEPS);
+    return (int) Math.max(1, Math.min(twice, fitting));
   }
 
   /**
@@ -99,7 +127,8 @@ final class ChipRows implements AutoCloseable {
       return 0;
     }
     int[][] written = streams.finish();
-    nanosACharacter = (double) (System.nanoTime() - launchedNanos) / steps;
+    double measured = (double) (System.nanoTime() - launchedNanos) / steps;
+    nanosAStep = Math.min(measured, DEARER * nanosAStep);
     int characters = 0;
     for (int place = 0; place < written.length; place++) {
       Slot slot = slots.get(place);

@@ -31,7 +31,7 @@ final class DecodeBatch implements AutoCloseable {
     this.steps = new Steps(decoder);
     this.prompts = new Prompts(decoder);
     this.running = new Rows(decoder);
-    this.chip = model.model().chip().map(Chip::decoder).map(ChipRows::new).orElse(null);
+    this.chip = model.model().chip().flatMap(Chip::decoder).map(ChipRows::new).orElse(null);
   }
 
   SharedModel model() {
@@ -115,7 +115,7 @@ final class DecodeBatch implements AutoCloseable {
     }
     prompts.launch();
     if (chip != null) {
-      chip.launch(prompts.count() > 0);
+      chip.launch(prompts.count() > 0 || running.count() > 0);
     }
   }
 

@@ -56,6 +56,9 @@ final class DecodeLoop implements AutoCloseable {
         stepped += advance(batch);
       }
     }
+    if (stepped == 0) {
+      delivery.send(); // nobody's next step is waited for
+    }
     tellGap(stepped);
     leaveRetired();
     return running() > 0 || warmUp.underWay() || (queue.waitsFor(lane) && models.serves());
@@ -204,6 +207,7 @@ final class DecodeLoop implements AutoCloseable {
 
   /** A pass failed in another lane: what this one computes with the model is not to be trusted. */
   private void leaveLost(DecodeBatch batch) {
+    delivery.send();
     if (!batch.isEmpty()) {
       delivery.fail(batch.removeAll(), new IllegalStateException(batch.model().lost()));
     }
@@ -223,6 +227,7 @@ final class DecodeLoop implements AutoCloseable {
   /** Ends everything that runs in this lane. */
   @Override
   public void close() {
+    delivery.send();
     warmUp.close();
     for (DecodeBatch batch : List.copyOf(batches)) {
       delivery.giveUp(batch.removeAll(), "the service is shutting down");

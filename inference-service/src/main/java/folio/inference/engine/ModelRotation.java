@@ -116,7 +116,10 @@ final class ModelRotation implements AutoCloseable {
 
   private void forget(SharedModel model) {
     candidate = candidate == model ? null : candidate;
-    current = current == model ? null : current;
+    if (current == model) {
+      current = null;
+      placesOnChip = 0;
+    }
     retiring = retiring == model ? null : retiring;
   }
 

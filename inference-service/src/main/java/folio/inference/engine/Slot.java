@@ -224,7 +224,17 @@ final class Slot {
    * the middle of a launch, the state there is not known.
    */
   boolean decodesOnChip() {
+    return decodesOnChip(request);
+  }
+
+  /** Whether a chip can decode what a request asks for. */
+  static boolean decodesOnChip(GenerationRequest request) {
     return request.logprobs() < 0 && !(request.keepState() && !request.stop().isEmpty());
+  }
+
+  /** Whether its characters must be ranked to choose one, which is dear where there are many. */
+  boolean choosesByRank() {
+    return request.sampling().topK() > 0 || request.sampling().topP() < 1;
   }
 
   /** Characters that it may still write. */

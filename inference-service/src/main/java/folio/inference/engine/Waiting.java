@@ -30,6 +30,11 @@ record Waiting(List<Choice> choices, long arrivedNanos) {
     return choices.size();
   }
 
+  /** Whether a chip can decode all of it. */
+  boolean decodesOnChip() {
+    return choices.stream().allMatch(choice -> Slot.decodesOnChip(choice.request()));
+  }
+
   /** The version that must run it. */
   String model() {
     return choices.get(0).request().model();

@@ -51,7 +51,7 @@ public final class EngineMetrics implements EngineListener, LoadListener {
     this.interToken =
         timer(
             "folio.inter.token.latency",
-            "Between two characters of a stream; once a turn, as it is the same for all",
+            "Between two characters of a stream, on a chip two launches; once a turn",
             STEP_BUCKETS);
     this.duration =
         timer(
@@ -59,7 +59,11 @@ public final class EngineMetrics implements EngineListener, LoadListener {
             "From a request's arrival to its last character",
             REQUEST_BUCKETS);
     this.queued = timer("folio.request.queue", "From arrival to slot", REQUEST_BUCKETS);
-    this.step = timer("folio.decode.step", "One character for every slot", STEP_BUCKETS);
+    this.step =
+        timer(
+            "folio.decode.step",
+            "One character for every slot, on a chip a launch of many",
+            STEP_BUCKETS);
     this.load = timer("folio.model.load", "Verify, load and canary", REQUEST_BUCKETS);
     this.batchSize =
         DistributionSummary.builder("folio.batch.size")

@@ -24,8 +24,11 @@ public interface Chip extends AutoCloseable {
   /** Most streams of a launch. */
   int places();
 
-  /** For the calling thread, a lane's; it must be closed before the chip. */
-  ChipDecoder decoder();
+  /**
+   * For the calling thread, a lane's; it must be closed before the chip. Nothing if the lane cannot
+   * have one, for too little memory say, which is told in the log.
+   */
+  Optional<ChipDecoder> decoder();
 
   @Override
   void close();

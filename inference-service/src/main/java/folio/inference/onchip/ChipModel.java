@@ -8,7 +8,6 @@ import folio.model.cuda.CudaDevice;
 import folio.model.cuda.CudaException;
 import folio.model.cuda.CudaKernel;
 import folio.model.cuda.CudaMemory;
-import folio.model.cuda.CudaStream;
 import folio.model.cuda.Nvrtc;
 import folio.model.network.CharGru;
 import folio.model.network.CharGruConfig;
@@ -34,6 +33,7 @@ import org.jboss.logging.Logger;
 public final class ChipModel implements Chip {
   private static final Logger LOG = Logger.getLogger(ChipModel.class);
   private static final String SOURCE = "decode.cu";
+  private static final float LARGEST_HALF = 65_504;
 
   /** Compiled kernels by architecture and shape; they take a third of a second. */
   private static final Map<String, byte[]> COMPILED = new ConcurrentHashMap<>();
@@ -61,9 +61,9 @@ public final class ChipModel implements Chip {
       return Optional.empty();
     }
     try {
-      int places = ChipPlan.places(Math.min(streams, ChipPlan.MOST_PLACES));
       CudaDevice gpu = CudaDevice.of(device);
-      ChipPlan plan = ChipPlan.of(network.config(), gpu, places);
+      ChipPlan plan = ChipPlan.of(network.config(), gpu);
+      int places = plan.mostPlaces(gpu, streams);
       byte[] binary =
           COMPILED.computeIfAbsent(
               gpu.architecture() + " " + plan.definitions(),
@@ -73,8 +73,10 @@ public final class ChipModel implements Chip {
       return Optional.of(new ChipModel(manager, network, plan, places, binary));
     } catch (NotOnChipException | CudaException e) {
       LOG.infof("decoded by libtorch, not on the chip: %s", e.getMessage());
-      return Optional.empty();
+    } catch (RuntimeException | LinkageError e) {
+      LOG.warn("decoded by libtorch, as the chip cannot be used", e);
     }
+    return Optional.empty();
   }
 
   /** The kernel, as it is compiled. */
@@ -128,7 +130,7 @@ public final class ChipModel implements Chip {
             int unit = block * plan.units() + row % plan.units();
             int at = (gate * hidden + unit) * hidden + first;
             for (int i = 0; i < 32; i++) {
-              bytes.putShort(Float16Utils.floatToHalf(matrix[at + i]));
+              bytes.putShort(half(matrix[at + i]));
             }
           }
         }
@@ -178,11 +180,18 @@ public final class ChipModel implements Chip {
       for (int row = 0; row < plan.headRows(); row++) {
         for (int i = 0; i < 32; i++) {
           float value = row < plan.vocabulary() ? values[row * hidden + first + i] : 0;
-          bytes.putShort(Float16Utils.floatToHalf(value));
+          bytes.putShort(half(value));
         }
       }
     }
     return bytes.flip();
+  }
+
+  private static short half(float value) {
+    if (!(Math.abs(value) <= LARGEST_HALF)) {
+      throw new NotOnChipException("a weight is " + value + ", too large for float16");
+    }
+    return Float16Utils.floatToHalf(value);
   }
 
   private static ByteBuffer floats(float[] values) {
@@ -209,8 +218,13 @@ public final class ChipModel implements Chip {
   }
 
   @Override
-  public ChipDecoder decoder() {
-    return new ChipStreams(this);
+  public Optional<ChipDecoder> decoder() {
+    try {
+      return Optional.of(new ChipStreams(this));
+    } catch (CudaException e) {
+      LOG.warnf("a lane decodes by libtorch, not on the chip: %s", e.getMessage());
+      return Optional.empty();
+    }
   }
 
   CudaKernel kernel() {
@@ -223,19 +237,9 @@ public final class ChipModel implements Chip {
         weights.address(), table.address(), biases.address(), head.address(), headBias.address());
   }
 
-  /** The thread that closes a model may be one that has never used the device. */
-  private void makeCurrent() {
-    try {
-      CudaStream.synchronize(device);
-    } catch (RuntimeException e) {
-      LOG.errorf("the device has failed: %s", e.getMessage());
-    }
-  }
-
   /** Frees it; no lane may use it any more. */
   @Override
   public void close() {
-    makeCurrent();
     for (AutoCloseable part : kept) {
       try {
         part.close();

@@ -38,10 +38,9 @@ record ChipPlan(int layers, int hidden, int vocabulary, boolean residual, boolea
   /**
    * A plan for a network.
    *
-   * @param places most streams at once
    * @throws NotOnChipException if the GPU or the network does not allow one; the message says why
    */
-  static ChipPlan of(CharGruConfig network, CudaDevice gpu, int places) {
+  static ChipPlan of(CharGruConfig network, CudaDevice gpu) {
     if (gpu.architecture() < LEAST_ARCHITECTURE || !gpu.cooperative()) {
       throw new NotOnChipException("the GPU's architecture is " + gpu.architecture());
     }
@@ -63,7 +62,7 @@ record ChipPlan(int layers, int hidden, int vocabulary, boolean residual, boolea
               units);
       if (hidden % units == 0
           && plan.blocks() <= gpu.multiprocessors()
-          && plan.sharedBytes(places) <= gpu.sharedBytes()) {
+          && plan.sharedBytes(TILE) <= gpu.sharedBytes()) {
         return plan;
       }
     }
@@ -93,6 +92,15 @@ record ChipPlan(int layers, int hidden, int vocabulary, boolean residual, boolea
   /** Words of a bit a character. */
   int seenWords() {
     return (vocabulary + 31) / 32;
+  }
+
+  /** Most places, up to what so many streams need, that fit beside the weights. */
+  int mostPlaces(CudaDevice gpu, int streams) {
+    int places = places(Math.min(streams, MOST_PLACES));
+    while (sharedBytes(places) > gpu.sharedBytes()) {
+      places -= TILE;
+    }
+    return places;
   }
 
   /** Places for so many streams, rounded up to whole tiles. */

@@ -49,15 +49,14 @@ final class ChipStreams implements ChipDecoder {
   /**
    * No streams yet.
    *
-   * @throws CudaException if the device has too little memory
-   * @throws IllegalStateException if the thread has no stream of its own
+   * @throws CudaException if the device has too little memory, or the thread no stream of its own
    */
   ChipStreams(ChipModel model) {
     this.model = model;
     this.plan = model.plan();
     this.stream = CudaStream.current();
     if (stream == null) {
-      throw new IllegalStateException("this thread has no stream of its own");
+      throw new CudaException("this thread has no stream of its own");
     }
     int places = model.places();
     int units = plan.layers() * plan.hidden();
@@ -76,7 +75,7 @@ final class ChipStreams implements ChipDecoder {
   }
 
   private CudaMemory allocate(long size) {
-    CudaMemory memory = CudaMemory.allocate(model.device(), size);
+    CudaMemory memory = CudaMemory.allocate(model.device(), stream, size);
     kept.add(memory);
     return memory;
   }

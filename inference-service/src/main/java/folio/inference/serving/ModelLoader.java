@@ -49,7 +49,14 @@ public final class ModelLoader {
             "checkpoint " + checkpoint.version() + ": " + e.getMessage(), e);
       }
       Chip chip = chips.make(manager, network, slots).orElse(null);
-      return new ServedModel(checkpoint, manager, network, chip);
+      try {
+        return new ServedModel(checkpoint, manager, network, chip);
+      } catch (RuntimeException | Error e) {
+        if (chip != null) {
+          chip.close();
+        }
+        throw e;
+      }
     } catch (RuntimeException | Error e) {
       manager.close();
       throw e;

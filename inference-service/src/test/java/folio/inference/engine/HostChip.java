@@ -53,8 +53,8 @@ final class HostChip implements Chip {
   }
 
   @Override
-  public ChipDecoder decoder() {
-    return new Streams();
+  public Optional<ChipDecoder> decoder() {
+    return Optional.of(new Streams());
   }
 
   @Override

@@ -15,25 +15,27 @@ class ChipPlanTest {
   @ParameterizedTest
   @CsvSource({
     "8, 512, 256, 4, 128",
-    "3, 512, 64, 4, 128",
+    "3, 512, 256, 4, 128",
     "3, 128, 256, 4, 32",
     "1, 64, 256, 4, 16",
     "2, 1024, 256, 8, 128",
-    "2, 576, 8, 8, 72"
+    "2, 576, 256, 8, 72"
   })
   void spreadsANetworkOverTheMultiprocessors(
       int layers, int hidden, int places, int units, int blocks) {
-    ChipPlan plan = ChipPlan.of(CharGruConfig.residual(65, 32, hidden, layers), HOPPER, places);
+    ChipPlan plan = ChipPlan.of(CharGruConfig.residual(65, 32, hidden, layers), HOPPER);
 
     assertThat(plan.units()).isEqualTo(units);
     assertThat(plan.blocks()).isEqualTo(blocks);
     assertThat(plan.blocks() * plan.units()).isEqualTo(hidden);
+    assertThat(plan.mostPlaces(HOPPER, 1000)).isEqualTo(places);
+    assertThat(plan.mostPlaces(HOPPER, 5)).isEqualTo(8);
     assertThat(plan.sharedBytes(places)).isLessThanOrEqualTo(HOPPER.sharedBytes());
   }
 
   @Test
   void sharedMemoryIsWhatTheKernelLaysOut() {
-    ChipPlan plan = ChipPlan.of(CharGruConfig.residual(65, 32, 512, 8), HOPPER, 256);
+    ChipPlan plan = ChipPlan.of(CharGruConfig.residual(65, 32, 512, 8), HOPPER);
     int weights = 15 * 12 * 512 * 2;
     int states = 9 * 4 * 256 * 4;
     int choosing = 80 * (8 + 4 + 4 + 4);
@@ -41,6 +43,16 @@ class ChipPlanTest {
     int parts = 8 * sums;
 
     assertThat(plan.sharedBytes(256)).isEqualTo(weights + states + choosing + sums + parts);
+  }
+
+  @Test
+  void aLargerVocabularyLeavesRoomForFewerStreams() {
+    ChipPlan plan = ChipPlan.of(CharGruConfig.residual(200, 32, 512, 8), HOPPER);
+    int places = plan.mostPlaces(HOPPER, 256);
+
+    assertThat(places).isBetween(ChipPlan.TILE, 255);
+    assertThat(plan.sharedBytes(places)).isLessThanOrEqualTo(HOPPER.sharedBytes());
+    assertThat(plan.sharedBytes(places + ChipPlan.TILE)).isGreaterThan(HOPPER.sharedBytes());
   }
 
   @Test
@@ -59,7 +71,7 @@ class ChipPlanTest {
   }
 
   private static void assertRefused(CharGruConfig network, CudaDevice gpu, String why) {
-    assertThatThrownBy(() -> ChipPlan.of(network, gpu, 64))
+    assertThatThrownBy(() -> ChipPlan.of(network, gpu))
         .isInstanceOf(NotOnChipException.class)
         .hasMessageContaining(why);
   }

@@ -78,7 +78,7 @@ class ChipStreamsOnGpuTest {
                 manager, config(kind, vocabulary, hidden, layers), new SplittableRandom(4));
         Decoder decoder = new Decoder(manager, network);
         Chip model = ChipModel.of(manager, network, rows).orElseThrow();
-        ChipDecoder streams = model.decoder()) {
+        ChipDecoder streams = model.decoder().orElseThrow()) {
       List<ChipDecoder.Order> orders = new ArrayList<>();
       for (int i = 0; i < rows; i++) {
         streams.join(new float[layers * hidden], new BitSet());
@@ -133,7 +133,7 @@ class ChipStreamsOnGpuTest {
     try (NDManager manager = NDManager.newBaseManager(Device.gpu());
         CharGru network = CharGru.initialize(manager, config, new SplittableRandom(4));
         Chip model = ChipModel.of(manager, network, 64).orElseThrow();
-        ChipDecoder streams = model.decoder()) {
+        ChipDecoder streams = model.decoder().orElseThrow()) {
       int[][] together = new int[64][characters];
       float[][] states = new float[64][];
       List<Integer> places = new ArrayList<>();

@@ -26,7 +26,7 @@ public record CudaDevice(
    */
   public static CudaDevice of(Device device) {
     Driver driver = Driver.get();
-    CudaStream.synchronize(device);
+    driver.makeCurrent(device.getDeviceId());
     int handle = device.getDeviceId();
     return new CudaDevice(
         attribute(driver, MAJOR, handle) * 10 + attribute(driver, MINOR, handle),

@@ -4,7 +4,7 @@ package folio.model.cuda;
 public final class CudaException extends RuntimeException {
   private static final long serialVersionUID = 1;
 
-  CudaException(String message) {
+  public CudaException(String message) {
     super(message);
   }
 

@@ -4,6 +4,7 @@ import ai.djl.Device;
 import com.sun.jna.Memory;
 import com.sun.jna.Pointer;
 import com.sun.jna.ptr.PointerByReference;
+import java.lang.ref.Reference;
 
 /** A function that runs on a device. Safe for any thread that has the device's context. */
 public final class CudaKernel implements AutoCloseable {
@@ -11,11 +12,13 @@ public final class CudaKernel implements AutoCloseable {
   private static final int WORD = 8;
 
   private final Driver driver;
+  private final int device;
   private final Pointer module;
   private final Pointer function;
 
-  private CudaKernel(Driver driver, Pointer module, Pointer function) {
+  private CudaKernel(Driver driver, int device, Pointer module, Pointer function) {
     this.driver = driver;
+    this.device = device;
     this.module = module;
     this.function = function;
   }
@@ -29,7 +32,7 @@ public final class CudaKernel implements AutoCloseable {
    */
   public static CudaKernel load(Device device, byte[] binary, String name, int sharedBytes) {
     Driver driver = Driver.get();
-    CudaStream.synchronize(device);
+    driver.makeCurrent(device.getDeviceId());
     Memory image = new Memory(binary.length);
     image.write(0, binary, 0, binary.length);
     PointerByReference module = new PointerByReference();
@@ -39,7 +42,7 @@ public final class CudaKernel implements AutoCloseable {
       driver.call("cuModuleGetFunction", function, module.getValue(), name);
       driver.call(
           "cuFuncSetAttribute", function.getValue(), MOST_DYNAMIC_SHARED_BYTES, sharedBytes);
-      return new CudaKernel(driver, module.getValue(), function.getValue());
+      return new CudaKernel(driver, device.getDeviceId(), module.getValue(), function.getValue());
     } catch (RuntimeException e) {
       driver.answer("cuModuleUnload", module.getValue());
       throw e;
@@ -66,23 +69,28 @@ public final class CudaKernel implements AutoCloseable {
       }
       pointers.setPointer(at, values.share(at));
     }
-    driver.call(
-        "cuLaunchCooperativeKernel",
-        function,
-        blocks,
-        1,
-        1,
-        threads,
-        1,
-        1,
-        sharedBytes,
-        stream.handle(),
-        pointers);
+    try {
+      driver.call(
+          "cuLaunchCooperativeKernel",
+          function,
+          blocks,
+          1,
+          1,
+          threads,
+          1,
+          1,
+          sharedBytes,
+          stream.handle(),
+          pointers);
+    } finally {
+      Reference.reachabilityFence(values); // pointers knows its address, not it
+    }
   }
 
-  /** Unloads it; nothing on the device may run it any more. */
+  /** Unloads it, on any thread; nothing on the device may run it any more. */
   @Override
   public void close() {
+    driver.makeCurrent(device);
     driver.call("cuModuleUnload", module);
   }
 }

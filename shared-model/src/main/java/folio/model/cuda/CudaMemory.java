@@ -2,49 +2,43 @@ package folio.model.cuda;
 
 import ai.djl.Device;
 import com.sun.jna.Memory;
-import com.sun.jna.Pointer;
 import com.sun.jna.ptr.LongByReference;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 
 /**
- * Memory of a device that is not libtorch's, zero at first. What is asked for happens on a stream,
- * in order with what else that stream does. Owned by whoever allocated it.
+ * Memory of a device that is not libtorch's. What is asked for happens on a stream, in order with
+ * what else that stream does. Owned by one thread.
  */
 public final class CudaMemory implements AutoCloseable {
   private final Driver driver;
+  private final int device;
   private final long address;
   private final long size;
 
-  private CudaMemory(Driver driver, long address, long size) {
-    this.driver = driver;
-    this.address = address;
+  /** Where bytes are on their way, as large as any of them were. */
+  private Memory host;
+
+  private CudaMemory(Device device, long size) {
+    this.driver = Driver.get();
+    this.device = device.getDeviceId();
     this.size = size;
+    driver.makeCurrent(this.device);
+    LongByReference allocated = new LongByReference();
+    driver.call("cuMemAlloc_v2", allocated, size);
+    this.address = allocated.getValue();
   }
 
   /**
-   * Allocates; makes the device the calling thread's.
+   * Allocates memory that is zero for what the stream does from now on.
    *
    * @param size in bytes
    * @throws CudaException if there is too little
    */
-  public static CudaMemory allocate(Device device, long size) {
-    Driver driver = Driver.get();
-    CudaStream.synchronize(device);
-    LongByReference address = new LongByReference();
-    driver.call("cuMemAlloc_v2", address, size);
-    CudaMemory memory = new CudaMemory(driver, address.getValue(), size);
-    driver.call("cuMemsetD8_v2", memory.address, (byte) 0, size);
-    CudaStream.synchronize(device); // other streams do not wait for the one that zeros it
-    return memory;
-  }
-
-  /** Allocates what holds some bytes, and writes them at once. */
-  public static CudaMemory of(Device device, ByteBuffer content) {
-    CudaMemory memory = allocate(device, content.remaining());
+  public static CudaMemory allocate(Device device, CudaStream stream, long size) {
+    CudaMemory memory = new CudaMemory(device, size);
     try {
-      memory.driver.call(
-          "cuMemcpyHtoD_v2", memory.address, host(content), (long) content.remaining());
+      memory.driver.call("cuMemsetD8Async", memory.address, (byte) 0, size, stream.handle());
       return memory;
     } catch (RuntimeException e) {
       memory.close();
@@ -52,8 +46,33 @@ public final class CudaMemory implements AutoCloseable {
     }
   }
 
-  private static Pointer host(ByteBuffer content) {
-    Memory copy = new Memory(content.remaining());
+  /**
+   * Allocates memory that holds some bytes, for any stream.
+   *
+   * @throws CudaException if there is too little
+   */
+  public static CudaMemory of(Device device, ByteBuffer content) {
+    CudaMemory memory = new CudaMemory(device, content.remaining());
+    try {
+      memory.driver.call(
+          "cuMemcpyHtoD_v2", memory.address, memory.host(content), (long) content.remaining());
+      memory.host = null; // it is written once
+      return memory;
+    } catch (RuntimeException e) {
+      memory.close();
+      throw e;
+    }
+  }
+
+  private Memory host(int bytes) {
+    if (host == null || host.size() < bytes) {
+      host = new Memory(bytes);
+    }
+    return host;
+  }
+
+  private Memory host(ByteBuffer content) {
+    Memory copy = host(content.remaining());
     copy.getByteBuffer(0, content.remaining()).put(content.duplicate());
     return copy;
   }
@@ -78,7 +97,7 @@ public final class CudaMemory implements AutoCloseable {
   /** Reads bytes from an offset on; waits for the stream. */
   public ByteBuffer read(CudaStream stream, long offset, int length) {
     check(offset, length);
-    Memory copy = new Memory(length);
+    Memory copy = host(length);
     driver.call("cuMemcpyDtoHAsync_v2", copy, address + offset, (long) length, stream.handle());
     stream.synchronize();
     ByteBuffer content = ByteBuffer.allocate(length).order(ByteOrder.nativeOrder());
@@ -100,9 +119,10 @@ public final class CudaMemory implements AutoCloseable {
     }
   }
 
-  /** Frees it; nothing on the device may use it any more. */
+  /** Frees it, on any thread; nothing on the device may use it any more. */
   @Override
   public void close() {
+    driver.makeCurrent(device);
     driver.call("cuMemFree_v2", address);
   }
 }

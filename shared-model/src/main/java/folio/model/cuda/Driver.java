@@ -21,6 +21,7 @@ final class Driver {
   private final NativeLibrary driver;
   private final Function setStream;
   private final ConcurrentHashMap<String, Function> functions = new ConcurrentHashMap<>();
+  private final ConcurrentHashMap<Integer, Pointer> contexts = new ConcurrentHashMap<>();
 
   /** Finds both libraries; libtorch's must be loaded. */
   private Driver() {
@@ -58,6 +59,24 @@ final class Driver {
       throw new CudaException(
           function + " answers " + (known ? name.getValue().getString(0) : "error " + error));
     }
+  }
+
+  /**
+   * Makes a device's context, libtorch's, the calling thread's if it has none. Waits for nothing: a
+   * device must not be waited for while kernels are recorded.
+   */
+  void makeCurrent(int device) {
+    PointerByReference context = new PointerByReference();
+    call("cuCtxGetCurrent", context);
+    if (context.getValue() == null) {
+      call("cuCtxSetCurrent", contexts.computeIfAbsent(device, this::primaryContext));
+    }
+  }
+
+  private Pointer primaryContext(int device) {
+    PointerByReference context = new PointerByReference();
+    call("cuDevicePrimaryCtxRetain", context, device);
+    return context.getValue();
   }
 
   /** Calls a function of the driver's; 0 is success. */

@@ -10,6 +10,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
@@ -37,8 +38,10 @@ public final class Nvrtc {
       Optional<Path> found =
           maps.filter(line -> line.contains("/") && line.contains(".so"))
               .map(line -> line.substring(line.indexOf('/')))
-              .filter(file -> file.contains("cuda") || file.contains("torch"))
-              .map(file -> Path.of(file).getParent())
+              .map(Path::of)
+              .filter(file -> rank(file) < Integer.MAX_VALUE)
+              .sorted(Comparator.comparingInt(Nvrtc::rank))
+              .map(Path::getParent)
               .distinct()
               .flatMap(folder -> in(folder).stream())
               .findFirst();
@@ -48,6 +51,15 @@ public final class Nvrtc {
     } catch (IOException e) {
       throw new CudaException("the loaded libraries cannot be listed: " + e, e);
     }
+  }
+
+  /** What came with libtorch is looked at first, a system's own CUDA never. */
+  private static int rank(Path library) {
+    String name = library.getFileName().toString();
+    if (name.startsWith("libtorch") || name.startsWith("libc10")) {
+      return 0;
+    }
+    return name.startsWith("libcudart") || name.startsWith("libcublas") ? 1 : Integer.MAX_VALUE;
   }
 
   /** The library in a folder, if there is one. */
