@@ -38,7 +38,11 @@ class BucketTest {
   private String run(int exit, String... arguments) throws Exception {
     List<String> all = new ArrayList<>(List.of(arguments));
     all.add("--checkpoints=" + ADDRESS);
-    ProcessBuilder builder = TrainerProcess.of(all);
+    return run(exit, all);
+  }
+
+  private String run(int exit, List<String> arguments) throws Exception {
+    ProcessBuilder builder = TrainerProcess.of(arguments);
     builder.environment().putAll(server.environment(folder.resolve("cache")));
     Process process = builder.start();
     String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
@@ -51,18 +55,7 @@ class BucketTest {
   void trainsListsVerifiesPromotesAndDeletes() throws Exception {
     Path corpus = folder.resolve("corpus.txt");
     Files.writeString(corpus, "the quick brown fox jumps over the lazy dog.\n".repeat(120));
-    run(
-        0,
-        "train",
-        "--corpus=" + corpus,
-        "--run=" + folder.resolve("run"),
-        "--hidden-size=16",
-        "--embedding-size=8",
-        "--batch=8",
-        "--length=16",
-        "--steps=40",
-        "--evaluate-every=20",
-        "--device=cpu");
+    run(0, SmallRun.arguments(corpus, ADDRESS, folder.resolve("run")));
     CheckpointStore store =
         CheckpointStore.at(ADDRESS, server.environment(folder.resolve("cache")));
     List<String> versions = store.versions();

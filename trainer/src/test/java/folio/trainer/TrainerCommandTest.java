@@ -13,7 +13,6 @@ import java.io.StringWriter;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeEach;
@@ -47,19 +46,7 @@ class TrainerCommandTest {
 
   private int train(String... more) {
     List<String> args =
-        new ArrayList<>(
-            List.of(
-                "train",
-                "--corpus=" + corpus,
-                "--checkpoints=" + folder.resolve("checkpoints"),
-                "--run=" + folder.resolve("run"),
-                "--hidden-size=16",
-                "--embedding-size=8",
-                "--batch=8",
-                "--length=16",
-                "--steps=40",
-                "--evaluate-every=20",
-                "--device=cpu"));
+        SmallRun.arguments(corpus, folder.resolve("checkpoints").toString(), folder.resolve("run"));
     args.addAll(List.of(more));
     return run(args.toArray(String[]::new));
   }

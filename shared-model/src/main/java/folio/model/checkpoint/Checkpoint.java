@@ -10,7 +10,6 @@ import folio.model.checkpoint.CheckpointManifest.FileEntry;
 import folio.model.network.CharGru;
 import folio.model.network.CharGruConfig;
 import folio.model.network.HostCopy;
-import folio.model.storage.FileCache;
 import folio.model.storage.Sha256;
 import folio.model.vocabulary.Vocabulary;
 import java.io.IOException;
@@ -55,7 +54,7 @@ public final class Checkpoint {
   static Checkpoint read(String version, CheckpointFiles files) {
     try {
       CheckpointManifest manifest =
-          CheckpointJson.readManifest(readFile(files, CheckpointFiles.MANIFEST));
+          CheckpointJson.readManifest(readFile(files, CheckpointFiles.MANIFEST, null));
       return assemble(
           version,
           manifest,
@@ -81,9 +80,9 @@ public final class Checkpoint {
       return assemble(
           directory.toString(),
           null,
-          readFile(files, CheckpointFiles.CONFIG),
-          readFile(files, CheckpointFiles.VOCABULARY),
-          readFile(files, CheckpointFiles.WEIGHTS));
+          readFile(files, CheckpointFiles.CONFIG, null),
+          readFile(files, CheckpointFiles.VOCABULARY, null),
+          readFile(files, CheckpointFiles.WEIGHTS, null));
     } catch (CheckpointException e) {
       throw named(directory.toString(), e);
     }
@@ -121,13 +120,9 @@ public final class Checkpoint {
     return new CheckpointException("checkpoint " + version + ": " + e.getMessage(), e);
   }
 
-  private static byte[] readFile(CheckpointFiles files, String name) {
-    return readFile(name, () -> files.read(name));
-  }
-
-  private static byte[] readFile(String name, FileCache.Origin file) {
+  private static byte[] readFile(CheckpointFiles files, String name, FileEntry expected) {
     try {
-      return file.read();
+      return files.read(name, expected);
     } catch (IOException e) {
       throw new CheckpointException(name + " cannot be read: " + e, e);
     }
@@ -138,7 +133,7 @@ public final class Checkpoint {
     if (expected == null) {
       throw new CheckpointException("manifest.json: files has no entry for " + name);
     }
-    byte[] bytes = readFile(name, () -> files.read(name, expected));
+    byte[] bytes = readFile(files, name, expected);
     if (bytes.length != expected.sizeBytes()) {
       throw new CheckpointException(
           name

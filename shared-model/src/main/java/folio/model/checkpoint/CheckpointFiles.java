@@ -26,48 +26,32 @@ interface CheckpointFiles {
   /**
    * The whole content of a file.
    *
+   * @param expected what it should be, or null if that is not known; whether it is, the caller
+   *     looks
    * @throws IOException if there is no such file or it cannot be read
    */
-  byte[] read(String name) throws IOException;
+  byte[] read(String name, FileEntry expected) throws IOException;
 
   /**
-   * The whole content of a file of which it is known what it should be. Whether it is, the caller
-   * looks.
+   * The files of a version.
    *
-   * @throws IOException if there is no such file or it cannot be read
+   * @param cache keeps those of which it is known what they should be; null: none
    */
-  default byte[] read(String name, FileEntry expected) throws IOException {
-    return read(name);
-  }
-
-  /** The files of a version. */
-  static CheckpointFiles in(Storage storage, String version) {
-    return name -> storage.read(version, name);
-  }
-
-  /** The files of a version, kept in a cache: all but the manifest, which tells their digests. */
   static CheckpointFiles in(Storage storage, String version, FileCache cache) {
-    return new CheckpointFiles() {
-      @Override
-      public byte[] read(String name) throws IOException {
-        return storage.read(version, name);
-      }
-
-      @Override
-      public byte[] read(String name, FileEntry expected) throws IOException {
-        return cache.get(expected.sha256(), () -> read(name));
-      }
-    };
+    return (name, expected) ->
+        cache == null || expected == null
+            ? storage.read(version, name)
+            : cache.get(expected.sha256(), () -> storage.read(version, name));
   }
 
   /** The files of a directory. */
   static CheckpointFiles in(Path directory) {
-    return name -> Files.readAllBytes(directory.resolve(name));
+    return (name, expected) -> Files.readAllBytes(directory.resolve(name));
   }
 
   /** The resources of a class path folder. */
   static CheckpointFiles onClassPath(String folder) {
-    return name -> {
+    return (name, expected) -> {
       try (InputStream in = CheckpointFiles.class.getResourceAsStream(folder + "/" + name)) {
         if (in == null) {
           throw new IOException("no resource " + folder + "/" + name);

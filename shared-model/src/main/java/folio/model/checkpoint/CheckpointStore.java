@@ -121,11 +121,7 @@ public final class CheckpointStore {
 
   private Checkpoint open(String version, FileCache from) {
     checkExists(version);
-    return Checkpoint.read(
-        version,
-        from == null
-            ? CheckpointFiles.in(storage, version)
-            : CheckpointFiles.in(storage, version, from));
+    return Checkpoint.read(version, CheckpointFiles.in(storage, version, from));
   }
 
   /**

@@ -1,9 +1,6 @@
 package folio.model.storage;
 
 import java.io.IOException;
-import java.net.HttpURLConnection;
-import java.net.URI;
-import java.net.URISyntaxException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.NoSuchFileException;
@@ -11,7 +8,6 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.format.DateTimeFormatter;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -20,25 +16,8 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.function.Consumer;
 import software.amazon.awssdk.core.ResponseBytes;
-import software.amazon.awssdk.core.checksums.RequestChecksumCalculation;
-import software.amazon.awssdk.core.checksums.ResponseChecksumValidation;
-import software.amazon.awssdk.core.exception.SdkClientException;
-import software.amazon.awssdk.core.exception.SdkException;
-import software.amazon.awssdk.core.sync.RequestBody;
-import software.amazon.awssdk.http.urlconnection.UrlConnectionHttpClient;
-import software.amazon.awssdk.regions.Region;
-import software.amazon.awssdk.regions.providers.AwsProfileRegionProvider;
-import software.amazon.awssdk.regions.providers.AwsRegionProvider;
-import software.amazon.awssdk.regions.providers.AwsRegionProviderChain;
-import software.amazon.awssdk.regions.providers.DefaultAwsRegionProviderChain;
-import software.amazon.awssdk.regions.providers.SystemSettingsRegionProvider;
-import software.amazon.awssdk.services.s3.S3Client;
-import software.amazon.awssdk.services.s3.S3ClientBuilder;
-import software.amazon.awssdk.services.s3.model.GetObjectRequest;
 import software.amazon.awssdk.services.s3.model.GetObjectResponse;
 import software.amazon.awssdk.services.s3.model.ListObjectsV2Response;
-import software.amazon.awssdk.services.s3.model.PutObjectRequest;
-import software.amazon.awssdk.services.s3.model.S3Exception;
 import software.amazon.awssdk.services.s3.model.S3Object;
 
 /**
@@ -61,108 +40,46 @@ public final class S3Storage implements Storage {
   /** For what is asked for every second. */
   private static final Duration SHORT_TIMEOUT = Duration.ofSeconds(5);
 
-  private static final Duration ATTEMPT_TIMEOUT = Duration.ofMinutes(1);
-  private static final Duration CALL_TIMEOUT = Duration.ofMinutes(3);
-
-  private final S3Client client;
-  private final String bucket;
-  private final String prefix;
+  private final S3Bucket bucket;
   private final Duration leftoverAge;
 
   /**
-   * A part of a bucket.
+   * Versions in a bucket.
    *
-   * @param client stays the caller's
-   * @param prefix empty, or ends with a slash
    * @param leftoverAge how old the newest file of a version without a seal must be to be deleted
    */
-  S3Storage(S3Client client, String bucket, String prefix, Duration leftoverAge) {
-    this.client = client;
+  S3Storage(S3Bucket bucket, Duration leftoverAge) {
     this.bucket = bucket;
-    this.prefix = prefix;
     this.leftoverAge = leftoverAge;
-  }
-
-  /**
-   * A part of a bucket, with a client that lasts as long as the process.
-   *
-   * @param prefix empty, or ends with a slash
-   * @throws IllegalArgumentException if the environment names no region, or an endpoint that is
-   *     none
-   */
-  static S3Storage connect(String bucket, String prefix, Map<String, String> environment) {
-    // The manifest has every file's digest; endpoints other than AWS's may not know S3's checksums.
-    S3ClientBuilder builder =
-        S3Client.builder()
-            .httpClientBuilder(UrlConnectionHttpClient.builder())
-            .requestChecksumCalculation(RequestChecksumCalculation.WHEN_REQUIRED)
-            .responseChecksumValidation(ResponseChecksumValidation.WHEN_REQUIRED)
-            .overrideConfiguration(
-                limits ->
-                    limits.apiCallAttemptTimeout(ATTEMPT_TIMEOUT).apiCallTimeout(CALL_TIMEOUT));
-    boolean elsewhere = false;
-    for (String variable : List.of("AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3")) {
-      if (environment.containsKey(variable)) {
-        builder.endpointOverride(endpoint(variable, environment.get(variable)));
-        elsewhere = true;
-      }
-    }
-    builder.forcePathStyle(elsewhere); // a bucket's own host name is AWS's way
-    builder.region(region(elsewhere));
-    return new S3Storage(builder.build(), bucket, prefix, LEFTOVER_AGE);
-  }
-
-  private static URI endpoint(String variable, String value) {
-    try {
-      URI address = new URI(value);
-      if (value.matches("https?://.*") && address.getHost() != null) {
-        return address;
-      }
-    } catch (URISyntaxException e) {
-      // it is said below
-    }
-    throw new IllegalArgumentException(
-        variable + " is '" + value + "'; legal are http://HOST:PORT and https://HOST:PORT");
-  }
-
-  private static Region region(boolean elsewhere) {
-    AwsRegionProvider known =
-        elsewhere // then there is no machine of AWS's to be asked
-            ? new AwsRegionProviderChain(
-                new SystemSettingsRegionProvider(), new AwsProfileRegionProvider())
-            : new DefaultAwsRegionProviderChain();
-    try {
-      return known.getRegion();
-    } catch (SdkClientException e) {
-      if (elsewhere) {
-        return Region.US_EAST_1; // a signature needs one, whatever it is
-      }
-      throw new IllegalArgumentException("no region is known; set AWS_REGION", e);
-    }
   }
 
   @Override
   public Optional<String> current() throws IOException {
+    return Optional.ofNullable(currentObject())
+        .map(object -> new String(object.asByteArray(), StandardCharsets.UTF_8));
+  }
+
+  private ResponseBytes<GetObjectResponse> currentObject() throws IOException {
     try {
-      return Optional.of(new String(get(CURRENT).asByteArray(), StandardCharsets.UTF_8));
+      return bucket.get(CURRENT, SHORT_TIMEOUT);
     } catch (NoSuchFileException e) {
-      return Optional.empty();
+      return null;
     }
   }
 
   @Override
   public List<String> names() throws IOException {
-    return objects("").keySet().stream().filter(this::isSeal).map(S3Storage::version).toList();
+    return bucket.names("").stream().filter(S3Storage::isSeal).map(S3Storage::version).toList();
   }
 
   @Override
   public boolean contains(String version) throws IOException {
-    return objects(version + "/").containsKey(key(version, SEAL));
+    return bucket.names(version + "/").contains(key(version, SEAL));
   }
 
   @Override
   public byte[] read(String version, String file) throws IOException {
-    return get(version + "/" + file).asByteArray();
+    return bucket.get(key(version, file)).asByteArray();
   }
 
   @Override
@@ -172,18 +89,13 @@ public final class S3Storage implements Storage {
 
   @Override
   public StorageWriter write(Consumer<PublishStep> observer) throws IOException {
-    ResponseBytes<GetObjectResponse> current = null;
-    try {
-      current = get(CURRENT);
-    } catch (NoSuchFileException e) {
-      // this writer may be the first
-    }
+    Writer writer = new Writer(observer, currentObject());
     removeLeftovers();
     observer.accept(PublishStep.OPENED);
-    return new Writer(observer, current);
+    return writer;
   }
 
-  private boolean isSeal(String name) {
+  private static boolean isSeal(String name) {
     return name.endsWith("/" + SEAL) && name.indexOf('/') == name.lastIndexOf('/');
   }
 
@@ -195,105 +107,16 @@ public final class S3Storage implements Storage {
     return version + "/" + file;
   }
 
-  private ResponseBytes<GetObjectResponse> get(String name) throws IOException {
-    GetObjectRequest.Builder request = GetObjectRequest.builder().bucket(bucket).key(prefix + name);
-    if (name.equals(CURRENT)) {
-      request.overrideConfiguration(limits -> limits.apiCallTimeout(SHORT_TIMEOUT));
-    }
-    return call(name, () -> client.getObjectAsBytes(request.build()));
-  }
-
-  private String put(PutObjectRequest.Builder request, String name, byte[] content)
-      throws IOException {
-    PutObjectRequest put = request.bucket(bucket).key(prefix + name).build();
-    return call(name, () -> client.putObject(put, RequestBody.fromBytes(content)).eTag());
-  }
-
-  /**
-   * As {@link #put}, on a condition; what was met may be an attempt of ours that seemed to fail.
-   */
-  private String putIf(PutObjectRequest.Builder request, String name, byte[] content)
-      throws IOException {
-    try {
-      return put(request, name, content);
-    } catch (FileAlreadyExistsException e) {
-      ResponseBytes<GetObjectResponse> there = get(name);
-      if (!Arrays.equals(there.asByteArray(), content)) {
-        throw e;
-      }
-      return there.response().eTag();
-    }
-  }
-
-  private void delete(String name) throws IOException {
-    call(name, () -> client.deleteObject(delete -> delete.bucket(bucket).key(prefix + name)));
-  }
-
-  /** When each object was written, by its name below the prefix. */
-  private Map<String, Instant> objects(String below) throws IOException {
-    Map<String, Instant> found = new HashMap<>();
-    for (ListObjectsV2Response page : pages(below)) {
-      for (S3Object object : page.contents()) {
-        found.put(object.key().substring(prefix.length()), object.lastModified());
-      }
-    }
-    return found;
-  }
-
-  private List<ListObjectsV2Response> pages(String below) throws IOException {
-    return call(
-        below,
-        () ->
-            client
-                .listObjectsV2Paginator(list -> list.bucket(bucket).prefix(prefix + below))
-                .stream()
-                .toList());
-  }
-
-  private interface Call<T> {
-    T make();
-  }
-
-  private <T> T call(String name, Call<T> call) throws IOException {
-    try {
-      return call.make();
-    } catch (S3Exception e) {
-      if (e.statusCode() == HttpURLConnection.HTTP_NOT_FOUND && !noBucket(e)) {
-        throw new NoSuchFileException(this + "/" + name);
-      }
-      if (e.statusCode() == HttpURLConnection.HTTP_PRECON_FAILED
-          || e.statusCode() == HttpURLConnection.HTTP_CONFLICT) {
-        throw new FileAlreadyExistsException(
-            this + "/" + name, null, "was written by somebody else meanwhile; look, and try again");
-      }
-      // Its own message has a number of the request's, and would be news every time.
-      throw new IOException(
-          this + "/" + name + ": " + reason(e) + " (status " + e.statusCode() + ")", e);
-    } catch (SdkException e) {
-      throw new IOException(this + "/" + name + ": " + e.getMessage(), e);
-    }
-  }
-
-  private static String reason(S3Exception e) {
-    return e.awsErrorDetails() == null
-        ? "no reason is given"
-        : e.awsErrorDetails().errorCode() + ", " + e.awsErrorDetails().errorMessage();
-  }
-
-  private static boolean noBucket(S3Exception e) {
-    return e.awsErrorDetails() != null && "NoSuchBucket".equals(e.awsErrorDetails().errorCode());
-  }
-
   /** Deletes files of versions that were never finished; whatever else lies there is not ours. */
   private void removeLeftovers() throws IOException {
     Map<String, Instant> newest = new HashMap<>();
     Map<String, List<String>> files = new HashMap<>();
     Set<String> sealed = new HashSet<>();
     Instant now = null;
-    for (ListObjectsV2Response page : pages("")) {
+    for (ListObjectsV2Response page : bucket.pages("")) {
       now = timeOf(page); // the server's clock also wrote the files' times
       for (S3Object object : page.contents()) {
-        String name = object.key().substring(prefix.length());
+        String name = bucket.name(object);
         if (!isOfAVersion(name)) {
           continue;
         }
@@ -308,7 +131,7 @@ public final class S3Storage implements Storage {
       boolean old = !newest.get(version.getKey()).plus(leftoverAge).isAfter(now);
       if (old && !sealed.contains(version.getKey())) {
         for (String name : version.getValue()) {
-          delete(name);
+          bucket.delete(name);
         }
       }
     }
@@ -332,9 +155,7 @@ public final class S3Storage implements Storage {
   /** The address. */
   @Override
   public String toString() {
-    return "s3://"
-        + bucket
-        + (prefix.isEmpty() ? "" : "/" + prefix.substring(0, prefix.length() - 1));
+    return bucket.toString();
   }
 
   private final class Writer implements StorageWriter {
@@ -359,10 +180,10 @@ public final class S3Storage implements Storage {
           String name = key(version, file.getKey());
           sealing = file.getKey().equals(SEAL);
           if (sealing) {
-            putIf(PutObjectRequest.builder().ifNoneMatch("*"), name, file.getValue());
+            bucket.put(name, file.getValue(), null);
             observer.accept(PublishStep.VERSION_VISIBLE);
           } else {
-            put(PutObjectRequest.builder(), name, file.getValue());
+            bucket.put(name, file.getValue());
             observer.accept(PublishStep.FILE_WRITTEN);
           }
         }
@@ -387,7 +208,7 @@ public final class S3Storage implements Storage {
     @Override
     public void moveCurrent(String version) throws IOException {
       byte[] content = (version + "\n").getBytes(StandardCharsets.UTF_8);
-      String written = putIf(unchanged(tag), CURRENT, content);
+      String written = bucket.put(CURRENT, content, tag);
       if (!contains(version)) {
         takeBack(written);
         throw new NoSuchFileException(key(version, SEAL), null, "it has just been deleted");
@@ -397,34 +218,29 @@ public final class S3Storage implements Storage {
       observer.accept(PublishStep.CURRENT_MOVED);
     }
 
-    private static PutObjectRequest.Builder unchanged(String tag) {
-      PutObjectRequest.Builder request = PutObjectRequest.builder();
-      return tag == null ? request.ifNoneMatch("*") : request.ifMatch(tag);
-    }
-
     private void takeBack(String written) throws IOException {
       if (current == null) {
-        S3Storage.this.delete(CURRENT);
+        bucket.delete(CURRENT);
       } else {
-        tag = putIf(unchanged(written), CURRENT, current);
+        tag = bucket.put(CURRENT, current, written);
       }
     }
 
     /** Its seal goes first; whoever moves {@code CURRENT} looks for it afterwards. */
     @Override
     public void delete(String version) throws IOException {
-      byte[] seal = S3Storage.this.read(version, SEAL);
-      S3Storage.this.delete(key(version, SEAL));
+      byte[] seal = read(version, SEAL);
+      bucket.delete(key(version, SEAL));
       if (S3Storage.this.current().map(String::strip).filter(version::equals).isPresent()) {
-        put(PutObjectRequest.builder(), key(version, SEAL), seal);
+        bucket.put(key(version, SEAL), seal);
         throw new IOException(key(version, SEAL) + " stays: it has just become current");
       }
       deleteFiles(version);
     }
 
     private void deleteFiles(String version) throws IOException {
-      for (String name : objects(version + "/").keySet()) {
-        S3Storage.this.delete(name);
+      for (String name : bucket.names(version + "/")) {
+        bucket.delete(name);
       }
     }
 

@@ -28,7 +28,9 @@ public final class StorageAddress {
     Matcher s3 = S3.matcher(address);
     if (s3.matches()) {
       String prefix = s3.group(2) == null ? "" : s3.group(2).replaceAll("/+$", "");
-      return S3Storage.connect(s3.group(1), prefix.isEmpty() ? "" : prefix + "/", environment);
+      S3Bucket bucket =
+          S3Bucket.connect(s3.group(1), prefix.isEmpty() ? "" : prefix + "/", environment);
+      return new S3Storage(bucket, S3Storage.LEFTOVER_AGE);
     }
     try {
       if (address.startsWith("file:")) {

@@ -40,7 +40,7 @@ class S3StorageTest {
   }
 
   private S3Storage storage(Duration leftoverAge) {
-    return new S3Storage(server.client(), S3Server.BUCKET, prefix, leftoverAge);
+    return new S3Storage(new S3Bucket(server.client(), S3Server.BUCKET, prefix), leftoverAge);
   }
 
   private void put(String... names) {
