@@ -8,7 +8,6 @@ import io.opentelemetry.api.common.Attributes;
 import io.opentelemetry.api.trace.Span;
 import java.time.Instant;
 import java.util.List;
-import java.util.Locale;
 
 /**
  * Tells the span of an HTTP request when its generations were queued, read their prompts and wrote:
@@ -45,7 +44,7 @@ final class GenerationTrace {
           arrival.plus(end.timings().firstToken()));
       span.addEvent(
           "end",
-          Attributes.of(REASON, end.reason().name().toLowerCase(Locale.ROOT)),
+          Attributes.of(REASON, end.reason().wireName()),
           arrival.plus(end.timings().total()));
     } else {
       span.addEvent("failed", Instant.now());

@@ -5,7 +5,10 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Predicate;
 
-/** Slots that are decoded on the chip, many characters a launch, by place. Owned by a lane. */
+/**
+ * Slots that are decoded on the chip, many characters a launch, by place; none where there is no
+ * chip. Owned by a lane.
+ */
 final class ChipRows implements AutoCloseable {
   /** How long a launch may take: whoever comes waits for its end. */
   private static final double LONGEST_NANOS = 3e6;
@@ -19,7 +22,9 @@ final class ChipRows implements AutoCloseable {
   /** By how much a step may seem to get dearer from launch to launch: mostly it is the host. */
   private static final double DEARER = 1.25;
 
+  /** Null: no slot is taken, so nothing else is asked for. */
   private final ChipDecoder streams;
+
   private final List<Slot> slots = new ArrayList<>();
   private double nanosAStep = LONGEST_NANOS / 16; // a guess until there is a launch
   private long launchedNanos;
@@ -27,13 +32,14 @@ final class ChipRows implements AutoCloseable {
   private int launched;
   private boolean unknown = true;
 
+  /** With what decodes them, or null. */
   ChipRows(ChipDecoder streams) {
     this.streams = streams;
   }
 
-  /** Launches once, for nobody; before any slot runs. */
-  void warm() {
-    streams.warm();
+  /** What is to be run once before any slot does. */
+  List<Runnable> warmUps() {
+    return streams == null ? List.of() : List.of(streams::warm);
   }
 
   /** How many slots run. */
@@ -48,7 +54,7 @@ final class ChipRows implements AutoCloseable {
 
   /** Whether a slot can be decoded here. */
   boolean takes(Slot slot) {
-    return slot.decodesOnChip() && streams.hasRoom();
+    return streams != null && slot.decodesOnChip() && streams.hasRoom();
   }
 
   /**
@@ -82,7 +88,9 @@ final class ChipRows implements AutoCloseable {
   List<Slot> removeAll() {
     List<Slot> removed = List.copyOf(slots);
     slots.clear();
-    streams.clear();
+    if (streams != null) {
+      streams.clear();
+    }
     return removed;
   }
 
@@ -145,6 +153,8 @@ final class ChipRows implements AutoCloseable {
 
   @Override
   public void close() {
-    streams.close();
+    if (streams != null) {
+      streams.close();
+    }
   }
 }

@@ -31,7 +31,7 @@ final class DecodeBatch implements AutoCloseable {
     this.steps = new Steps(decoder);
     this.prompts = new Prompts(decoder);
     this.running = new Rows(decoder);
-    this.chip = model.model().chip().flatMap(Chip::decoder).map(ChipRows::new).orElse(null);
+    this.chip = new ChipRows(model.model().chip().flatMap(Chip::decoder).orElse(null));
   }
 
   SharedModel model() {
@@ -45,7 +45,7 @@ final class DecodeBatch implements AutoCloseable {
 
   /** Slots that run. */
   int running() {
-    return running.count() + (chip == null ? 0 : chip.count());
+    return running.count() + chip.count();
   }
 
   /** All slots, also those whose prompt is still being read. */
@@ -66,7 +66,7 @@ final class DecodeBatch implements AutoCloseable {
       prompts.add(slot);
       return;
     }
-    if (chip != null && chip.takes(slot)) {
+    if (chip.takes(slot)) {
       chip.join(slot, slot.resumes().values());
       return;
     }
@@ -79,9 +79,7 @@ final class DecodeBatch implements AutoCloseable {
   List<Slot> removeOver() {
     List<Slot> removed = prompts.removeIf(slot -> slot.allOver() && !slot.promptRead());
     removed.addAll(running.removeIf(Slot::over));
-    if (chip != null) {
-      removed.addAll(chip.removeIf(Slot::over));
-    }
+    removed.addAll(chip.removeIf(Slot::over));
     return removed;
   }
 
@@ -89,9 +87,7 @@ final class DecodeBatch implements AutoCloseable {
   List<Slot> removeAll() {
     List<Slot> removed = prompts.removeIf(slot -> true);
     removed.addAll(running.removeIf(slot -> true));
-    if (chip != null) {
-      removed.addAll(chip.removeAll());
-    }
+    removed.addAll(chip.removeAll());
     // If moving on failed midway, some are where they were, too.
     return new ArrayList<>(new LinkedHashSet<>(removed));
   }
@@ -114,9 +110,7 @@ final class DecodeBatch implements AutoCloseable {
       running.state(underWay.state());
     }
     prompts.launch();
-    if (chip != null) {
-      chip.launch(prompts.count() > 0 || running.count() > 0);
-    }
+    chip.launch(prompts.count() > 0 || running.count() > 0);
   }
 
   /**
@@ -135,13 +129,12 @@ final class DecodeBatch implements AutoCloseable {
       }
     }
     prompts.finish();
-    return characters + (chip == null ? 0 : chip.finish());
+    return characters + chip.finish();
   }
 
   /** The running slots: after {@link #finish}, those that have more characters. */
   List<Slot> runningSlots() {
-    return Stream.concat(running.slots(), chip == null ? Stream.empty() : chip.slots().stream())
-        .toList();
+    return Stream.concat(running.slots(), chip.slots().stream()).toList();
   }
 
   /**
@@ -174,9 +167,7 @@ final class DecodeBatch implements AutoCloseable {
     if (steps.preparable()) {
       sizes.forEach(size -> runs.add(() -> steps.prepare(size)));
     }
-    if (chip != null) {
-      runs.add(chip::warm);
-    }
+    runs.addAll(chip.warmUps());
     return runs;
   }
 
@@ -198,9 +189,7 @@ final class DecodeBatch implements AutoCloseable {
   public void close() {
     prompts.close();
     running.close();
-    if (chip != null) {
-      chip.close();
-    }
+    chip.close();
     steps.close();
   }
 }

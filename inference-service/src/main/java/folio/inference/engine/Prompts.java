@@ -124,7 +124,7 @@ final class Prompts implements AutoCloseable {
   /**
    * Hands the slots whose prompts are read over to those that run, unless they are over already.
    *
-   * @param chip where they run if they can, or null
+   * @param chip where they run if they can
    * @return all of them, each with its first character
    */
   List<Slot> moveReady(Rows running, ChipRows chip) {
@@ -141,7 +141,7 @@ final class Prompts implements AutoCloseable {
         if (slot.over()) {
           continue;
         }
-        if (chip != null && chip.takes(slot)) {
+        if (chip.takes(slot)) {
           chip.join(slot, decoder.keep(reading.state(), row));
         } else {
           joining.add(slot);
