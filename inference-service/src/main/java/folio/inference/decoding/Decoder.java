@@ -147,9 +147,14 @@ public final class Decoder implements AutoCloseable {
 
   /** A row's state on the host, float32 {@code [L, H]}; waits for a GPU. */
   public float[] keep(DecodeState state, int row) {
-    try (NDArray kept = call("keep", weights, state.layers(), row)) {
+    try (NDArray kept = row(state, row)) {
       return HostCopy.floats(kept);
     }
+  }
+
+  /** A copy of a row's state, float32 {@code [L, H]} without gaps, which the caller closes. */
+  public NDArray row(DecodeState state, int row) {
+    return call("keep", weights, state.layers(), row);
   }
 
   /** The state of a single row, from what {@link #keep} told. */

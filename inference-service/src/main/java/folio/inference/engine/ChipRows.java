@@ -1,5 +1,6 @@
 package folio.inference.engine;
 
+import ai.djl.ndarray.NDArray;
 import folio.inference.onchip.ChipDecoder;
 import java.util.ArrayList;
 import java.util.List;
@@ -60,9 +61,9 @@ final class ChipRows implements AutoCloseable {
   /**
    * Takes in a slot.
    *
-   * @param state float32 {@code [L, H]}
+   * @param state float32 {@code [L, H]}, computed by the lane, whose it stays
    */
-  void join(Slot slot, float[] state) {
+  void join(Slot slot, NDArray state) {
     streams.join(state, slot.seen());
     slots.add(slot);
     unknown |= slot.choosesByRank();

@@ -1,5 +1,6 @@
 package folio.inference.engine;
 
+import ai.djl.ndarray.NDArray;
 import folio.inference.decoding.DecodeState;
 import folio.inference.decoding.Decoded;
 import folio.inference.decoding.Decoder;
@@ -66,12 +67,14 @@ final class DecodeBatch implements AutoCloseable {
       prompts.add(slot);
       return;
     }
-    if (chip.takes(slot)) {
-      chip.join(slot, slot.resumes().values());
-      return;
-    }
     try (DecodeState state = decoder.restore(slot.resumes().values())) {
-      running.join(List.of(slot), state, new int[] {0});
+      if (chip.takes(slot)) {
+        try (NDArray row = decoder.row(state, 0)) {
+          chip.join(slot, row);
+        }
+      } else {
+        running.join(List.of(slot), state, new int[] {0});
+      }
     }
   }
 

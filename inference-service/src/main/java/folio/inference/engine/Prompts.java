@@ -1,5 +1,6 @@
 package folio.inference.engine;
 
+import ai.djl.ndarray.NDArray;
 import folio.inference.decoding.DecodeState;
 import folio.inference.decoding.Decoded;
 import folio.inference.decoding.Decoder;
@@ -142,7 +143,9 @@ final class Prompts implements AutoCloseable {
           continue;
         }
         if (chip.takes(slot)) {
-          chip.join(slot, decoder.keep(reading.state(), row));
+          try (NDArray state = decoder.row(reading.state(), row)) {
+            chip.join(slot, state);
+          }
         } else {
           joining.add(slot);
           rows.add(row);

@@ -1,5 +1,6 @@
 package folio.inference.onchip;
 
+import ai.djl.ndarray.NDArray;
 import folio.model.sampling.SamplingParameters;
 import java.util.BitSet;
 import java.util.List;
@@ -28,10 +29,11 @@ public interface ChipDecoder extends AutoCloseable {
   /**
    * Takes in a stream, in the next place.
    *
-   * @param state float32 {@code [L, H]}
+   * @param state float32 {@code [L, H]}, on the model's device, computed by this thread; stays the
+   *     caller's
    * @param ids those that a penalty concerns
    */
-  void join(float[] state, BitSet ids);
+  void join(NDArray state, BitSet ids);
 
   /** Launches once, for nobody: the first launch takes longer. There must be no streams. */
   void warm();

@@ -9,20 +9,16 @@ import folio.model.cuda.CudaException;
 import folio.model.cuda.CudaKernel;
 import folio.model.cuda.CudaMemory;
 import folio.model.cuda.Nvrtc;
+import folio.model.cuda.TensorAddress;
 import folio.model.network.CharGru;
 import folio.model.network.CharGruConfig;
 import folio.model.network.HostCopy;
-import java.io.IOException;
-import java.io.InputStream;
-import java.io.UncheckedIOException;
+import folio.model.storage.FileCache;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.ConcurrentHashMap;
 import org.jboss.logging.Logger;
 
 /**
@@ -32,11 +28,13 @@ import org.jboss.logging.Logger;
  */
 public final class ChipModel implements Chip {
   private static final Logger LOG = Logger.getLogger(ChipModel.class);
-  private static final String SOURCE = "decode.cu";
   private static final float LARGEST_HALF = 65_504;
 
-  /** Compiled kernels by architecture and shape; they take a third of a second. */
-  private static final Map<String, byte[]> COMPILED = new ConcurrentHashMap<>();
+  private static final KernelCache KERNELS =
+      new KernelCache(
+          FileCache.folderOf(System.getenv()),
+          (source, name, architecture, definitions) ->
+              Nvrtc.ofThisProcess().compile(source, name, architecture, definitions));
 
   private final Device device;
   private final ChipPlan plan;
@@ -63,13 +61,9 @@ public final class ChipModel implements Chip {
     try {
       CudaDevice gpu = CudaDevice.of(device);
       ChipPlan plan = ChipPlan.of(network.config(), gpu);
+      TensorAddress.check();
       int places = plan.mostPlaces(gpu, streams);
-      byte[] binary =
-          COMPILED.computeIfAbsent(
-              gpu.architecture() + " " + plan.definitions(),
-              key ->
-                  Nvrtc.ofThisProcess()
-                      .compile(source(), SOURCE, gpu.architecture(), plan.definitions()));
+      byte[] binary = KERNELS.binary(gpu, plan);
       return Optional.of(new ChipModel(manager, network, plan, places, binary));
     } catch (NotOnChipException | CudaException e) {
       LOG.infof("decoded by libtorch, not on the chip: %s", e.getMessage());
@@ -79,16 +73,15 @@ public final class ChipModel implements Chip {
     return Optional.empty();
   }
 
-  /** The kernel, as it is compiled. */
-  static String source() {
-    try (InputStream in = ChipModel.class.getResourceAsStream(SOURCE)) {
-      return new String(in.readAllBytes(), StandardCharsets.UTF_8);
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
-  }
-
-  private ChipModel(NDManager manager, CharGru network, ChipPlan plan, int places, byte[] binary) {
+  /**
+   * A network on a chip.
+   *
+   * @param places most streams of a launch
+   * @param binary the kernel, compiled for the plan
+   * @throws NotOnChipException if a weight is too large
+   * @throws CudaException if the device has too little memory, or the driver refuses
+   */
+  ChipModel(NDManager manager, CharGru network, ChipPlan plan, int places, byte[] binary) {
     this.device = manager.getDevice();
     this.plan = plan;
     this.places = places;

@@ -1,10 +1,12 @@
 package folio.inference.onchip;
 
+import ai.djl.ndarray.NDArray;
 import folio.model.cuda.CudaException;
 import folio.model.cuda.CudaMemory;
 import folio.model.cuda.CudaStream;
 import folio.model.sampling.SamplingParameters;
 import java.nio.ByteBuffer;
+import java.nio.IntBuffer;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.BitSet;
@@ -25,7 +27,8 @@ final class ChipStreams implements ChipDecoder {
   /** A launch takes milliseconds: if a block has not come by then, it never will. */
   private static final long LONGEST_NANOS = 2_000_000_000L;
 
-  private static final int CONTROL_BYTES = 8;
+  /** Two words, and what keeps the orders after them where a double may be. */
+  private static final int CONTROL_BYTES = 16;
 
   /** A stream that is to take another's place. */
   private record Move(long from, long to) {}
@@ -36,11 +39,16 @@ final class ChipStreams implements ChipDecoder {
   private final List<CudaMemory> kept = new ArrayList<>();
   private final CudaMemory states;
   private final CudaMemory outputs;
-  private final CudaMemory orders;
   private final CudaMemory seen;
   private final CudaMemory current;
-  private final CudaMemory written;
-  private final CudaMemory control;
+
+  /**
+   * What is written, up to {@link #controlAt}; control; orders. One copy a launch takes control and
+   * orders there, one takes what was written and control back.
+   */
+  private final CudaMemory exchange;
+
+  private final long controlAt;
   private final Queue<Move> moves = new ArrayDeque<>();
   private int count;
   private List<Order> underWay;
@@ -59,15 +67,14 @@ final class ChipStreams implements ChipDecoder {
       throw new CudaException("this thread has no stream of its own");
     }
     int places = model.places();
+    controlAt = (long) places * MOST_STEPS * Integer.BYTES;
     int units = plan.layers() * plan.hidden();
     try {
       states = allocate((long) places * units * Float.BYTES);
       outputs = allocate(3L * places * units * Short.BYTES);
-      orders = allocate((long) places * STREAM_BYTES);
       seen = allocate((long) places * plan.seenWords() * Integer.BYTES);
       current = allocate((long) places * Integer.BYTES);
-      written = allocate((long) places * MOST_STEPS * Integer.BYTES);
-      control = allocate(CONTROL_BYTES);
+      exchange = allocate(controlAt + CONTROL_BYTES + (long) places * STREAM_BYTES);
     } catch (RuntimeException e) {
       close();
       throw e;
@@ -86,11 +93,9 @@ final class ChipStreams implements ChipDecoder {
   }
 
   @Override
-  public void join(float[] state, BitSet ids) {
+  public void join(NDArray state, BitSet ids) {
     move();
-    ByteBuffer values = ChipModel.buffer(stateBytes());
-    values.asFloatBuffer().put(state);
-    states.write(stream, (long) count * stateBytes(), values);
+    states.write(stream, (long) count * stateBytes(), state);
     ByteBuffer words = ChipModel.buffer(seenBytes());
     for (int id = ids.nextSetBit(0); id >= 0; id = ids.nextSetBit(id + 1)) {
       int word = id / Integer.SIZE * Integer.BYTES;
@@ -102,7 +107,9 @@ final class ChipStreams implements ChipDecoder {
 
   @Override
   public void warm() {
-    join(new float[plan.layers() * plan.hidden()], new BitSet());
+    states.clear(stream);
+    seen.clear(stream);
+    count = 1;
     launch(List.of(new Order(0, SamplingParameters.DEFAULT, 0, 0, 1)), 1);
     finish();
     leave(0);
@@ -139,8 +146,18 @@ final class ChipStreams implements ChipDecoder {
 
   @Override
   public void launch(List<Order> all, int most) {
+    launch(all, most, 0);
+  }
+
+  /**
+   * The same, and tells logits.
+   *
+   * @param told where float32 {@code [most, count, V]} has room on the device; 0 for nowhere
+   */
+  void launch(List<Order> all, int most, long told) {
     move();
-    ByteBuffer bytes = ChipModel.buffer(count * STREAM_BYTES);
+    ByteBuffer bytes = ChipModel.buffer(CONTROL_BYTES + count * STREAM_BYTES);
+    bytes.position(CONTROL_BYTES);
     for (Order order : all) {
       SamplingParameters sampling = order.sampling();
       bytes
@@ -155,14 +172,14 @@ final class ChipStreams implements ChipDecoder {
           .putInt(order.length())
           .putLong(0);
     }
-    orders.write(stream, 0, bytes.flip());
-    control.write(stream, 0, ChipModel.buffer(CONTROL_BYTES));
+    exchange.write(stream, controlAt, bytes.flip());
+    steps = most;
+    underWay = List.copyOf(all);
+    long control = exchange.address() + controlAt;
     List<Number> arguments = new ArrayList<>(model.addresses());
-    for (CudaMemory memory : List.of(states, outputs, orders, seen, current, written)) {
-      arguments.add(memory.address());
-    }
-    arguments.addAll(
-        List.of(0L, control.address(), count, ChipPlan.places(count), most, LONGEST_NANOS));
+    arguments.addAll(List.of(states.address(), outputs.address(), control + CONTROL_BYTES));
+    arguments.addAll(List.of(seen.address(), current.address(), control - writtenBytes()));
+    arguments.addAll(List.of(told, control, count, ChipPlan.places(count), most, LONGEST_NANOS));
     model
         .kernel()
         .launchCooperatively(
@@ -171,20 +188,25 @@ final class ChipStreams implements ChipDecoder {
             ChipPlan.THREADS,
             plan.sharedBytes(ChipPlan.places(count)),
             arguments.toArray(Number[]::new));
-    underWay = List.copyOf(all);
-    steps = most;
+  }
+
+  private int writtenBytes() {
+    return count * steps * Integer.BYTES;
   }
 
   @Override
   public int[][] finish() {
-    ByteBuffer ids = written.read(stream, 0, count * steps * Integer.BYTES);
-    if (control.read(stream, Integer.BYTES, Integer.BYTES).getInt() != 0) {
+    IntBuffer words =
+        exchange
+            .read(stream, controlAt - writtenBytes(), writtenBytes() + CONTROL_BYTES)
+            .asIntBuffer();
+    if (words.get(count * steps + 1) != 0) {
       throw new IllegalStateException("the kernel did not come to its end in two seconds");
     }
     int[][] all = new int[count][];
     for (int place = 0; place < count; place++) {
       all[place] = new int[underWay.get(place).length()];
-      ids.asIntBuffer().position(place * steps).get(all[place]);
+      words.position(place * steps).get(all[place]);
     }
     underWay = null;
     return all;

@@ -1,5 +1,6 @@
 package folio.inference.engine;
 
+import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import folio.inference.decoding.DecodeState;
 import folio.inference.decoding.Decoded;
@@ -7,6 +8,7 @@ import folio.inference.decoding.Decoder;
 import folio.inference.onchip.Chip;
 import folio.inference.onchip.ChipDecoder;
 import folio.model.network.CharGru;
+import folio.model.network.HostCopy;
 import folio.model.sampling.Sampler;
 import folio.model.sampling.SeededRandom;
 import java.util.ArrayList;
@@ -74,8 +76,8 @@ final class HostChip implements Chip {
     }
 
     @Override
-    public void join(float[] state, BitSet ids) {
-      states.add(state.clone());
+    public void join(NDArray state, BitSet ids) {
+      states.add(HostCopy.floats(state));
       seen.add((BitSet) ids.clone());
     }
 

@@ -10,7 +10,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 class ChipPlanTest {
-  private static final CudaDevice HOPPER = new CudaDevice(90, 132, 232_448, true);
+  private static final CudaDevice HOPPER = new CudaDevice(90, 132, 232_448, true, 13_000);
 
   @ParameterizedTest
   @CsvSource({
@@ -62,11 +62,11 @@ class ChipPlanTest {
     assertRefused(CharGruConfig.residual(20_000, 32, 512, 8), HOPPER, "do not fit");
     assertRefused(
         CharGruConfig.residual(65, 32, 512, 8),
-        new CudaDevice(75, 132, 232_448, true),
+        new CudaDevice(75, 132, 232_448, true, 13_000),
         "architecture is 75");
     assertRefused(
         CharGruConfig.residual(65, 32, 512, 8),
-        new CudaDevice(90, 108, 232_448, true),
+        new CudaDevice(90, 108, 232_448, true, 13_000),
         "do not fit");
   }
 

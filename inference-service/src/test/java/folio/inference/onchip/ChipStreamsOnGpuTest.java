@@ -4,10 +4,15 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import ai.djl.Device;
+import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.Shape;
 import folio.inference.decoding.DecodeState;
 import folio.inference.decoding.Decoded;
 import folio.inference.decoding.Decoder;
+import folio.model.checkpoint.Checkpoint;
+import folio.model.cuda.CudaMemory;
+import folio.model.cuda.CudaStream;
 import folio.model.network.CharGru;
 import folio.model.network.CharGruConfig;
 import folio.model.network.NetworkKind;
@@ -15,6 +20,9 @@ import folio.model.sampling.Sampler;
 import folio.model.sampling.SamplingParameters;
 import folio.model.sampling.SeededRandom;
 import folio.model.testing.Gpu;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.BitSet;
@@ -27,7 +35,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 /** The chip writes what libtorch would have written, to float16's tolerance. */
 class ChipStreamsOnGpuTest {
-  /** Of a state, after a hundred characters in float16 on one side. */
+  /** Of a logit and of a state, after a hundred characters in float16 on one side. */
   private static final float TOLERANCE = 0.02f;
 
   /** Of draws: a logit that differs in its fourth digit seldom changes the character. */
@@ -45,6 +53,12 @@ class ChipStreamsOnGpuTest {
   static void needsAGpu() {
     Gpu.needed(ChipStreamsOnGpuTest.class);
     Decoder.prepareThread(Device.gpu());
+  }
+
+  static void join(ChipDecoder streams, NDManager manager, int layers, int hidden) {
+    try (NDArray zero = manager.zeros(new Shape(layers, hidden))) {
+      streams.join(zero, new BitSet());
+    }
   }
 
   private static CharGruConfig config(NetworkKind kind, int vocabulary, int hidden, int layers) {
@@ -78,14 +92,20 @@ class ChipStreamsOnGpuTest {
                 manager, config(kind, vocabulary, hidden, layers), new SplittableRandom(4));
         Decoder decoder = new Decoder(manager, network);
         Chip model = ChipModel.of(manager, network, rows).orElseThrow();
-        ChipDecoder streams = model.decoder().orElseThrow()) {
+        ChipStreams streams = (ChipStreams) model.decoder().orElseThrow();
+        CudaMemory told =
+            CudaMemory.allocate(
+                Device.gpu(),
+                CudaStream.current(),
+                (long) characters * rows * vocabulary * Float.BYTES)) {
       List<ChipDecoder.Order> orders = new ArrayList<>();
       for (int i = 0; i < rows; i++) {
-        streams.join(new float[layers * hidden], new BitSet());
+        join(streams, manager, layers, hidden);
         orders.add(order(i, vocabulary, -1, i, characters));
       }
-      streams.launch(orders, characters);
+      streams.launch(orders, characters, told.address());
       int[][] written = streams.finish();
+      float[] logits = floats(told, characters * rows * vocabulary);
 
       Sampler sampler = new Sampler(vocabulary);
       BitSet[] seen = new BitSet[rows];
@@ -96,6 +116,11 @@ class ChipStreamsOnGpuTest {
       for (int k = 0; k < characters; k++) {
         DecodeState before = state;
         try (Decoded decoded = decoder.step(last, before)) {
+          for (int i = 0; i < rows * vocabulary; i++) {
+            assertThat(logits[k * rows * vocabulary + i])
+                .as("logit %d after %d characters", i, k)
+                .isCloseTo(decoded.logits()[i], within(TOLERANCE));
+          }
           for (int row = 0; row < rows; row++) {
             double uniform = SeededRandom.uniform(orders.get(row).seed(), row + k);
             int drawn =
@@ -125,6 +150,143 @@ class ChipStreamsOnGpuTest {
     }
   }
 
+  private static float[] floats(CudaMemory memory, int count) {
+    float[] values = new float[count];
+    memory.read(CudaStream.current(), 0, count * Float.BYTES).asFloatBuffer().get(values);
+    return values;
+  }
+
+  /**
+   * Of a text that it wrote itself, or of the last tenth of the file that {@code FOLIO_CORPUS}
+   * names, in 64 streams whose states are carried.
+   */
+  @Test
+  void theEmbeddedCheckpointsLossIsTheOneOfFloat32() throws IOException {
+    int rows = 64;
+    Checkpoint checkpoint = Checkpoint.embedded();
+    CharGruConfig config = checkpoint.config();
+    int vocabulary = config.vocabularySize();
+    try (NDManager manager = NDManager.newBaseManager(Device.gpu());
+        CharGru network = checkpoint.load(manager);
+        Decoder decoder = new Decoder(manager, network);
+        Chip model = ChipModel.of(manager, network, rows).orElseThrow();
+        ChipStreams streams = (ChipStreams) model.decoder().orElseThrow();
+        CudaMemory told =
+            CudaMemory.allocate(
+                Device.gpu(), CudaStream.current(), (long) rows * vocabulary * Float.BYTES)) {
+      for (int row = 0; row < rows; row++) {
+        join(streams, manager, config.layers(), config.hiddenSize());
+      }
+      String corpus = System.getenv("FOLIO_CORPUS");
+      int[] given =
+          corpus == null ? null : checkpoint.vocabulary().encode(Files.readString(Path.of(corpus)));
+      int begin = given == null ? 0 : given.length * 9 / 10;
+      int characters = given == null ? 1_000 : (given.length - begin) / rows;
+      int[] last = new int[rows];
+      for (int row = 0; row < rows; row++) {
+        last[row] = given == null ? row % vocabulary : given[begin + row * characters];
+      }
+      double onChip = 0;
+      double inFloat32 = 0;
+      DecodeState state = decoder.zeroState(rows);
+      for (int k = 1; k < characters; k++) {
+        List<ChipDecoder.Order> orders = new ArrayList<>();
+        for (int row = 0; row < rows; row++) {
+          SamplingParameters plain = SamplingParameters.DEFAULT;
+          orders.add(new ChipDecoder.Order(row, plain, last[row], k, 1));
+        }
+        streams.launch(orders, 1, told.address());
+        int[][] drawn = streams.finish();
+        float[] logits = floats(told, rows * vocabulary);
+        DecodeState before = state;
+        try (Decoded decoded = decoder.step(Arrays.stream(last).asLongStream().toArray(), before)) {
+          for (int row = 0; row < rows; row++) {
+            last[row] = given == null ? drawn[row][0] : given[begin + row * characters + k];
+            onChip += loss(logits, row * vocabulary, vocabulary, last[row]);
+            inFloat32 += loss(decoded.logits(), row * vocabulary, vocabulary, last[row]);
+          }
+          state = decoded.state();
+        }
+        before.close();
+      }
+      state.close();
+      long scored = (long) rows * (characters - 1);
+      System.out.printf(
+          "%s: %.5f nats a character on the chip, %.5f in float32%n",
+          corpus == null ? "its own text" : corpus, onChip / scored, inFloat32 / scored);
+      assertThat(onChip / scored).isCloseTo(inFloat32 / scored, within(0.001));
+    }
+  }
+
+  private static double loss(float[] logits, int from, int vocabulary, int id) {
+    double most = Double.NEGATIVE_INFINITY;
+    for (int i = 0; i < vocabulary; i++) {
+      most = Math.max(most, logits[from + i]);
+    }
+    double sum = 0;
+    for (int i = 0; i < vocabulary; i++) {
+      sum += Math.exp(logits[from + i] - most);
+    }
+    return Math.log(sum) + most - logits[from + id];
+  }
+
+  /** A block that never comes: the barrier's counter begins where it cannot reach its end from. */
+  @Test
+  void aKernelThatWaitsInVainGivesUpAndTheNextOneRuns() {
+    int layers = 3;
+    int hidden = 128;
+    CharGruConfig config = CharGruConfig.residual(65, 32, hidden, layers);
+    CudaStream stream = CudaStream.current();
+    try (NDManager manager = NDManager.newBaseManager(Device.gpu());
+        CharGru network = CharGru.initialize(manager, config, new SplittableRandom(4));
+        ChipModel model = (ChipModel) ChipModel.of(manager, network, 1).orElseThrow();
+        ChipDecoder streams = model.decoder().orElseThrow();
+        CudaMemory scratch = CudaMemory.allocate(Device.gpu(), stream, 1 << 20);
+        CudaMemory control = CudaMemory.allocate(Device.gpu(), stream, 8)) {
+      control.write(stream, 0, ChipModel.buffer(8).putInt(-1_000_000).putInt(0).rewind());
+      List<Number> arguments = new ArrayList<>(model.addresses());
+      for (int i = 0; i < 6; i++) {
+        arguments.add(scratch.address() + i * (1L << 17));
+      }
+      arguments.addAll(List.of(0L, control.address(), 1, ChipPlan.TILE, 1, 20_000_000L));
+      model
+          .kernel()
+          .launchCooperatively(
+              stream,
+              model.plan().blocks(),
+              ChipPlan.THREADS,
+              model.plan().sharedBytes(ChipPlan.TILE),
+              arguments.toArray(Number[]::new));
+      assertThat(control.read(stream, 4, 4).getInt()).as("gave up").isEqualTo(1);
+
+      join(streams, manager, layers, hidden);
+      streams.launch(List.of(order(0, 65, -1, 0, 50)), 50);
+      assertThat(streams.finish()[0]).hasSize(50);
+    }
+  }
+
+  @Test
+  void threeProcessesShareAGpu() throws Exception {
+    List<Process> others = new ArrayList<>();
+    for (int i = 0; i < 2; i++) {
+      others.add(
+          new ProcessBuilder(
+                  Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                  "-cp",
+                  System.getProperty("java.class.path"),
+                  ChipTexts.class.getName())
+              .redirectError(ProcessBuilder.Redirect.INHERIT)
+              .start());
+    }
+    String own = ChipTexts.digest();
+    for (Process other : others) {
+      try (var output = other.inputReader()) {
+        assertThat(output.lines()).contains(own);
+      }
+      assertThat(other.waitFor()).isZero();
+    }
+  }
+
   @Test
   void aStreamIsTheSameAloneAndAmongOthersThatComeAndGo() {
     int characters = 10_000;
@@ -142,7 +304,7 @@ class ChipStreamsOnGpuTest {
       int next = 0;
       while (next < 64 || !places.isEmpty()) {
         for (int joining = random.nextInt(12); joining > 0 && next < 64; joining--) {
-          streams.join(new float[8 * 512], new BitSet());
+          join(streams, manager, 8, 512);
           places.add(next++);
         }
         if (places.isEmpty()) {
@@ -166,7 +328,7 @@ class ChipStreamsOnGpuTest {
       for (int stream : new int[] {0, 1, 17, 40, 63}) {
         int[][] alone = new int[64][characters];
         Arrays.fill(done, 0);
-        streams.join(new float[8 * 512], new BitSet());
+        join(streams, manager, 8, 512);
         while (done[stream] < characters) {
           launch(streams, List.of(stream), alone, done, ChipDecoder.MOST_STEPS, vocabulary);
         }

@@ -60,7 +60,7 @@ class KernelSourceTest {
       int architecture, int layers, int hidden, int units, int vocabulary, int residual, int relu) {
     ChipPlan plan = new ChipPlan(layers, hidden, vocabulary, residual == 1, relu == 1, units);
     byte[] binary =
-        nvrtc.compile(ChipModel.source(), "decode.cu", architecture, plan.definitions());
+        nvrtc.compile(KernelCache.source(), KernelCache.SOURCE, architecture, plan.definitions());
 
     assertThat(binary).startsWith(0x7f, 'E', 'L', 'F');
   }

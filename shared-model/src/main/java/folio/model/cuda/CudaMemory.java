@@ -1,8 +1,10 @@
 package folio.model.cuda;
 
 import ai.djl.Device;
+import ai.djl.ndarray.NDArray;
 import com.sun.jna.Memory;
 import com.sun.jna.ptr.LongByReference;
+import java.lang.ref.Reference;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 
@@ -38,7 +40,7 @@ public final class CudaMemory implements AutoCloseable {
   public static CudaMemory allocate(Device device, CudaStream stream, long size) {
     CudaMemory memory = new CudaMemory(device, size);
     try {
-      memory.driver.call("cuMemsetD8Async", memory.address, (byte) 0, size, stream.handle());
+      memory.clear(stream);
       return memory;
     } catch (RuntimeException e) {
       memory.close();
@@ -82,6 +84,11 @@ public final class CudaMemory implements AutoCloseable {
     return address;
   }
 
+  /** Makes it zero. */
+  public void clear(CudaStream stream) {
+    driver.call("cuMemsetD8Async", address, (byte) 0, size, stream.handle());
+  }
+
   /** Writes bytes from an offset on; they may be changed as soon as this returns. */
   public void write(CudaStream stream, long offset, ByteBuffer content) {
     check(offset, content.remaining());
@@ -92,6 +99,23 @@ public final class CudaMemory implements AutoCloseable {
         host(content),
         (long) content.remaining(),
         stream.handle());
+  }
+
+  /**
+   * Writes an array's numbers from an offset on, without the host. The stream must be the one that
+   * libtorch computes the array on, so that it may be closed as soon as this returns.
+   *
+   * @param content float32, on the same device
+   */
+  public void write(CudaStream stream, long offset, NDArray content) {
+    long length = content.size() * Float.BYTES;
+    check(offset, length);
+    try {
+      long from = TensorAddress.of(content);
+      driver.call("cuMemcpyDtoDAsync_v2", address + offset, from, length, stream.handle());
+    } finally {
+      Reference.reachabilityFence(content);
+    }
   }
 
   /** Reads bytes from an offset on; waits for the stream. */

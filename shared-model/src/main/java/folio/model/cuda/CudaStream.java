@@ -66,6 +66,11 @@ public final class CudaStream {
     return new CudaStream(driver, handle.getValue());
   }
 
+  /** For tests: gives the calling thread a stream of whatever the driver is, or takes it away. */
+  static void replaceCurrent(Pointer handle) {
+    CURRENT.set(handle == null ? null : new CudaStream(Driver.get(), handle));
+  }
+
   /** The driver's own name for it. */
   Pointer handle() {
     return handle;

@@ -18,27 +18,62 @@ final class Driver {
 
   private static final long CUDA_DEVICE_TYPE = 1;
 
-  private final NativeLibrary driver;
-  private final Function setStream;
-  private final ConcurrentHashMap<String, Function> functions = new ConcurrentHashMap<>();
-  private final ConcurrentHashMap<Integer, Pointer> contexts = new ConcurrentHashMap<>();
+  /** What is called: the libraries, or what a test has in their place. */
+  interface Library {
+    /** Calls a function of the driver's; 0 is success. */
+    int invoke(String function, Object... arguments);
 
-  /** Finds both libraries; libtorch's must be loaded. */
-  private Driver() {
-    driver = NativeLibrary.getInstance("libcuda.so.1");
-    setStream = NativeLibrary.getInstance("libc10_cuda.so").getFunction(SET_STREAM);
+    /** Has libtorch use a stream for what the calling thread asks for; null is the default one. */
+    void use(int device, Pointer stream);
+  }
+
+  private static final class Libraries implements Library {
+    private final NativeLibrary driver = NativeLibrary.getInstance("libcuda.so.1");
+    private final ConcurrentHashMap<String, Function> functions = new ConcurrentHashMap<>();
+    private final Function setStream =
+        NativeLibrary.getInstance("libc10_cuda.so").getFunction(SET_STREAM);
+
+    @Override
+    public int invoke(String function, Object... arguments) {
+      return functions.computeIfAbsent(function, driver::getFunction).invokeInt(arguments);
+    }
+
+    @Override
+    public void use(int device, Pointer stream) {
+      setStream.invokeVoid(
+          new Object[] {CUDA_DEVICE_TYPE | (long) device << 8, Pointer.nativeValue(stream)});
+    }
   }
 
   private static final class Holder {
-    static final Driver DRIVER = new Driver();
+    static final Driver DRIVER = new Driver(new Libraries());
+  }
+
+  /** A test's, in the place of this machine's. */
+  private static volatile Driver replacement;
+
+  private final Library library;
+  private final ConcurrentHashMap<Integer, Pointer> contexts = new ConcurrentHashMap<>();
+
+  private Driver(Library library) {
+    this.library = library;
+  }
+
+  /** For tests: what is called from now on; null for this machine's driver. */
+  static void replace(Library library) {
+    replacement = library == null ? null : new Driver(library);
   }
 
   /**
-   * The driver of this machine.
+   * The driver of this machine; libtorch must be loaded.
    *
    * @throws CudaException if there is none, or libtorch does not have the function
    */
   static Driver get() {
+    Driver other = replacement;
+    if (other != null) {
+      return other;
+    }
     try {
       return Holder.DRIVER;
     } catch (LinkageError e) {
@@ -81,12 +116,11 @@ final class Driver {
 
   /** Calls a function of the driver's; 0 is success. */
   int answer(String function, Object... arguments) {
-    return functions.computeIfAbsent(function, driver::getFunction).invokeInt(arguments);
+    return library.invoke(function, arguments);
   }
 
   /** Has libtorch use a stream for what the calling thread asks for; null is the default one. */
   void use(int device, Pointer stream) {
-    setStream.invokeVoid(
-        new Object[] {CUDA_DEVICE_TYPE | (long) device << 8, Pointer.nativeValue(stream)});
+    library.use(device, stream);
   }
 }

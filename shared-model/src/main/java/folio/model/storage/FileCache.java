@@ -1,6 +1,7 @@
 package folio.model.storage;
 
 import static java.lang.System.Logger.Level.WARNING;
+import static java.nio.charset.StandardCharsets.US_ASCII;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -11,6 +12,7 @@ import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.FileTime;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
@@ -19,13 +21,14 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /**
- * Keeps what was fetched from afar on a disk, each file under its digest, up to a total size: the
- * one that was not used for longest goes first. A disk that cannot be written keeps nothing, and is
- * no error. Safe for use by any thread and process.
+ * Keeps what was fetched from afar on a disk, each file under its digest, and what took long to
+ * make, up to a total size: the one that was not used for longest goes first. A disk that cannot be
+ * written keeps nothing, and is no error. Safe for use by any thread and process.
  */
 public final class FileCache {
   private static final System.Logger LOG = System.getLogger(FileCache.class.getName());
   private static final Pattern DIGEST = Pattern.compile("[0-9a-f]{64}");
+  private static final int DIGEST_DIGITS = 64;
   private static final AtomicLong TEMPORARY = new AtomicLong();
 
   private final Path folder;
@@ -78,14 +81,46 @@ public final class FileCache {
     return content;
   }
 
-  private static byte[] kept(Path file, String sha256) {
-    try {
-      byte[] content = Files.readAllBytes(file);
-      if (!Sha256.hex(content).equals(sha256)) {
-        return null;
+  /**
+   * What was made from something, such as a binary from a source.
+   *
+   * @param sha256 of all that it depends on, in lower-case hex
+   * @throws IOException if the origin cannot make it
+   */
+  public byte[] derived(String sha256, Origin origin) throws IOException {
+    Path file = folder.resolve(sha256);
+    byte[] kept = kept(file);
+    if (kept != null) {
+      int digits = Math.min(DIGEST_DIGITS, kept.length);
+      byte[] content = Arrays.copyOfRange(kept, digits, kept.length);
+      if (Sha256.hex(content).equals(new String(kept, 0, digits, US_ASCII))) {
+        touch(file);
+        return content;
       }
-      touch(file);
-      return content;
+    }
+    byte[] content = origin.read();
+    // Its digest comes first: the name is not its own.
+    byte[] whole =
+        Arrays.copyOf(Sha256.hex(content).getBytes(US_ASCII), DIGEST_DIGITS + content.length);
+    System.arraycopy(content, 0, whole, DIGEST_DIGITS, content.length);
+    if (whole.length <= mostBytes) {
+      keep(file, whole);
+    }
+    return content;
+  }
+
+  private static byte[] kept(Path file, String sha256) {
+    byte[] content = kept(file);
+    if (content == null || !Sha256.hex(content).equals(sha256)) {
+      return null;
+    }
+    touch(file);
+    return content;
+  }
+
+  private static byte[] kept(Path file) {
+    try {
+      return Files.readAllBytes(file);
     } catch (IOException e) {
       return null; // mostly for want of the file; otherwise it can be had from its origin
     }

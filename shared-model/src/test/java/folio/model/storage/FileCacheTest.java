@@ -96,4 +96,23 @@ class FileCacheTest {
     assertThat(get(cache, 1)).isEqualTo(content(1));
     assertThat(read).isEqualTo(2);
   }
+
+  @Test
+  void keepsWhatWasMadeUnderTheDigestOfWhatItWasMadeFrom() throws IOException {
+    String source = Sha256.hex(content(7));
+    FileCache.Origin maker =
+        () -> {
+          read++;
+          return content(read);
+        };
+    FileCache cache = new FileCache(folder, 10 * SIZE);
+
+    assertThat(cache.derived(source, maker)).isEqualTo(content(1));
+    assertThat(cache.derived(source, maker)).isEqualTo(content(1));
+    Files.write(folder.resolve(source), content(1)); // without its own digest
+    assertThat(cache.derived(source, maker)).isEqualTo(content(2));
+    Files.write(folder.resolve(source), new byte[3]);
+    assertThat(cache.derived(source, maker)).isEqualTo(content(3));
+    assertThat(cache.derived(source, maker)).isEqualTo(content(3));
+  }
 }

@@ -1,0 +1,57 @@
+package folio.inference.onchip;
+
+import ai.djl.Device;
+import ai.djl.ndarray.NDManager;
+import folio.inference.decoding.Decoder;
+import folio.model.network.CharGru;
+import folio.model.network.CharGruConfig;
+import folio.model.sampling.SamplingParameters;
+import folio.model.storage.Sha256;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.SplittableRandom;
+
+/** A process that decodes on the chip for some seconds, for tests: tells a digest of its texts. */
+final class ChipTexts {
+  private static final int STREAMS = 64;
+  private static final int LAUNCHES = 300;
+  private static final int STEPS = 50;
+
+  private ChipTexts() {}
+
+  public static void main(String[] arguments) {
+    Decoder.prepareThread(Device.gpu());
+    System.out.println(digest());
+  }
+
+  /** Of 64 streams of a network that takes every multiprocessor. */
+  static String digest() {
+    CharGruConfig config = CharGruConfig.residual(65, 32, 512, 8);
+    StringBuilder texts = new StringBuilder();
+    try (NDManager manager = NDManager.newBaseManager(Device.gpu());
+        CharGru network = CharGru.initialize(manager, config, new SplittableRandom(9));
+        Chip model = ChipModel.of(manager, network, STREAMS).orElseThrow();
+        ChipDecoder streams = model.decoder().orElseThrow()) {
+      int[] last = new int[STREAMS];
+      for (int stream = 0; stream < STREAMS; stream++) {
+        ChipStreamsOnGpuTest.join(streams, manager, 8, 512);
+      }
+      for (int launch = 0; launch < LAUNCHES; launch++) {
+        List<ChipDecoder.Order> orders = new ArrayList<>();
+        for (int i = 0; i < STREAMS; i++) {
+          orders.add(
+              new ChipDecoder.Order(i, SamplingParameters.DEFAULT, last[i], launch * STEPS, STEPS));
+        }
+        streams.launch(orders, STEPS);
+        int[][] written = streams.finish();
+        for (int i = 0; i < STREAMS; i++) {
+          texts.append(Arrays.toString(written[i]));
+          last[i] = written[i][STEPS - 1];
+        }
+      }
+    }
+    return Sha256.hex(texts.toString().getBytes(StandardCharsets.UTF_8));
+  }
+}
