@@ -29,6 +29,10 @@ final class ChipRows implements AutoCloseable {
   private final List<Slot> slots = new ArrayList<>();
   private double nanosAStep = LONGEST_NANOS / 16; // a guess until there is a launch
   private long launchedNanos;
+
+  /** Who has what is being written, by place then; null if nothing is. */
+  private List<Slot> underWay;
+
   private int steps;
   private int launched;
   private boolean unknown = true;
@@ -82,6 +86,9 @@ final class ChipRows implements AutoCloseable {
         streams.leave(place);
       }
     }
+    if (slots.isEmpty()) {
+      underWay = null; // nobody waits for it
+    }
     return removed;
   }
 
@@ -89,6 +96,7 @@ final class ChipRows implements AutoCloseable {
   List<Slot> removeAll() {
     List<Slot> removed = List.copyOf(slots);
     slots.clear();
+    underWay = null;
     if (streams != null) {
       streams.clear();
     }
@@ -96,22 +104,45 @@ final class ChipRows implements AutoCloseable {
   }
 
   /**
-   * Begins to write the next characters of all slots.
+   * Begins to write the next characters of all slots, unless {@link #finish} has done so.
    *
    * @param besideOthers whether somebody of the lane waits for the turn to end
    */
   void launch(boolean besideOthers) {
-    if (slots.isEmpty()) {
-      return;
+    if (underWay == null && !slots.isEmpty()) {
+      int most = slots.stream().mapToInt(Slot::remaining).max().orElseThrow();
+      int next = Math.min(most(besideOthers), most);
+      begin(slots.stream().map(slot -> slot.order(next)).toList(), next);
     }
-    steps = Math.min(most(besideOthers), mostRemaining());
-    launched = slots.size();
-    launchedNanos = System.nanoTime();
-    streams.launch(slots.stream().map(slot -> slot.order(steps)).toList(), steps);
   }
 
-  private int mostRemaining() {
-    return slots.stream().mapToInt(Slot::remaining).max().orElseThrow();
+  private void begin(List<ChipDecoder.Order> orders, int most) {
+    steps = most;
+    launched = slots.size();
+    underWay = List.copyOf(slots);
+    launchedNanos = System.nanoTime();
+    streams.launch(orders, most);
+  }
+
+  /**
+   * Begins to write what follows before what was written is looked at, so that the device does not
+   * wait for the host. What a slot does not want after all, as a text has stopped it, is lost.
+   */
+  private void goOn(int[][] written) {
+    int most = 0;
+    for (int place = 0; place < written.length; place++) {
+      int remaining = slots.get(place).remaining() - written[place].length;
+      if (remaining <= 0) {
+        return; // it is over, and may be asked for its state
+      }
+      most = Math.max(most, remaining);
+    }
+    int next = Math.min(most(false), most);
+    List<ChipDecoder.Order> orders = new ArrayList<>();
+    for (int place = 0; place < written.length; place++) {
+      orders.add(slots.get(place).orderAfter(written[place], next));
+    }
+    begin(orders, next);
   }
 
   /** Twice the steps of the launch before at most, whose time is known. */
@@ -129,24 +160,30 @@ final class ChipRows implements AutoCloseable {
   /**
    * Waits for the characters, and gives them to their slots.
    *
+   * @param othersWait whether somebody is to have the lane, or the device, before more is written
    * @return how many there are
    */
-  int finish() {
-    if (slots.isEmpty()) {
+  int finish(boolean othersWait) {
+    if (underWay == null) {
       return 0;
     }
     int[][] written = streams.finish();
+    List<Slot> wrote = underWay;
+    underWay = null;
     double measured = (double) (System.nanoTime() - launchedNanos) / steps;
     nanosAStep = Math.min(measured, DEARER * nanosAStep);
+    if (!othersWait && wrote.equals(slots)) {
+      goOn(written);
+    }
     int characters = 0;
     for (int place = 0; place < written.length; place++) {
-      Slot slot = slots.get(place);
+      Slot slot = wrote.get(place);
       for (int i = 0; i < written[place].length && !slot.over(); i++) {
         slot.accept(written[place][i]);
         characters++;
       }
       if (slot.keeps()) {
-        slot.keep(streams.state(place));
+        slot.keep(streams.state(slots.indexOf(slot)));
       }
     }
     return characters;

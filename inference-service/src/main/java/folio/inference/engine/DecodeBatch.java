@@ -120,9 +120,10 @@ final class DecodeBatch implements AutoCloseable {
    * Chooses one more character for every running slot, takes those that a chip chose, and chooses
    * the first for slots that are ready.
    *
+   * @param othersWait whether somebody else is to have the lane before a chip goes on
    * @return how many characters running slots have got
    */
-  int finish() {
+  int finish(boolean othersWait) {
     int characters = 0;
     if (underWay != null) {
       try (Decoded pass = underWay) {
@@ -132,7 +133,7 @@ final class DecodeBatch implements AutoCloseable {
       }
     }
     prompts.finish();
-    return characters + chip.finish();
+    return characters + chip.finish(othersWait || prompts.count() > 0 || running.count() > 0);
   }
 
   /** The running slots: after {@link #finish}, those that have more characters. */

@@ -170,7 +170,8 @@ final class DecodeLoop implements AutoCloseable {
     try {
       batch.launch();
       delivery.send();
-      characters = batch.finish();
+      boolean othersWait = queue.waitsFor(lane) || batches.size() > 1 || warmUp.underWay();
+      characters = batch.finish(othersWait);
       delivery.add(batch.runningSlots());
       sweep(batch);
       ready = batch.startReady();

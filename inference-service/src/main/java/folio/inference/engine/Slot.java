@@ -248,6 +248,16 @@ final class Slot {
         request.seed(), request.sampling(), lastId, position(), Math.min(most, remaining()));
   }
 
+  /** What a chip is to write of it once it has taken some characters, at least one. */
+  ChipDecoder.Order orderAfter(int[] ids, int most) {
+    return new ChipDecoder.Order(
+        request.seed(),
+        request.sampling(),
+        ids[ids.length - 1],
+        position() + ids.length,
+        Math.min(most, remaining() - ids.length));
+  }
+
   /** The ids that the prompt or the text holds; not to be changed. */
   BitSet seen() {
     return seen;

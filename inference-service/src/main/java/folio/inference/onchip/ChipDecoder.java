@@ -7,7 +7,8 @@ import java.util.List;
 
 /**
  * Streams that are decoded together, in the places 0 to count - 1: who leaves is replaced by the
- * last. A launch writes up to so many characters of each. Owned by a lane's thread.
+ * last. A launch writes up to so many characters of each of those who are there when it begins; who
+ * joins or leaves while it is under way does not change it. Owned by a lane's thread.
  */
 public interface ChipDecoder extends AutoCloseable {
   /** Most characters of a stream in a launch. */
@@ -45,7 +46,8 @@ public interface ChipDecoder extends AutoCloseable {
   void clear();
 
   /**
-   * Begins to write characters of every stream.
+   * Begins to write characters of every stream. What was launched before and not waited for is
+   * lost.
    *
    * @param all an order a stream, by place
    * @param most characters of a stream, up to {@link #MOST_STEPS}; an order's length may be less
@@ -55,7 +57,7 @@ public interface ChipDecoder extends AutoCloseable {
   /**
    * Waits for what was launched.
    *
-   * @return what was written of each stream, by place
+   * @return what was written of each stream, by the places when it was launched
    * @throws RuntimeException if the device failed, or did not come to an end in time
    */
   int[][] finish();

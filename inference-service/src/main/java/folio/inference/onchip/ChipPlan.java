@@ -108,14 +108,23 @@ record ChipPlan(int layers, int hidden, int vocabulary, boolean residual, boolea
     return (streams + TILE - 1) / TILE * TILE;
   }
 
+  /** What layers publish, with so many places: halves, or words of two halves and a step. */
+  long outputBytes(int places) {
+    long halves = 3L * layers * places * hidden * Short.BYTES;
+    long words = 3L * layers * TILE * hidden / 2 * Long.BYTES;
+    return Math.max(halves, words);
+  }
+
   /** Shared memory of a block. */
   int sharedBytes(int places) {
     int weights = matrices() * rows() * hidden * Short.BYTES;
     int states = (layers + 1) * units * places * Float.BYTES;
+    int biases = layers * 2 * rows() * Float.BYTES;
+    int lengths = places * Integer.BYTES;
     int choosing = headRows() * (Double.BYTES + 2 * Float.BYTES + Integer.BYTES);
-    int tile = (rows() + 15) / 16 * 16 * TILE * Float.BYTES;
+    int tile = rows() * TILE * Float.BYTES;
     int parts = Math.max(WARPS * 2 * tile, WARPS * headRows() * Float.BYTES);
-    return weights + states + choosing + 2 * tile + parts;
+    return weights + states + biases + choosing + lengths + 2 * tile + parts;
   }
 
   /** What the kernel is compiled with. */

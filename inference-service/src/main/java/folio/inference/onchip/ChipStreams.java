@@ -71,7 +71,7 @@ final class ChipStreams implements ChipDecoder {
     int units = plan.layers() * plan.hidden();
     try {
       states = allocate((long) places * units * Float.BYTES);
-      outputs = allocate(3L * places * units * Short.BYTES);
+      outputs = allocate(plan.outputBytes(places));
       seen = allocate((long) places * plan.seenWords() * Integer.BYTES);
       current = allocate((long) places * Integer.BYTES);
       exchange = allocate(controlAt + CONTROL_BYTES + (long) places * STREAM_BYTES);
@@ -191,7 +191,7 @@ final class ChipStreams implements ChipDecoder {
   }
 
   private int writtenBytes() {
-    return count * steps * Integer.BYTES;
+    return underWay.size() * steps * Integer.BYTES;
   }
 
   @Override
@@ -200,11 +200,11 @@ final class ChipStreams implements ChipDecoder {
         exchange
             .read(stream, controlAt - writtenBytes(), writtenBytes() + CONTROL_BYTES)
             .asIntBuffer();
-    if (words.get(count * steps + 1) != 0) {
+    if (words.get(underWay.size() * steps + 1) != 0) {
       throw new IllegalStateException("the kernel did not come to its end in two seconds");
     }
-    int[][] all = new int[count][];
-    for (int place = 0; place < count; place++) {
+    int[][] all = new int[underWay.size()][];
+    for (int place = 0; place < all.length; place++) {
       all[place] = new int[underWay.get(place).length()];
       words.position(place * steps).get(all[place]);
     }

@@ -2,9 +2,14 @@
 //
 // A GRU that writes one character at a time is bound by launches and by reading its weights. Here neither happens: a grid
 // of blocks that all run at once holds the weights, float16, for the whole launch; block b computes the units
-// b * UNITS to b * UNITS + UNITS - 1 of every layer for every stream. What other blocks need of a layer, its output, is
-// published in global memory (the L2 cache, that is), and a barrier over the grid stands between a layer and the next:
-// LAYERS + 1 barriers a character, the last of them after the characters are chosen.
+// b * UNITS to b * UNITS + UNITS - 1 of every layer for every stream. What other blocks need of a layer, its output, goes
+// through global memory (the L2 cache, that is), and so does a character, which one block chooses.
+//
+// Few streams, up to eight, are bound by how long that takes. No barrier then: an output is published as words of two halves
+// and the step that they are of, and whoever needs them reads until all words are of that step. No word is overwritten too
+// early: to write its output of the next step a block needs a character that was chosen from what all blocks made of the
+// one before. Many streams are bound by how much is read, and words would be twice as much: halves alone, and a barrier
+// over the grid after every layer and after the characters.
 //
 // Products are tensor cores' (m16n8k16): rows of weights times eight streams, float16 in, float32 out. A stream is a column
 // of such a product: what it comes to does not depend on the other columns, and sums are taken in the same order whether
@@ -25,7 +30,10 @@ typedef unsigned long long u64;
 #define MATRIX_HALVES (PAIRS * ROWS * 32)
 #define HEAD_ROWS ((VOCABULARY + 15) / 16 * 16)
 #define WORDS ((VOCABULARY + 31) / 32)
-#define TILE_FLOATS (ROW_TILES * 16 * 8)
+#define SLICE_PAIRS ((PAIRS + WARPS - 1) / WARPS)   // of a sum that eight warps share, most of one
+#define HEAD_TILES (HEAD_ROWS / 16)
+#define TILE_FLOATS (ROWS * 8)
+#define AHEAD (10 / SLICE_PAIRS)                    // tiles of the head whose loads a lane has under way at once
 #define BATCH (PAIRS < 16 ? PAIRS : 16)             // loads that a lane has under way at once
 
 // One stream; written by the host before a launch. 64 bytes.
@@ -66,40 +74,67 @@ __device__ __forceinline__ void productPair(float (&sum)[4], uint4 low, uint4 hi
   product(sum, low.z, high.z, low.w, high.w, b.z, b.w);
 }
 
-// The grid's barrier: a counter that only grows. Between arriving and waiting a block does what needs no other block.
-struct Barrier {
-  unsigned* count;
+// What a lane has of a slice of columns: words of two halves and the step that they are of.
+struct Words {
+  u64 of[SLICE_PAIRS][4];
+
+  // Asks for this warp's slice, a column a group of four lanes.
+  __device__ __forceinline__ void load(const u64* column, bool wanted);
+
+  __device__ __forceinline__ uint4 halves(int pair) const {
+    return make_uint4((unsigned)of[pair][0], (unsigned)of[pair][1], (unsigned)of[pair][2], (unsigned)of[pair][3]);
+  }
+};
+
+// What a block waits for. Time may be up, if some block does not come: the launch ends then.
+struct Grid {
+  unsigned* count;                                 // the barrier's, which only grows
   unsigned* failed;
   u64 deadline;
   unsigned target;
+  int late;                                        // whether this thread has seen that time is up
 
+  // In a loop; looks at the clock now and then.
+  __device__ __forceinline__ bool expired(unsigned& turns) {
+    if ((++turns & 1023) != 0) return false;
+    u64 now;
+    asm volatile("mov.u64 %0, %%globaltimer;" : "=l"(now));
+    if (now <= deadline) return false;
+    atomicExch(failed, 1u);
+    late = 1;
+    return true;
+  }
+
+  // Between arriving and waiting a block does what needs no other block.
   __device__ __forceinline__ void arrive() {
     __syncthreads();
     target += gridDim.x;
     if (threadIdx.x == 0) asm volatile("red.release.gpu.global.add.u32 [%0], 1;" ::"l"(count) : "memory");
   }
 
-  // False if time is up: some block does not come. The launch ends then.
+  // False if time is up.
   __device__ __forceinline__ bool wait() {
-    int late = 0;
     if (threadIdx.x == 0) {
       unsigned seen, turns = 0;
-      while (true) {
+      do {
         asm volatile("ld.acquire.gpu.global.u32 %0, [%1];" : "=r"(seen) : "l"(count) : "memory");
-        if ((int)(seen - target) >= 0) break;
-        if ((++turns & 1023) == 0) {
-          u64 now;
-          asm volatile("mov.u64 %0, %%globaltimer;" : "=l"(now));
-          if (now > deadline) {
-            atomicExch(failed, 1u);
-            late = 1;
-            break;
-          }
-        }
-      }
+      } while ((int)(seen - target) < 0 && !expired(turns));
     }
     return !__syncthreads_or(late);
   }
+
+  // The character that a stream goes on from at a step. The word that tells it, step * VOCABULARY + id, only grows.
+  __device__ __forceinline__ int character(const int* word, int step) {
+    int seen;
+    unsigned turns = 0;
+    do {
+      asm volatile("ld.relaxed.gpu.global.s32 %0, [%1];" : "=r"(seen) : "l"(word) : "memory");
+    } while (seen < step * VOCABULARY && !expired(turns));
+    return max(seen - step * VOCABULARY, 0);
+  }
+
+  // Reads a slice again until all of it is of a step.
+  __device__ __forceinline__ void columns(Words& words, const u64* column, bool wanted, unsigned step);
 };
 
 __device__ __forceinline__ u64 mix(u64 z) {
@@ -199,9 +234,9 @@ __device__ int choose(const Stream& stream, int position, const float* logits, d
 
 // One stream's and unit's step, from the sums of its gates.
 __device__ __forceinline__ float gru(float h, float ir, float iz, float in, float hr, float hz, float hn) {
-  float r = 1 / (1 + __expf(-(ir + hr)));
-  float z = 1 / (1 + __expf(-(iz + hz)));
-  float n = 2 / (1 + __expf(-2 * (in + r * hn))) - 1;
+  float r = __fdividef(1, 1 + __expf(-(ir + hr)));
+  float z = __fdividef(1, 1 + __expf(-(iz + hz)));
+  float n = __fdividef(2, 1 + __expf(-2 * (in + r * hn))) - 1;
   return n + z * (h - n);
 }
 
@@ -221,25 +256,59 @@ __device__ __forceinline__ void add(float (&sums)[ROW_TILES][4], const half_t* m
 // A sum over k is the sum of eight slices' sums, in their order, whoever takes them.
 __device__ __forceinline__ constexpr int sliceBegin(int which) { return which * PAIRS / WARPS; }
 
-// This warp's slice, of the first tile of streams.
-__device__ __forceinline__ void slice(float (&sums)[ROW_TILES][4], const half_t* matrix, const half_t* from) {
-  int lane = threadIdx.x & 31, warp = threadIdx.x >> 5;
-  const half_t* b = from + (lane >> 2) * HIDDEN + (lane & 3) * 8;
-#pragma unroll 4
-  for (int pair = sliceBegin(warp); pair < sliceBegin(warp + 1); pair++) {
-    add(sums, matrix, pair, published(b + pair * 32));
+__device__ __forceinline__ void Words::load(const u64* column, bool wanted) {
+  int warp = threadIdx.x >> 5, first = sliceBegin(warp), count = sliceBegin(warp + 1) - first;
+  const u64* from = column + first * 16 + (threadIdx.x & 3) * 4;
+#pragma unroll
+  for (int i = 0; i < SLICE_PAIRS; i++) {
+    u64* w = of[i];
+    w[0] = w[1] = w[2] = w[3] = 0;
+    if (!wanted || i >= count) continue;
+    asm volatile("ld.relaxed.gpu.global.v2.u64 {%0,%1}, [%2];" : "=l"(w[0]), "=l"(w[1]) : "l"(from + i * 16) : "memory");
+    asm volatile("ld.relaxed.gpu.global.v2.u64 {%0,%1}, [%2];" : "=l"(w[2]), "=l"(w[3]) : "l"(from + i * 16 + 2) : "memory");
   }
+}
+
+__device__ __forceinline__ void Grid::columns(Words& words, const u64* column, bool wanted, unsigned step) {
+  int warp = threadIdx.x >> 5, count = sliceBegin(warp + 1) - sliceBegin(warp);
+  unsigned turns = 0;
+  while (true) {
+    bool missing = false;
+#pragma unroll
+    for (int i = 0; i < SLICE_PAIRS; i++) {
+#pragma unroll
+      for (int n = 0; n < 4; n++) missing |= wanted && i < count && (unsigned)(words.of[i][n] >> 32) != step;
+    }
+    if (!__any_sync(~0u, missing)) return;
+    if (__any_sync(~0u, expired(turns))) return;
+    words.load(column, wanted);
+  }
+}
+
+// This warp's slice of a product.
+__device__ __forceinline__ void slice(float (&sums)[ROW_TILES][4], const half_t* matrix, const Words& words) {
+  int warp = threadIdx.x >> 5, first = sliceBegin(warp);
+#pragma unroll
+  for (int i = 0; i < SLICE_PAIRS; i++) {
+    if (first + i < sliceBegin(warp + 1)) add(sums, matrix, first + i, words.halves(i));
+  }
+}
+
+// Two units' outputs and the step that they are of, at once.
+__device__ __forceinline__ void publish(u64* to, float low, float high, unsigned step) {
+  u64 word = toHalf(low) | (unsigned)toHalf(high) << 16 | (u64)step << 32;
+  asm volatile("st.relaxed.gpu.global.u64 [%0], %1;" ::"l"(to), "l"(word) : "memory");
 }
 
 __device__ __forceinline__ void store(float* to, const float (&sums)[ROW_TILES][4]) {
   int lane = threadIdx.x & 31, g = lane >> 2, q = lane & 3;
 #pragma unroll
   for (int tile = 0; tile < ROW_TILES; tile++) {
-    float* at = to + (tile * 16 + g) * 8 + q * 2;
-    at[0] = sums[tile][0];
-    at[1] = sums[tile][1];
-    at[64] = sums[tile][2];
-    at[65] = sums[tile][3];
+#pragma unroll
+    for (int half = 0; half < 2; half++) {
+      int row = tile * 16 + half * 8 + g;
+      if (row < ROWS) *(float2*)(to + row * 8 + q * 2) = make_float2(sums[tile][half * 2], sums[tile][half * 2 + 1]);
+    }
   }
 }
 
@@ -274,144 +343,253 @@ __device__ __forceinline__ void whole(float* to, const half_t* matrix, const hal
   store(to, total);
 }
 
-extern "C" __global__ void __launch_bounds__(WARPS * 32, 1)
-decode(const half_t* __restrict__ weights,         // [block][matrix][pair][row][32]; matrices: hidden 0, input 1, hidden 1, ...
-       const float* __restrict__ table,            // [VOCABULARY][3][HIDDEN], input product and bias of the first layer
-       const float* __restrict__ biases,           // [LAYERS][2][3][HIDDEN], input (unused for the first layer) and hidden
-       const half_t* __restrict__ head,            // [pair][HEAD_ROWS][32]
-       const float* __restrict__ headBias,         // [VOCABULARY]
-       float* states,                              // [place][LAYERS][HIDDEN], read and written
-       half_t* outputs,                            // [3 * LAYERS][places][HIDDEN]: states twice, inputs of what follows
-       const Stream* streams,                      // [count]
-       unsigned* seen,                             // [count][WORDS], a bit for each id that was written; read and written
-       int* current,                               // [count], scratch
-       int* written,                               // [count][steps]
-       float* told,                                // [steps][count][VOCABULARY], or null: logits
-       unsigned* control,                          // 0 and 0; [1] becomes 1 if time was up
-       int count, int places, int steps, u64 nanos) {
-  extern __shared__ __align__(16) unsigned char memory[];
-  half_t* held = (half_t*)memory;                                       // [matrix][pair][row][32]
-  float* hs = (float*)(held + MATRICES * MATRIX_HALVES);                // [LAYERS][UNITS][places]
-  float* xs = hs + LAYERS * UNITS * places;                             // [UNITS][places]
-  double* chances = (double*)(xs + UNITS * places);                     // [HEAD_ROWS]
-  float* logits = (float*)(chances + HEAD_ROWS);                        // [HEAD_ROWS]
-  float* ranked = logits + HEAD_ROWS;                                   // [HEAD_ROWS]
-  int* order = (int*)(ranked + HEAD_ROWS);                              // [HEAD_ROWS]
-  float* sums = (float*)(order + HEAD_ROWS);                            // [2][TILE_FLOATS], of one tile
-  float* parts = sums + 2 * TILE_FLOATS;                                // [WARPS][2][TILE_FLOATS], or [WARPS][HEAD_ROWS]
-  int t = threadIdx.x, warp = t >> 5, lane = t & 31, block = blockIdx.x, unit0 = block * UNITS;
-  int tiles = (count + 7) / 8;
-  bool sliced = tiles == 1;                        // else every warp has tiles of its own
+// What the rows of a tile of the head are for this warp's slice.
+struct HeadTile {
+  uint4 rows[SLICE_PAIRS][2];
 
-  u64 now;
-  asm volatile("mov.u64 %0, %%globaltimer;" : "=l"(now));
-  Barrier barrier = {control, control + 1, now + nanos, 0};
-
-  const uint4* mine = (const uint4*)(weights + (size_t)block * MATRICES * MATRIX_HALVES);
-  for (int i = t; i < MATRICES * MATRIX_HALVES / 8; i += WARPS * 32) ((uint4*)held)[i] = mine[i];
-  for (int i = t; i < LAYERS * UNITS * tiles * 8; i += WARPS * 32) {
-    int u = i % UNITS, l = i / UNITS % LAYERS, s = i / (UNITS * LAYERS);
-    float h = s < count ? states[((size_t)s * LAYERS + l) * HIDDEN + unit0 + u] : 0;
-    hs[(l * UNITS + u) * places + s] = h;
-    outputs[((size_t)l * places + s) * HIDDEN + unit0 + u] = toHalf(h);
-  }
-  if (block == 0) for (int s = t; s < count; s += WARPS * 32) current[s] = streams[s].character;
-  barrier.arrive();
-  if (!barrier.wait()) return;
-
-  for (int k = 0; k < steps; k++) {
-    half_t* before = outputs + (size_t)(k & 1) * LAYERS * places * HIDDEN;
-    half_t* after = outputs + (size_t)(~k & 1) * LAYERS * places * HIDDEN;
-    half_t* inputs = outputs + (size_t)2 * LAYERS * places * HIDDEN;
-    for (int l = 0; l < LAYERS; l++) {
-      const half_t* hiddenMatrix = held + (l == 0 ? 0 : 2 * l) * MATRIX_HALVES;
-      const half_t* inputMatrix = held + (2 * l - 1) * MATRIX_HALVES;
-      const half_t* h = before + (size_t)l * places * HIDDEN;
-      const half_t* x = inputs + (size_t)(l - 1) * places * HIDDEN;
-      auto finish = [&](int tile, const float* input, const float* hidden) {
-        for (int i = lane; i < 8 * UNITS; i += 32) {
-          int u = i % UNITS, column = i / UNITS, s = tile * 8 + column;
-          if (s >= count) continue;
-          float gi[3], gh[3];
-          int id = l == 0 ? __ldcg(current + s) : 0;
+  __device__ __forceinline__ void load(const half_t* head, int tile) {
+    int lane = threadIdx.x & 31, first = sliceBegin(threadIdx.x >> 5), count = sliceBegin((threadIdx.x >> 5) + 1) - first;
+    const half_t* from = head + ((size_t)first * HEAD_ROWS + tile * 16 + (lane >> 2)) * 32 + (lane & 3) * 8;
 #pragma unroll
-          for (int gate = 0; gate < 3; gate++) {
-            int at = (gate * UNITS + u) * 8 + column, of = gate * HIDDEN + unit0 + u;
-            gi[gate] = l == 0 ? __ldg(table + (size_t)id * 3 * HIDDEN + of)
-                              : input[at] + __ldg(biases + l * 6 * HIDDEN + of);
-            gh[gate] = hidden[at] + __ldg(biases + (l * 2 + 1) * 3 * HIDDEN + of);
-          }
-          float* own = hs + (l * UNITS + u) * places + s;
-          float* sum = xs + u * places + s;
-          float y = gru(*own, gi[0], gi[1], gi[2], gh[0], gh[1], gh[2]);
-          if (k >= streams[s].length) y = *own;    // it is over, and keeps its state
-          *own = y;
-          float next = RESIDUAL && l > 0 ? *sum + y : y;
-          *sum = next;
-          if (RELU && l == LAYERS - 1) next = fmaxf(next, 0.f);
-          size_t to = ((size_t)l * places + s) * HIDDEN + unit0 + u;
-          after[to] = toHalf(y);
-          inputs[to] = toHalf(next);
-        }
-      };
-      if (sliced) {
-        float input[ROW_TILES][4] = {}, hidden[ROW_TILES][4] = {};
-        slice(hidden, hiddenMatrix, h);
-        store(parts + (warp * 2 + 1) * TILE_FLOATS, hidden);
-        if ((k > 0 || l > 0) && !barrier.wait()) return;
-        if (l > 0) slice(input, inputMatrix, x);
-        store(parts + warp * 2 * TILE_FLOATS, input);
-        __syncthreads();
-        for (int i = t; i < 2 * TILE_FLOATS; i += WARPS * 32) {
-          float total = parts[i];
+    for (int i = 0; i < SLICE_PAIRS; i++) {
+      if (i >= count) break;
 #pragma unroll
-          for (int other = 1; other < WARPS; other++) total += parts[other * 2 * TILE_FLOATS + i];
-          sums[i] = total;
-        }
-        __syncthreads();
-        if (warp == 0) finish(0, sums, sums + TILE_FLOATS);
-      } else {
-        float* own = parts + warp * 2 * TILE_FLOATS;
-        if (warp < tiles) whole(own + TILE_FLOATS, hiddenMatrix, h + warp * 8 * HIDDEN);
-        if ((k > 0 || l > 0) && !barrier.wait()) return;
-        for (int tile = warp; tile < tiles; tile += WARPS) {
-          if (l > 0) whole(own, inputMatrix, x + tile * 8 * HIDDEN);
-          if (tile != warp) whole(own + TILE_FLOATS, hiddenMatrix, h + tile * 8 * HIDDEN);
-          __syncwarp();
-          finish(tile, own, own + TILE_FLOATS);
-          __syncwarp();
-        }
+      for (int n = 0; n < 2; n++) {
+        uint4& row = rows[i][n];
+        asm volatile("ld.global.nc.v4.u32 {%0,%1,%2,%3}, [%4];"
+                     : "=r"(row.x), "=r"(row.y), "=r"(row.z), "=r"(row.w)
+                     : "l"(from + (i * HEAD_ROWS + n * 8) * 32));
       }
-      barrier.arrive();
     }
+  }
 
-    // A stream's logits, and its next character, are one block's.
-    if (!barrier.wait()) return;
-    for (int s = block; s < count; s += gridDim.x) {
-      int g = lane >> 2, q = lane & 3;
-      const half_t* x = inputs + ((size_t)(LAYERS - 1) * places + s) * HIDDEN + q * 8;
-      uint4 columns[(PAIRS + WARPS - 1) / WARPS];
+  // The products with one column, which the first group of four lanes has.
+  __device__ __forceinline__ void multiply(float* to, int tile, const uint4 (&column)[SLICE_PAIRS]) const {
+    int lane = threadIdx.x & 31, count = sliceBegin((threadIdx.x >> 5) + 1) - sliceBegin(threadIdx.x >> 5);
+    float part[4] = {};
 #pragma unroll
-      for (int i = 0; i < (PAIRS + WARPS - 1) / WARPS; i++) {
-        columns[i] = make_uint4(0, 0, 0, 0);
-        if (g == 0 && sliceBegin(warp) + i < sliceBegin(warp + 1)) columns[i] = published(x + (sliceBegin(warp) + i) * 32);
+    for (int i = 0; i < SLICE_PAIRS; i++) {
+      if (i < count) productPair(part, rows[i][0], rows[i][1], column[i]);
+    }
+    if ((lane & 3) == 0) {
+      to[tile * 16 + (lane >> 2)] = part[0];
+      to[tile * 16 + 8 + (lane >> 2)] = part[2];
+    }
+  }
+};
+
+// A block: its units of every layer for every stream, and the characters of some streams. The global memory is that of
+// decode's parameters.
+struct Block {
+  const float* table;
+  const half_t* head;
+  const float* headBias;
+  half_t* outputs;
+  const Stream* streams;
+  unsigned* seen;
+  int* current;
+  int* written;
+  float* told;
+  int count, places, steps, unit0;
+  Grid grid;
+  Words own;                                       // few streams: states of the layer that comes next
+
+  // Shared memory.
+  half_t* held;                                    // [matrix][pair][row][32]
+  float* hs;                                       // [LAYERS][UNITS][places], states
+  float* xs;                                       // [UNITS][places], outputs of the layer before
+  float* bias;                                     // [LAYERS][2][3][UNITS]
+  double* chances;                                 // [HEAD_ROWS]
+  float* logits;                                   // [HEAD_ROWS]
+  float* ranked;                                   // [HEAD_ROWS]
+  int* order;                                      // [HEAD_ROWS]
+  int* lengths;                                    // [places], of streams; 0 where there is none
+  float* sums;                                     // [2][TILE_FLOATS], of one tile: input and hidden
+  float* parts;                                    // [WARPS][2][TILE_FLOATS], or [WARPS][HEAD_ROWS]
+
+  __device__ __forceinline__ void layOut(unsigned char* memory) {
+    held = (half_t*)memory;
+    hs = (float*)(held + MATRICES * MATRIX_HALVES);
+    xs = hs + LAYERS * UNITS * places;
+    bias = xs + UNITS * places;
+    chances = (double*)(bias + LAYERS * 6 * UNITS);
+    logits = (float*)(chances + HEAD_ROWS);
+    ranked = logits + HEAD_ROWS;
+    order = (int*)(ranked + HEAD_ROWS);
+    lengths = order + HEAD_ROWS;
+    sums = (float*)(lengths + places);
+    parts = sums + 2 * TILE_FLOATS;
+  }
+
+  // Where layers' outputs and, of an even and an odd step, states are in `outputs`.
+  __device__ __forceinline__ static int stateAt(int k, int l) { return (k & 1) * LAYERS + l; }
+  __device__ __forceinline__ static int outputAt(int l) { return 2 * LAYERS + l; }
+
+  // Of few streams: the columns, a stream a column.
+  __device__ __forceinline__ u64* words(int at, int column) const {
+    return (u64*)outputs + (at * 8 + column) * (HIDDEN / 2);
+  }
+
+  // Of many.
+  __device__ __forceinline__ half_t* halves(int at, int stream) const {
+    return outputs + ((size_t)at * places + stream) * HIDDEN;
+  }
+
+  template <bool FEW>
+  __device__ __forceinline__ void begin(const half_t* weights, const float* biases, const float* states) {
+    int t = threadIdx.x, everyone = places;
+    const uint4* mine = (const uint4*)(weights + (size_t)blockIdx.x * MATRICES * MATRIX_HALVES);
+    for (int i = t; i < MATRICES * MATRIX_HALVES / 8; i += WARPS * 32) ((uint4*)held)[i] = mine[i];
+    for (int i = t; i < LAYERS * 6 * UNITS; i += WARPS * 32) bias[i] = biases[i / UNITS * HIDDEN + unit0 + i % UNITS];
+    for (int s = t; s < everyone; s += WARPS * 32) lengths[s] = s < count ? streams[s].length : 0;
+    for (int i = t; i < LAYERS * UNITS * everyone; i += WARPS * 32) {
+      int u = i % UNITS, l = i / UNITS % LAYERS, s = i / (UNITS * LAYERS);
+      float h = s < count ? states[((size_t)s * LAYERS + l) * HIDDEN + unit0 + u] : 0;
+      hs[(l * UNITS + u) * places + s] = h;
+      if (!FEW) halves(stateAt(0, l), s)[unit0 + u] = toHalf(h);
+    }
+    if (blockIdx.x == 0) for (int s = t; s < count; s += WARPS * 32) current[s] = streams[s].character;
+    __syncthreads();
+    if (FEW) {
+      for (int i = t; i < 3 * LAYERS * 8 * UNITS / 2; i += WARPS * 32) {
+        int u = i % (UNITS / 2) * 2, s = i / (UNITS / 2) % 8, at = i / (UNITS / 2) / 8;
+        const float* h = hs + (at * UNITS + u) * places + s;
+        bool state = at < LAYERS;                  // those of step 0; the rest is of no step yet
+        publish(words(at, s) + (unit0 + u) / 2, state ? h[0] : 0, state ? h[places] : 0, state);
       }
-#pragma unroll 5
-      for (int tile = 0; tile < HEAD_ROWS / 16; tile++) {
-        float part[4] = {};
+    }
+    grid.arrive();
+  }
+
+  // From the sums of a tile's gates to states and outputs, by a warp.
+  template <bool FEW>
+  __device__ __forceinline__ void finish(int k, int l, int tile, const float* input, const float* hidden) {
+    for (int i = threadIdx.x & 31; i < 8 * UNITS; i += 32) {
+      int u = i % UNITS, column = i / UNITS, s = tile * 8 + column;
+      bool runs = k < lengths[s];                  // else it is over, and keeps its state
+      float y = 0, next = 0;
+      if (runs) {
+        float gi[3], gh[3];
+        int id = l == 0 ? grid.character(current + s, k) : 0;
 #pragma unroll
-        for (int i = 0; i < (PAIRS + WARPS - 1) / WARPS; i++) {
-          int pair = sliceBegin(warp) + i;
-          if (pair >= sliceBegin(warp + 1)) break;
-          const uint4* rows = (const uint4*)(head + ((size_t)pair * HEAD_ROWS + tile * 16 + g) * 32 + q * 8);
-          productPair(part, __ldg(rows), __ldg(rows + 8 * 4), columns[i]);
+        for (int gate = 0; gate < 3; gate++) {
+          int at = (gate * UNITS + u) * 8 + column;
+          const float* b = bias + (l * 6 + gate) * UNITS + u;
+          gi[gate] = l == 0 ? __ldg(table + ((size_t)id * 3 + gate) * HIDDEN + unit0 + u) : input[at] + b[0];
+          gh[gate] = hidden[at] + b[3 * UNITS];
         }
-        if (q == 0) {
-          parts[warp * HEAD_ROWS + tile * 16 + g] = part[0];
-          parts[warp * HEAD_ROWS + tile * 16 + 8 + g] = part[2];
+        float* h = hs + (l * UNITS + u) * places + s;
+        float* x = xs + u * places + s;
+        y = gru(*h, gi[0], gi[1], gi[2], gh[0], gh[1], gh[2]);
+        *h = y;
+        next = RESIDUAL && l > 0 ? *x + y : y;
+        *x = next;
+        if (RELU && l == LAYERS - 1) next = fmaxf(next, 0.f);
+      }
+      if (FEW) {
+        float yAbove = __shfl_down_sync(~0u, y, 1), nextAbove = __shfl_down_sync(~0u, next, 1);
+        if (runs && u % 2 == 0) {
+          publish(words(outputAt(l), column) + (unit0 + u) / 2, next, nextAbove, k + 1);
+          publish(words(stateAt(k + 1, l), column) + (unit0 + u) / 2, y, yAbove, k + 2);
         }
+      } else if (runs) {
+        halves(outputAt(l), s)[unit0 + u] = toHalf(next);
+        halves(stateAt(k + 1, l), s)[unit0 + u] = toHalf(y);
+      }
+    }
+  }
+
+  __device__ __forceinline__ const half_t* hiddenMatrix(int l) const { return held + (l == 0 ? 0 : 2 * l) * MATRIX_HALVES; }
+  __device__ __forceinline__ const half_t* inputMatrix(int l) const { return held + (2 * l - 1) * MATRIX_HALVES; }
+
+  // The layers of a step of few streams: every warp has a slice of all sums. False if time is up.
+  __device__ __forceinline__ bool layersOfFew(int k) {
+    int t = threadIdx.x, warp = t >> 5, column = (t & 31) >> 2;
+    bool wanted = k < lengths[column];
+    for (int l = 0; l < LAYERS; l++) {
+      float input[ROW_TILES][4] = {}, hidden[ROW_TILES][4] = {};
+      grid.columns(own, words(stateAt(k, l), column), wanted, k + 1);
+      slice(hidden, hiddenMatrix(l), own);
+      store(parts + (warp * 2 + 1) * TILE_FLOATS, hidden);
+      Words below;
+      if (l > 0) below.load(words(outputAt(l - 1), column), wanted);
+      own.load(l < LAYERS - 1 ? words(stateAt(k, l + 1), column) : words(stateAt(k + 1, 0), column), wanted);
+      if (l > 0) {
+        grid.columns(below, words(outputAt(l - 1), column), wanted, k + 1);
+        slice(input, inputMatrix(l), below);
+      }
+      store(parts + warp * 2 * TILE_FLOATS, input);
+      if (__syncthreads_or(grid.late)) return false;
+      for (int i = t; i < 2 * TILE_FLOATS; i += WARPS * 32) {
+        float total = parts[i];
+#pragma unroll
+        for (int other = 1; other < WARPS; other++) total += parts[other * 2 * TILE_FLOATS + i];
+        sums[i] = total;
       }
       __syncthreads();
+      if (warp == 0) finish<true>(k, l, 0, sums, sums + TILE_FLOATS);  // the others go on meanwhile
+    }
+    return true;
+  }
+
+  // The layers of a step of many: every warp has tiles of its own.
+  __device__ __forceinline__ bool layersOfMany(int k) {
+    int warp = threadIdx.x >> 5, tiles = (count + 7) / 8;
+    float* input = parts + warp * 2 * TILE_FLOATS;
+    float* hidden = input + TILE_FLOATS;
+    for (int l = 0; l < LAYERS; l++) {
+      if (warp < tiles) whole(hidden, hiddenMatrix(l), halves(stateAt(k, l), warp * 8));
+      if (!grid.wait()) return false;
+      for (int tile = warp; tile < tiles; tile += WARPS) {
+        if (l > 0) whole(input, inputMatrix(l), halves(outputAt(l - 1), tile * 8));
+        if (tile != warp) whole(hidden, hiddenMatrix(l), halves(stateAt(k, l), tile * 8));
+        __syncwarp();
+        finish<false>(k, l, tile, input, hidden);
+        __syncwarp();
+      }
+      grid.arrive();
+    }
+    return true;
+  }
+
+  // A stream's logits, and its next character, are one block's. False if time is up.
+  template <bool FEW>
+  __device__ __forceinline__ bool characters(int k) {
+    int t = threadIdx.x, warp = t >> 5, lane = t & 31, first = sliceBegin(warp), pairs = sliceBegin(warp + 1) - first;
+    HeadTile tiles[AHEAD];
+    auto load = [&](int from) {
+#pragma unroll
+      for (int i = 0; i < AHEAD; i++) if (from + i < HEAD_TILES) tiles[i].load(head, from + i);
+    };
+    if (!FEW) {
+      if (blockIdx.x < count) load(0);             // while others are still at the last layer
+      if (!grid.wait()) return false;
+    }
+    for (int s = blockIdx.x; s < count; s += gridDim.x) {
+      if (k >= lengths[s]) continue;
+      uint4 column[SLICE_PAIRS];
+      if (FEW) {
+        Words output;
+        output.load(words(outputAt(LAYERS - 1), s), lane < 4);
+        grid.columns(output, words(outputAt(LAYERS - 1), s), lane < 4, k + 1);
+#pragma unroll
+        for (int i = 0; i < SLICE_PAIRS; i++) column[i] = output.halves(i);
+      } else {
+        const half_t* from = halves(outputAt(LAYERS - 1), s) + first * 32 + lane * 8;
+#pragma unroll
+        for (int i = 0; i < SLICE_PAIRS; i++) {
+          column[i] = make_uint4(0, 0, 0, 0);
+          if (lane < 4 && i < pairs) column[i] = published(from + i * 32);
+        }
+      }
+      for (int from = 0; from < HEAD_TILES; from += AHEAD) {
+        if (FEW || from > 0 || s != blockIdx.x) load(from);
+#pragma unroll
+        for (int i = 0; i < AHEAD; i++) {
+          if (from + i < HEAD_TILES) tiles[i].multiply(parts + warp * HEAD_ROWS, from + i, column);
+        }
+      }
+      if (__syncthreads_or(grid.late)) return false;
       for (int id = t; id < VOCABULARY; id += WARPS * 32) {
         float total = parts[id];
 #pragma unroll
@@ -420,22 +598,75 @@ decode(const half_t* __restrict__ weights,         // [block][matrix][pair][row]
         if (told) told[((size_t)k * count + s) * VOCABULARY + id] = logits[id];
       }
       __syncthreads();
-      if (warp == 0 && k < streams[s].length) {
-        unsigned* words = seen + (size_t)s * WORDS;
-        int id = choose(streams[s], streams[s].position + k, logits, chances, ranked, order, words);
+      if (warp == 0) {
+        unsigned* ids = seen + (size_t)s * WORDS;
+        int id = choose(streams[s], streams[s].position + k, logits, chances, ranked, order, ids);
         if (lane == 0) {
-          words[id >> 5] |= 1u << (id & 31);
+          ids[id >> 5] |= 1u << (id & 31);
           written[(size_t)s * steps + k] = id;
-          asm volatile("st.global.cg.s32 [%0], %1;" ::"l"(current + s), "r"(id));
+          asm volatile("st.relaxed.gpu.global.s32 [%0], %1;" ::"l"(current + s), "r"((k + 1) * VOCABULARY + id) : "memory");
         }
       }
-      __syncthreads();
+      if (s + gridDim.x < count) __syncthreads();  // what is chosen from is written again
     }
-    barrier.arrive();
+    if (!FEW) grid.arrive();
+    return true;
   }
 
-  for (int i = t; i < LAYERS * UNITS * count; i += WARPS * 32) {
-    int u = i % UNITS, l = i / UNITS % LAYERS, s = i / (UNITS * LAYERS);
-    states[((size_t)s * LAYERS + l) * HIDDEN + unit0 + u] = hs[(l * UNITS + u) * places + s];
+  template <bool FEW>
+  __device__ __forceinline__ void run(const half_t* weights, const float* biases, float* states) {
+    begin<FEW>(weights, biases, states);
+    if (FEW) {
+      if (!grid.wait()) return;
+      int column = (threadIdx.x & 31) >> 2;
+      own.load(words(stateAt(0, 0), column), lengths[column] > 0);
+    }
+    for (int k = 0; k < steps; k++) {
+      if (!(FEW ? layersOfFew(k) : layersOfMany(k)) || !characters<FEW>(k)) return;
+    }
+    __syncthreads();
+    for (int i = threadIdx.x; i < LAYERS * UNITS * count; i += WARPS * 32) {
+      int u = i % UNITS, l = i / UNITS % LAYERS, s = i / (UNITS * LAYERS);
+      states[((size_t)s * LAYERS + l) * HIDDEN + unit0 + u] = hs[(l * UNITS + u) * places + s];
+    }
   }
+};
+
+extern "C" __global__ void __launch_bounds__(WARPS * 32, 1)
+decode(const half_t* __restrict__ weights,         // [block][matrix][pair][row][32]; matrices: hidden 0, input 1, hidden 1, ...
+       const float* __restrict__ table,            // [VOCABULARY][3][HIDDEN], input product and bias of the first layer
+       const float* __restrict__ biases,           // [LAYERS][2][3][HIDDEN], input (unused for the first layer) and hidden
+       const half_t* __restrict__ head,            // [pair][HEAD_ROWS][32]
+       const float* __restrict__ headBias,         // [VOCABULARY]
+       float* states,                              // [place][LAYERS][HIDDEN], read and written
+       half_t* outputs,                            // [3 * LAYERS][places][HIDDEN]: states twice, inputs of what follows;
+                                                   // few streams: words, [3 * LAYERS][8][HIDDEN / 2]
+       const Stream* streams,                      // [count]
+       unsigned* seen,                             // [count][WORDS], a bit for each id that was written; read and written
+       int* current,                               // [count], scratch: see Grid::character
+       int* written,                               // [count][steps]
+       float* told,                                // [steps][count][VOCABULARY], or null: logits
+       unsigned* control,                          // 0 and 0; [1] becomes 1 if time was up
+       int count, int places, int steps, u64 nanos) {
+  extern __shared__ __align__(16) unsigned char memory[];
+  u64 now;
+  asm volatile("mov.u64 %0, %%globaltimer;" : "=l"(now));
+  Block block;
+  block.table = table;
+  block.head = head;
+  block.headBias = headBias;
+  block.outputs = outputs;
+  block.streams = streams;
+  block.seen = seen;
+  block.current = current;
+  block.written = written;
+  block.told = told;
+  block.count = count;
+  block.places = places;
+  block.steps = steps;
+  block.unit0 = blockIdx.x * UNITS;
+  block.grid = {control, control + 1, now + nanos, 0, 0};
+  block.layOut(memory);
+  if (count <= 8) block.run<true>(weights, biases, states);
+  else block.run<false>(weights, biases, states);
 }

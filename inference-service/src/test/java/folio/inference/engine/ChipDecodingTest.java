@@ -199,6 +199,31 @@ class ChipDecodingTest {
   }
 
   @Test
+  void whoJoinsOrIsStoppedWhileALaunchIsUnderWayChangesNothing() {
+    KeptState kept = without.run(request(10, 3, List.of(), true, null)).finished().state();
+    String stop = without.run(request(400, 2)).text().substring(200, 204);
+    List<GenerationRequest> requests =
+        List.of(
+            request(400, 1),
+            request(400, 2, List.of(stop), false, null),
+            request(350, 3, List.of(), true, kept));
+    List<GenerationStream> streams = new ArrayList<>();
+    for (GenerationRequest request : requests.subList(0, 2)) {
+      streams.add(with.submit(request));
+    }
+    while (onChip.get() < 20) {
+      assertThat(with.loop.turn()).as("more to do").isTrue();
+    }
+    streams.add(with.submit(requests.get(2))); // has no prompt to be read first
+    with.turnUntilIdle();
+
+    for (int i = 0; i < streams.size(); i++) {
+      Outcome.of(streams.get(i)).assertIs(without.run(requests.get(i)));
+    }
+    assertThat(onChip.get()).as("all three, and what was written in vain").isGreaterThan(900);
+  }
+
+  @Test
   void goesOnFromAStateAndKeepsOne() {
     Outcome first = with.run(request(70, 7, List.of(), true, null));
     first.assertIs(without.run(request(70, 7, List.of(), true, null)));

@@ -68,7 +68,7 @@ final class HostChip implements Chip {
     private final Sampler sampler = new Sampler(decoder.config().vocabularySize());
     private final List<float[]> states = new ArrayList<>();
     private final List<BitSet> seen = new ArrayList<>();
-    private List<Order> underWay;
+    private int[][] underWay;
 
     @Override
     public boolean hasRoom() {
@@ -106,7 +106,11 @@ final class HostChip implements Chip {
       if (all.size() != states.size() || all.stream().anyMatch(order -> order.length() > most)) {
         throw new IllegalArgumentException(all + " for " + states.size() + ", " + most);
       }
-      underWay = all;
+      underWay = new int[all.size()][];
+      for (int place = 0; place < underWay.length; place++) {
+        underWay[place] = write(place, all.get(place));
+        characters.addAndGet(underWay[place].length);
+      }
     }
 
     @Override
@@ -114,12 +118,7 @@ final class HostChip implements Chip {
       if (failing.get()) {
         throw new IllegalStateException("the chip is broken");
       }
-      int[][] written = new int[states.size()][];
-      for (int place = 0; place < written.length; place++) {
-        written[place] = write(place, underWay.get(place));
-        characters.addAndGet(written[place].length);
-      }
-      return written;
+      return underWay;
     }
 
     private int[] write(int place, Order order) {

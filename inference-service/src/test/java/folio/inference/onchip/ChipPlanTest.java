@@ -39,10 +39,13 @@ class ChipPlanTest {
     int weights = 15 * 12 * 512 * 2;
     int states = 9 * 4 * 256 * 4;
     int choosing = 80 * (8 + 4 + 4 + 4);
-    int sums = 2 * 16 * 8 * 4;
+    int biases = 8 * 2 * 12 * 4;
+    int lengths = 256 * 4;
+    int sums = 2 * 12 * 8 * 4;
     int parts = 8 * sums;
 
-    assertThat(plan.sharedBytes(256)).isEqualTo(weights + states + choosing + sums + parts);
+    assertThat(plan.sharedBytes(256))
+        .isEqualTo(weights + states + biases + choosing + lengths + sums + parts);
   }
 
   @Test

@@ -202,9 +202,39 @@ class ChipStreamsTest {
       join(streams, text);
       streams.launch(List.of(text.order(20)), 20);
 
-      assertThat(streams.finish()[0])
-          .containsExactly(text.expected.subList(0, 20).stream().mapToInt(id -> id).toArray());
+      assertThat(streams.finish()[0]).containsExactly(ids(text, 0, 20));
     }
+  }
+
+  @Test
+  void whoLeavesAndJoinsWhileALaunchIsUnderWayChangesItNot() {
+    try (ChipModel model = model();
+        ChipDecoder streams = model.decoder().orElseThrow()) {
+      List<Text> three = List.of(new Text(1), new Text(2), new Text(3));
+      three.forEach(text -> join(streams, text));
+      streams.launch(three.stream().map(text -> text.order(10)).toList(), 10);
+      streams.leave(0);
+      Text joining = new Text(4);
+      join(streams, joining);
+      int[][] written = streams.finish();
+
+      for (int place = 0; place < 3; place++) {
+        for (int id : written[place]) {
+          three.get(place).written.add(id);
+        }
+        assertThat(three.get(place).written).isEqualTo(three.get(place).expected.subList(0, 10));
+      }
+      List<Text> then = List.of(three.get(2), three.get(1), joining);
+      streams.launch(then.stream().map(text -> text.order(10)).toList(), 10);
+      written = streams.finish();
+      assertThat(written[0]).containsExactly(ids(three.get(2), 10, 20));
+      assertThat(written[1]).containsExactly(ids(three.get(1), 10, 20));
+      assertThat(written[2]).containsExactly(ids(joining, 0, 10));
+    }
+  }
+
+  private static int[] ids(Text text, int from, int to) {
+    return text.expected.subList(from, to).stream().mapToInt(id -> id).toArray();
   }
 
   @Test
