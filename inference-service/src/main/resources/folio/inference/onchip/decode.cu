@@ -616,8 +616,8 @@ struct Block {
   template <bool FEW>
   __device__ __forceinline__ void run(const half_t* weights, const float* biases, float* states) {
     begin<FEW>(weights, biases, states);
+    if (!grid.wait()) return;
     if (FEW) {
-      if (!grid.wait()) return;
       int column = (threadIdx.x & 31) >> 2;
       own.load(words(stateAt(0, 0), column), lengths[column] > 0);
     }
