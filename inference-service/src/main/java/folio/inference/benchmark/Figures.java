@@ -16,9 +16,14 @@ record Figures(double charactersPerSecond, Latency latency, Usage usage) {
    * How long clients waited. Null stands for what did not come twice.
    *
    * @param firstCharacter from opening a stream, when all were opened at once
+   * @param newcomer from opening a stream that joins all others but one, which run
    * @param characterGap between two characters of a stream; 0 inside one event
    * @param eventGap between two events of a stream
    */
   @JsonInclude(JsonInclude.Include.NON_NULL)
-  record Latency(Percentiles firstCharacter, Percentiles characterGap, Percentiles eventGap) {}
+  record Latency(
+      Percentiles firstCharacter,
+      Percentiles newcomer,
+      Percentiles characterGap,
+      Percentiles eventGap) {}
 }

@@ -13,6 +13,7 @@ final class HttpSide implements Side, AutoCloseable {
   private static final int MOST_LOOPS = 8;
   private static final Duration FIRST_CHARACTER_LIMIT = Duration.ofMinutes(5);
   private static final Window WARM_UP = new Window(Duration.ofMillis(500), Duration.ofMillis(500));
+  private static final int FEWEST_NEWCOMERS = 3;
   private static final Duration LOOK_INTERVAL = Duration.ofMillis(5);
 
   private final String name;
@@ -57,7 +58,8 @@ final class HttpSide implements Side, AutoCloseable {
       StreamCounts counts = takeCounts();
       Usage usage = ProcessSample.of(process.pid()).since(before);
       checkFailures();
-      figures = counts.figures(firstCharacters(), usage);
+      LatencyHistogram together = firstCharacters();
+      figures = counts.figures(together, newcomers(streams, window), usage);
     } finally {
       loops.forEach(StreamLoop::closeStreams);
     }
@@ -84,6 +86,28 @@ final class HttpSide implements Side, AutoCloseable {
           Pause.of(LOOK_INTERVAL);
           return loops.stream().mapToInt(StreamLoop::started).sum() >= streams;
         });
+  }
+
+  /**
+   * New streams one after another, each in the place of an old one, for as long as was measured.
+   */
+  private LatencyHistogram newcomers(int streams, Window window) {
+    StreamLoop loop = loops.get(loops.size() - 1); // has a stream even if there is only one
+    loops.forEach(StreamLoop::forgetFirstCharacters);
+    long end = System.nanoTime() + window.measured().toNanos();
+    for (int came = 0; came < FEWEST_NEWCOMERS || System.nanoTime() < end; came++) {
+      int before = loop.started();
+      loop.replaceOldest(nextSeed++);
+      process.await(
+          "streaming to a newcomer beside " + (streams - 1),
+          FIRST_CHARACTER_LIMIT,
+          () -> {
+            checkFailures();
+            Pause.of(LOOK_INTERVAL);
+            return loop.started() > before;
+          });
+    }
+    return loop.firstCharacters();
   }
 
   private void checkFailures() {

@@ -88,9 +88,9 @@ final class Report {
             + " CPU is in seconds a second.");
     out.println();
     out.println(
-        "| streams | side | first character, ms | between characters, ms | between events, ms | CPU"
+        "| streams | side | first character, ms | of a newcomer | between characters, ms | between events, ms | CPU"
             + " | of event loops | of lanes | memory, MiB | peak, MiB |");
-    out.println("| --: | --- | --: | --: | --: | --: | --: | --: | --: | --: |");
+    out.println("| --: | --- | --: | --: | --: | --: | --: | --: | --: | --: | --: |");
     for (int n : streams) {
       for (String side : sides) {
         if (figures(n, side).anyMatch(figures -> figures.usage() != null)) {
@@ -103,6 +103,7 @@ final class Report {
   private List<String> cells(int n, String side) {
     return List.of(
         latency(n, side, Figures.Latency::firstCharacter),
+        latency(n, side, Figures.Latency::newcomer),
         latency(n, side, Figures.Latency::characterGap),
         latency(n, side, Figures.Latency::eventGap),
         usage(n, side, "%.2f", Usage::cpu),

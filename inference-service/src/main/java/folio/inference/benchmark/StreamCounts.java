@@ -35,11 +35,14 @@ final class StreamCounts {
   }
 
   /** Of a window that is over. */
-  Figures figures(LatencyHistogram firstCharacters, Usage usage) {
+  Figures figures(LatencyHistogram firstCharacters, LatencyHistogram newcomers, Usage usage) {
     return new Figures(
         charactersPerSecond,
         new Figures.Latency(
-            firstCharacters.percentiles(), characterGaps.percentiles(), eventGaps.percentiles()),
+            firstCharacters.percentiles(),
+            newcomers.percentiles(),
+            characterGaps.percentiles(),
+            eventGaps.percentiles()),
         usage);
   }
 }

@@ -50,7 +50,6 @@ final class StreamLoop implements AutoCloseable {
   private final List<Stream> streams = new ArrayList<>();
   private StreamCounts counts = new StreamCounts();
   private LatencyHistogram firstCharacters = new LatencyHistogram();
-  private boolean closing;
   private final AtomicInteger started = new AtomicInteger();
   private volatile String failure;
 
@@ -62,7 +61,6 @@ final class StreamLoop implements AutoCloseable {
   void open(long firstSeed, int count) {
     onLoop(
         () -> {
-          closing = false;
           started.set(0);
           firstCharacters = new LatencyHistogram();
           for (int i = 0; i < count; i++) {
@@ -74,7 +72,31 @@ final class StreamLoop implements AutoCloseable {
         });
   }
 
-  /** How many of the streams have their first character. */
+  /**
+   * Puts a new stream in the place of the oldest. Its first character is one more of {@link
+   * #started} and of {@link #firstCharacters}.
+   */
+  void replaceOldest(long seed) {
+    onLoop(
+        () -> {
+          streams.remove(0).close();
+          Stream stream = new Stream(seed);
+          streams.add(stream);
+          stream.open();
+          return null;
+        });
+  }
+
+  /** Forgets the first characters so far. */
+  void forgetFirstCharacters() {
+    onLoop(
+        () -> {
+          firstCharacters = new LatencyHistogram();
+          return null;
+        });
+  }
+
+  /** How many first characters there were since streams were opened. */
   int started() {
     return started.get();
   }
@@ -104,7 +126,6 @@ final class StreamLoop implements AutoCloseable {
   void closeStreams() {
     onLoop(
         () -> {
-          closing = true;
           streams.forEach(Stream::close);
           streams.clear();
           return null;
@@ -137,6 +158,7 @@ final class StreamLoop implements AutoCloseable {
   /** One stream after another, so that there is always one. */
   private final class Stream {
     private long seed;
+    private boolean closing;
     private EventReader reader;
     private HttpClientRequest current;
     private long openedNanos;
@@ -214,6 +236,7 @@ final class StreamLoop implements AutoCloseable {
     }
 
     void close() {
+      closing = true;
       if (current != null) {
         current.reset();
       }

@@ -46,6 +46,7 @@ class BenchmarkIT {
     assertThat(service.get("charactersPerSecond").asDouble()).isPositive();
     assertThat(service.get("latency").get("firstCharacter").get("p50Millis").asDouble())
         .isPositive();
+    assertThat(service.get("latency").get("newcomer").get("p50Millis").asDouble()).isPositive();
     assertThat(service.get("usage").get("decodeCpu").asDouble()).isPositive();
     assertThat(service.get("usage").get("residentBytes").asLong()).isPositive();
   }
