@@ -2,6 +2,7 @@ package folio.inference.benchmark;
 
 import java.time.Duration;
 import java.util.List;
+import java.util.function.BooleanSupplier;
 import java.util.stream.IntStream;
 
 /**
@@ -78,13 +79,17 @@ final class HttpSide implements Side, AutoCloseable {
   }
 
   private void awaitFirstCharacters(int streams) {
+    await("streaming", () -> loops.stream().mapToInt(StreamLoop::started).sum() >= streams);
+  }
+
+  private void await(String what, BooleanSupplier condition) {
     process.await(
-        "streaming",
+        what,
         FIRST_CHARACTER_LIMIT,
         () -> {
           checkFailures();
           Pause.of(LOOK_INTERVAL);
-          return loops.stream().mapToInt(StreamLoop::started).sum() >= streams;
+          return condition.getAsBoolean();
         });
   }
 
@@ -98,14 +103,7 @@ final class HttpSide implements Side, AutoCloseable {
     for (int came = 0; came < FEWEST_NEWCOMERS || System.nanoTime() < end; came++) {
       int before = loop.started();
       loop.replaceOldest(nextSeed++);
-      process.await(
-          "streaming to a newcomer beside " + (streams - 1),
-          FIRST_CHARACTER_LIMIT,
-          () -> {
-            checkFailures();
-            Pause.of(LOOK_INTERVAL);
-            return loop.started() > before;
-          });
+      await("streaming to a newcomer beside " + (streams - 1), () -> loop.started() > before);
     }
     return loop.firstCharacters();
   }

@@ -88,8 +88,8 @@ final class Report {
             + " CPU is in seconds a second.");
     out.println();
     out.println(
-        "| streams | side | first character, ms | of a newcomer | between characters, ms | between events, ms | CPU"
-            + " | of event loops | of lanes | memory, MiB | peak, MiB |");
+        "| streams | side | first character, ms | of a newcomer | between characters, ms"
+            + " | between events, ms | CPU | of event loops | of lanes | memory, MiB | peak, MiB |");
     out.println("| --: | --- | --: | --: | --: | --: | --: | --: | --: | --: | --: |");
     for (int n : streams) {
       for (String side : sides) {

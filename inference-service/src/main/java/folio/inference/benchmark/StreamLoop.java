@@ -64,9 +64,7 @@ final class StreamLoop implements AutoCloseable {
           started.set(0);
           firstCharacters = new LatencyHistogram();
           for (int i = 0; i < count; i++) {
-            Stream stream = new Stream(firstSeed + i);
-            streams.add(stream);
-            stream.open();
+            add(firstSeed + i);
           }
           return null;
         });
@@ -80,11 +78,15 @@ final class StreamLoop implements AutoCloseable {
     onLoop(
         () -> {
           streams.remove(0).close();
-          Stream stream = new Stream(seed);
-          streams.add(stream);
-          stream.open();
+          add(seed);
           return null;
         });
+  }
+
+  private void add(long seed) {
+    Stream stream = new Stream(seed);
+    streams.add(stream);
+    stream.open();
   }
 
   /** Forgets the first characters so far. */
@@ -181,6 +183,10 @@ final class StreamLoop implements AutoCloseable {
 
     private void send(HttpClientRequest opened) {
       current = opened;
+      if (closing) { // it was closed while this was on its way
+        close();
+        return;
+      }
       opened
           .putHeader("Content-Type", "application/json")
           .putHeader("Accept", "text/event-stream")

@@ -110,39 +110,41 @@ final class ChipRows implements AutoCloseable {
    */
   void launch(boolean besideOthers) {
     if (underWay == null && !slots.isEmpty()) {
-      int most = slots.stream().mapToInt(Slot::remaining).max().orElseThrow();
-      int next = Math.min(most(besideOthers), most);
-      begin(slots.stream().map(slot -> slot.order(next)).toList(), next);
+      begin(new int[slots.size()][0], besideOthers);
     }
-  }
-
-  private void begin(List<ChipDecoder.Order> orders, int most) {
-    steps = most;
-    launched = slots.size();
-    underWay = List.copyOf(slots);
-    launchedNanos = System.nanoTime();
-    streams.launch(orders, most);
   }
 
   /**
-   * Begins to write what follows before what was written is looked at, so that the device does not
-   * wait for the host. What a slot does not want after all, as a text has stopped it, is lost.
+   * Begins to write what follows.
+   *
+   * @param untaken what was written of each slot and it has not been given yet, by place
    */
-  private void goOn(int[][] written) {
-    int most = 0;
-    for (int place = 0; place < written.length; place++) {
-      int remaining = slots.get(place).remaining() - written[place].length;
-      if (remaining <= 0) {
-        return; // it is over, and may be asked for its state
-      }
-      most = Math.max(most, remaining);
+  private void begin(int[][] untaken, boolean besideOthers) {
+    int longest = 0;
+    for (int place = 0; place < untaken.length; place++) {
+      longest = Math.max(longest, slots.get(place).remaining() - untaken[place].length);
     }
-    int next = Math.min(most(false), most);
+    steps = Math.min(most(besideOthers), longest);
     List<ChipDecoder.Order> orders = new ArrayList<>();
-    for (int place = 0; place < written.length; place++) {
-      orders.add(slots.get(place).orderAfter(written[place], next));
+    for (int place = 0; place < untaken.length; place++) {
+      orders.add(slots.get(place).order(untaken[place], steps));
     }
-    begin(orders, next);
+    launched = slots.size();
+    underWay = List.copyOf(slots);
+    launchedNanos = System.nanoTime();
+    streams.launch(orders, steps);
+  }
+
+  /**
+   * Whether all slots go on after what was written; one that is over may be asked for its state.
+   */
+  private boolean allGoOn(int[][] written) {
+    for (int place = 0; place < written.length; place++) {
+      if (slots.get(place).remaining() <= written[place].length) {
+        return false;
+      }
+    }
+    return true;
   }
 
   /** Twice the steps of the launch before at most, whose time is known. */
@@ -172,8 +174,10 @@ final class ChipRows implements AutoCloseable {
     underWay = null;
     double measured = (double) (System.nanoTime() - launchedNanos) / steps;
     nanosAStep = Math.min(measured, DEARER * nanosAStep);
-    if (!othersWait && wrote.equals(slots)) {
-      goOn(written);
+    if (!othersWait && wrote.equals(slots) && allGoOn(written)) {
+      // Before it is looked at, so that the device does not wait for the host. What a slot does not
+      // want after all, as a text has stopped it, is lost.
+      begin(written, false);
     }
     int characters = 0;
     for (int place = 0; place < written.length; place++) {

@@ -113,7 +113,7 @@ final class DecodeBatch implements AutoCloseable {
       running.state(underWay.state());
     }
     prompts.launch();
-    chip.launch(prompts.count() > 0 || running.count() > 0);
+    chip.launch(hasOthers());
   }
 
   /**
@@ -133,7 +133,12 @@ final class DecodeBatch implements AutoCloseable {
       }
     }
     prompts.finish();
-    return characters + chip.finish(othersWait || prompts.count() > 0 || running.count() > 0);
+    return characters + chip.finish(othersWait || hasOthers());
+  }
+
+  /** Whether there are slots that need libtorch, now or for their prompts. */
+  private boolean hasOthers() {
+    return prompts.count() > 0 || running.count() > 0;
   }
 
   /** The running slots: after {@link #finish}, those that have more characters. */

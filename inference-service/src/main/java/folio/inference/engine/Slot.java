@@ -242,20 +242,19 @@ final class Slot {
     return request.maxTokens() - written;
   }
 
-  /** What a chip is to write of it next, up to so many characters. */
-  ChipDecoder.Order order(int most) {
-    return new ChipDecoder.Order(
-        request.seed(), request.sampling(), lastId, position(), Math.min(most, remaining()));
-  }
-
-  /** What a chip is to write of it once it has taken some characters, at least one. */
-  ChipDecoder.Order orderAfter(int[] ids, int most) {
+  /**
+   * What a chip is to write of it next.
+   *
+   * @param untaken what was written of it and it has not been given yet
+   * @param most characters
+   */
+  ChipDecoder.Order order(int[] untaken, int most) {
     return new ChipDecoder.Order(
         request.seed(),
         request.sampling(),
-        ids[ids.length - 1],
-        position() + ids.length,
-        Math.min(most, remaining() - ids.length));
+        untaken.length == 0 ? lastId : untaken[untaken.length - 1],
+        position() + untaken.length,
+        Math.min(most, remaining() - untaken.length));
   }
 
   /** The ids that the prompt or the text holds; not to be changed. */
