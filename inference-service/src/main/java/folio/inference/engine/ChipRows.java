@@ -4,6 +4,7 @@ import ai.djl.ndarray.NDArray;
 import folio.inference.onchip.ChipDecoder;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.BooleanSupplier;
 import java.util.function.Predicate;
 
 /**
@@ -162,10 +163,11 @@ final class ChipRows implements AutoCloseable {
   /**
    * Waits for the characters, and gives them to their slots.
    *
-   * @param othersWait whether somebody is to have the lane, or the device, before more is written
+   * @param othersWait tells whether somebody is to have the lane, or the device, before more is
+   *     written; asked once a launch has ended: who came meanwhile does not wait for another one
    * @return how many there are
    */
-  int finish(boolean othersWait) {
+  int finish(BooleanSupplier othersWait) {
     if (underWay == null) {
       return 0;
     }
@@ -174,7 +176,7 @@ final class ChipRows implements AutoCloseable {
     underWay = null;
     double measured = (double) (System.nanoTime() - launchedNanos) / steps;
     nanosAStep = Math.min(measured, DEARER * nanosAStep);
-    if (!othersWait && wrote.equals(slots) && allGoOn(written)) {
+    if (!othersWait.getAsBoolean() && wrote.equals(slots) && allGoOn(written)) {
       // Before it is looked at, so that the device does not wait for the host. What a slot does not
       // want after all, as a text has stopped it, is lost.
       begin(written, false);

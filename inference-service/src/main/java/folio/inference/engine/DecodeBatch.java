@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.function.BooleanSupplier;
 import java.util.stream.Stream;
 
 /**
@@ -120,10 +121,11 @@ final class DecodeBatch implements AutoCloseable {
    * Chooses one more character for every running slot, takes those that a chip chose, and chooses
    * the first for slots that are ready.
    *
-   * @param othersWait whether somebody else is to have the lane before a chip goes on
+   * @param othersWait tells whether somebody else is to have the lane before a chip goes on; asked
+   *     once a launch has ended, and only then
    * @return how many characters running slots have got
    */
-  int finish(boolean othersWait) {
+  int finish(BooleanSupplier othersWait) {
     int characters = 0;
     if (underWay != null) {
       try (Decoded pass = underWay) {
@@ -133,7 +135,7 @@ final class DecodeBatch implements AutoCloseable {
       }
     }
     prompts.finish();
-    return characters + chip.finish(othersWait || hasOthers());
+    return characters + chip.finish(() -> hasOthers() || othersWait.getAsBoolean());
   }
 
   /** Whether there are slots that need libtorch, now or for their prompts. */

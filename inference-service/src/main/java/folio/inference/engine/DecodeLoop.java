@@ -170,8 +170,7 @@ final class DecodeLoop implements AutoCloseable {
     try {
       batch.launch();
       delivery.send();
-      boolean othersWait = queue.waitsFor(lane) || batches.size() > 1 || warmUp.underWay();
-      characters = batch.finish(othersWait);
+      characters = batch.finish(this::othersWait);
       delivery.add(batch.runningSlots());
       sweep(batch);
       ready = batch.startReady();
@@ -190,6 +189,11 @@ final class DecodeLoop implements AutoCloseable {
       delivery.send();
     }
     return stepping;
+  }
+
+  /** Whether somebody else is to have the lane before a batch goes on by itself. */
+  private boolean othersWait() {
+    return queue.waitsFor(lane) || batches.size() > 1 || warmUp.underWay();
   }
 
   private void refuse(Waiting waiting, Refusal refusal) {
