@@ -21,15 +21,11 @@ final class ChipRows implements AutoCloseable {
   /** Once what a step costs may have changed by more than can be told. */
   private static final int FEW_STEPS = 8;
 
-  /** By how much a step may seem to get dearer from launch to launch: mostly it is the host. */
-  private static final double DEARER = 1.25;
-
   /** Null: no slot is taken, so nothing else is asked for. */
   private final ChipDecoder streams;
 
   private final List<Slot> slots = new ArrayList<>();
   private double nanosAStep = LONGEST_NANOS / 16; // a guess until there is a launch
-  private long launchedNanos;
 
   /** Who has what is being written, by place then; null if nothing is. */
   private List<Slot> underWay;
@@ -132,7 +128,6 @@ final class ChipRows implements AutoCloseable {
     }
     launched = slots.size();
     underWay = List.copyOf(slots);
-    launchedNanos = System.nanoTime();
     streams.launch(orders, steps);
   }
 
@@ -171,11 +166,11 @@ final class ChipRows implements AutoCloseable {
     if (underWay == null) {
       return 0;
     }
-    int[][] written = streams.finish();
+    ChipDecoder.Written end = streams.finish();
+    int[][] written = end.ids();
     List<Slot> wrote = underWay;
     underWay = null;
-    double measured = (double) (System.nanoTime() - launchedNanos) / steps;
-    nanosAStep = Math.min(measured, DEARER * nanosAStep);
+    nanosAStep = (double) end.nanos() / steps;
     if (!othersWait.getAsBoolean() && wrote.equals(slots) && allGoOn(written)) {
       // Before it is looked at, so that the device does not wait for the host. What a slot does not
       // want after all, as a text has stopped it, is lost.

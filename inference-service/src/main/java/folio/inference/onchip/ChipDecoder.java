@@ -24,6 +24,14 @@ public interface ChipDecoder extends AutoCloseable {
    */
   record Order(long seed, SamplingParameters sampling, int lastId, int position, int length) {}
 
+  /**
+   * What a launch wrote.
+   *
+   * @param ids of each stream, by the places when it was launched
+   * @param nanos how long the device had to do with it
+   */
+  record Written(int[][] ids, long nanos) {}
+
   /** Whether another stream can join. */
   boolean hasRoom();
 
@@ -57,10 +65,9 @@ public interface ChipDecoder extends AutoCloseable {
   /**
    * Waits for what was launched.
    *
-   * @return what was written of each stream, by the places when it was launched
    * @throws RuntimeException if the device failed, or did not come to an end in time
    */
-  int[][] finish();
+  Written finish();
 
   /** A stream's state, float32 {@code [L, H]}; waits for the device. */
   float[] state(int place);

@@ -33,8 +33,11 @@ public final class ChipModel implements Chip {
   private static final KernelCache KERNELS =
       new KernelCache(
           FileCache.folderOf(System.getenv()),
-          (source, name, architecture, definitions) ->
-              Nvrtc.ofThisProcess().compile(source, name, architecture, definitions));
+          (source, name, architecture, definitions) -> {
+            byte[] binary = Nvrtc.ofThisProcess().compile(source, name, architecture, definitions);
+            CudaKernel.check(binary); // what this driver refuses, of a newer compiler, is not kept
+            return binary;
+          });
 
   private final Device device;
   private final ChipPlan plan;

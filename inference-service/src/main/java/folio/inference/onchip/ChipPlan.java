@@ -48,9 +48,6 @@ record ChipPlan(int layers, int hidden, int vocabulary, boolean residual, boolea
     if (hidden % HIDDEN_STEP != 0) {
       throw new NotOnChipException("hidden_size " + hidden + " is no multiple of " + HIDDEN_STEP);
     }
-    if (network.headActivation() == Nonlinearity.TANH) {
-      throw new NotOnChipException("head_activation is tanh");
-    }
     for (int units = UNITS_STEP; units <= MOST_UNITS; units += UNITS_STEP) {
       ChipPlan plan =
           new ChipPlan(

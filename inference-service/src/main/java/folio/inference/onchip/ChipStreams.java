@@ -27,8 +27,14 @@ final class ChipStreams implements ChipDecoder {
   /** A launch takes milliseconds: if a block has not come by then, it never will. */
   private static final long LONGEST_NANOS = 2_000_000_000L;
 
-  /** Two words, and what keeps the orders after them where a double may be. */
+  /** The kernel's words, and one more: the orders after them are where a double may be. */
   private static final int CONTROL_BYTES = 16;
+
+  /** Of the kernel's words, the one that is not zero if time was up. */
+  private static final int FAILED = 1;
+
+  /** And the one that tells how long it took. */
+  private static final int NANOS = 2;
 
   /** A stream that is to take another's place. */
   private record Move(long from, long to) {}
@@ -195,12 +201,13 @@ final class ChipStreams implements ChipDecoder {
   }
 
   @Override
-  public int[][] finish() {
+  public Written finish() {
     IntBuffer words =
         exchange
             .read(stream, controlAt - writtenBytes(), writtenBytes() + CONTROL_BYTES)
             .asIntBuffer();
-    if (words.get(underWay.size() * steps + 1) != 0) {
+    int control = underWay.size() * steps;
+    if (words.get(control + FAILED) != 0) {
       throw new IllegalStateException("the kernel did not come to its end in two seconds");
     }
     int[][] all = new int[underWay.size()][];
@@ -209,7 +216,7 @@ final class ChipStreams implements ChipDecoder {
       words.position(place * steps).get(all[place]);
     }
     underWay = null;
-    return all;
+    return new Written(all, Integer.toUnsignedLong(words.get(control + NANOS)));
   }
 
   @Override

@@ -54,6 +54,12 @@ __device__ __forceinline__ half_t toHalf(float value) {
   return half;
 }
 
+__device__ __forceinline__ u64 nanoseconds() {
+  u64 now;
+  asm volatile("mov.u64 %0, %%globaltimer;" : "=l"(now));
+  return now;
+}
+
 // Reads what other blocks have written: past the first cache, which does not see it.
 __device__ __forceinline__ uint4 published(const half_t* from) {
   uint4 v;
@@ -96,10 +102,7 @@ struct Grid {
 
   // In a loop; looks at the clock now and then.
   __device__ __forceinline__ bool expired(unsigned& turns) {
-    if ((++turns & 1023) != 0) return false;
-    u64 now;
-    asm volatile("mov.u64 %0, %%globaltimer;" : "=l"(now));
-    if (now <= deadline) return false;
+    if ((++turns & 1023) != 0 || nanoseconds() <= deadline) return false;
     atomicExch(failed, 1u);
     late = 1;
     return true;
@@ -378,10 +381,9 @@ struct HeadTile {
   }
 };
 
-// A block: its units of every layer for every stream, and the characters of some streams. The global memory is that of
-// decode's parameters.
+// A block: its units of every layer for every stream, and the characters of some streams.
 struct Block {
-  const float* table;
+  const float* table;                              // as decode's parameters, so far as they are needed from step to step
   const half_t* head;
   const float* headBias;
   half_t* outputs;
@@ -437,12 +439,12 @@ struct Block {
 
   template <bool FEW>
   __device__ __forceinline__ void begin(const half_t* weights, const float* biases, const float* states) {
-    int t = threadIdx.x, everyone = places;
+    int t = threadIdx.x;
     const uint4* mine = (const uint4*)(weights + (size_t)blockIdx.x * MATRICES * MATRIX_HALVES);
     for (int i = t; i < MATRICES * MATRIX_HALVES / 8; i += WARPS * 32) ((uint4*)held)[i] = mine[i];
     for (int i = t; i < LAYERS * 6 * UNITS; i += WARPS * 32) bias[i] = biases[i / UNITS * HIDDEN + unit0 + i % UNITS];
-    for (int s = t; s < everyone; s += WARPS * 32) lengths[s] = s < count ? streams[s].length : 0;
-    for (int i = t; i < LAYERS * UNITS * everyone; i += WARPS * 32) {
+    for (int s = t; s < places; s += WARPS * 32) lengths[s] = s < count ? streams[s].length : 0;
+    for (int i = t; i < LAYERS * UNITS * places; i += WARPS * 32) {
       int u = i % UNITS, l = i / UNITS % LAYERS, s = i / (UNITS * LAYERS);
       float h = s < count ? states[((size_t)s * LAYERS + l) * HIDDEN + unit0 + u] : 0;
       hs[(l * UNITS + u) * places + s] = h;
@@ -646,27 +648,14 @@ decode(const half_t* __restrict__ weights,         // [block][matrix][pair][row]
        int* current,                               // [count], scratch: see Grid::character
        int* written,                               // [count][steps]
        float* told,                                // [steps][count][VOCABULARY], or null: logits
-       unsigned* control,                          // 0 and 0; [1] becomes 1 if time was up
+       unsigned* control,                          // 0, 0; [1] becomes 1 if time was up, [2] the nanoseconds it took
        int count, int places, int steps, u64 nanos) {
   extern __shared__ __align__(16) unsigned char memory[];
-  u64 now;
-  asm volatile("mov.u64 %0, %%globaltimer;" : "=l"(now));
-  Block block;
-  block.table = table;
-  block.head = head;
-  block.headBias = headBias;
-  block.outputs = outputs;
-  block.streams = streams;
-  block.seen = seen;
-  block.current = current;
-  block.written = written;
-  block.told = told;
-  block.count = count;
-  block.places = places;
-  block.steps = steps;
-  block.unit0 = blockIdx.x * UNITS;
-  block.grid = {control, control + 1, now + nanos, 0, 0};
+  u64 began = nanoseconds();
+  Block block = {table, head, headBias, outputs, streams, seen, current, written, told, count, places, steps,
+                 (int)blockIdx.x * UNITS, {control, control + 1, began + nanos, 0, 0}};
   block.layOut(memory);
   if (count <= 8) block.run<true>(weights, biases, states);
   else block.run<false>(weights, biases, states);
+  if (blockIdx.x == 0 && threadIdx.x == 0) control[2] = (unsigned)(nanoseconds() - began);
 }

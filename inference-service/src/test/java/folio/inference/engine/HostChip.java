@@ -15,38 +15,39 @@ import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.concurrent.atomic.AtomicInteger;
 
 /** Keeps a chip's contract on the host: what the engine makes of it can be tested anywhere. */
 final class HostChip implements Chip {
-  private final Decoder decoder;
-  private final int places;
-  private final AtomicInteger characters;
-  private final AtomicBoolean failing;
+  /** A machine for such chips, and what is known of it. */
+  static final class Machine {
+    /** Characters that were written. */
+    int characters;
 
-  private HostChip(
-      NDManager manager,
-      CharGru network,
-      int places,
-      AtomicInteger characters,
-      AtomicBoolean failing) {
-    this.decoder = new Decoder(manager, network);
-    this.places = places;
-    this.characters = characters;
-    this.failing = failing;
+    /** Whether a launch is under way. */
+    boolean busy;
+
+    /** Whether launches fail. */
+    boolean failing;
+
+    /**
+     * Makes chips of it.
+     *
+     * @param places of each
+     */
+    Maker maker(int places) {
+      return (manager, network, streams) ->
+          Optional.of(new HostChip(this, manager, network, places));
+    }
   }
 
-  /**
-   * Makes such chips.
-   *
-   * @param places of each
-   * @param characters counts what they write
-   * @param failing whether launches fail
-   */
-  static Maker maker(int places, AtomicInteger characters, AtomicBoolean failing) {
-    return (manager, network, streams) ->
-        Optional.of(new HostChip(manager, network, places, characters, failing));
+  private final Machine machine;
+  private final Decoder decoder;
+  private final int places;
+
+  private HostChip(Machine machine, NDManager manager, CharGru network, int places) {
+    this.machine = machine;
+    this.decoder = new Decoder(manager, network);
+    this.places = places;
   }
 
   @Override
@@ -68,7 +69,7 @@ final class HostChip implements Chip {
     private final Sampler sampler = new Sampler(decoder.config().vocabularySize());
     private final List<float[]> states = new ArrayList<>();
     private final List<BitSet> seen = new ArrayList<>();
-    private int[][] underWay;
+    private Written underWay;
 
     @Override
     public boolean hasRoom() {
@@ -106,18 +107,25 @@ final class HostChip implements Chip {
       if (all.size() != states.size() || all.stream().anyMatch(order -> order.length() > most)) {
         throw new IllegalArgumentException(all + " for " + states.size() + ", " + most);
       }
-      underWay = new int[all.size()][];
-      for (int place = 0; place < underWay.length; place++) {
-        underWay[place] = write(place, all.get(place));
-        characters.addAndGet(underWay[place].length);
+      long begin = System.nanoTime();
+      int[][] ids = new int[all.size()][];
+      for (int place = 0; place < ids.length; place++) {
+        ids[place] = write(place, all.get(place));
+        machine.characters += ids[place].length;
       }
+      underWay = new Written(ids, System.nanoTime() - begin);
+      machine.busy = true;
     }
 
     @Override
-    public int[][] finish() {
-      if (failing.get()) {
+    public Written finish() {
+      if (machine.failing) {
         throw new IllegalStateException("the chip is broken");
       }
+      if (!machine.busy) {
+        throw new IllegalStateException("nothing was launched");
+      }
+      machine.busy = false;
       return underWay;
     }
 

@@ -34,6 +34,7 @@ class ChipStreamsTest {
   private static final int PLACES = 16;
   private static final int STATE = LAYERS * HIDDEN;
   private static final int STREAM_BYTES = 64;
+  private static final int NANOS = 0xEE6B2800; // four seconds, as an unsigned number
   private static final CudaDevice GPU = new CudaDevice(90, 132, 232_448, true, 13_000);
 
   private NDManager manager;
@@ -72,6 +73,7 @@ class ChipStreamsTest {
     int count = launch.number(13);
     int steps = launch.number(15);
     Pointer control = launch.memory(12);
+    control.setInt(8, NANOS);
     assertThat(control.getLong(0)).as("control").isZero();
     assertThat(launch.number(14)).as("places").isEqualTo((count + 7) / 8 * 8);
     assertThat(launch.blocks()).isEqualTo(plan.blocks());
@@ -165,7 +167,7 @@ class ChipStreamsTest {
         }
         int most = random.nextInt(1, 40);
         streams.launch(running.stream().map(text -> text.order(most)).toList(), most);
-        int[][] written = streams.finish();
+        int[][] written = streams.finish().ids();
         for (int place = running.size() - 1; place >= 0; place--) {
           Text text = running.get(place);
           for (int id : written[place]) {
@@ -202,7 +204,9 @@ class ChipStreamsTest {
       join(streams, text);
       streams.launch(List.of(text.order(20)), 20);
 
-      assertThat(streams.finish()[0]).containsExactly(ids(text, 0, 20));
+      ChipDecoder.Written written = streams.finish();
+      assertThat(written.ids()[0]).containsExactly(ids(text, 0, 20));
+      assertThat(written.nanos()).isEqualTo(4_000_000_000L);
     }
   }
 
@@ -216,7 +220,7 @@ class ChipStreamsTest {
       streams.leave(0);
       Text joining = new Text(4);
       join(streams, joining);
-      int[][] written = streams.finish();
+      int[][] written = streams.finish().ids();
 
       for (int place = 0; place < 3; place++) {
         for (int id : written[place]) {
@@ -226,7 +230,7 @@ class ChipStreamsTest {
       }
       List<Text> then = List.of(three.get(2), three.get(1), joining);
       streams.launch(then.stream().map(text -> text.order(10)).toList(), 10);
-      written = streams.finish();
+      written = streams.finish().ids();
       assertThat(written[0]).containsExactly(ids(three.get(2), 10, 20));
       assertThat(written[1]).containsExactly(ids(three.get(1), 10, 20));
       assertThat(written[2]).containsExactly(ids(joining, 0, 10));

@@ -45,7 +45,7 @@ final class ChipTexts {
               new ChipDecoder.Order(i, SamplingParameters.DEFAULT, last[i], launch * STEPS, STEPS));
         }
         streams.launch(orders, STEPS);
-        int[][] written = streams.finish();
+        int[][] written = streams.finish().ids();
         for (int i = 0; i < STREAMS; i++) {
           texts.append(Arrays.toString(written[i]));
           last[i] = written[i][STEPS - 1];

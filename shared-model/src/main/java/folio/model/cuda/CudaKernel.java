@@ -24,6 +24,24 @@ public final class CudaKernel implements AutoCloseable {
   }
 
   /**
+   * Checks that a binary can be loaded on the calling thread's device.
+   *
+   * @throws CudaException if the driver refuses it
+   */
+  public static void check(byte[] binary) {
+    Driver driver = Driver.get();
+    driver.call("cuModuleUnload", module(driver, binary));
+  }
+
+  private static Pointer module(Driver driver, byte[] binary) {
+    Memory image = new Memory(binary.length);
+    image.write(0, binary, 0, binary.length);
+    PointerByReference module = new PointerByReference();
+    driver.call("cuModuleLoadData", module, image);
+    return module.getValue();
+  }
+
+  /**
    * Loads a function; makes the device the calling thread's.
    *
    * @param binary what {@link Nvrtc} made for this device
@@ -33,18 +51,15 @@ public final class CudaKernel implements AutoCloseable {
   public static CudaKernel load(Device device, byte[] binary, String name, int sharedBytes) {
     Driver driver = Driver.get();
     driver.makeCurrent(device.getDeviceId());
-    Memory image = new Memory(binary.length);
-    image.write(0, binary, 0, binary.length);
-    PointerByReference module = new PointerByReference();
-    driver.call("cuModuleLoadData", module, image);
+    Pointer module = module(driver, binary);
     try {
       PointerByReference function = new PointerByReference();
-      driver.call("cuModuleGetFunction", function, module.getValue(), name);
+      driver.call("cuModuleGetFunction", function, module, name);
       driver.call(
           "cuFuncSetAttribute", function.getValue(), MOST_DYNAMIC_SHARED_BYTES, sharedBytes);
-      return new CudaKernel(driver, device.getDeviceId(), module.getValue(), function.getValue());
+      return new CudaKernel(driver, device.getDeviceId(), module, function.getValue());
     } catch (RuntimeException e) {
-      driver.answer("cuModuleUnload", module.getValue());
+      driver.answer("cuModuleUnload", module);
       throw e;
     }
   }

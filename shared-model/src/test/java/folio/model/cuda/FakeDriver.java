@@ -6,13 +6,18 @@ import com.sun.jna.Pointer;
 import com.sun.jna.ptr.IntByReference;
 import com.sun.jna.ptr.LongByReference;
 import com.sun.jna.ptr.PointerByReference;
+import java.util.ArrayDeque;
+import java.util.Arrays;
+import java.util.List;
 import java.util.Map;
+import java.util.Queue;
 import java.util.TreeMap;
 
 /**
  * CUDA's driver on the host, in the place of the machine's until closed: a device's memory is the
- * host's, and a kernel is what a test says. A copy that leaves what was allocated, and memory that
- * is freed twice, are errors. For one test and thread at a time.
+ * host's, and a kernel is what a test says. What a stream is asked for happens when it is waited
+ * for. A copy that leaves what was allocated, memory that is freed twice or while the stream has
+ * something to do, are errors. For one test and thread at a time.
  */
 public final class FakeDriver implements Driver.Library, AutoCloseable {
   private static final int OUT_OF_MEMORY = 2;
@@ -25,15 +30,15 @@ public final class FakeDriver implements Driver.Library, AutoCloseable {
   }
 
   /** What a kernel is launched with. */
-  public record Launch(int blocks, int threads, int sharedBytes, Pointer arguments) {
+  public record Launch(int blocks, int threads, int sharedBytes, List<Long> words) {
     /** An argument that is an address or another word of eight bytes. */
     public long word(int index) {
-      return arguments.getPointer((long) index * Native.POINTER_SIZE).getLong(0);
+      return words.get(index);
     }
 
     /** An argument that is an int. */
     public int number(int index) {
-      return arguments.getPointer((long) index * Native.POINTER_SIZE).getInt(0);
+      return (int) word(index);
     }
 
     /** What an argument points at. */
@@ -44,6 +49,7 @@ public final class FakeDriver implements Driver.Library, AutoCloseable {
 
   private final Kernel kernel;
   private final TreeMap<Long, Memory> allocated = new TreeMap<>();
+  private final Queue<Runnable> underWay = new ArrayDeque<>();
   private final Memory errorName = new Memory(32);
   private String failing;
   private int callsUntilFailure;
@@ -84,41 +90,89 @@ public final class FakeDriver implements Driver.Library, AutoCloseable {
         ((LongByReference) arguments[0]).setValue(Pointer.nativeValue(memory));
       }
       case "cuMemFree_v2" -> {
+        assertIdle(function);
         if (allocated.remove((Long) arguments[0]) == null) {
           throw new AssertionError("freed, but not allocated");
         }
       }
-      case "cuMemsetD8Async" ->
-          device(arguments[0], arguments[2]).setMemory(0, (Long) arguments[2], (Byte) arguments[1]);
-      case "cuMemcpyHtoD_v2", "cuMemcpyHtoDAsync_v2" ->
+      case "cuMemsetD8Async" -> {
+        Pointer to = device(arguments[0], arguments[2]);
+        underWay.add(() -> to.setMemory(0, (Long) arguments[2], (Byte) arguments[1]));
+      }
+      case "cuMemcpyHtoD_v2" ->
           copy(device(arguments[0], arguments[2]), (Pointer) arguments[1], arguments[2]);
-      case "cuMemcpyDtoHAsync_v2" ->
-          copy((Pointer) arguments[0], device(arguments[1], arguments[2]), arguments[2]);
-      case "cuMemcpyDtoDAsync_v2" -> // an array of libtorch's may be copied, which is not known
-          // here
-          copy(device(arguments[0], arguments[2]), new Pointer((Long) arguments[1]), arguments[2]);
-      case "cuLaunchCooperativeKernel" ->
-          kernel.run(
-              new Launch(
-                  (Integer) arguments[1],
-                  (Integer) arguments[4],
-                  (Integer) arguments[7],
-                  (Pointer) arguments[9]));
-      case "cuFuncSetAttribute", "cuModuleUnload", "cuStreamSynchronize" -> {
-        // nothing to do, and done at once
+      case "cuMemcpyHtoDAsync_v2" -> {
+        Pointer to = device(arguments[0], arguments[2]);
+        Memory content = copyOf((Pointer) arguments[1], arguments[2]); // as it is not pinned
+        underWay.add(() -> copy(to, content, arguments[2]));
+      }
+      case "cuMemcpyDtoHAsync_v2" -> {
+        Pointer from = device(arguments[1], arguments[2]);
+        Pointer to = (Pointer) arguments[0];
+        underWay.add(() -> copy(to, from, arguments[2]));
+      }
+      case "cuMemcpyDtoDAsync_v2" -> {
+        Pointer to = device(arguments[0], arguments[2]);
+        Pointer from = new Pointer((Long) arguments[1]);
+        if (isAllocated((Long) arguments[1], (Long) arguments[2])) {
+          underWay.add(() -> copy(to, from, arguments[2]));
+        } else { // libtorch's, which keeps it for as long as the stream needs it
+          Memory content = copyOf(from, arguments[2]);
+          underWay.add(() -> copy(to, content, arguments[2]));
+        }
+      }
+      case "cuLaunchCooperativeKernel" -> {
+        Launch launch =
+            new Launch(
+                (Integer) arguments[1],
+                (Integer) arguments[4],
+                (Integer) arguments[7],
+                words((Memory) arguments[9]));
+        underWay.add(() -> kernel.run(launch));
+      }
+      case "cuStreamSynchronize" -> {
+        while (!underWay.isEmpty()) {
+          underWay.remove().run();
+        }
+      }
+      case "cuModuleUnload" -> assertIdle(function);
+      case "cuFuncSetAttribute" -> {
+        // nothing to do
       }
       default -> throw new AssertionError(function + " is not known here");
     }
     return 0;
   }
 
+  private void assertIdle(String function) {
+    if (!underWay.isEmpty()) {
+      throw new AssertionError(function + " while the stream has something to do");
+    }
+  }
+
+  /** What arguments are when a kernel is launched. */
+  private static List<Long> words(Memory pointers) {
+    return Arrays.stream(pointers.getPointerArray(0, (int) pointers.size() / Native.POINTER_SIZE))
+        .map(pointer -> pointer.getLong(0))
+        .toList();
+  }
+
+  private boolean isAllocated(long address, long length) {
+    Map.Entry<Long, Memory> entry = allocated.floorEntry(address);
+    return entry != null && address + length <= entry.getKey() + entry.getValue().size();
+  }
+
   private Pointer device(Object address, Object length) {
-    Map.Entry<Long, Memory> entry = allocated.floorEntry((Long) address);
-    if (entry == null
-        || (Long) address + (Long) length > entry.getKey() + entry.getValue().size()) {
+    if (!isAllocated((Long) address, (Long) length)) {
       throw new AssertionError(length + " bytes at " + address + " are not allocated");
     }
     return new Pointer((Long) address);
+  }
+
+  private static Memory copyOf(Pointer from, Object length) {
+    Memory copy = new Memory((Long) length);
+    copy(copy, from, length);
+    return copy;
   }
 
   private static void copy(Pointer to, Pointer from, Object length) {
