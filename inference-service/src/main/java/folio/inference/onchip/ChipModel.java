@@ -8,6 +8,7 @@ import folio.model.cuda.CudaDevice;
 import folio.model.cuda.CudaException;
 import folio.model.cuda.CudaKernel;
 import folio.model.cuda.CudaMemory;
+import folio.model.cuda.CudaStream;
 import folio.model.cuda.Nvrtc;
 import folio.model.cuda.TensorAddress;
 import folio.model.network.CharGru;
@@ -43,7 +44,8 @@ public final class ChipModel implements Chip {
   private final ChipPlan plan;
   private final int places;
   private final List<AutoCloseable> kept = new ArrayList<>();
-  private final CudaKernel kernel;
+  private final CudaKernel few;
+  private final CudaKernel many;
   private final CudaMemory weights;
   private final CudaMemory table;
   private final CudaMemory biases;
@@ -90,7 +92,8 @@ public final class ChipModel implements Chip {
     this.places = places;
     try (NDManager scratch = manager.newSubManager()) {
       CharGru.Weights from = network.weights();
-      this.kernel = keep(CudaKernel.load(device, binary, "decode", plan.sharedBytes(places)));
+      this.few = keep(CudaKernel.load(device, binary, "decodeFew", sharedBytes(1)));
+      this.many = keep(CudaKernel.load(device, binary, "decodeMany", sharedBytes(places)));
       this.weights = keep(CudaMemory.of(device, weights(from)));
       this.table = keep(CudaMemory.of(device, floats(table(scratch, network.config(), from))));
       this.biases = keep(CudaMemory.of(device, biases(from)));
@@ -223,14 +226,26 @@ public final class ChipModel implements Chip {
     }
   }
 
-  CudaKernel kernel() {
-    return kernel;
+  private int sharedBytes(int streams) {
+    return plan.sharedBytes(ChipPlan.places(streams));
   }
 
-  /** Where the kernel's first arguments are. */
-  List<Long> addresses() {
-    return List.of(
-        weights.address(), table.address(), biases.address(), head.address(), headBias.address());
+  /** Puts where the weights are, with which {@code struct Launch} begins. */
+  void put(ByteBuffer launch) {
+    for (CudaMemory memory : List.of(weights, table, biases, head, headBias)) {
+      launch.putLong(memory.address());
+    }
+  }
+
+  /**
+   * Launches the kernel for so many streams.
+   *
+   * @param blocks all of the plan's, but in tests
+   * @param parameter a {@code struct Launch}
+   */
+  void launch(CudaStream stream, int blocks, int streams, ByteBuffer parameter) {
+    (ChipPlan.few(streams) ? few : many)
+        .launchCooperatively(stream, blocks, ChipPlan.THREADS, sharedBytes(streams), parameter);
   }
 
   /** Frees it; no lane may use it any more. */

@@ -17,8 +17,16 @@ import java.util.List;
  * @param residual whether layers above the first add to their input
  * @param relu whether the head's input is rectified
  * @param units of a layer that a block has
+ * @param cluster blocks that share what they read of many streams, 1 or 2
  */
-record ChipPlan(int layers, int hidden, int vocabulary, boolean residual, boolean relu, int units) {
+record ChipPlan(
+    int layers,
+    int hidden,
+    int vocabulary,
+    boolean residual,
+    boolean relu,
+    int units,
+    int cluster) {
   /** Most streams of a launch. */
   static final int MOST_PLACES = 256;
 
@@ -29,6 +37,7 @@ record ChipPlan(int layers, int hidden, int vocabulary, boolean residual, boolea
   static final int TILE = 8;
 
   private static final int LEAST_ARCHITECTURE = 80;
+  private static final int CLUSTERS_ARCHITECTURE = 90;
   private static final int WARPS = THREADS / 32;
   private static final int UNITS_STEP = 4;
   private static final int MOST_UNITS = 16;
@@ -56,7 +65,8 @@ record ChipPlan(int layers, int hidden, int vocabulary, boolean residual, boolea
               network.vocabularySize(),
               network.network() == NetworkKind.RESIDUAL,
               network.headActivation() == Nonlinearity.RELU,
-              units);
+              units,
+              gpu.architecture() < CLUSTERS_ARCHITECTURE ? 1 : 2);
       if (hidden % units == 0
           && plan.blocks() <= gpu.multiprocessors()
           && plan.sharedBytes(TILE) <= gpu.sharedBytes()) {
@@ -112,16 +122,30 @@ record ChipPlan(int layers, int hidden, int vocabulary, boolean residual, boolea
     return Math.max(halves, words);
   }
 
-  /** Shared memory of a block. */
+  /** Shared memory of a block, as {@code Block::layOut} has it. */
   int sharedBytes(int places) {
     int weights = matrices() * rows() * hidden * Short.BYTES;
-    int states = (layers + 1) * units * places * Float.BYTES;
+    int choosers = Math.min(WARPS, (places + blocks() - 1) / blocks());
+    int choosing = choosers * headRows() * (Double.BYTES + 2 * Float.BYTES + Integer.BYTES);
+    int outputs = units * places * Float.BYTES;
     int biases = layers * 2 * rows() * Float.BYTES;
     int lengths = places * Integer.BYTES;
-    int choosing = headRows() * (Double.BYTES + 2 * Float.BYTES + Integer.BYTES);
-    int tile = rows() * TILE * Float.BYTES;
-    int parts = Math.max(WARPS * 2 * tile, WARPS * headRows() * Float.BYTES);
-    return weights + states + biases + choosing + lengths + 2 * tile + parts;
+    int sums = 2 * rows() * TILE * Float.BYTES;
+    int parts = WARPS * Math.max(sums, headRows() * Float.BYTES);
+    int rest = few(places) ? layers * units * places * Float.BYTES + sums : sumsOfMany(places);
+    return weights + choosing + outputs + biases + lengths + parts + rest;
+  }
+
+  /** What a block is sent of other blocks' sums, and what tells that it has come. */
+  private int sumsOfMany(int places) {
+    int tiles = (places + WARPS * TILE - 1) / (WARPS * TILE);
+    int eights = (rows() + 7) / 8;
+    return WARPS * Long.BYTES + tiles * WARPS * 2 * eights * 8 * TILE * Float.BYTES;
+  }
+
+  /** Whether so many streams are decoded without barriers. */
+  static boolean few(int streams) {
+    return streams <= TILE;
   }
 
   /** What the kernel is compiled with. */
@@ -133,6 +157,7 @@ record ChipPlan(int layers, int hidden, int vocabulary, boolean residual, boolea
     definitions.add("VOCABULARY=" + vocabulary);
     definitions.add("RESIDUAL=" + (residual ? 1 : 0));
     definitions.add("RELU=" + (relu ? 1 : 0));
+    definitions.add("CLUSTER=" + cluster);
     return definitions;
   }
 }

@@ -10,6 +10,7 @@ import java.nio.IntBuffer;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.BitSet;
+import java.util.Collections;
 import java.util.List;
 import java.util.Queue;
 import org.jboss.logging.Logger;
@@ -23,6 +24,9 @@ final class ChipStreams implements ChipDecoder {
 
   /** As {@code struct Stream} of the kernel. */
   private static final int STREAM_BYTES = 64;
+
+  /** As {@code struct Launch} of the kernel. */
+  private static final int LAUNCH_BYTES = 128;
 
   /** A launch takes milliseconds: if a block has not come by then, it never will. */
   private static final long LONGEST_NANOS = 2_000_000_000L;
@@ -115,10 +119,13 @@ final class ChipStreams implements ChipDecoder {
   public void warm() {
     states.clear(stream);
     seen.clear(stream);
-    count = 1;
-    launch(List.of(new Order(0, SamplingParameters.DEFAULT, 0, 0, 1)), 1);
-    finish();
-    leave(0);
+    Order order = new Order(0, SamplingParameters.DEFAULT, 0, 0, 1);
+    for (int streams : new int[] {1, model.places()}) {
+      count = streams;
+      launch(Collections.nCopies(streams, order), 1);
+      finish();
+    }
+    clear();
   }
 
   @Override
@@ -182,18 +189,13 @@ final class ChipStreams implements ChipDecoder {
     steps = most;
     underWay = List.copyOf(all);
     long control = exchange.address() + controlAt;
-    List<Number> arguments = new ArrayList<>(model.addresses());
-    arguments.addAll(List.of(states.address(), outputs.address(), control + CONTROL_BYTES));
-    arguments.addAll(List.of(seen.address(), current.address(), control - writtenBytes()));
-    arguments.addAll(List.of(told, control, count, ChipPlan.places(count), most, LONGEST_NANOS));
-    model
-        .kernel()
-        .launchCooperatively(
-            stream,
-            plan.blocks(),
-            ChipPlan.THREADS,
-            plan.sharedBytes(ChipPlan.places(count)),
-            arguments.toArray(Number[]::new));
+    ByteBuffer launch = ChipModel.buffer(LAUNCH_BYTES);
+    model.put(launch);
+    launch.putLong(states.address()).putLong(outputs.address()).putLong(control + CONTROL_BYTES);
+    launch.putLong(seen.address()).putLong(current.address()).putLong(control - writtenBytes());
+    launch.putLong(told).putLong(control).putLong(LONGEST_NANOS);
+    launch.putInt(count).putInt(ChipPlan.places(count)).putInt(most);
+    model.launch(stream, plan.blocks(), count, launch.rewind());
   }
 
   private int writtenBytes() {

@@ -9,15 +9,18 @@
 // and the step that they are of, and whoever needs them reads until all words are of that step. No word is overwritten too
 // early: to write its output of the next step a block needs a character that was chosen from what all blocks made of the
 // one before. Many streams are bound by how much is read, and words would be twice as much: halves alone, and a barrier
-// over the grid after every layer and after the characters.
+// over the grid after every layer and after the characters. Where blocks can be a cluster, two share what they read: each
+// has half of k, for the rows of both, and sends the other what it makes of that one's rows.
 //
 // Products are tensor cores' (m16n8k16): rows of weights times eight streams, float16 in, float32 out. A stream is a column
 // of such a product: what it comes to does not depend on the other columns, and sums are taken in the same order whether
-// one warp takes them or eight do. So a stream's text is the same to the last bit alone and among 255 others, in whatever
-// place, in chunks of whatever length. States and the residual sum are float32 and stay with the block that owns the unit.
+// one warp takes them or eight do, in one block or two. So a stream's text is the same to the last bit alone and among 255
+// others, in whatever place, in chunks of whatever length. States and the residual sum are float32 and stay with the block
+// that owns the unit.
 //
-// Compile-time: LAYERS, HIDDEN, UNITS (a multiple of 4 that divides HIDDEN), VOCABULARY, RESIDUAL, RELU (before the head).
-// The grid has HIDDEN / UNITS blocks of 256 threads and must be launched cooperatively.
+// Compile-time: LAYERS, HIDDEN, UNITS (a multiple of 4 that divides HIDDEN), VOCABULARY, RESIDUAL, RELU (before the head),
+// CLUSTER (1 or 2 blocks that share what they read). The grid has HIDDEN / UNITS blocks of 256 threads and must be launched
+// cooperatively.
 
 typedef unsigned short half_t;
 typedef unsigned long long u64;
@@ -34,7 +37,10 @@ typedef unsigned long long u64;
 #define HEAD_TILES (HEAD_ROWS / 16)
 #define TILE_FLOATS (ROWS * 8)
 #define AHEAD (10 / SLICE_PAIRS)                    // tiles of the head whose loads a lane has under way at once
-#define BATCH (PAIRS < 16 ? PAIRS : 16)             // loads that a lane has under way at once
+#define HALF (PAIRS / 2)                            // of k, in pairs
+#define BATCH (HALF < 8 ? HALF : 8)                 // of a half: what a lane loads of a tile before it uses it
+#define TILES 4                                     // of many streams, that a warp has at most
+#define GIVEN_FLOATS ((ROWS + 7) / 8 * 64)          // what a warp gives another of a tile, in eights of rows
 
 // One stream; written by the host before a launch. 64 bytes.
 struct Stream {
@@ -46,6 +52,26 @@ struct Stream {
   int position;                                    // of the first to be written, counted in drawn characters
   int length;                                      // how many to write, at most the launch's
   int reserved[2];
+};
+
+// What a launch is given, on the device.
+struct Launch {
+  const half_t* weights;                           // [block][matrix][pair][row][32]; matrices: hidden 0, input 1, hidden 1, ...
+  const float* table;                              // [VOCABULARY][3][HIDDEN], input product and bias of the first layer
+  const float* biases;                             // [LAYERS][2][3][HIDDEN], input (unused for the first layer) and hidden
+  const half_t* head;                              // [pair][HEAD_ROWS][32]
+  const float* headBias;                           // [VOCABULARY]
+  float* states;                                   // [place][LAYERS][HIDDEN], read and written
+  half_t* outputs;                                 // [3 * LAYERS][places][HIDDEN]: states twice, inputs of what follows;
+                                                   // few streams: words, [3 * LAYERS][8][HIDDEN / 2]
+  const Stream* streams;                           // [count]
+  unsigned* seen;                                  // [count][WORDS], a bit for each id that was written; read and written
+  int* current;                                    // [count], scratch: see Grid::character
+  int* written;                                    // [count][steps]
+  float* told;                                     // [steps][count][VOCABULARY], or null: logits
+  unsigned* control;                               // 0, 0; [1] becomes 1 if time was up, [2] the nanoseconds it took
+  u64 nanos;                                       // that it may take
+  int count, places, steps;                        // streams; the same in whole tiles; most characters of one
 };
 
 __device__ __forceinline__ half_t toHalf(float value) {
@@ -75,8 +101,11 @@ __device__ __forceinline__ void product(float (&sum)[4], unsigned a0, unsigned a
 }
 
 // Two k16 steps. The order of k within them is free as long as both sides have the same: a lane takes eight neighbours.
-__device__ __forceinline__ void productPair(float (&sum)[4], uint4 low, uint4 high, uint4 b) {
+__device__ __forceinline__ void firstOfPair(float (&sum)[4], uint4 low, uint4 high, uint4 b) {
   product(sum, low.x, high.x, low.y, high.y, b.x, b.y);
+}
+
+__device__ __forceinline__ void secondOfPair(float (&sum)[4], uint4 low, uint4 high, uint4 b) {
   product(sum, low.z, high.z, low.w, high.w, b.z, b.w);
 }
 
@@ -84,8 +113,8 @@ __device__ __forceinline__ void productPair(float (&sum)[4], uint4 low, uint4 hi
 struct Words {
   u64 of[SLICE_PAIRS][4];
 
-  // Asks for this warp's slice, a column a group of four lanes.
-  __device__ __forceinline__ void load(const u64* column, bool wanted);
+  // Asks for this lane's part of a column, see Block::mine.
+  __device__ __forceinline__ void load(const u64* from, bool wanted);
 
   __device__ __forceinline__ uint4 halves(int pair) const {
     return make_uint4((unsigned)of[pair][0], (unsigned)of[pair][1], (unsigned)of[pair][2], (unsigned)of[pair][3]);
@@ -137,7 +166,7 @@ struct Grid {
   }
 
   // Reads a slice again until all of it is of a step.
-  __device__ __forceinline__ void columns(Words& words, const u64* column, bool wanted, unsigned step);
+  __device__ __forceinline__ void columns(Words& words, const u64* from, bool wanted, unsigned step);
 };
 
 __device__ __forceinline__ u64 mix(u64 z) {
@@ -243,25 +272,57 @@ __device__ __forceinline__ float gru(float h, float ir, float iz, float in, floa
   return n + z * (h - n);
 }
 
-// Adds the products of this block's rows with a pair of k16 steps of eight streams.
-__device__ __forceinline__ void add(float (&sums)[ROW_TILES][4], const half_t* matrix, int pair, uint4 column) {
+// Adds the products of the rows of some blocks, [BLOCKS][ROWS][32], with a pair of k16 steps of N tiles of eight
+// streams. Those of the first step do not wait for each other, nor do those of the second.
+template <int BLOCKS, int N>
+__device__ __forceinline__ void add(float (&sums)[BLOCKS][N][ROW_TILES][4], const half_t* rows, const uint4 (&columns)[N]) {
   int lane = threadIdx.x & 31, g = lane >> 2, q = lane & 3;
+  uint4 low[BLOCKS][ROW_TILES], high[BLOCKS][ROW_TILES];
 #pragma unroll
-  for (int tile = 0; tile < ROW_TILES; tile++) {
-    const half_t* rows = matrix + (pair * ROWS + tile * 16) * 32 + q * 8;
-    uint4 low = make_uint4(0, 0, 0, 0), high = low;
-    if (tile * 16 + g < ROWS) low = *(const uint4*)(rows + g * 32);
-    if (tile * 16 + 8 + g < ROWS) high = *(const uint4*)(rows + (g + 8) * 32);
-    productPair(sums[tile], low, high, column);
+  for (int of = 0; of < BLOCKS; of++) {
+#pragma unroll
+    for (int rowTile = 0; rowTile < ROW_TILES; rowTile++) {
+      const half_t* at = rows + (of * ROWS + rowTile * 16 + g) * 32 + q * 8;
+      low[of][rowTile] = high[of][rowTile] = make_uint4(0, 0, 0, 0);
+      if (rowTile * 16 + g < ROWS) low[of][rowTile] = *(const uint4*)at;
+      if (rowTile * 16 + 8 + g < ROWS) high[of][rowTile] = *(const uint4*)(at + 8 * 32);
+    }
+  }
+#pragma unroll
+  for (int step = 0; step < 2; step++) {
+#pragma unroll
+    for (int tile = 0; tile < N; tile++) {
+#pragma unroll
+      for (int i = 0; i < BLOCKS * ROW_TILES; i++) {
+        int of = i / ROW_TILES, rowTile = i % ROW_TILES;
+        float(&sum)[4] = sums[of][tile][rowTile];
+        if (step == 0) firstOfPair(sum, low[of][rowTile], high[of][rowTile], columns[tile]);
+        else secondOfPair(sum, low[of][rowTile], high[of][rowTile], columns[tile]);
+      }
+    }
   }
 }
 
-// A sum over k is the sum of eight slices' sums, in their order, whoever takes them.
+// A sum over k is that of its first half and that of its second, each that of four slices' sums, in their order.
 __device__ __forceinline__ constexpr int sliceBegin(int which) { return which * PAIRS / WARPS; }
 
-__device__ __forceinline__ void Words::load(const u64* column, bool wanted) {
-  int warp = threadIdx.x >> 5, first = sliceBegin(warp), count = sliceBegin(warp + 1) - first;
-  const u64* from = column + first * 16 + (threadIdx.x & 3) * 4;
+// Whether a pair of a half, of either, is the last of a slice.
+__device__ __forceinline__ constexpr bool endsSlice(int pair) {
+  for (int which = 1; which <= WARPS / 2; which++) {
+    if (sliceBegin(which) == pair + 1) return true;
+  }
+  return false;
+}
+
+// Adds N numbers to others, and leaves zeros.
+template <int N>
+__device__ __forceinline__ void move(float* to, float* from) {
+#pragma unroll
+  for (int i = 0; i < N; i++) to[i] += from[i], from[i] = 0;
+}
+
+__device__ __forceinline__ void Words::load(const u64* from, bool wanted) {
+  int warp = threadIdx.x >> 5, count = sliceBegin(warp + 1) - sliceBegin(warp);
 #pragma unroll
   for (int i = 0; i < SLICE_PAIRS; i++) {
     u64* w = of[i];
@@ -272,7 +333,7 @@ __device__ __forceinline__ void Words::load(const u64* column, bool wanted) {
   }
 }
 
-__device__ __forceinline__ void Grid::columns(Words& words, const u64* column, bool wanted, unsigned step) {
+__device__ __forceinline__ void Grid::columns(Words& words, const u64* from, bool wanted, unsigned step) {
   int warp = threadIdx.x >> 5, count = sliceBegin(warp + 1) - sliceBegin(warp);
   unsigned turns = 0;
   while (true) {
@@ -284,18 +345,40 @@ __device__ __forceinline__ void Grid::columns(Words& words, const u64* column, b
     }
     if (!__any_sync(~0u, missing)) return;
     if (__any_sync(~0u, expired(turns))) return;
-    words.load(column, wanted);
+    words.load(from, wanted);
   }
 }
 
-// This warp's slice of a product.
-__device__ __forceinline__ void slice(float (&sums)[ROW_TILES][4], const half_t* matrix, const Words& words) {
-  int warp = threadIdx.x >> 5, first = sliceBegin(warp);
+// This warp's slice of a matrix, and of a product with it.
+struct Slice {
+  uint4 low[SLICE_PAIRS][ROW_TILES], high[SLICE_PAIRS][ROW_TILES];
+
+  __device__ __forceinline__ void load(const half_t* matrix) {
+    int warp = threadIdx.x >> 5, first = sliceBegin(warp), lane = threadIdx.x & 31, g = lane >> 2, q = lane & 3;
 #pragma unroll
-  for (int i = 0; i < SLICE_PAIRS; i++) {
-    if (first + i < sliceBegin(warp + 1)) add(sums, matrix, first + i, words.halves(i));
+    for (int i = 0; i < SLICE_PAIRS; i++) {
+#pragma unroll
+      for (int rowTile = 0; rowTile < ROW_TILES; rowTile++) {
+        const half_t* at = matrix + ((first + i) * ROWS + rowTile * 16 + g) * 32 + q * 8;
+        bool is = first + i < sliceBegin(warp + 1);
+        low[i][rowTile] = high[i][rowTile] = make_uint4(0, 0, 0, 0);
+        if (is && rowTile * 16 + g < ROWS) low[i][rowTile] = *(const uint4*)at;
+        if (is && rowTile * 16 + 8 + g < ROWS) high[i][rowTile] = *(const uint4*)(at + 8 * 32);
+      }
+    }
   }
-}
+
+  __device__ __forceinline__ void multiply(float (&sums)[ROW_TILES][4], const Words& words) const {
+#pragma unroll
+    for (int i = 0; i < SLICE_PAIRS; i++) {
+#pragma unroll
+      for (int rowTile = 0; rowTile < ROW_TILES; rowTile++) {
+        firstOfPair(sums[rowTile], low[i][rowTile], high[i][rowTile], words.halves(i));
+        secondOfPair(sums[rowTile], low[i][rowTile], high[i][rowTile], words.halves(i));
+      }
+    }
+  }
+};
 
 // Two units' outputs and the step that they are of, at once.
 __device__ __forceinline__ void publish(u64* to, float low, float high, unsigned step) {
@@ -315,36 +398,91 @@ __device__ __forceinline__ void store(float* to, const float (&sums)[ROW_TILES][
   }
 }
 
-// All slices, by one warp; `from` points at a tile. Its loads are under way together, or it would wait for each.
-__device__ __forceinline__ void whole(float* to, const half_t* matrix, const half_t* from) {
-  int lane = threadIdx.x & 31;
-  const half_t* b = from + (lane >> 2) * HIDDEN + (lane & 3) * 8;
-  float total[ROW_TILES][4] = {}, sums[ROW_TILES][4] = {};
-#pragma unroll
-  for (int first = 0; first < PAIRS; first += BATCH) {
-    uint4 columns[BATCH];
-#pragma unroll
-    for (int i = 0; i < BATCH; i++) if (first + i < PAIRS) columns[i] = published(b + (first + i) * 32);
-#pragma unroll
-    for (int i = 0; i < BATCH; i++) {
-      if (first + i >= PAIRS) break;
-      add(sums, matrix, first + i, columns[i]);
-#pragma unroll
-      for (int which = 0; which < WARPS; which++) {
-        if (sliceBegin(which + 1) != first + i + 1 || sliceBegin(which) == sliceBegin(which + 1)) continue;
-#pragma unroll
-        for (int tile = 0; tile < ROW_TILES; tile++) {
-#pragma unroll
-          for (int n = 0; n < 4; n++) {
-            total[tile][n] += sums[tile][n];
-            sums[tile][n] = 0;
-          }
-        }
-      }
+// What a warp has of a product for its tiles of many streams: of a part of k, for the rows of this block and of its other.
+struct Sums {
+  float of[TILES][CLUSTER][ROW_TILES][4];
+};
+
+// The other block of a cluster, which has the other half of k, and what it sends: sums for this block's rows. One of no
+// cluster has all of k, and no other.
+struct Other {
+  float* received;                                 // [TILES][WARPS][2][GIVEN_FLOATS], input and hidden
+  u64* arrivals;                                   // [WARPS], a barrier each
+  unsigned far;                                    // from a place in this block's memory to the same in the other's
+  unsigned phase;                                  // of the barriers
+
+  __device__ __forceinline__ static unsigned rank() { return blockIdx.x % CLUSTER; }
+
+  __device__ __forceinline__ static unsigned shared(const void* here) { return (unsigned)__cvta_generic_to_shared(here); }
+
+  // The same place in the other's memory.
+  __device__ __forceinline__ unsigned there(const void* here) const { return shared(here) + far; }
+
+  // Where the two numbers that a lane has of an eight of rows are.
+  __device__ __forceinline__ float* at(int n, int which, int eight) const {
+    int warp = threadIdx.x >> 5, lane = threadIdx.x & 31;
+    return received + ((n * WARPS + warp) * 2 + which) * GIVEN_FLOATS + eight * 64 + lane * 2;
+  }
+
+  // Waits until both are here, as they must be while one writes the other's memory.
+  __device__ __forceinline__ static void meet() {
+    if (CLUSTER > 1) {
+      asm volatile("barrier.cluster.arrive.release.aligned;" ::: "memory");
+      asm volatile("barrier.cluster.wait.acquire.aligned;" ::: "memory");
     }
   }
-  store(to, total);
-}
+
+  __device__ __forceinline__ void begin() {
+    if (CLUSTER == 1) return;
+    asm("mapa.shared::cluster.u32 %0, %1, %2;" : "=r"(far) : "r"(shared(received)), "r"(rank() ^ 1));
+    far -= shared(received);
+    if (threadIdx.x < WARPS) {
+      asm volatile("mbarrier.init.shared::cta.b64 [%0], 1;" ::"r"(shared(arrivals + threadIdx.x)) : "memory");
+      asm volatile("fence.mbarrier_init.release.cluster;" ::: "memory");
+    }
+    meet();
+  }
+
+  // Gives the other's rows of a tile away; it sees how many bytes have come.
+  __device__ __forceinline__ void send(const Sums& sums, int n, int which) const {
+    unsigned arrival = there(arrivals + (threadIdx.x >> 5));
+#pragma unroll
+    for (int i = 0; i < GIVEN_FLOATS / 64; i++) {
+      const float* of = &sums.of[n][CLUSTER - 1][i / 2][i % 2 * 2];
+      asm volatile("st.async.weak.shared::cluster.mbarrier::complete_tx::bytes.v2.f32 [%0], {%1,%2}, [%3];" ::"r"(
+                       there(at(n, which, i))),
+                   "f"(of[0]), "f"(of[1]), "r"(arrival)
+                   : "memory");
+    }
+  }
+
+  // Adds what the other has sent of a tile.
+  __device__ __forceinline__ void addTo(Sums& sums, int n, int which) const {
+#pragma unroll
+    for (int i = 0; i < GIVEN_FLOATS / 64; i++) {
+      float2 more = *(const float2*)at(n, which, i);
+      float* of = &sums.of[n][0][i / 2][i % 2 * 2];
+      of[0] += more.x, of[1] += more.y;
+    }
+  }
+
+  // Waits for so many products of tiles to have come.
+  __device__ __forceinline__ void wait(Grid& grid, int products) {
+    unsigned own = shared(arrivals + (threadIdx.x >> 5));
+    if ((threadIdx.x & 31) == 0) {
+      asm volatile("mbarrier.arrive.expect_tx.shared::cta.b64 _, [%0], %1;" ::"r"(own), "r"(products * GIVEN_FLOATS * 4)
+                   : "memory");
+    }
+    unsigned done, turns = 0;
+    do {
+      asm volatile("{.reg .pred p; mbarrier.test_wait.parity.acquire.cluster.shared::cta.b64 p, [%1], %2; selp.u32 %0, 1, 0, p;}"
+                   : "=r"(done)
+                   : "r"(own), "r"(phase)
+                   : "memory");
+    } while (!done && !grid.expired(turns));
+    phase ^= 1;
+  }
+};
 
 // What the rows of a tile of the head are for this warp's slice.
 struct HeadTile {
@@ -372,7 +510,9 @@ struct HeadTile {
     float part[4] = {};
 #pragma unroll
     for (int i = 0; i < SLICE_PAIRS; i++) {
-      if (i < count) productPair(part, rows[i][0], rows[i][1], column[i]);
+      if (i >= count) continue;
+      firstOfPair(part, rows[i][0], rows[i][1], column[i]);
+      secondOfPair(part, rows[i][0], rows[i][1], column[i]);
     }
     if ((lane & 3) == 0) {
       to[tile * 16 + (lane >> 2)] = part[0];
@@ -383,44 +523,44 @@ struct HeadTile {
 
 // A block: its units of every layer for every stream, and the characters of some streams.
 struct Block {
-  const float* table;                              // as decode's parameters, so far as they are needed from step to step
-  const half_t* head;
-  const float* headBias;
-  half_t* outputs;
-  const Stream* streams;
-  unsigned* seen;
-  int* current;
-  int* written;
-  float* told;
-  int count, places, steps, unit0;
+  const Launch& launch;
+  int unit0;
+  int choosers;                                    // warps that choose at the same time, for a stream each
   Grid grid;
   Words own;                                       // few streams: states of the layer that comes next
+  Other other;                                     // many
 
   // Shared memory.
-  half_t* held;                                    // [matrix][pair][row][32]
-  float* hs;                                       // [LAYERS][UNITS][places], states
+  half_t* held;                                    // [matrix][pair][row][32]; in a cluster, pairs are half of them, and
+                                                   // after a pair's rows come those of the other block
+  float* hs;                                       // few: [LAYERS][UNITS][places], states
   float* xs;                                       // [UNITS][places], outputs of the layer before
   float* bias;                                     // [LAYERS][2][3][UNITS]
-  double* chances;                                 // [HEAD_ROWS]
-  float* logits;                                   // [HEAD_ROWS]
-  float* ranked;                                   // [HEAD_ROWS]
-  int* order;                                      // [HEAD_ROWS]
+  double* chances;                                 // [choosers][HEAD_ROWS]
+  float* logits;                                   // [choosers][HEAD_ROWS]
+  float* ranked;                                   // [choosers][HEAD_ROWS]
+  int* order;                                      // [choosers][HEAD_ROWS]
   int* lengths;                                    // [places], of streams; 0 where there is none
-  float* sums;                                     // [2][TILE_FLOATS], of one tile: input and hidden
+  float* sums;                                     // few: [2][TILE_FLOATS], of one tile: input and hidden
   float* parts;                                    // [WARPS][2][TILE_FLOATS], or [WARPS][HEAD_ROWS]
 
+  template <bool FEW>
   __device__ __forceinline__ void layOut(unsigned char* memory) {
+    int places = launch.places;
     held = (half_t*)memory;
-    hs = (float*)(held + MATRICES * MATRIX_HALVES);
-    xs = hs + LAYERS * UNITS * places;
+    chances = (double*)(held + MATRICES * MATRIX_HALVES);
+    xs = (float*)(chances + choosers * HEAD_ROWS);
     bias = xs + UNITS * places;
-    chances = (double*)(bias + LAYERS * 6 * UNITS);
-    logits = (float*)(chances + HEAD_ROWS);
-    ranked = logits + HEAD_ROWS;
-    order = (int*)(ranked + HEAD_ROWS);
-    lengths = order + HEAD_ROWS;
-    sums = (float*)(lengths + places);
-    parts = sums + 2 * TILE_FLOATS;
+    logits = bias + LAYERS * 6 * UNITS;
+    ranked = logits + choosers * HEAD_ROWS;
+    order = (int*)(ranked + choosers * HEAD_ROWS);
+    lengths = order + choosers * HEAD_ROWS;
+    parts = (float*)(lengths + places);
+    float* rest = parts + (2 * TILE_FLOATS > HEAD_ROWS ? 2 * TILE_FLOATS : HEAD_ROWS) * WARPS;
+    hs = rest;
+    sums = hs + LAYERS * UNITS * places;
+    other.arrivals = (u64*)rest;
+    other.received = rest + 2 * WARPS;
   }
 
   // Where layers' outputs and, of an even and an odd step, states are in `outputs`.
@@ -429,65 +569,102 @@ struct Block {
 
   // Of few streams: the columns, a stream a column.
   __device__ __forceinline__ u64* words(int at, int column) const {
-    return (u64*)outputs + (at * 8 + column) * (HIDDEN / 2);
+    return (u64*)launch.outputs + (at * 8 + column) * (HIDDEN / 2);
   }
 
   // Of many.
   __device__ __forceinline__ half_t* halves(int at, int stream) const {
-    return outputs + ((size_t)at * places + stream) * HIDDEN;
+    return launch.outputs + ((size_t)at * launch.places + stream) * HIDDEN;
+  }
+
+  // A unit's state, of a stream.
+  template <bool FEW>
+  __device__ __forceinline__ float* state(int l, int u, int s) const {
+    if (FEW) return hs + (l * UNITS + u) * launch.places + s;
+    return launch.states + ((size_t)s * LAYERS + l) * HIDDEN + unit0 + u;
+  }
+
+  // Copies this block's weights.
+  template <bool FEW>
+  __device__ __forceinline__ void hold() {
+    const int blocks = FEW ? 1 : CLUSTER, pairs = PAIRS / blocks, rows = ROWS * 32 / 8;
+    for (int i = threadIdx.x; i < MATRICES * MATRIX_HALVES / 8; i += WARPS * 32) {
+      int which = i / rows % blocks, pair = i / rows / blocks % pairs, matrix = i / rows / blocks / pairs;
+      int rank = FEW ? 0 : Other::rank();
+      size_t block = blockIdx.x - rank + (rank + which) % blocks;
+      size_t from = (block * MATRICES + matrix) * PAIRS + rank * pairs + pair;
+      const uint4* weights = (const uint4*)launch.weights + from * rows + i % rows;
+      asm volatile("cp.async.cg.shared.global [%0], [%1], 16;" ::"r"(Other::shared((uint4*)held + i)), "l"(weights) : "memory");
+    }
+    asm volatile("cp.async.wait_all;" ::: "memory");
   }
 
   template <bool FEW>
-  __device__ __forceinline__ void begin(const half_t* weights, const float* biases, const float* states) {
-    int t = threadIdx.x;
-    const uint4* mine = (const uint4*)(weights + (size_t)blockIdx.x * MATRICES * MATRIX_HALVES);
-    for (int i = t; i < MATRICES * MATRIX_HALVES / 8; i += WARPS * 32) ((uint4*)held)[i] = mine[i];
-    for (int i = t; i < LAYERS * 6 * UNITS; i += WARPS * 32) bias[i] = biases[i / UNITS * HIDDEN + unit0 + i % UNITS];
-    for (int s = t; s < places; s += WARPS * 32) lengths[s] = s < count ? streams[s].length : 0;
+  __device__ __forceinline__ void begin() {
+    int t = threadIdx.x, count = launch.count, places = launch.places;
+    hold<FEW>();
+    for (int i = t; i < LAYERS * 6 * UNITS; i += WARPS * 32) {
+      bias[i] = launch.biases[i / UNITS * HIDDEN + unit0 + i % UNITS];
+    }
+    for (int s = t; s < places; s += WARPS * 32) lengths[s] = s < count ? launch.streams[s].length : 0;
     for (int i = t; i < LAYERS * UNITS * places; i += WARPS * 32) {
       int u = i % UNITS, l = i / UNITS % LAYERS, s = i / (UNITS * LAYERS);
-      float h = s < count ? states[((size_t)s * LAYERS + l) * HIDDEN + unit0 + u] : 0;
-      hs[(l * UNITS + u) * places + s] = h;
-      if (!FEW) halves(stateAt(0, l), s)[unit0 + u] = toHalf(h);
+      float h = s < count ? *state<false>(l, u, s) : 0;
+      if (FEW) *state<true>(l, u, s) = h;
+      else halves(stateAt(0, l), s)[unit0 + u] = toHalf(h);
     }
-    if (blockIdx.x == 0) for (int s = t; s < count; s += WARPS * 32) current[s] = streams[s].character;
+    if (blockIdx.x == 0) for (int s = t; s < count; s += WARPS * 32) launch.current[s] = launch.streams[s].character;
     __syncthreads();
     if (FEW) {
       for (int i = t; i < 3 * LAYERS * 8 * UNITS / 2; i += WARPS * 32) {
         int u = i % (UNITS / 2) * 2, s = i / (UNITS / 2) % 8, at = i / (UNITS / 2) / 8;
-        const float* h = hs + (at * UNITS + u) * places + s;
-        bool state = at < LAYERS;                  // those of step 0; the rest is of no step yet
-        publish(words(at, s) + (unit0 + u) / 2, state ? h[0] : 0, state ? h[places] : 0, state);
+        bool is = at < LAYERS;                     // a state of step 0; the rest is of no step yet
+        publish(words(at, s) + (unit0 + u) / 2, is ? *state<true>(at, u, s) : 0, is ? *state<true>(at, u + 1, s) : 0, is);
       }
+    } else {
+      other.begin();
     }
     grid.arrive();
   }
 
-  // From the sums of a tile's gates to states and outputs, by a warp.
+  // The states of a tile that finish goes on from.
   template <bool FEW>
-  __device__ __forceinline__ void finish(int k, int l, int tile, const float* input, const float* hidden) {
-    for (int i = threadIdx.x & 31; i < 8 * UNITS; i += 32) {
-      int u = i % UNITS, column = i / UNITS, s = tile * 8 + column;
-      bool runs = k < lengths[s];                  // else it is over, and keeps its state
-      float y = 0, next = 0;
-      if (runs) {
-        float gi[3], gh[3];
-        int id = l == 0 ? grid.character(current + s, k) : 0;
+  __device__ __forceinline__ void before(float (&states)[UNITS / 4], int l, int tile) const {
 #pragma unroll
-        for (int gate = 0; gate < 3; gate++) {
-          int at = (gate * UNITS + u) * 8 + column;
-          const float* b = bias + (l * 6 + gate) * UNITS + u;
-          gi[gate] = l == 0 ? __ldg(table + ((size_t)id * 3 + gate) * HIDDEN + unit0 + u) : input[at] + b[0];
-          gh[gate] = hidden[at] + b[3 * UNITS];
-        }
-        float* h = hs + (l * UNITS + u) * places + s;
-        float* x = xs + u * places + s;
-        y = gru(*h, gi[0], gi[1], gi[2], gh[0], gh[1], gh[2]);
-        *h = y;
-        next = RESIDUAL && l > 0 ? *x + y : y;
-        *x = next;
-        if (RELU && l == LAYERS - 1) next = fmaxf(next, 0.f);
+    for (int n = 0; n < UNITS / 4; n++) {
+      int i = n * 32 + (threadIdx.x & 31), s = tile * 8 + i / UNITS;
+      states[n] = s < launch.count ? *state<FEW>(l, i % UNITS, s) : 0;
+    }
+  }
+
+  // From the sums of a tile's gates to states and outputs, by a warp. Who is over keeps its state.
+  template <bool FEW>
+  __device__ __forceinline__ void finish(int k, int l, int tile, const float (&states)[UNITS / 4], const float* input,
+                                         const float* hidden) {
+#pragma unroll
+    for (int n = 0; n < UNITS / 4; n++) {
+      int i = n * 32 + (threadIdx.x & 31), u = i % UNITS, column = i / UNITS, s = tile * 8 + column;
+      bool runs = k < lengths[s];
+      if (!FEW && !runs) continue;
+      const float* bias = this->bias + l * 6 * UNITS + u;
+      float gi[3], gh[3];
+#pragma unroll
+      for (int gate = 0; gate < 3; gate++) {
+        int at = (gate * UNITS + u) * 8 + column;
+        gi[gate] = input[at] + bias[gate * UNITS];
+        gh[gate] = hidden[at] + bias[(3 + gate) * UNITS];
       }
+      if (l == 0) {
+        int id = runs ? grid.character(launch.current + s, k) : 0;
+#pragma unroll
+        for (int gate = 0; gate < 3; gate++) gi[gate] = __ldg(launch.table + (id * 3 + gate) * HIDDEN + unit0 + u);
+      }
+      float* x = xs + u * launch.places + s;
+      float y = gru(states[n], gi[0], gi[1], gi[2], gh[0], gh[1], gh[2]);
+      float next = RESIDUAL && l > 0 ? *x + y : y;
+      *x = next;
+      if (RELU && l == LAYERS - 1) next = fmaxf(next, 0.f);
+      if (runs) *state<FEW>(l, u, s) = y;
       if (FEW) {
         float yAbove = __shfl_down_sync(~0u, y, 1), nextAbove = __shfl_down_sync(~0u, next, 1);
         if (runs && u % 2 == 0) {
@@ -501,161 +678,268 @@ struct Block {
     }
   }
 
-  __device__ __forceinline__ const half_t* hiddenMatrix(int l) const { return held + (l == 0 ? 0 : 2 * l) * MATRIX_HALVES; }
-  __device__ __forceinline__ const half_t* inputMatrix(int l) const { return held + (2 * l - 1) * MATRIX_HALVES; }
+  __device__ __forceinline__ static int hiddenMatrix(int l) { return l == 0 ? 0 : 2 * l; }
+  __device__ __forceinline__ static int inputMatrix(int l) { return 2 * l - 1; }
 
   // The layers of a step of few streams: every warp has a slice of all sums. False if time is up.
   __device__ __forceinline__ bool layersOfFew(int k) {
     int t = threadIdx.x, warp = t >> 5, column = (t & 31) >> 2;
     bool wanted = k < lengths[column];
+    const u64* mine = words(0, column) + sliceBegin(warp) * 16 + (t & 3) * 4;
+    const int columns = 8 * HIDDEN / 2;
     for (int l = 0; l < LAYERS; l++) {
       float input[ROW_TILES][4] = {}, hidden[ROW_TILES][4] = {};
-      grid.columns(own, words(stateAt(k, l), column), wanted, k + 1);
-      slice(hidden, hiddenMatrix(l), own);
+      Slice weights;
+      weights.load(held + hiddenMatrix(l) * MATRIX_HALVES);
+      grid.columns(own, mine + stateAt(k, l) * columns, wanted, k + 1);
+      weights.multiply(hidden, own);
       store(parts + (warp * 2 + 1) * TILE_FLOATS, hidden);
       Words below;
-      if (l > 0) below.load(words(outputAt(l - 1), column), wanted);
-      own.load(l < LAYERS - 1 ? words(stateAt(k, l + 1), column) : words(stateAt(k + 1, 0), column), wanted);
+      if (l > 0) below.load(mine + outputAt(l - 1) * columns, wanted);
+      own.load(mine + (l < LAYERS - 1 ? stateAt(k, l + 1) : stateAt(k + 1, 0)) * columns, wanted);
       if (l > 0) {
-        grid.columns(below, words(outputAt(l - 1), column), wanted, k + 1);
-        slice(input, inputMatrix(l), below);
+        weights.load(held + inputMatrix(l) * MATRIX_HALVES);
+        grid.columns(below, mine + outputAt(l - 1) * columns, wanted, k + 1);
+        weights.multiply(input, below);
       }
       store(parts + warp * 2 * TILE_FLOATS, input);
-      if (__syncthreads_or(grid.late)) return false;
+      float states[UNITS / 4];
+      before<true>(states, l, 0);
+      __syncthreads();
       for (int i = t; i < 2 * TILE_FLOATS; i += WARPS * 32) {
-        float total = parts[i];
+        float half[2];
 #pragma unroll
-        for (int other = 1; other < WARPS; other++) total += parts[other * 2 * TILE_FLOATS + i];
-        sums[i] = total;
+        for (int which = 0; which < 2; which++) {
+          const float* of = parts + which * WARPS * TILE_FLOATS + i;
+          half[which] = of[0];
+#pragma unroll
+          for (int n = 1; n < WARPS / 2; n++) half[which] += of[n * 2 * TILE_FLOATS];
+        }
+        sums[i] = half[0] + half[1];
       }
       __syncthreads();
-      if (warp == 0) finish<true>(k, l, 0, sums, sums + TILE_FLOATS);  // the others go on meanwhile
+      if (warp == 0) finish<true>(k, l, 0, states, sums, sums + TILE_FLOATS);  // the others go on meanwhile
     }
-    return true;
+    return !__syncthreads_or(grid.late);
   }
 
-  // The layers of a step of many: every warp has tiles of its own.
+  // Tiles of many streams: a warp has every eighth.
+  __device__ __forceinline__ int tile(int n) const { return n * WARPS + (threadIdx.x >> 5); }
+  __device__ __forceinline__ bool has(int n) const { return tile(n) * 8 < launch.count; }
+
+  // Where the sums of a tile's gates are, input and hidden: what has come of them is not needed any more then.
+  __device__ __forceinline__ float* gates(int n) const { return other.at(n, 0, 0) - (threadIdx.x & 31) * 2; }
+
+  // A product of this block's part of k for N of a warp's tiles: what is read of the weights serves all. Their columns' loads
+  // are under way together, or it would wait for each.
+  template <int N>
+  __device__ __forceinline__ void multiply(Sums& sums, int n, int matrix, int at) const {
+    int lane = threadIdx.x & 31;
+#pragma unroll
+    for (int half = 0; half < 2 / CLUSTER; half++) {
+      int which = CLUSTER == 1 ? half : Other::rank();
+      const half_t* from = halves(at, tile(n) * 8 + (lane >> 2)) + which * HALF * 32 + (lane & 3) * 8;
+      const half_t* rows = held + (matrix * 2 / CLUSTER + half) * HALF * CLUSTER * ROWS * 32;
+      float total[CLUSTER][N][ROW_TILES][4] = {}, part[CLUSTER][N][ROW_TILES][4] = {};
+#pragma unroll
+      for (int first = 0; first < HALF; first += BATCH) {
+        uint4 columns[BATCH][N];
+#pragma unroll
+        for (int i = 0; i < BATCH; i++) {
+#pragma unroll
+          for (int tile = 0; tile < N; tile++) {
+            if (first + i < HALF) columns[i][tile] = published(from + tile * WARPS * 8 * HIDDEN + (first + i) * 32);
+          }
+        }
+#pragma unroll
+        for (int i = 0; i < BATCH; i++) {
+          if (first + i >= HALF) break;
+          add(part, rows + (first + i) * CLUSTER * ROWS * 32, columns[i]);
+          if (!endsSlice(first + i)) continue;
+#pragma unroll
+          for (int of = 0; of < CLUSTER * N; of++) {
+            float(&sum)[ROW_TILES][4] = half == 0 ? sums.of[n + of % N][of / N] : total[of / N][of % N];
+            move<ROW_TILES * 4>(&sum[0][0], &part[of / N][of % N][0][0]);
+          }
+        }
+      }
+      if (half == 0) continue;
+#pragma unroll
+      for (int of = 0; of < CLUSTER * N; of++) {
+        move<ROW_TILES * 4>(&sums.of[n + of % N][of / N][0][0], &total[of / N][of % N][0][0]);
+      }
+    }
+  }
+
+  // The same for all tiles of a warp, two at a time.
+  __device__ __forceinline__ void multiply(Sums& sums, int matrix, int at) const {
+#pragma unroll
+    for (int n = 0; n < TILES; n += 2) {
+      if (has(n + 1)) multiply<2>(sums, n, matrix, at);
+      else if (has(n)) multiply<1>(sums, n, matrix, at);
+    }
+  }
+
+  // The layers of a step of many. False if time is up.
   __device__ __forceinline__ bool layersOfMany(int k) {
-    int warp = threadIdx.x >> 5, tiles = (count + 7) / 8;
-    float* input = parts + warp * 2 * TILE_FLOATS;
-    float* hidden = input + TILE_FLOATS;
     for (int l = 0; l < LAYERS; l++) {
-      if (warp < tiles) whole(hidden, hiddenMatrix(l), halves(stateAt(k, l), warp * 8));
+      Sums inputs = {}, hiddens = {};
+      multiply(hiddens, hiddenMatrix(l), stateAt(k, l));  // while others are still at the layer below
       if (!grid.wait()) return false;
-      for (int tile = warp; tile < tiles; tile += WARPS) {
-        if (l > 0) whole(input, inputMatrix(l), halves(outputAt(l - 1), tile * 8));
-        if (tile != warp) whole(hidden, hiddenMatrix(l), halves(stateAt(k, l), tile * 8));
-        __syncwarp();
-        finish<false>(k, l, tile, input, hidden);
-        __syncwarp();
+      float states[TILES][UNITS / 4];
+      int tiles = 0;
+#pragma unroll
+      for (int n = 0; n < TILES; n++) {
+        if (!has(n)) continue;
+        if (CLUSTER > 1) other.send(hiddens, n, 1);
+        before<false>(states[n], l, tile(n));
+        tiles++;
+      }
+      if (l > 0) multiply(inputs, inputMatrix(l), outputAt(l - 1));
+#pragma unroll
+      for (int n = 0; n < TILES; n++) if (CLUSTER > 1 && l > 0 && has(n)) other.send(inputs, n, 0);
+      if (CLUSTER > 1 && tiles > 0) other.wait(grid, l > 0 ? 2 * tiles : tiles);
+#pragma unroll
+      for (int n = 0; n < TILES; n++) {
+        if (CLUSTER == 1 || !has(n)) continue;
+        if (l > 0) other.addTo(inputs, n, 0);
+        other.addTo(hiddens, n, 1);
+      }
+      __syncwarp();
+#pragma unroll
+      for (int n = 0; n < TILES; n++) {
+        if (!has(n)) continue;
+        store(gates(n), inputs.of[n][0]);
+        store(gates(n) + TILE_FLOATS, hiddens.of[n][0]);
+      }
+      __syncwarp();
+#pragma unroll
+      for (int n = 0; n < TILES; n++) {
+        if (has(n)) finish<false>(k, l, tile(n), states[n], gates(n), gates(n) + TILE_FLOATS);
       }
       grid.arrive();
     }
     return true;
   }
 
-  // A stream's logits, and its next character, are one block's. False if time is up.
+  // This warp's slice of what the head reads of a stream, which the first four lanes have.
+  template <bool FEW>
+  __device__ __forceinline__ void columnOf(uint4 (&column)[SLICE_PAIRS], int k, int s) {
+    int warp = threadIdx.x >> 5, lane = threadIdx.x & 31, first = sliceBegin(warp), pairs = sliceBegin(warp + 1) - first;
+    if (FEW) {
+      Words output;
+      const u64* mine = words(outputAt(LAYERS - 1), s) + first * 16 + (lane & 3) * 4;
+      output.load(mine, lane < 4);
+      grid.columns(output, mine, lane < 4, k + 1);
+#pragma unroll
+      for (int i = 0; i < SLICE_PAIRS; i++) column[i] = output.halves(i);
+    } else {
+      const half_t* from = halves(outputAt(LAYERS - 1), s) + first * 32 + lane * 8;
+#pragma unroll
+      for (int i = 0; i < SLICE_PAIRS; i++) {
+        column[i] = make_uint4(0, 0, 0, 0);
+        if (lane < 4 && i < pairs) column[i] = published(from + i * 32);
+      }
+    }
+  }
+
+  // A stream's next character, by a warp.
+  __device__ __forceinline__ void next(int k, int s, int chooser) {
+    unsigned* ids = launch.seen + (size_t)s * WORDS;
+    int at = chooser * HEAD_ROWS;
+    const Stream& stream = launch.streams[s];
+    int id = choose(stream, stream.position + k, logits + at, chances + at, ranked + at, order + at, ids);
+    if ((threadIdx.x & 31) > 0) return;
+    ids[id >> 5] |= 1u << (id & 31);
+    launch.written[(size_t)s * launch.steps + k] = id;
+    asm volatile("st.relaxed.gpu.global.s32 [%0], %1;" ::"l"(launch.current + s), "r"((k + 1) * VOCABULARY + id) : "memory");
+  }
+
+  // A stream's logits, and its next character, are one block's; a warp chooses while another does so for another stream.
+  // False if time is up.
   template <bool FEW>
   __device__ __forceinline__ bool characters(int k) {
-    int t = threadIdx.x, warp = t >> 5, lane = t & 31, first = sliceBegin(warp), pairs = sliceBegin(warp + 1) - first;
+    int t = threadIdx.x, warp = t >> 5, count = launch.count, all = gridDim.x;
     HeadTile tiles[AHEAD];
     auto load = [&](int from) {
 #pragma unroll
-      for (int i = 0; i < AHEAD; i++) if (from + i < HEAD_TILES) tiles[i].load(head, from + i);
+      for (int i = 0; i < AHEAD; i++) if (from + i < HEAD_TILES) tiles[i].load(launch.head, from + i);
     };
-    if (!FEW) {
-      if (blockIdx.x < count) load(0);             // while others are still at the last layer
-      if (!grid.wait()) return false;
-    }
-    for (int s = blockIdx.x; s < count; s += gridDim.x) {
-      if (k >= lengths[s]) continue;
-      uint4 column[SLICE_PAIRS];
-      if (FEW) {
-        Words output;
-        output.load(words(outputAt(LAYERS - 1), s), lane < 4);
-        grid.columns(output, words(outputAt(LAYERS - 1), s), lane < 4, k + 1);
+    if ((int)blockIdx.x < count) load(0);          // while others are still at the last layer
+    if (!FEW && !grid.wait()) return false;
+    for (int begin = blockIdx.x; begin < count; begin += choosers * all) {
+      for (int chooser = 0; chooser < choosers; chooser++) {
+        int s = begin + chooser * all;
+        if (s >= count || k >= lengths[s]) continue;
+        uint4 column[SLICE_PAIRS];
+        columnOf<FEW>(column, k, s);
+        for (int from = 0; from < HEAD_TILES; from += AHEAD) {
+          if (HEAD_TILES > AHEAD && (from > 0 || s != (int)blockIdx.x)) load(from);
 #pragma unroll
-        for (int i = 0; i < SLICE_PAIRS; i++) column[i] = output.halves(i);
-      } else {
-        const half_t* from = halves(outputAt(LAYERS - 1), s) + first * 32 + lane * 8;
-#pragma unroll
-        for (int i = 0; i < SLICE_PAIRS; i++) {
-          column[i] = make_uint4(0, 0, 0, 0);
-          if (lane < 4 && i < pairs) column[i] = published(from + i * 32);
+          for (int i = 0; i < AHEAD; i++) {
+            if (from + i < HEAD_TILES) tiles[i].multiply(parts + warp * HEAD_ROWS, from + i, column);
+          }
         }
-      }
-      for (int from = 0; from < HEAD_TILES; from += AHEAD) {
-        if (FEW || from > 0 || s != blockIdx.x) load(from);
+        if (__syncthreads_or(grid.late)) return false;
+        for (int id = t; id < VOCABULARY; id += WARPS * 32) {
+          float total = parts[id];
 #pragma unroll
-        for (int i = 0; i < AHEAD; i++) {
-          if (from + i < HEAD_TILES) tiles[i].multiply(parts + warp * HEAD_ROWS, from + i, column);
+          for (int other = 1; other < WARPS; other++) total += parts[other * HEAD_ROWS + id];
+          total += __ldg(launch.headBias + id);
+          logits[chooser * HEAD_ROWS + id] = total;
+          if (launch.told) launch.told[((size_t)k * count + s) * VOCABULARY + id] = total;
         }
+        __syncthreads();
       }
-      if (__syncthreads_or(grid.late)) return false;
-      for (int id = t; id < VOCABULARY; id += WARPS * 32) {
-        float total = parts[id];
-#pragma unroll
-        for (int other = 1; other < WARPS; other++) total += parts[other * HEAD_ROWS + id];
-        logits[id] = total + __ldg(headBias + id);
-        if (told) told[((size_t)k * count + s) * VOCABULARY + id] = logits[id];
-      }
-      __syncthreads();
-      if (warp == 0) {
-        unsigned* ids = seen + (size_t)s * WORDS;
-        int id = choose(streams[s], streams[s].position + k, logits, chances, ranked, order, ids);
-        if (lane == 0) {
-          ids[id >> 5] |= 1u << (id & 31);
-          written[(size_t)s * steps + k] = id;
-          asm volatile("st.relaxed.gpu.global.s32 [%0], %1;" ::"l"(current + s), "r"((k + 1) * VOCABULARY + id) : "memory");
-        }
-      }
-      if (s + gridDim.x < count) __syncthreads();  // what is chosen from is written again
+      int s = begin + warp * all;
+      if (warp < choosers && s < count && k < lengths[s]) next(k, s, warp);
+      if (begin + choosers * all < count) __syncthreads();  // what is chosen from is written again
     }
     if (!FEW) grid.arrive();
     return true;
   }
 
   template <bool FEW>
-  __device__ __forceinline__ void run(const half_t* weights, const float* biases, float* states) {
-    begin<FEW>(weights, biases, states);
+  __device__ __forceinline__ void write() {
+    begin<FEW>();
     if (!grid.wait()) return;
     if (FEW) {
       int column = (threadIdx.x & 31) >> 2;
-      own.load(words(stateAt(0, 0), column), lengths[column] > 0);
+      own.load(words(stateAt(0, 0), column) + sliceBegin(threadIdx.x >> 5) * 16 + (threadIdx.x & 3) * 4, lengths[column] > 0);
     }
-    for (int k = 0; k < steps; k++) {
+    for (int k = 0; k < launch.steps; k++) {
       if (!(FEW ? layersOfFew(k) : layersOfMany(k)) || !characters<FEW>(k)) return;
     }
+    if (!FEW) return;
     __syncthreads();
-    for (int i = threadIdx.x; i < LAYERS * UNITS * count; i += WARPS * 32) {
+    for (int i = threadIdx.x; i < LAYERS * UNITS * launch.count; i += WARPS * 32) {
       int u = i % UNITS, l = i / UNITS % LAYERS, s = i / (UNITS * LAYERS);
-      states[((size_t)s * LAYERS + l) * HIDDEN + unit0 + u] = hs[(l * UNITS + u) * places + s];
+      *state<false>(l, u, s) = *state<true>(l, u, s);
     }
+  }
+
+  template <bool FEW>
+  __device__ __forceinline__ static void run(const Launch& launch) {
+    extern __shared__ __align__(16) unsigned char memory[];
+    u64 began = nanoseconds();
+    int choosers = min(WARPS, (launch.places + gridDim.x - 1) / gridDim.x);
+    Block block = {launch, (int)blockIdx.x * UNITS, choosers, {launch.control, launch.control + 1, began + launch.nanos, 0, 0}};
+    block.layOut<FEW>(memory);
+    block.write<FEW>();
+    if (!FEW) Other::meet();
+    if (blockIdx.x == 0 && threadIdx.x == 0) launch.control[2] = (unsigned)(nanoseconds() - began);
   }
 };
 
-extern "C" __global__ void __launch_bounds__(WARPS * 32, 1)
-decode(const half_t* __restrict__ weights,         // [block][matrix][pair][row][32]; matrices: hidden 0, input 1, hidden 1, ...
-       const float* __restrict__ table,            // [VOCABULARY][3][HIDDEN], input product and bias of the first layer
-       const float* __restrict__ biases,           // [LAYERS][2][3][HIDDEN], input (unused for the first layer) and hidden
-       const half_t* __restrict__ head,            // [pair][HEAD_ROWS][32]
-       const float* __restrict__ headBias,         // [VOCABULARY]
-       float* states,                              // [place][LAYERS][HIDDEN], read and written
-       half_t* outputs,                            // [3 * LAYERS][places][HIDDEN]: states twice, inputs of what follows;
-                                                   // few streams: words, [3 * LAYERS][8][HIDDEN / 2]
-       const Stream* streams,                      // [count]
-       unsigned* seen,                             // [count][WORDS], a bit for each id that was written; read and written
-       int* current,                               // [count], scratch: see Grid::character
-       int* written,                               // [count][steps]
-       float* told,                                // [steps][count][VOCABULARY], or null: logits
-       unsigned* control,                          // 0, 0; [1] becomes 1 if time was up, [2] the nanoseconds it took
-       int count, int places, int steps, u64 nanos) {
-  extern __shared__ __align__(16) unsigned char memory[];
-  u64 began = nanoseconds();
-  Block block = {table, head, headBias, outputs, streams, seen, current, written, told, count, places, steps,
-                 (int)blockIdx.x * UNITS, {control, control + 1, began + nanos, 0, 0}};
-  block.layOut(memory);
-  if (count <= 8) block.run<true>(weights, biases, states);
-  else block.run<false>(weights, biases, states);
-  if (blockIdx.x == 0 && threadIdx.x == 0) control[2] = (unsigned)(nanoseconds() - began);
+extern "C" __global__ void __launch_bounds__(WARPS * 32, 1) decodeFew(const __grid_constant__ Launch launch) {
+  Block::run<true>(launch);
+}
+
+#if CLUSTER > 1
+#define CLUSTERED __cluster_dims__(CLUSTER, 1, 1)
+#else
+#define CLUSTERED
+#endif
+extern "C" __global__ void __launch_bounds__(WARPS * 32, 1) CLUSTERED decodeMany(const __grid_constant__ Launch launch) {
+  Block::run<false>(launch);
 }

@@ -39,7 +39,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 /** The chip computes what its network says and draws what the sampler would. */
 class ChipNumbersOnGpuTest {
   /** Of a logit and of a state, after a hundred characters in float16. */
-  private static final double TOLERANCE = 0.01;
+  private static final double TOLERANCE = 0.005;
 
   /** Of draws: a logit that differs in its fourth digit seldom changes the character. */
   private static final double SAME = 0.98;
@@ -67,7 +67,7 @@ class ChipNumbersOnGpuTest {
     return Stream.concat(
         Stream.of(1, 8, 9, 64, 256).map(rows -> Arguments.of(large, rows)),
         Stream.concat(
-            small().flatMap(config -> Stream.of(3, 30).map(rows -> Arguments.of(config, rows))),
+            small().flatMap(config -> Stream.of(3, 30, 200).map(rows -> Arguments.of(config, rows))),
             Stream.of(Arguments.of(CharGruConfig.plain(65, 1024, 2), 9))));
   }
 

@@ -37,15 +37,17 @@ class ChipPlanTest {
   void sharedMemoryIsWhatTheKernelLaysOut() {
     ChipPlan plan = ChipPlan.of(CharGruConfig.residual(65, 32, 512, 8), HOPPER);
     int weights = 15 * 12 * 512 * 2;
-    int states = 9 * 4 * 256 * 4;
-    int choosing = 80 * (8 + 4 + 4 + 4);
+    int chooser = 80 * (8 + 4 + 4 + 4);
     int biases = 8 * 2 * 12 * 4;
-    int lengths = 256 * 4;
     int sums = 2 * 12 * 8 * 4;
-    int parts = 8 * sums;
+    int common = weights + biases + 8 * sums;
+    int ofAStream = 4 * 4 + 4; // what a layer gives the next, and its length
 
+    assertThat(plan.sharedBytes(8))
+        .isEqualTo(common + chooser + 8 * ofAStream + 8 * 4 * 8 * 4 + sums);
+    int received = 4 * 8 * 2 * 16 * 8 * 4; // a warp's tiles, of two products, in rows of eight
     assertThat(plan.sharedBytes(256))
-        .isEqualTo(weights + states + biases + choosing + lengths + sums + parts);
+        .isEqualTo(common + 2 * chooser + 256 * ofAStream + 8 * 8 + received);
   }
 
   @Test

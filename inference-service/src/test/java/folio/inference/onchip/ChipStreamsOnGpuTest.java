@@ -13,6 +13,7 @@ import folio.model.network.CharGru;
 import folio.model.network.CharGruConfig;
 import folio.model.sampling.SamplingParameters;
 import folio.model.testing.Gpu;
+import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -65,7 +66,6 @@ class ChipStreamsOnGpuTest {
     int layers = 3;
     int hidden = 128;
     long nanos = 20_000_000;
-    int places = ChipPlan.places(rows);
     CharGruConfig config = CharGruConfig.residual(65, 32, hidden, layers);
     CudaStream stream = CudaStream.current();
     try (NDManager manager = NDManager.newBaseManager(Device.gpu());
@@ -78,19 +78,14 @@ class ChipStreamsOnGpuTest {
       int lengthOfTheFirst = 52; // of struct Stream
       scratch.write(stream, 2 * part + lengthOfTheFirst, ChipModel.buffer(4).putInt(0, 1));
       control.write(stream, 0, ChipModel.buffer(4).putInt(0, counter));
-      List<Number> arguments = new ArrayList<>(model.addresses());
+      ByteBuffer launch = ChipModel.buffer(128);
+      model.put(launch);
       for (int i = 0; i < 6; i++) {
-        arguments.add(scratch.address() + i * part);
+        launch.putLong(scratch.address() + i * part);
       }
-      arguments.addAll(List.of(0L, control.address(), rows, places, 1, nanos));
-      model
-          .kernel()
-          .launchCooperatively(
-              stream,
-              model.plan().blocks() - missing,
-              ChipPlan.THREADS,
-              model.plan().sharedBytes(places),
-              arguments.toArray(Number[]::new));
+      launch.putLong(0).putLong(control.address()).putLong(nanos);
+      launch.putInt(rows).putInt(ChipPlan.places(rows)).putInt(1);
+      model.launch(stream, model.plan().blocks() - missing, rows, launch.rewind());
       assertThat(control.read(stream, 4, 4).getInt()).as("gave up").isEqualTo(1);
       assertThat(control.read(stream, 8, 4).getInt()).as("nanoseconds").isGreaterThan((int) nanos);
 
@@ -122,23 +117,23 @@ class ChipStreamsOnGpuTest {
     }
   }
 
-  @Test
-  void aStreamIsTheSameAloneAndAmongOthersThatComeAndGo() {
-    int characters = 10_000;
+  @ParameterizedTest
+  @CsvSource({"64, 10000", "200, 1000"})
+  void aStreamIsTheSameAloneAndAmongOthersThatComeAndGo(int all, int characters) {
     int vocabulary = 65;
     CharGruConfig config = CharGruConfig.residual(vocabulary, 32, 512, 8);
     try (NDManager manager = NDManager.newBaseManager(Device.gpu());
         CharGru network = CharGru.initialize(manager, config, new SplittableRandom(4));
-        Chip model = ChipModel.of(manager, network, 64).orElseThrow();
+        Chip model = ChipModel.of(manager, network, all).orElseThrow();
         ChipDecoder streams = model.decoder().orElseThrow()) {
-      int[][] together = new int[64][characters];
-      float[][] states = new float[64][];
+      int[][] together = new int[all][characters];
+      float[][] states = new float[all][];
       List<Integer> places = new ArrayList<>();
-      int[] done = new int[64];
+      int[] done = new int[all];
       SplittableRandom random = new SplittableRandom(7);
       int next = 0;
-      while (next < 64 || !places.isEmpty()) {
-        for (int joining = random.nextInt(12); joining > 0 && next < 64; joining--) {
+      while (next < all || !places.isEmpty()) {
+        for (int joining = random.nextInt(all / 5); joining > 0 && next < all; joining--) {
           join(streams, manager, 8, 512);
           places.add(next++);
         }
@@ -160,8 +155,8 @@ class ChipStreamsOnGpuTest {
         }
       }
 
-      for (int stream : new int[] {0, 1, 17, 40, 63}) {
-        int[][] alone = new int[64][characters];
+      for (int stream : new int[] {0, 1, 17, 40, all - 1}) {
+        int[][] alone = new int[all][characters];
         Arrays.fill(done, 0);
         join(streams, manager, 8, 512);
         while (done[stream] < characters) {

@@ -15,6 +15,7 @@ import folio.model.network.CharGru;
 import folio.model.network.CharGruConfig;
 import folio.model.network.HostCopy;
 import folio.model.sampling.SamplingParameters;
+import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.List;
@@ -34,6 +35,7 @@ class ChipStreamsTest {
   private static final int PLACES = 16;
   private static final int STATE = LAYERS * HIDDEN;
   private static final int STREAM_BYTES = 64;
+  private static final int LAUNCH_BYTES = 128;
   private static final int NANOS = 0xEE6B2800; // four seconds, as an unsigned number
   private static final CudaDevice GPU = new CudaDevice(90, 132, 232_448, true, 13_000);
 
@@ -49,7 +51,7 @@ class ChipStreamsTest {
     CharGruConfig config = CharGruConfig.residual(VOCABULARY, 32, HIDDEN, LAYERS);
     network = CharGru.initialize(manager, config, new SplittableRandom(3));
     plan = ChipPlan.of(config, GPU);
-    driver = new FakeDriver(this::kernel);
+    driver = new FakeDriver(this::kernel, LAUNCH_BYTES);
   }
 
   @AfterEach
@@ -70,22 +72,23 @@ class ChipStreamsTest {
   }
 
   private void kernel(FakeDriver.Launch launch) {
-    int count = launch.number(13);
-    int steps = launch.number(15);
-    Pointer control = launch.memory(12);
+    int count = launch.number(112);
+    int places = launch.number(116);
+    int steps = launch.number(120);
+    Pointer control = launch.memory(96);
     control.setInt(8, NANOS);
     assertThat(control.getLong(0)).as("control").isZero();
-    assertThat(launch.number(14)).as("places").isEqualTo((count + 7) / 8 * 8);
+    assertThat(places).isEqualTo((count + 7) / 8 * 8);
     assertThat(launch.blocks()).isEqualTo(plan.blocks());
-    assertThat(launch.sharedBytes()).isEqualTo(plan.sharedBytes(launch.number(14)));
+    assertThat(launch.sharedBytes()).isEqualTo(plan.sharedBytes(places));
     if (!comesBack) {
       control.setInt(4, 1);
       return;
     }
     for (int place = 0; place < count; place++) {
-      Pointer stream = launch.memory(7).share((long) place * STREAM_BYTES);
-      Pointer state = launch.memory(5).share((long) place * STATE * Float.BYTES);
-      Pointer seen = launch.memory(8).share((long) place * plan.seenWords() * Integer.BYTES);
+      Pointer stream = launch.memory(56).share((long) place * STREAM_BYTES);
+      Pointer state = launch.memory(40).share((long) place * STATE * Float.BYTES);
+      Pointer seen = launch.memory(64).share((long) place * plan.seenWords() * Integer.BYTES);
       int last = stream.getInt(44);
       int length = stream.getInt(52);
       assertThat(length).isLessThanOrEqualTo(steps);
@@ -99,7 +102,7 @@ class ChipStreamsTest {
         state.setFloat((STATE - 1L) * Float.BYTES, h + last);
         int word = last / Integer.SIZE * Integer.BYTES;
         seen.setInt(word, seen.getInt(word) | 1 << last % Integer.SIZE);
-        launch.memory(10).setInt(((long) place * steps + k) * Integer.BYTES, last);
+        launch.memory(80).setInt(((long) place * steps + k) * Integer.BYTES, last);
       }
     }
   }
@@ -298,7 +301,9 @@ class ChipStreamsTest {
   @Test
   void weightsLieWhereTheKernelLooksForThem() {
     try (ChipModel model = model()) {
-      Pointer weights = new Pointer(model.addresses().get(0));
+      ByteBuffer launch = ChipModel.buffer(40);
+      model.put(launch);
+      Pointer weights = new Pointer(launch.getLong(0));
       List<float[]> matrices =
           List.of(
               HostCopy.floats(network.weights().layers().get(0).get(1)),

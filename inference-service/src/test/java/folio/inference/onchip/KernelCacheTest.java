@@ -17,7 +17,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 class KernelCacheTest {
   private static final CudaDevice GPU = new CudaDevice(90, 132, 232_448, true, 13_000);
-  private static final ChipPlan PLAN = new ChipPlan(3, 128, 65, true, true, 4);
+  private static final ChipPlan PLAN = new ChipPlan(3, 128, 65, true, true, 4, 2);
 
   @TempDir Path folder;
   private final List<String> compiled = new ArrayList<>();
@@ -44,7 +44,7 @@ class KernelCacheTest {
 
     cache().binary(new CudaDevice(80, 132, 232_448, true, 13_000), PLAN);
     cache().binary(new CudaDevice(90, 132, 232_448, true, 13_010), PLAN);
-    cache().binary(GPU, new ChipPlan(3, 128, 66, true, true, 4));
+    cache().binary(GPU, new ChipPlan(3, 128, 66, true, true, 4, 2));
     assertThat(compiled).hasSize(4);
   }
 

@@ -58,7 +58,9 @@ class KernelSourceTest {
   })
   void compiles(
       int architecture, int layers, int hidden, int units, int vocabulary, int residual, int relu) {
-    ChipPlan plan = new ChipPlan(layers, hidden, vocabulary, residual == 1, relu == 1, units);
+    ChipPlan plan =
+        new ChipPlan(
+            layers, hidden, vocabulary, residual == 1, relu == 1, units, architecture < 90 ? 1 : 2);
     byte[] binary =
         nvrtc.compile(KernelCache.source(), KernelCache.SOURCE, architecture, plan.definitions());
 

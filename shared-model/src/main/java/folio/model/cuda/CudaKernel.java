@@ -5,11 +5,11 @@ import com.sun.jna.Memory;
 import com.sun.jna.Pointer;
 import com.sun.jna.ptr.PointerByReference;
 import java.lang.ref.Reference;
+import java.nio.ByteBuffer;
 
 /** A function that runs on a device. Safe for any thread that has the device's context. */
 public final class CudaKernel implements AutoCloseable {
   private static final int MOST_DYNAMIC_SHARED_BYTES = 8;
-  private static final int WORD = 8;
 
   private final Driver driver;
   private final int device;
@@ -67,23 +67,14 @@ public final class CudaKernel implements AutoCloseable {
   /**
    * Launches it with all blocks at once.
    *
-   * @param arguments addresses and other whole numbers: {@link Long}, or {@link Integer} where the
-   *     function has an int
+   * @param parameter content of the function's only one, a struct
    * @throws CudaException if the driver refuses it, as when the blocks do not fit at once
    */
   public void launchCooperatively(
-      CudaStream stream, int blocks, int threads, int sharedBytes, Number... arguments) {
-    Memory values = new Memory((long) arguments.length * WORD);
-    Memory pointers = new Memory((long) arguments.length * WORD);
-    for (int i = 0; i < arguments.length; i++) {
-      long at = (long) i * WORD;
-      if (arguments[i] instanceof Integer) {
-        values.setInt(at, arguments[i].intValue());
-      } else {
-        values.setLong(at, arguments[i].longValue());
-      }
-      pointers.setPointer(at, values.share(at));
-    }
+      CudaStream stream, int blocks, int threads, int sharedBytes, ByteBuffer parameter) {
+    Memory struct = new Memory(parameter.remaining());
+    struct.getByteBuffer(0, parameter.remaining()).put(parameter.duplicate());
+    PointerByReference parameters = new PointerByReference(struct);
     try {
       driver.call(
           "cuLaunchCooperativeKernel",
@@ -96,9 +87,9 @@ public final class CudaKernel implements AutoCloseable {
           1,
           sharedBytes,
           stream.handle(),
-          pointers);
+          parameters);
     } finally {
-      Reference.reachabilityFence(values); // pointers knows its address, not it
+      Reference.reachabilityFence(struct); // the parameters know its address, not it
     }
   }
 

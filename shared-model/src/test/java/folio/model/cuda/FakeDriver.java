@@ -1,14 +1,11 @@
 package folio.model.cuda;
 
 import com.sun.jna.Memory;
-import com.sun.jna.Native;
 import com.sun.jna.Pointer;
 import com.sun.jna.ptr.IntByReference;
 import com.sun.jna.ptr.LongByReference;
 import com.sun.jna.ptr.PointerByReference;
 import java.util.ArrayDeque;
-import java.util.Arrays;
-import java.util.List;
 import java.util.Map;
 import java.util.Queue;
 import java.util.TreeMap;
@@ -30,32 +27,33 @@ public final class FakeDriver implements Driver.Library, AutoCloseable {
   }
 
   /** What a kernel is launched with. */
-  public record Launch(int blocks, int threads, int sharedBytes, List<Long> words) {
-    /** An argument that is an address or another word of eight bytes. */
-    public long word(int index) {
-      return words.get(index);
+  public record Launch(int blocks, int threads, int sharedBytes, Pointer parameter) {
+    /** An int of the parameter. */
+    public int number(int offset) {
+      return parameter.getInt(offset);
     }
 
-    /** An argument that is an int. */
-    public int number(int index) {
-      return (int) word(index);
-    }
-
-    /** What an argument points at. */
-    public Pointer memory(int index) {
-      return new Pointer(word(index));
+    /** What an address of the parameter points at. */
+    public Pointer memory(int offset) {
+      return new Pointer(parameter.getLong(offset));
     }
   }
 
   private final Kernel kernel;
+  private final long parameterBytes;
   private final TreeMap<Long, Memory> allocated = new TreeMap<>();
   private final Queue<Runnable> underWay = new ArrayDeque<>();
   private final Memory errorName = new Memory(32);
   private String failing;
   private int callsUntilFailure;
 
-  /** Takes the machine's driver's place; the thread has a stream. */
-  public FakeDriver(Kernel kernel) {
+  /**
+   * Takes the machine's driver's place; the thread has a stream.
+   *
+   * @param parameterBytes of the kernel's only parameter
+   */
+  public FakeDriver(Kernel kernel, long parameterBytes) {
+    this.parameterBytes = parameterBytes;
     this.kernel = kernel;
     errorName.setString(0, "CUDA_ERROR_OUT_OF_MEMORY");
     Driver.replace(this);
@@ -127,7 +125,7 @@ public final class FakeDriver implements Driver.Library, AutoCloseable {
                 (Integer) arguments[1],
                 (Integer) arguments[4],
                 (Integer) arguments[7],
-                words((Memory) arguments[9]));
+                copyOf(((PointerByReference) arguments[9]).getValue(), parameterBytes));
         underWay.add(() -> kernel.run(launch));
       }
       case "cuStreamSynchronize" -> {
@@ -148,13 +146,6 @@ public final class FakeDriver implements Driver.Library, AutoCloseable {
     if (!underWay.isEmpty()) {
       throw new AssertionError(function + " while the stream has something to do");
     }
-  }
-
-  /** What arguments are when a kernel is launched. */
-  private static List<Long> words(Memory pointers) {
-    return Arrays.stream(pointers.getPointerArray(0, (int) pointers.size() / Native.POINTER_SIZE))
-        .map(pointer -> pointer.getLong(0))
-        .toList();
   }
 
   private boolean isAllocated(long address, long length) {
