@@ -56,7 +56,16 @@ final class ChipRows implements AutoCloseable {
 
   /** Whether a slot can be decoded here. */
   boolean takes(Slot slot) {
-    return streams != null && slot.decodesOnChip() && streams.hasRoom();
+    return slot.decodesOnChip() && hasRoom(1);
+  }
+
+  /** Whether a slot's prompt can be read here, and those that it is read for be decoded. */
+  boolean reads(Slot slot) {
+    return slot.readsOnChip() && hasRoom(slot.together().size());
+  }
+
+  private boolean hasRoom(int slots) {
+    return streams != null && streams.room() >= slots;
   }
 
   /**
@@ -119,7 +128,7 @@ final class ChipRows implements AutoCloseable {
   private void begin(int[][] untaken, boolean besideOthers) {
     int longest = 0;
     for (int place = 0; place < untaken.length; place++) {
-      longest = Math.max(longest, slots.get(place).remaining() - untaken[place].length);
+      longest = Math.max(longest, slots.get(place).stepsLeft() - untaken[place].length);
     }
     steps = Math.min(most(besideOthers), longest);
     List<ChipDecoder.Order> orders = new ArrayList<>();
@@ -136,7 +145,7 @@ final class ChipRows implements AutoCloseable {
    */
   private boolean allGoOn(int[][] written) {
     for (int place = 0; place < written.length; place++) {
-      if (slots.get(place).remaining() <= written[place].length) {
+      if (slots.get(place).stepsLeft() <= written[place].length) {
         return false;
       }
     }
@@ -180,8 +189,7 @@ final class ChipRows implements AutoCloseable {
     for (int place = 0; place < written.length; place++) {
       Slot slot = wrote.get(place);
       for (int i = 0; i < written[place].length && !slot.over(); i++) {
-        slot.accept(written[place][i]);
-        characters++;
+        characters += slot.step(written[place][i]) ? 1 : 0;
       }
       if (slot.keeps()) {
         slot.keep(streams.state(slots.indexOf(slot)));

@@ -60,10 +60,17 @@ final class DecodeBatch implements AutoCloseable {
   }
 
   /**
-   * Takes in a slot; its prompt is read in the next turns, unless it goes on from a state: then it
-   * steps in the next one.
+   * Takes in a slot; its prompt is read in the next turns, unless it goes on from a state or a chip
+   * reads the prompt, too: then it steps in the next one.
    */
   void begin(Slot slot) {
+    if (chip.reads(slot)) {
+      try (DecodeState zero = decoder.zeroState(1);
+          NDArray row = decoder.row(zero, 0)) {
+        slot.part().forEach(each -> chip.join(each, row));
+      }
+      return;
+    }
     if (slot.resumes() == null) {
       prompts.add(slot);
       return;
@@ -81,7 +88,7 @@ final class DecodeBatch implements AutoCloseable {
 
   /** Takes out and returns the slots that are over, but for {@link #startReady}'s. */
   List<Slot> removeOver() {
-    List<Slot> removed = prompts.removeIf(slot -> slot.allOver() && !slot.promptRead());
+    List<Slot> removed = prompts.removeIf(slot -> slot.allOver() && !slot.prompt().isRead());
     removed.addAll(running.removeIf(Slot::over));
     removed.addAll(chip.removeIf(Slot::over));
     return removed;

@@ -48,7 +48,7 @@ final class Delivery {
     boolean first = !slot.begun();
     slot.emit();
     if (first && slot.begun() && slot.wrote()) {
-      listener.firstToken(slot.firstToken(), slot.resumes() != null);
+      listener.firstToken(slot.firstToken(), slot.steppedFirst());
     }
   }
 

@@ -85,14 +85,14 @@ final class Prompts implements AutoCloseable {
     long[] lengths = new long[slots.length];
     int longest = 1;
     for (int row = 0; row < slots.length; row++) {
-      lengths[row] = slots[row] == null ? 1 : Math.min(PART, slots[row].unread());
+      lengths[row] = slots[row] == null ? 1 : Math.min(PART, slots[row].prompt().unread());
       longest = Math.max(longest, (int) lengths[row]);
     }
     int length = BatchSizes.roundUpToPowerOfTwo(longest);
     long[] ids = new long[slots.length * length];
     for (int row = 0; row < slots.length; row++) {
       if (slots[row] != null) {
-        slots[row].read(ids, row * length, (int) lengths[row]);
+        slots[row].prompt().read(ids, row * length, (int) lengths[row]);
       }
     }
     boolean everyPosition = reading.slots().anyMatch(Slot::scoresPrompt);
@@ -118,7 +118,7 @@ final class Prompts implements AutoCloseable {
           slots[row].score(decoded.logits(), row * read.tokens(), (int) read.lengths()[row]);
         }
       }
-      reading.choose(decoded, Slot::promptRead, read::last);
+      reading.choose(decoded, slot -> slot.prompt().isRead(), read::last);
     }
   }
 
@@ -134,7 +134,7 @@ final class Prompts implements AutoCloseable {
     List<Integer> rows = new ArrayList<>();
     Slot[] slots = reading.all();
     for (int row = 0; row < slots.length; row++) {
-      if (slots[row] == null || !slots[row].promptRead()) {
+      if (slots[row] == null || !slots[row].prompt().isRead()) {
         continue;
       }
       for (Slot slot : slots[row].together()) {
@@ -156,7 +156,7 @@ final class Prompts implements AutoCloseable {
       running.join(joining, reading.state(), rows.stream().mapToInt(Integer::intValue).toArray());
     }
     // Not before: if they cannot join, whoever gives them up must find all of them here.
-    reading.removeIf(Slot::promptRead).forEach(Slot::part);
+    reading.removeIf(slot -> slot.prompt().isRead()).forEach(Slot::part);
     return ready;
   }
 

@@ -25,17 +25,17 @@ final class Slot {
   private final GenerationStream stream;
   private final String modelVersion;
   private final Vocabulary vocabulary;
-  private final int[] promptIds;
+  private Prompt prompt;
   private final BitSet seen;
   private final StopText stopText;
   private final long arrivedNanos;
   private final long admittedNanos;
   private long firstTokenNanos;
   private final String weights;
-  private int read;
   private int written;
   private int emitted;
   private boolean begun;
+  private boolean steppedFirst;
   private int lastId;
   private String unsentText;
   private List<TokenLogprob> unsentLogprobs = List.of();
@@ -53,33 +53,35 @@ final class Slot {
    * @throws UnknownCharacterException if the model does not know a character of the prompt
    */
   static Slot of(Waiting waiting, ServedModel model, long now) {
-    int[] promptIds = model.vocabulary().encode(waiting.choices().get(0).request().prompt());
+    int[] ids = model.vocabulary().encode(waiting.choices().get(0).request().prompt());
+    Prompt prompt = new Prompt(ids);
     List<Slot> all =
         waiting.choices().stream()
-            .map(choice -> new Slot(choice, model, promptIds, waiting.arrivedNanos(), now))
+            .map(choice -> new Slot(choice, model, prompt, waiting.arrivedNanos(), now))
             .toList();
     all.get(0).together = all;
     return all.get(0);
   }
 
   private Slot(
-      Waiting.Choice choice, ServedModel model, int[] promptIds, long arrivedNanos, long now) {
+      Waiting.Choice choice, ServedModel model, Prompt prompt, long arrivedNanos, long now) {
     this.request = choice.request();
     this.stream = choice.stream();
     this.modelVersion = model.version();
     this.weights = model.description().weightsDigest();
     this.vocabulary = model.vocabulary();
-    this.promptIds = promptIds;
+    this.prompt = prompt;
     this.seen = new BitSet(vocabulary.size());
     this.stopText = new StopText(request.stop());
     this.arrivedNanos = arrivedNanos;
     this.admittedNanos = now;
-    for (int id : promptIds) {
-      seen.set(id);
+    for (int i = 0; i < prompt.length(); i++) {
+      seen.set(prompt.at(i));
     }
     if (request.state() != null) {
       seen.or(request.state().seen());
       lastId = request.state().lastId();
+      steppedFirst = true;
     }
   }
 
@@ -115,22 +117,9 @@ final class Slot {
     return written + (request.state() == null ? 0 : request.state().position());
   }
 
-  /** Characters of the prompt that no pass has read. */
-  int unread() {
-    return promptIds.length - read;
-  }
-
-  /** Whether the whole prompt has been read. */
-  boolean promptRead() {
-    return read == promptIds.length;
-  }
-
-  /** Copies the next unread characters of the prompt; they are read with it. */
-  void read(long[] ids, int offset, int count) {
-    for (int i = 0; i < count; i++) {
-      ids[offset + i] = promptIds[read + i];
-    }
-    read += count;
+  /** What it reads, with those that it reads for. */
+  Prompt prompt() {
+    return prompt;
   }
 
   /** The slots that it reads the prompt for, itself included. */
@@ -142,6 +131,7 @@ final class Slot {
   List<Slot> part() {
     List<Slot> all = together;
     together = List.of(this);
+    all.forEach(slot -> slot.prompt = new Prompt(slot.prompt));
     return all;
   }
 
@@ -167,11 +157,11 @@ final class Slot {
     try {
       List<TokenLogprob> scores = new ArrayList<>();
       for (int i = 0; i < count; i++) {
-        int next = read - count + i + 1;
-        if (next < promptIds.length) {
+        int next = prompt.next() - count + i + 1;
+        if (next < prompt.length()) {
           int offset = (position + i) * vocabulary.size();
           scores.add(
-              Logprobs.of(vocabulary, logits, offset, promptIds[next], request.promptLogprobs()));
+              Logprobs.of(vocabulary, logits, offset, prompt.at(next), request.promptLogprobs()));
         }
       }
       together.forEach(slot -> slot.stream.append("", scores));
@@ -205,8 +195,22 @@ final class Slot {
     }
   }
 
-  /** Takes the next character, chosen here or on a chip; what waits to be sent grows by it. */
-  void accept(int id) {
+  /**
+   * Takes what a step on a chip led to.
+   *
+   * @return whether it is a character that was written, not one of the prompt
+   */
+  boolean step(int id) {
+    steppedFirst |= !prompt.isRead();
+    if (prompt.step()) {
+      return false;
+    }
+    accept(id);
+    return true;
+  }
+
+  /** Takes the next character; what waits to be sent grows by it. */
+  private void accept(int id) {
     String text = stopText.accept(vocabulary.decode(id));
     unsentText = unsentText == null ? text : unsentText + text;
     written++;
@@ -237,24 +241,35 @@ final class Slot {
     return request.sampling().topK() > 0 || request.sampling().topP() < 1;
   }
 
-  /** Characters that it may still write. */
-  int remaining() {
-    return request.maxTokens() - written;
+  /** Whether a chip can read its prompt, and those that it reads for can be decoded there. */
+  boolean readsOnChip() {
+    return !prompt.isRead()
+        && !scoresPrompt()
+        && together.stream().allMatch(slot -> slot.decodesOnChip() && slot.request.maxTokens() > 0);
+  }
+
+  /** Steps on a chip that it may still take. */
+  int stepsLeft() {
+    return prompt.stepsWithin() + request.maxTokens() - written;
   }
 
   /**
-   * What a chip is to write of it next.
+   * What a chip is to do for it next.
    *
-   * @param untaken what was written of it and it has not been given yet
-   * @param most characters
+   * @param untaken what it was led to and has not been told yet
+   * @param most steps
    */
   ChipDecoder.Order order(int[] untaken, int most) {
+    int begun = untaken.length;
+    int length = Math.min(most, stepsLeft() - begun);
+    int last = prompt.isRead() ? lastId : prompt.at(prompt.next());
     return new ChipDecoder.Order(
         request.seed(),
         request.sampling(),
-        untaken.length == 0 ? lastId : untaken[untaken.length - 1],
-        position() + untaken.length,
-        Math.min(most, remaining() - untaken.length));
+        begun == 0 ? last : untaken[begun - 1],
+        position() + Math.max(0, begun - prompt.stepsWithin()),
+        prompt.given(begun, length),
+        length);
   }
 
   /** The ids that the prompt or the text holds; not to be changed. */
@@ -265,6 +280,13 @@ final class Slot {
   /** Whether a character was chosen: none is if none was asked for. */
   boolean wrote() {
     return written > 0;
+  }
+
+  /**
+   * Whether a running slot's step led to its first character, not the pass that read its prompt.
+   */
+  boolean steppedFirst() {
+    return steppedFirst;
   }
 
   /** Whether its stream has begun. */
@@ -324,7 +346,7 @@ final class Slot {
             begun ? firstToken() : Duration.ZERO,
             Duration.ofNanos(System.nanoTime() - arrivedNanos));
     return new GenerationEvent.Finished(
-        how, modelVersion, request.seed(), new Usage(promptIds.length, emitted), timings, kept);
+        how, modelVersion, request.seed(), new Usage(prompt.length(), emitted), timings, kept);
   }
 
   /** Ends the stream. */
@@ -350,7 +372,7 @@ final class Slot {
   }
 
   int promptTokens() {
-    return promptIds.length;
+    return prompt.length();
   }
 
   /** From its arrival to its slot. */

@@ -15,32 +15,35 @@ public interface ChipDecoder extends AutoCloseable {
   int MOST_STEPS = 256;
 
   /**
-   * What the next launch is to write of a stream.
+   * What the next launch is to do for a stream: steps, each of which leads from one character to
+   * the next.
    *
    * @param seed decides every draw
    * @param lastId the character before
    * @param position how many were drawn before, of this seed
-   * @param length how many to write
+   * @param given the first characters, which are not drawn but read
+   * @param length steps, and so characters, the given ones included
    */
-  record Order(long seed, SamplingParameters sampling, int lastId, int position, int length) {}
+  record Order(
+      long seed, SamplingParameters sampling, int lastId, int position, int[] given, int length) {}
 
   /**
    * What a launch wrote.
    *
-   * @param ids of each stream, by the places when it was launched
+   * @param ids of each stream, given ones included, by the places when it was launched
    * @param nanos how long the device had to do with it
    */
   record Written(int[][] ids, long nanos) {}
 
-  /** Whether another stream can join. */
-  boolean hasRoom();
+  /** How many more streams can join. */
+  int room();
 
   /**
    * Takes in a stream, in the next place.
    *
    * @param state float32 {@code [L, H]}, on the model's device, computed by this thread; stays the
    *     caller's
-   * @param ids those that a penalty concerns
+   * @param ids those that a penalty concerns, of characters that will be given, too
    */
   void join(NDArray state, BitSet ids);
 

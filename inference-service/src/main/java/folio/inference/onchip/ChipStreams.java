@@ -26,7 +26,7 @@ final class ChipStreams implements ChipDecoder {
   private static final int STREAM_BYTES = 64;
 
   /** As {@code struct Launch} of the kernel. */
-  private static final int LAUNCH_BYTES = 128;
+  private static final int LAUNCH_BYTES = 136;
 
   /** A launch takes milliseconds: if a block has not come by then, it never will. */
   private static final long LONGEST_NANOS = 2_000_000_000L;
@@ -53,8 +53,8 @@ final class ChipStreams implements ChipDecoder {
   private final CudaMemory current;
 
   /**
-   * What is written, up to {@link #controlAt}; control; orders. One copy a launch takes control and
-   * orders there, one takes what was written and control back.
+   * What is written, up to {@link #controlAt}; control; orders; what they give. One copy a launch
+   * takes all from control on there, one takes what was written and control back.
    */
   private final CudaMemory exchange;
 
@@ -84,7 +84,7 @@ final class ChipStreams implements ChipDecoder {
       outputs = allocate(plan.outputBytes(places));
       seen = allocate((long) places * plan.seenWords() * Integer.BYTES);
       current = allocate((long) places * Integer.BYTES);
-      exchange = allocate(controlAt + CONTROL_BYTES + (long) places * STREAM_BYTES);
+      exchange = allocate(2 * controlAt + CONTROL_BYTES + (long) places * STREAM_BYTES);
     } catch (RuntimeException e) {
       close();
       throw e;
@@ -98,8 +98,8 @@ final class ChipStreams implements ChipDecoder {
   }
 
   @Override
-  public boolean hasRoom() {
-    return count < model.places();
+  public int room() {
+    return model.places() - count;
   }
 
   @Override
@@ -119,7 +119,7 @@ final class ChipStreams implements ChipDecoder {
   public void warm() {
     states.clear(stream);
     seen.clear(stream);
-    Order order = new Order(0, SamplingParameters.DEFAULT, 0, 0, 1);
+    Order order = new Order(0, SamplingParameters.DEFAULT, 0, 0, new int[0], 1);
     for (int streams : new int[] {1, model.places()}) {
       count = streams;
       launch(Collections.nCopies(streams, order), 1);
@@ -169,7 +169,10 @@ final class ChipStreams implements ChipDecoder {
    */
   void launch(List<Order> all, int most, long told) {
     move();
-    ByteBuffer bytes = ChipModel.buffer(CONTROL_BYTES + count * STREAM_BYTES);
+    int given = all.stream().mapToInt(order -> order.given().length).sum();
+    int givenAt = CONTROL_BYTES + count * STREAM_BYTES;
+    ByteBuffer bytes = ChipModel.buffer(givenAt + given * Integer.BYTES);
+    IntBuffer ids = bytes.slice(givenAt, given * Integer.BYTES).order(bytes.order()).asIntBuffer();
     bytes.position(CONTROL_BYTES);
     for (Order order : all) {
       SamplingParameters sampling = order.sampling();
@@ -183,15 +186,18 @@ final class ChipStreams implements ChipDecoder {
           .putInt(order.lastId())
           .putInt(order.position())
           .putInt(order.length())
-          .putLong(0);
+          .putInt(ids.position())
+          .putInt(order.given().length);
+      ids.put(order.given());
     }
-    exchange.write(stream, controlAt, bytes.flip());
+    exchange.write(stream, controlAt, bytes.rewind());
     steps = most;
     underWay = List.copyOf(all);
     long control = exchange.address() + controlAt;
     ByteBuffer launch = ChipModel.buffer(LAUNCH_BYTES);
     model.put(launch);
-    launch.putLong(states.address()).putLong(outputs.address()).putLong(control + CONTROL_BYTES);
+    launch.putLong(states.address()).putLong(outputs.address());
+    launch.putLong(control + CONTROL_BYTES).putLong(control + givenAt);
     launch.putLong(seen.address()).putLong(current.address()).putLong(control - writtenBytes());
     launch.putLong(told).putLong(control).putLong(LONGEST_NANOS);
     launch.putInt(count).putInt(ChipPlan.places(count)).putInt(most);

@@ -42,16 +42,17 @@ typedef unsigned long long u64;
 #define TILES 4                                     // of many streams, that a warp has at most
 #define GIVEN_FLOATS ((ROWS + 7) / 8 * 64)          // what a warp gives another of a tile, in eights of rows
 
-// One stream; written by the host before a launch. 64 bytes.
+// One stream; written by the host before a launch. 64 bytes. A step leads from one character to the next, which is given,
+// as those of a prompt are, or drawn.
 struct Stream {
   long long seed;
   double temperature;                              // 0: the most likely character
   double topP, minP, repetitionPenalty;
   int topK;
-  int character;                                   // the one before the first to be written
-  int position;                                    // of the first to be written, counted in drawn characters
-  int length;                                      // how many to write, at most the launch's
-  int reserved[2];
+  int character;                                   // the one before the first step
+  int position;                                    // of the first to be drawn, counted in drawn characters
+  int length;                                      // steps, at most the launch's
+  int givenFrom, given;                            // where in the launch's the given ones are, and of how many steps
 };
 
 // What a launch is given, on the device.
@@ -65,9 +66,10 @@ struct Launch {
   half_t* outputs;                                 // [3 * LAYERS][places][HIDDEN]: states twice, inputs of what follows;
                                                    // few streams: words, [3 * LAYERS][8][HIDDEN / 2]
   const Stream* streams;                           // [count]
+  const int* given;                                // characters of streams, see Stream
   unsigned* seen;                                  // [count][WORDS], a bit for each id that was written; read and written
   int* current;                                    // [count], scratch: see Grid::character
-  int* written;                                    // [count][steps]
+  int* written;                                    // [count][steps], given ones too
   float* told;                                     // [steps][count][VOCABULARY], or null: logits
   unsigned* control;                               // 0, 0; [1] becomes 1 if time was up, [2] the nanoseconds it took
   u64 nanos;                                       // that it may take
@@ -540,7 +542,7 @@ struct Block {
   float* logits;                                   // [choosers][HEAD_ROWS]
   float* ranked;                                   // [choosers][HEAD_ROWS]
   int* order;                                      // [choosers][HEAD_ROWS]
-  int* lengths;                                    // [places], of streams; 0 where there is none
+  unsigned short (*lengths)[2];                    // [places], of streams, and steps given; 0 where there is none
   float* sums;                                     // few: [2][TILE_FLOATS], of one tile: input and hidden
   float* parts;                                    // [WARPS][2][TILE_FLOATS], or [WARPS][HEAD_ROWS]
 
@@ -554,7 +556,7 @@ struct Block {
     logits = bias + LAYERS * 6 * UNITS;
     ranked = logits + choosers * HEAD_ROWS;
     order = (int*)(ranked + choosers * HEAD_ROWS);
-    lengths = order + choosers * HEAD_ROWS;
+    lengths = (unsigned short(*)[2])(order + choosers * HEAD_ROWS);
     parts = (float*)(lengths + places);
     float* rest = parts + (2 * TILE_FLOATS > HEAD_ROWS ? 2 * TILE_FLOATS : HEAD_ROWS) * WARPS;
     hs = rest;
@@ -588,15 +590,14 @@ struct Block {
   template <bool FEW>
   __device__ __forceinline__ void hold() {
     const int blocks = FEW ? 1 : CLUSTER, pairs = PAIRS / blocks, rows = ROWS * 32 / 8;
+#pragma unroll 8
     for (int i = threadIdx.x; i < MATRICES * MATRIX_HALVES / 8; i += WARPS * 32) {
       int which = i / rows % blocks, pair = i / rows / blocks % pairs, matrix = i / rows / blocks / pairs;
       int rank = FEW ? 0 : Other::rank();
       size_t block = blockIdx.x - rank + (rank + which) % blocks;
       size_t from = (block * MATRICES + matrix) * PAIRS + rank * pairs + pair;
-      const uint4* weights = (const uint4*)launch.weights + from * rows + i % rows;
-      asm volatile("cp.async.cg.shared.global [%0], [%1], 16;" ::"r"(Other::shared((uint4*)held + i)), "l"(weights) : "memory");
+      ((uint4*)held)[i] = __ldg((const uint4*)launch.weights + from * rows + i % rows);
     }
-    asm volatile("cp.async.wait_all;" ::: "memory");
   }
 
   template <bool FEW>
@@ -606,7 +607,10 @@ struct Block {
     for (int i = t; i < LAYERS * 6 * UNITS; i += WARPS * 32) {
       bias[i] = launch.biases[i / UNITS * HIDDEN + unit0 + i % UNITS];
     }
-    for (int s = t; s < places; s += WARPS * 32) lengths[s] = s < count ? launch.streams[s].length : 0;
+    for (int s = t; s < places; s += WARPS * 32) {
+      lengths[s][0] = s < count ? launch.streams[s].length : 0;
+      lengths[s][1] = s < count ? launch.streams[s].given : 0;
+    }
     for (int i = t; i < LAYERS * UNITS * places; i += WARPS * 32) {
       int u = i % UNITS, l = i / UNITS % LAYERS, s = i / (UNITS * LAYERS);
       float h = s < count ? *state<false>(l, u, s) : 0;
@@ -644,7 +648,7 @@ struct Block {
 #pragma unroll
     for (int n = 0; n < UNITS / 4; n++) {
       int i = n * 32 + (threadIdx.x & 31), u = i % UNITS, column = i / UNITS, s = tile * 8 + column;
-      bool runs = k < lengths[s];
+      bool runs = k < lengths[s][0];
       if (!FEW && !runs) continue;
       const float* bias = this->bias + l * 6 * UNITS + u;
       float gi[3], gh[3];
@@ -684,7 +688,7 @@ struct Block {
   // The layers of a step of few streams: every warp has a slice of all sums. False if time is up.
   __device__ __forceinline__ bool layersOfFew(int k) {
     int t = threadIdx.x, warp = t >> 5, column = (t & 31) >> 2;
-    bool wanted = k < lengths[column];
+    bool wanted = k < lengths[column][0];
     const u64* mine = words(0, column) + sliceBegin(warp) * 16 + (t & 3) * 4;
     const int columns = 8 * HIDDEN / 2;
     for (int l = 0; l < LAYERS; l++) {
@@ -843,20 +847,24 @@ struct Block {
     }
   }
 
-  // A stream's next character, by a warp.
-  __device__ __forceinline__ void next(int k, int s, int chooser) {
-    unsigned* ids = launch.seen + (size_t)s * WORDS;
+  // A stream's next character, drawn by a warp.
+  __device__ __forceinline__ void draw(int k, int s, int chooser) {
     int at = chooser * HEAD_ROWS;
     const Stream& stream = launch.streams[s];
-    int id = choose(stream, stream.position + k, logits + at, chances + at, ranked + at, order + at, ids);
-    if ((threadIdx.x & 31) > 0) return;
-    ids[id >> 5] |= 1u << (id & 31);
+    int position = stream.position + k - stream.given;
+    int id = choose(stream, position, logits + at, chances + at, ranked + at, order + at, launch.seen + (size_t)s * WORDS);
+    if ((threadIdx.x & 31) == 0) tell(k, s, id);
+  }
+
+  __device__ __forceinline__ void tell(int k, int s, int id) {
+    launch.seen[(size_t)s * WORDS + (id >> 5)] |= 1u << (id & 31);
     launch.written[(size_t)s * launch.steps + k] = id;
     asm volatile("st.relaxed.gpu.global.s32 [%0], %1;" ::"l"(launch.current + s), "r"((k + 1) * VOCABULARY + id) : "memory");
   }
 
   // A stream's logits, and its next character, are one block's; a warp chooses while another does so for another stream.
-  // False if time is up.
+  // A given character is told no sooner than one could be drawn, so that no word is overwritten too early. False if time is
+  // up.
   template <bool FEW>
   __device__ __forceinline__ bool characters(int k) {
     int t = threadIdx.x, warp = t >> 5, count = launch.count, all = gridDim.x;
@@ -870,9 +878,14 @@ struct Block {
     for (int begin = blockIdx.x; begin < count; begin += choosers * all) {
       for (int chooser = 0; chooser < choosers; chooser++) {
         int s = begin + chooser * all;
-        if (s >= count || k >= lengths[s]) continue;
+        if (s >= count || k >= lengths[s][0]) continue;
         uint4 column[SLICE_PAIRS];
         columnOf<FEW>(column, k, s);
+        if (k < lengths[s][1]) {
+          if (__syncthreads_or(grid.late)) return false;
+          if (t == 0) tell(k, s, launch.given[launch.streams[s].givenFrom + k]);
+          continue;
+        }
         for (int from = 0; from < HEAD_TILES; from += AHEAD) {
           if (HEAD_TILES > AHEAD && (from > 0 || s != (int)blockIdx.x)) load(from);
 #pragma unroll
@@ -892,7 +905,7 @@ struct Block {
         __syncthreads();
       }
       int s = begin + warp * all;
-      if (warp < choosers && s < count && k < lengths[s]) next(k, s, warp);
+      if (warp < choosers && s < count && k < lengths[s][0] && k >= lengths[s][1]) draw(k, s, warp);
       if (begin + choosers * all < count) __syncthreads();  // what is chosen from is written again
     }
     if (!FEW) grid.arrive();
@@ -905,7 +918,7 @@ struct Block {
     if (!grid.wait()) return;
     if (FEW) {
       int column = (threadIdx.x & 31) >> 2;
-      own.load(words(stateAt(0, 0), column) + sliceBegin(threadIdx.x >> 5) * 16 + (threadIdx.x & 3) * 4, lengths[column] > 0);
+      own.load(words(stateAt(0, 0), column) + sliceBegin(threadIdx.x >> 5) * 16 + (threadIdx.x & 3) * 4, lengths[column][0] > 0);
     }
     for (int k = 0; k < launch.steps; k++) {
       if (!(FEW ? layersOfFew(k) : layersOfMany(k)) || !characters<FEW>(k)) return;

@@ -25,6 +25,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** An engine with a chip writes what one without writes, many characters a turn. */
 class ChipDecodingTest {
@@ -84,6 +86,16 @@ class ChipDecodingTest {
       while (loop.turn()) {
         // turn() says that there is more to do
       }
+    }
+
+    List<Outcome> runTogether(List<GenerationRequest> requests) {
+      List<Waiting.Choice> choices =
+          requests.stream()
+              .map(request -> new Waiting.Choice(request, new GenerationStream()))
+              .toList();
+      assertThat(queue.offer(new Waiting(choices, System.nanoTime()))).isTrue();
+      turnUntilIdle();
+      return choices.stream().map(choice -> Outcome.of(choice.stream())).toList();
     }
 
     Outcome run(GenerationRequest request) {
@@ -151,6 +163,11 @@ class ChipDecodingTest {
     return request(maxTokens, seed, List.of(), false, null);
   }
 
+  private static GenerationRequest request(String prompt, int maxTokens, long seed) {
+    return new GenerationRequest(
+        prompt, maxTokens, PENALTY, seed, List.of(), -1, -1, true, false, null, "current");
+  }
+
   private static GenerationRequest request(
       int maxTokens, long seed, List<String> stop, boolean keep, KeptState from) {
     String prompt = from == null ? "hello world" : "";
@@ -164,9 +181,37 @@ class ChipDecodingTest {
 
     assertThat(outcome.text()).hasSize("hello world".length() + 300);
     assertThat(outcome.finished().reason()).isEqualTo(FinishReason.LENGTH);
-    assertThat(machine.characters).as("all but the first").isEqualTo(299);
+    assertThat(machine.characters).as("all, and of the prompt").isEqualTo(300 + 10);
     assertThat(counted.get()).isEqualTo(300);
     outcome.assertIs(without.run(request(300, 7)));
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {1, 2, 11, 700})
+  void readsPromptsInChunks(int length) {
+    GenerationRequest request = request("hello world".repeat(64).substring(0, length), 40, 7);
+    Outcome outcome = with.run(request);
+
+    assertThat(machine.characters).as("all, and of the prompt").isEqualTo(length - 1 + 40);
+    assertThat(counted.get()).as("what is written alone").isEqualTo(40);
+    assertThat(outcome.finished().usage().promptTokens()).isEqualTo(length);
+    outcome.assertIs(without.run(request));
+  }
+
+  @Test
+  void choicesThatFindRoomReadTheirPromptEach() {
+    List<GenerationRequest> choices = List.of(request(60, 1), request(60, 2), request(90, 3));
+    List<Outcome> outcomes = with.runTogether(choices);
+
+    assertThat(machine.characters).isEqualTo(3 * 10 + 60 + 60 + 90);
+    for (int i = 0; i < choices.size(); i++) {
+      outcomes.get(i).assertIs(without.run(choices.get(i)));
+    }
+    int before = machine.characters;
+    List<GenerationRequest> more =
+        List.of(request(9, 1), request(9, 2), request(9, 3), request(9, 4));
+    with.runTogether(more);
+    assertThat(machine.characters - before).as("three of four decode, none reads").isEqualTo(3 * 8);
   }
 
   @Test
@@ -269,8 +314,8 @@ class ChipDecodingTest {
     for (int i = 0; i < 5; i++) {
       streams.add(with.submit(request(5000, i)));
     }
-    for (int turn = 0; turn < 6; turn++) {
-      with.loop.turn();
+    while (!streams.stream().allMatch(stream -> stream.started().toCompletableFuture().isDone())) {
+      assertThat(with.loop.turn()).as("more to do").isTrue();
     }
     machine.failing = true;
     with.turnUntilIdle();

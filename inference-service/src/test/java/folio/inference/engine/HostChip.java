@@ -72,8 +72,8 @@ final class HostChip implements Chip {
     private Written underWay;
 
     @Override
-    public boolean hasRoom() {
-      return states.size() < places;
+    public int room() {
+      return places - states.size();
     }
 
     @Override
@@ -136,8 +136,12 @@ final class HostChip implements Chip {
       for (int k = 0; k < ids.length; k++) {
         DecodeState before = state;
         try (Decoded decoded = decoder.step(new long[] {last}, before)) {
-          double uniform = SeededRandom.uniform(order.seed(), order.position() + k);
-          last = sampler.sample(decoded.logits(), 0, seen.get(place), order.sampling(), uniform);
+          int given = order.given().length;
+          double uniform = SeededRandom.uniform(order.seed(), order.position() + k - given);
+          last =
+              k < given
+                  ? order.given()[k]
+                  : sampler.sample(decoded.logits(), 0, seen.get(place), order.sampling(), uniform);
           state = decoded.state();
         }
         before.close();

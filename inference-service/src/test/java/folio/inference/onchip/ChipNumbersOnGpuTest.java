@@ -67,7 +67,8 @@ class ChipNumbersOnGpuTest {
     return Stream.concat(
         Stream.of(1, 8, 9, 64, 256).map(rows -> Arguments.of(large, rows)),
         Stream.concat(
-            small().flatMap(config -> Stream.of(3, 30, 200).map(rows -> Arguments.of(config, rows))),
+            small()
+                .flatMap(config -> Stream.of(3, 30, 200).map(rows -> Arguments.of(config, rows))),
             Stream.of(Arguments.of(CharGruConfig.plain(65, 1024, 2), 9))));
   }
 
@@ -97,7 +98,8 @@ class ChipNumbersOnGpuTest {
         states[row] = state(config, random);
         seen[row] = new BitSet();
         seen[row].set(row % vocabulary);
-        orders.add(ChipStreamsOnGpuTest.order(row, vocabulary, -1, row, CHARACTERS));
+        int[] given = random.ints(Math.min(row % 4 * 10, CHARACTERS), 0, vocabulary).toArray();
+        orders.add(ChipStreamsOnGpuTest.order(row, vocabulary, given, CHARACTERS));
         try (NDArray state =
             manager.create(states[row], new Shape(config.layers(), config.hiddenSize()))) {
           streams.join(state, seen[row]);
@@ -125,10 +127,14 @@ class ChipNumbersOnGpuTest {
           }
           for (int row = 0; row < rows; row++) {
             ChipDecoder.Order order = orders.get(row);
-            double uniform = SeededRandom.uniform(order.seed(), row + k);
-            int drawn =
-                sampler.sample(rounded, row * vocabulary, seen[row], order.sampling(), uniform);
-            same += drawn == written[row][k] ? 1 : 0;
+            int position = k - order.given().length;
+            double uniform = SeededRandom.uniform(order.seed(), position);
+            int expectedId =
+                position < 0
+                    ? order.given()[k]
+                    : sampler.sample(
+                        rounded, row * vocabulary, seen[row], order.sampling(), uniform);
+            same += expectedId == written[row][k] ? 1 : 0;
             last[row] = written[row][k];
             seen[row].set(written[row][k]);
           }
@@ -196,7 +202,7 @@ class ChipNumbersOnGpuTest {
         List<ChipDecoder.Order> orders = new ArrayList<>();
         for (int row = 0; row < rows; row++) {
           SamplingParameters plain = SamplingParameters.DEFAULT;
-          orders.add(new ChipDecoder.Order(row, plain, last[row], k, 1));
+          orders.add(new ChipDecoder.Order(row, plain, last[row], k, new int[0], 1));
         }
         streams.launch(orders, 1, told.address());
         int[][] drawn = streams.finish().ids();

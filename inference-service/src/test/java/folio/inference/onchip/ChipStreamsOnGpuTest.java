@@ -47,13 +47,20 @@ class ChipStreamsOnGpuTest {
     }
   }
 
-  static ChipDecoder.Order order(int i, int vocabulary, int last, int position, int n) {
-    return new ChipDecoder.Order(
-        100L + i,
-        SAMPLINGS.get(i % SAMPLINGS.size()),
-        last < 0 ? i % vocabulary : last,
-        position,
-        n);
+  /** What a stream does first; how it samples depends on its number. */
+  static ChipDecoder.Order order(int stream, int vocabulary, int[] given, int length) {
+    return order(stream, stream % vocabulary, 0, given, length);
+  }
+
+  private static ChipDecoder.Order order(
+      int stream, int last, int position, int[] given, int length) {
+    SamplingParameters sampling = SAMPLINGS.get(stream % SAMPLINGS.size());
+    return new ChipDecoder.Order(100L + stream, sampling, last, position, given, length);
+  }
+
+  /** What is given to a stream of many characters before it draws. */
+  private static int[] given(int stream, int vocabulary) {
+    return new SplittableRandom(stream).ints(stream % 5 * 60L, 0, vocabulary).toArray();
   }
 
   /**
@@ -78,9 +85,9 @@ class ChipStreamsOnGpuTest {
       int lengthOfTheFirst = 52; // of struct Stream
       scratch.write(stream, 2 * part + lengthOfTheFirst, ChipModel.buffer(4).putInt(0, 1));
       control.write(stream, 0, ChipModel.buffer(4).putInt(0, counter));
-      ByteBuffer launch = ChipModel.buffer(128);
+      ByteBuffer launch = ChipModel.buffer(136);
       model.put(launch);
-      for (int i = 0; i < 6; i++) {
+      for (int i = 0; i < 7; i++) {
         launch.putLong(scratch.address() + i * part);
       }
       launch.putLong(0).putLong(control.address()).putLong(nanos);
@@ -90,7 +97,7 @@ class ChipStreamsOnGpuTest {
       assertThat(control.read(stream, 8, 4).getInt()).as("nanoseconds").isGreaterThan((int) nanos);
 
       join(streams, manager, layers, hidden);
-      streams.launch(List.of(order(0, 65, -1, 0, 50)), 50);
+      streams.launch(List.of(order(0, 65, new int[0], 50)), 50);
       assertThat(streams.finish().ids()[0]).hasSize(50);
     }
   }
@@ -175,8 +182,12 @@ class ChipStreamsOnGpuTest {
     for (int stream : places) {
       int[] text = texts[stream];
       int length = Math.min(steps, text.length - done[stream]);
-      int last = done[stream] == 0 ? -1 : text[done[stream] - 1];
-      orders.add(order(stream, v, last, done[stream], length));
+      int last = done[stream] == 0 ? stream % v : text[done[stream] - 1];
+      int[] given = given(stream, v);
+      int from = Math.min(done[stream], given.length);
+      int position = done[stream] - from;
+      int[] now = Arrays.copyOfRange(given, from, Math.min(from + length, given.length));
+      orders.add(order(stream, last, position, now, length));
     }
     streams.launch(orders, steps);
     int[][] written = streams.finish().ids();

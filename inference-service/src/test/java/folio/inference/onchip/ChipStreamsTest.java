@@ -17,6 +17,7 @@ import folio.model.network.HostCopy;
 import folio.model.sampling.SamplingParameters;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.BitSet;
 import java.util.List;
 import java.util.SplittableRandom;
@@ -35,7 +36,7 @@ class ChipStreamsTest {
   private static final int PLACES = 16;
   private static final int STATE = LAYERS * HIDDEN;
   private static final int STREAM_BYTES = 64;
-  private static final int LAUNCH_BYTES = 128;
+  private static final int LAUNCH_BYTES = 136;
   private static final int NANOS = 0xEE6B2800; // four seconds, as an unsigned number
   private static final CudaDevice GPU = new CudaDevice(90, 132, 232_448, true, 13_000);
 
@@ -72,10 +73,10 @@ class ChipStreamsTest {
   }
 
   private void kernel(FakeDriver.Launch launch) {
-    int count = launch.number(112);
-    int places = launch.number(116);
-    int steps = launch.number(120);
-    Pointer control = launch.memory(96);
+    int count = launch.number(120);
+    int places = launch.number(124);
+    int steps = launch.number(128);
+    Pointer control = launch.memory(104);
     control.setInt(8, NANOS);
     assertThat(control.getLong(0)).as("control").isZero();
     assertThat(places).isEqualTo((count + 7) / 8 * 8);
@@ -88,7 +89,7 @@ class ChipStreamsTest {
     for (int place = 0; place < count; place++) {
       Pointer stream = launch.memory(56).share((long) place * STREAM_BYTES);
       Pointer state = launch.memory(40).share((long) place * STATE * Float.BYTES);
-      Pointer seen = launch.memory(64).share((long) place * plan.seenWords() * Integer.BYTES);
+      Pointer seen = launch.memory(72).share((long) place * plan.seenWords() * Integer.BYTES);
       int last = stream.getInt(44);
       int length = stream.getInt(52);
       assertThat(length).isLessThanOrEqualTo(steps);
@@ -98,17 +99,28 @@ class ChipStreamsTest {
           bits += Integer.bitCount(seen.getInt((long) word * Integer.BYTES));
         }
         float h = state.getFloat((STATE - 1L) * Float.BYTES);
-        last = next(stream.getLong(0), stream.getInt(48) + k, last, stream.getDouble(8), h, bits);
+        int drawn = k - stream.getInt(60);
+        last =
+            drawn < 0
+                ? launch.memory(64).getInt((stream.getInt(56) + (long) k) * Integer.BYTES)
+                : next(
+                    stream.getLong(0),
+                    stream.getInt(48) + drawn,
+                    last,
+                    stream.getDouble(8),
+                    h,
+                    bits);
         state.setFloat((STATE - 1L) * Float.BYTES, h + last);
         int word = last / Integer.SIZE * Integer.BYTES;
         seen.setInt(word, seen.getInt(word) | 1 << last % Integer.SIZE);
-        launch.memory(80).setInt(((long) place * steps + k) * Integer.BYTES, last);
+        launch.memory(88).setInt(((long) place * steps + k) * Integer.BYTES, last);
       }
     }
   }
 
   /** A stream, and what the rule makes of it. */
   private static final class Text {
+    final int[] given;
     final long seed;
     final SamplingParameters sampling;
     final int length;
@@ -119,16 +131,20 @@ class ChipStreamsTest {
     float state;
 
     Text(int index) {
+      given = new SplittableRandom(index).ints(index % 4 * 9L, 0, VOCABULARY).toArray();
       seed = 1000L + index;
       sampling = SamplingParameters.DEFAULT.withTemperature(0.5 + index % 3 * 0.25);
-      length = 20 + index * 7 % 90;
+      length = given.length + 20 + index * 7 % 90;
       first = index;
       state = first;
       seen.set(index % VOCABULARY);
       BitSet bits = (BitSet) seen.clone();
       int last = 1;
-      for (int k = 0; k < length; k++) {
-        last = next(seed, k, last, sampling.temperature(), state, bits.cardinality());
+      for (int k = -given.length; k < length - given.length; k++) {
+        last =
+            k < 0
+                ? given[given.length + k]
+                : next(seed, k, last, sampling.temperature(), state, bits.cardinality());
         state += last;
         bits.set(last);
         expected.add(last);
@@ -138,7 +154,15 @@ class ChipStreamsTest {
     ChipDecoder.Order order(int most) {
       int done = written.size();
       int last = done == 0 ? 1 : written.get(done - 1);
-      return new ChipDecoder.Order(seed, sampling, last, done, Math.min(most, length - done));
+      int steps = Math.min(most, length - done);
+      int from = Math.min(done, given.length);
+      return new ChipDecoder.Order(
+          seed,
+          sampling,
+          last,
+          Math.max(0, done - given.length),
+          Arrays.copyOfRange(given, from, Math.min(from + steps, given.length)),
+          steps);
     }
   }
 
@@ -160,7 +184,7 @@ class ChipStreamsTest {
       int begun = 0;
       int ended = 0;
       while (ended < 60) {
-        for (int joining = random.nextInt(6); joining > 0 && streams.hasRoom(); joining--) {
+        for (int joining = random.nextInt(6); joining > 0 && streams.room() > 0; joining--) {
           Text text = new Text(begun++);
           join(streams, text);
           running.add(text);
@@ -198,10 +222,10 @@ class ChipStreamsTest {
     try (ChipModel model = model();
         ChipDecoder streams = model.decoder().orElseThrow()) {
       for (int i = 0; i < PLACES; i++) {
-        assertThat(streams.hasRoom()).isTrue();
+        assertThat(streams.room()).isEqualTo(PLACES - i);
         join(streams, new Text(i));
       }
-      assertThat(streams.hasRoom()).isFalse();
+      assertThat(streams.room()).isZero();
       streams.clear();
       Text text = new Text(99);
       join(streams, text);

@@ -42,7 +42,8 @@ final class ChipTexts {
         List<ChipDecoder.Order> orders = new ArrayList<>();
         for (int i = 0; i < STREAMS; i++) {
           orders.add(
-              new ChipDecoder.Order(i, SamplingParameters.DEFAULT, last[i], launch * STEPS, STEPS));
+              new ChipDecoder.Order(
+                  i, SamplingParameters.DEFAULT, last[i], launch * STEPS, new int[0], STEPS));
         }
         streams.launch(orders, STEPS);
         int[][] written = streams.finish().ids();
