@@ -82,6 +82,7 @@ public final class CharacterStreamWriter implements ServerMessageBodyWriter<Char
     private final ServerHttpResponse response;
     private final ContextInternal request;
     private final WriteTurns turn;
+    private final AtomicBoolean begun = new AtomicBoolean();
     private final AtomicBoolean scheduled = new AtomicBoolean();
     private boolean congested;
     private int ended;
@@ -102,12 +103,18 @@ public final class CharacterStreamWriter implements ServerMessageBodyWriter<Char
 
     /** On the lane's thread: many characters may come before the event loop runs. */
     private void schedule() {
-      if (scheduled.compareAndSet(false, true)) {
-        turn.add(
-            () -> {
-              scheduled.set(false);
-              request.dispatch(this::writeAll);
-            });
+      if (!scheduled.compareAndSet(false, true)) {
+        return;
+      }
+      Runnable write =
+          () -> {
+            scheduled.set(false);
+            request.dispatch(this::writeAll);
+          };
+      if (begun.compareAndSet(false, true)) {
+        turn.addFirst(write);
+      } else {
+        turn.add(write);
       }
     }
 

@@ -13,7 +13,7 @@ import java.util.function.Predicate;
  */
 final class ChipRows implements AutoCloseable {
   /** How long a launch may take: whoever comes waits for its end. */
-  private static final double LONGEST_NANOS = 3e6;
+  private static final double LONGEST_NANOS = 2e6;
 
   /** The same while others of the lane, or prompts, wait for its turn to end. */
   private static final double LONGEST_NANOS_BESIDE_OTHERS = 0.5e6;
@@ -127,10 +127,16 @@ final class ChipRows implements AutoCloseable {
    */
   private void begin(int[][] untaken, boolean besideOthers) {
     int longest = 0;
+    int first = Integer.MAX_VALUE;
     for (int place = 0; place < untaken.length; place++) {
-      longest = Math.max(longest, slots.get(place).stepsLeft() - untaken[place].length);
+      Slot slot = slots.get(place);
+      longest = Math.max(longest, slot.stepsLeft() - untaken[place].length);
+      if (slot.stepsToFirst() > untaken[place].length) {
+        first = Math.min(first, slot.stepsToFirst() - untaken[place].length);
+      }
     }
-    steps = Math.min(most(besideOthers), longest);
+    // Somebody's first character is told as soon as it is there.
+    steps = Math.min(Math.min(most(besideOthers), longest), Math.max(FEW_STEPS, first));
     List<ChipDecoder.Order> orders = new ArrayList<>();
     for (int place = 0; place < untaken.length; place++) {
       orders.add(slots.get(place).order(untaken[place], steps));

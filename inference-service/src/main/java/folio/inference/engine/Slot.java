@@ -253,6 +253,11 @@ final class Slot {
     return prompt.stepsWithin() + request.maxTokens() - written;
   }
 
+  /** Steps on a chip until its first character is written; none if it is. */
+  int stepsToFirst() {
+    return written > 0 ? 0 : prompt.stepsWithin() + 1;
+  }
+
   /**
    * What a chip is to do for it next.
    *

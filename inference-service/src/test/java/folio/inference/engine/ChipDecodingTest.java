@@ -271,6 +271,23 @@ class ChipDecodingTest {
   }
 
   @Test
+  void launchesGrowUpToTwoMillisecondsAndOfANewcomerEndWithItsFirstCharacter() {
+    with.submit(request(2_000, 1));
+    while (machine.launches.size() < 8) {
+      assertThat(with.loop.turn()).as("more to do").isTrue();
+    }
+    int longest = (int) (2_000_000 / HostChip.NANOS_A_STEP);
+    assertThat(machine.launches.subList(0, 6)).containsExactly(8, 8, 16, 32, 64, longest);
+    with.submit(request("hello world".repeat(2), 2_000, 2));
+    int before = machine.launches.size();
+    with.turnUntilIdle();
+
+    assertThat(machine.launches.subList(before, before + 3))
+        .as("few, as ranking may be dear; the rest of 22; twice as many")
+        .containsExactly(8, 14, 28);
+  }
+
+  @Test
   void goesOnFromAStateAndKeepsOne() {
     Outcome first = with.run(request(70, 7, List.of(), true, null));
     first.assertIs(without.run(request(70, 7, List.of(), true, null)));

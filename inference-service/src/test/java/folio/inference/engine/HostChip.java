@@ -23,6 +23,9 @@ final class HostChip implements Chip {
     /** Characters that were written. */
     int characters;
 
+    /** Steps of each launch. */
+    final List<Integer> launches = new ArrayList<>();
+
     /** Whether a launch is under way. */
     boolean busy;
 
@@ -39,6 +42,9 @@ final class HostChip implements Chip {
           Optional.of(new HostChip(this, manager, network, places));
     }
   }
+
+  /** What a step takes, as it says. */
+  static final long NANOS_A_STEP = 20_000;
 
   private final Machine machine;
   private final Decoder decoder;
@@ -107,13 +113,13 @@ final class HostChip implements Chip {
       if (all.size() != states.size() || all.stream().anyMatch(order -> order.length() > most)) {
         throw new IllegalArgumentException(all + " for " + states.size() + ", " + most);
       }
-      long begin = System.nanoTime();
       int[][] ids = new int[all.size()][];
       for (int place = 0; place < ids.length; place++) {
         ids[place] = write(place, all.get(place));
         machine.characters += ids[place].length;
       }
-      underWay = new Written(ids, System.nanoTime() - begin);
+      underWay = new Written(ids, most * NANOS_A_STEP);
+      machine.launches.add(most);
       machine.busy = true;
     }
 

@@ -118,12 +118,15 @@ class ChipNumbersOnGpuTest {
           double[] expected = precise.step(last);
           float[] rounded = new float[expected.length];
           for (int i = 0; i < expected.length; i++) {
+            rounded[i] = (float) expected[i];
+            if (k < orders.get(i / vocabulary).given().length) {
+              continue; // nothing is drawn from it
+            }
             float found = logits[k * expected.length + i];
             assertThat((double) found)
                 .as("logit %d after %d characters", i, k)
                 .isCloseTo(expected[i], within(TOLERANCE));
             farthest = Math.max(farthest, Math.abs(found - expected[i]));
-            rounded[i] = (float) expected[i];
           }
           for (int row = 0; row < rows; row++) {
             ChipDecoder.Order order = orders.get(row);
