@@ -122,7 +122,7 @@ final class DecodeLoop implements AutoCloseable {
     try {
       Slot slot = Slot.of(waiting, model.model(), System.nanoTime());
       batch.begin(slot);
-      listener.admitted(slot.queued(), slot.promptTokens());
+      listener.admitted(slot.reply().queued(), slot.prompt().length());
       return true;
     } catch (UnknownCharacterException e) {
       refuse(

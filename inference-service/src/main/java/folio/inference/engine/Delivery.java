@@ -29,7 +29,7 @@ final class Delivery {
   /** Sends what was added. */
   void send() {
     for (Slot slot : unsent) {
-      if (!slot.ended()) {
+      if (!slot.reply().ended()) {
         emit(slot);
         settle(slot);
       }
@@ -45,10 +45,10 @@ final class Delivery {
   }
 
   private void emit(Slot slot) {
-    boolean first = !slot.begun();
+    boolean first = !slot.reply().begun();
     slot.emit();
-    if (first && slot.begun() && slot.wrote()) {
-      listener.firstToken(slot.firstToken(), slot.steppedFirst());
+    if (first && slot.reply().begun() && slot.wrote()) {
+      listener.firstToken(slot.reply().firstToken(), slot.steppedFirst());
     }
   }
 
@@ -66,7 +66,7 @@ final class Delivery {
    * be sent.
    */
   void endIfGivenUp(Slot slot) {
-    if (slot.ended() || !slot.over() || slot.reason() != null) {
+    if (slot.reply().ended() || !slot.over() || slot.reason() != null) {
       return; // its client may leave between two looks at it
     }
     if (slot.failure() != null) {
@@ -81,7 +81,7 @@ final class Delivery {
     listener.finished(reason, event);
     queue.left(lane);
     try {
-      slot.end(event);
+      slot.reply().end(event);
     } catch (RuntimeException e) {
       listener.failed(0, e); // its reader's fault, and nobody else's
     }
@@ -90,7 +90,7 @@ final class Delivery {
 
   /** Gives slots up because the engine failed. */
   void fail(List<Slot> slots, Throwable cause) {
-    List<Slot> unended = slots.stream().filter(slot -> !slot.ended()).toList();
+    List<Slot> unended = slots.stream().filter(slot -> !slot.reply().ended()).toList();
     listener.failed(unended.size(), cause);
     giveUp(unended, "the engine failed; the service has logged why");
   }
@@ -98,9 +98,9 @@ final class Delivery {
   /** Gives slots up; those that have ended stay as they are. */
   void giveUp(List<Slot> slots, String message) {
     for (Slot slot : slots) {
-      if (!slot.ended()) {
+      if (!slot.reply().ended()) {
         queue.left(lane);
-        slot.fail(message);
+        slot.reply().fail(message);
         queue.ended();
       }
     }

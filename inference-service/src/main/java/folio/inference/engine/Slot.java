@@ -3,18 +3,14 @@ package folio.inference.engine;
 import folio.inference.generation.FinishReason;
 import folio.inference.generation.GenerationEvent;
 import folio.inference.generation.GenerationRequest;
-import folio.inference.generation.GenerationStream;
 import folio.inference.generation.KeptState;
-import folio.inference.generation.Timings;
 import folio.inference.generation.TokenLogprob;
-import folio.inference.generation.Usage;
 import folio.inference.onchip.ChipDecoder;
 import folio.inference.serving.ServedModel;
 import folio.model.sampling.Sampler;
 import folio.model.sampling.SeededRandom;
 import folio.model.vocabulary.UnknownCharacterException;
 import folio.model.vocabulary.Vocabulary;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.List;
@@ -22,27 +18,18 @@ import java.util.List;
 /** One request that runs: everything but its row of the state. Owned by its lane. */
 final class Slot {
   private final GenerationRequest request;
-  private final GenerationStream stream;
+  private final Reply reply;
   private final String modelVersion;
   private final Vocabulary vocabulary;
   private Prompt prompt;
   private final BitSet seen;
-  private final StopText stopText;
-  private final long arrivedNanos;
-  private final long admittedNanos;
-  private long firstTokenNanos;
   private final String weights;
   private int written;
-  private int emitted;
-  private boolean begun;
   private boolean steppedFirst;
   private int lastId;
-  private String unsentText;
-  private List<TokenLogprob> unsentLogprobs = List.of();
   private KeptState kept;
   private FinishReason reason;
   private Throwable failure;
-  private boolean ended;
 
   /** Those whose prompt it reads with its own; itself alone once it runs. */
   private List<Slot> together = List.of(this);
@@ -57,24 +44,26 @@ final class Slot {
     Prompt prompt = new Prompt(ids);
     List<Slot> all =
         waiting.choices().stream()
-            .map(choice -> new Slot(choice, model, prompt, waiting.arrivedNanos(), now))
+            .map(
+                choice ->
+                    new Slot(
+                        choice.request(),
+                        model,
+                        prompt,
+                        new Reply(choice, model.version(), waiting.arrivedNanos(), now)))
             .toList();
     all.get(0).together = all;
     return all.get(0);
   }
 
-  private Slot(
-      Waiting.Choice choice, ServedModel model, Prompt prompt, long arrivedNanos, long now) {
-    this.request = choice.request();
-    this.stream = choice.stream();
+  private Slot(GenerationRequest request, ServedModel model, Prompt prompt, Reply reply) {
+    this.request = request;
+    this.reply = reply;
     this.modelVersion = model.version();
     this.weights = model.description().weightsDigest();
     this.vocabulary = model.vocabulary();
     this.prompt = prompt;
     this.seen = new BitSet(vocabulary.size());
-    this.stopText = new StopText(request.stop());
-    this.arrivedNanos = arrivedNanos;
-    this.admittedNanos = now;
     for (int i = 0; i < prompt.length(); i++) {
       seen.set(prompt.at(i));
     }
@@ -164,7 +153,7 @@ final class Slot {
               Logprobs.of(vocabulary, logits, offset, prompt.at(next), request.promptLogprobs()));
         }
       }
-      together.forEach(slot -> slot.stream.append("", scores));
+      together.forEach(slot -> slot.reply.score(scores));
     } catch (RuntimeException e) {
       failure = e;
     }
@@ -179,17 +168,18 @@ final class Slot {
    */
   void choose(Sampler sampler, float[] logits, int offset) {
     if (request.maxTokens() == 0) {
-      unsentText = "";
+      reply.addNothing();
       reason = FinishReason.LENGTH;
       return;
     }
     try {
       double uniform = SeededRandom.uniform(request.seed(), position());
       int id = sampler.sample(logits, offset, seen, request.sampling(), uniform);
-      if (request.logprobs() >= 0) {
-        unsentLogprobs = List.of(Logprobs.of(vocabulary, logits, offset, id, request.logprobs()));
-      }
-      accept(id);
+      accept(
+          id,
+          request.logprobs() < 0
+              ? List.of()
+              : List.of(Logprobs.of(vocabulary, logits, offset, id, request.logprobs())));
     } catch (RuntimeException e) {
       failure = e;
     }
@@ -205,18 +195,17 @@ final class Slot {
     if (prompt.step()) {
       return false;
     }
-    accept(id);
+    accept(id, List.of());
     return true;
   }
 
   /** Takes the next character; what waits to be sent grows by it. */
-  private void accept(int id) {
-    String text = stopText.accept(vocabulary.decode(id));
-    unsentText = unsentText == null ? text : unsentText + text;
+  private void accept(int id, List<TokenLogprob> logprobs) {
+    boolean stopped = reply.add(vocabulary.decode(id), logprobs);
     written++;
     lastId = id;
     seen.set(id);
-    if (stopText.stopped()) {
+    if (stopped) {
       reason = FinishReason.STOP;
     } else if (written == request.maxTokens()) {
       reason = FinishReason.LENGTH;
@@ -294,30 +283,18 @@ final class Slot {
     return steppedFirst;
   }
 
-  /** Whether its stream has begun. */
-  boolean begun() {
-    return begun;
+  /** What its client is told. */
+  Reply reply() {
+    return reply;
   }
 
-  /** Gives what was chosen last to the stream, once; what goes wrong is kept. */
+  /** Tells its client what was chosen last, once; what goes wrong is kept. */
   void emit() {
-    if (unsentText == null || failure != null) {
+    if (failure != null) {
       return;
     }
     try {
-      if (!begun) {
-        firstTokenNanos = System.nanoTime();
-        if (request.echo()) {
-          stream.append(request.prompt(), List.of());
-        }
-      }
-      stream.append(unsentText, unsentLogprobs);
-      unsentText = null;
-      if (!begun) {
-        begun = true;
-        stream.start(new GenerationStream.Started(modelVersion, request.seed()));
-      }
-      emitted = written;
+      reply.emit();
     } catch (RuntimeException e) {
       failure = e;
     }
@@ -333,60 +310,18 @@ final class Slot {
     return failure;
   }
 
-  /** Whether its stream was told how it ended. */
-  boolean ended() {
-    return ended;
-  }
-
   /** Whether it needs its row no more. */
   boolean over() {
-    return reason != null || failure != null || stream.cancelled();
+    return reason != null || failure != null || reply.cancelled();
   }
 
-  /** What {@link #end} is to tell. A cancelled generation may have no first character. */
+  /** How its generation ends, for {@link Reply#end}. */
   GenerationEvent.Finished finished(FinishReason how) {
-    Timings timings =
-        new Timings(
-            queued(),
-            begun ? firstToken() : Duration.ZERO,
-            Duration.ofNanos(System.nanoTime() - arrivedNanos));
-    return new GenerationEvent.Finished(
-        how, modelVersion, request.seed(), new Usage(prompt.length(), emitted), timings, kept);
-  }
-
-  /** Ends the stream. */
-  void end(GenerationEvent.Finished event) {
-    ended = true;
-    stream.append(stopText.flush(), List.of());
-    stream.end(event);
-  }
-
-  /** Gives the generation up: with an error event, or before the first character as a whole. */
-  void fail(String message) {
-    ended = true;
-    if (!begun) {
-      stream.abort(new IllegalStateException(message));
-    } else {
-      stream.end(new GenerationEvent.Failed(message, modelVersion));
-    }
+    return reply.finished(how, prompt.length(), kept);
   }
 
   /** The id that the next step reads. */
   int lastId() {
     return lastId;
-  }
-
-  int promptTokens() {
-    return prompt.length();
-  }
-
-  /** From its arrival to its slot. */
-  Duration queued() {
-    return Duration.ofNanos(admittedNanos - arrivedNanos);
-  }
-
-  /** From its arrival to its first character. */
-  Duration firstToken() {
-    return Duration.ofNanos(firstTokenNanos - arrivedNanos);
   }
 }
