@@ -82,8 +82,8 @@ public final class CharacterStreamWriter implements ServerMessageBodyWriter<Char
     private final ServerHttpResponse response;
     private final ContextInternal request;
     private final WriteTurns turn;
-    private final AtomicBoolean begun = new AtomicBoolean();
-    private final AtomicBoolean scheduled = new AtomicBoolean();
+    private final AtomicBoolean scheduled =
+        new AtomicBoolean(true); // until what begins it is written
     private boolean congested;
     private int ended;
 
@@ -97,24 +97,21 @@ public final class CharacterStreamWriter implements ServerMessageBodyWriter<Char
           turns.computeIfAbsent(request.nettyEventLoop(), loop -> new WriteTurns(loop, load));
     }
 
+    /** What begins it does not wait for a turn: its client has nothing yet. */
     void begin() {
       sources.forEach(source -> source.onReadable(this::schedule));
+      request.nettyEventLoop().execute(this::writeScheduled);
+    }
+
+    private void writeScheduled() {
+      scheduled.set(false);
+      request.dispatch(this::writeAll);
     }
 
     /** On the lane's thread: many characters may come before the event loop runs. */
     private void schedule() {
-      if (!scheduled.compareAndSet(false, true)) {
-        return;
-      }
-      Runnable write =
-          () -> {
-            scheduled.set(false);
-            request.dispatch(this::writeAll);
-          };
-      if (begun.compareAndSet(false, true)) {
-        turn.addFirst(write);
-      } else {
-        turn.add(write);
+      if (scheduled.compareAndSet(false, true)) {
+        turn.add(this::writeScheduled);
       }
     }
 

@@ -39,7 +39,8 @@ public record CompletionBody(
         Integer maxTokens,
     @Schema(defaultValue = "1") Double temperature,
     @Schema(defaultValue = "1") @JsonProperty("top_p") Double topP,
-    @Schema(description = "Choices a prompt, which is read once.", defaultValue = "1") Integer n,
+    @Schema(description = "Choices a prompt, which get their slots together.", defaultValue = "1")
+        Integer n,
     @Schema(defaultValue = "false") Boolean stream,
     @JsonProperty("stream_options") StreamOptions streamOptions,
     @Schema(description = "Alternatives to tell a character.", minimum = "0", maximum = "20")

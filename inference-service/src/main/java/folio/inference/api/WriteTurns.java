@@ -10,7 +10,7 @@ import org.jboss.logging.Logger;
 /**
  * What is ready to be written on one event loop, one task there for all streams that are. A turn
  * begins at once, or under load {@link #PAUSE} after the first write is ready, so that every write
- * carries what its stream gets meanwhile. What begins a stream is not kept waiting.
+ * carries what its stream gets meanwhile.
  */
 final class WriteTurns {
   /** Longest time that a character waits for others. */
@@ -25,11 +25,6 @@ final class WriteTurns {
   WriteTurns(EventLoop eventLoop, WriteLoad load) {
     this.eventLoop = eventLoop;
     this.load = load;
-  }
-
-  /** Has the first write of a stream run on the event loop, as soon as it can; any thread. */
-  void addFirst(Runnable write) {
-    eventLoop.execute(() -> run(write));
   }
 
   /** Has a write run on the event loop; any thread. */
@@ -57,14 +52,12 @@ final class WriteTurns {
       writes = ready;
       ready = new ArrayList<>();
     }
-    writes.forEach(WriteTurns::run);
-  }
-
-  private static void run(Runnable write) {
-    try {
-      write.run();
-    } catch (RuntimeException e) {
-      LOG.error("a stream could not be written", e); // the others can
+    for (Runnable write : writes) {
+      try {
+        write.run();
+      } catch (RuntimeException e) {
+        LOG.error("a stream could not be written", e); // the others can
+      }
     }
   }
 }

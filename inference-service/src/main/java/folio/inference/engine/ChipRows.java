@@ -31,6 +31,7 @@ final class ChipRows implements AutoCloseable {
   private List<Slot> underWay;
 
   private int steps;
+  private int allowed;
   private int launched;
   private boolean unknown = true;
 
@@ -135,8 +136,9 @@ final class ChipRows implements AutoCloseable {
         first = Math.min(first, slot.stepsToFirst() - untaken[place].length);
       }
     }
+    allowed = most(besideOthers);
     // Somebody's first character is told as soon as it is there.
-    steps = Math.min(Math.min(most(besideOthers), longest), Math.max(FEW_STEPS, first));
+    steps = Math.min(Math.min(allowed, longest), Math.max(FEW_STEPS, first));
     List<ChipDecoder.Order> orders = new ArrayList<>();
     for (int place = 0; place < untaken.length; place++) {
       orders.add(slots.get(place).order(untaken[place], steps));
@@ -158,13 +160,13 @@ final class ChipRows implements AutoCloseable {
     return true;
   }
 
-  /** Twice the steps of the launch before at most, whose time is known. */
+  /** Twice the steps that the launch before might have had at most: what a step costs is known. */
   private int most(boolean besideOthers) {
     if (slots.size() > launched) {
       nanosAStep *= (double) slots.size() / Math.max(1, launched); // it costs no more than that
     }
     double longest = besideOthers ? LONGEST_NANOS_BESIDE_OTHERS : LONGEST_NANOS;
-    int twice = unknown ? FEW_STEPS : 2 * Math.max(FEW_STEPS, steps);
+    int twice = unknown ? FEW_STEPS : 2 * Math.max(FEW_STEPS, allowed);
     unknown = false;
     double fitting = Math.min(longest / nanosAStep, ChipDecoder.MOST_STEPS);
     return (int) Math.max(1, Math.min(twice, fitting));

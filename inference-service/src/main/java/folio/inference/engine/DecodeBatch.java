@@ -67,7 +67,7 @@ final class DecodeBatch implements AutoCloseable {
     if (chip.reads(slot)) {
       try (DecodeState zero = decoder.zeroState(1);
           NDArray row = decoder.row(zero, 0)) {
-        slot.part().forEach(each -> chip.join(each, row));
+        joinAll(slot.part(), row);
       }
       return;
     }
@@ -83,6 +83,16 @@ final class DecodeBatch implements AutoCloseable {
       } else {
         running.join(List.of(slot), state, new int[] {0});
       }
+    }
+  }
+
+  /** All of them or none. */
+  private void joinAll(List<Slot> slots, NDArray state) {
+    try {
+      slots.forEach(slot -> chip.join(slot, state));
+    } catch (RuntimeException | OutOfMemoryError e) {
+      chip.removeIf(slots::contains);
+      throw e;
     }
   }
 

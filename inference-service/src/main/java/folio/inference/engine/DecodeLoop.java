@@ -29,6 +29,9 @@ final class DecodeLoop implements AutoCloseable {
   private final Delivery delivery;
   private long lastStepNanos;
 
+  /** Characters of running slots in this turn. */
+  private int written;
+
   DecodeLoop(int lane, Shared shared) {
     this.lane = lane;
     this.queue = shared.queue();
@@ -48,6 +51,7 @@ final class DecodeLoop implements AutoCloseable {
     dropQueued();
     admit();
     int stepped = 0;
+    written = 0;
     for (DecodeBatch batch : List.copyOf(batches)) {
       sweep(batch);
       if (models.isLost(batch.model())) {
@@ -59,7 +63,7 @@ final class DecodeLoop implements AutoCloseable {
     if (stepped == 0) {
       delivery.send(); // nobody's next step is waited for
     }
-    tellGap(stepped);
+    tellGap();
     leaveRetired();
     return running() > 0 || warmUp.underWay() || (queue.waitsFor(lane) && models.serves());
   }
@@ -69,12 +73,12 @@ final class DecodeLoop implements AutoCloseable {
     return batches.stream().mapToInt(DecodeBatch::size).sum();
   }
 
-  private void tellGap(int stepped) {
+  private void tellGap() {
     long now = System.nanoTime();
-    if (stepped > 0 && lastStepNanos != 0) {
+    if (written > 0 && lastStepNanos != 0) {
       listener.interToken(Duration.ofNanos(now - lastStepNanos));
     }
-    lastStepNanos = stepped > 0 ? now : 0; // a pause is no gap inside a stream
+    lastStepNanos = written > 0 ? now : 0; // a pause is no gap inside a stream
   }
 
   /** Requests that wait in vain: their clients are gone, or they waited too long. */
@@ -181,6 +185,7 @@ final class DecodeLoop implements AutoCloseable {
       leave(batch);
       return stepping;
     }
+    written += characters;
     if (stepping > 0) {
       listener.stepped(stepping, characters, Duration.ofNanos(System.nanoTime() - begin));
     }

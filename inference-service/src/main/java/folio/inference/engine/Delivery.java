@@ -21,7 +21,7 @@ final class Delivery {
     this.listener = listener;
   }
 
-  /** These slots have one more character, to be sent by {@link #send}. */
+  /** These slots may have more characters, to be sent by {@link #send}. */
   void add(List<Slot> slots) {
     unsent.addAll(slots);
   }

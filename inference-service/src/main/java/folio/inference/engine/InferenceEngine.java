@@ -75,7 +75,7 @@ public final class InferenceEngine implements AutoCloseable {
 
   /**
    * Queues requests, all or none. Those of one list share a prompt and a model: they get their
-   * slots at the same time, and the prompt is read once.
+   * slots at the same time, and one reads the prompt for all, but on a chip.
    *
    * @param groups up to {@link #mostTogether} in each, up to {@link #mostAtOnce} in all
    * @return their streams, which tell whether they are run after all

@@ -8,7 +8,7 @@ import java.util.List;
 
 /**
  * What waits in the queue: a request, or several that share a prompt and a model, which get their
- * slots together so that the prompt is read once.
+ * slots together, so that one can read the prompt for all.
  *
  * @param choices at least one
  */

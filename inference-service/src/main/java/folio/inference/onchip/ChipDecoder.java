@@ -47,7 +47,7 @@ public interface ChipDecoder extends AutoCloseable {
    */
   void join(NDArray state, BitSet ids);
 
-  /** Launches once, for nobody: the first launch takes longer. There must be no streams. */
+  /** Launches for nobody: the first launches take longer. There must be no streams. */
   void warm();
 
   /** Lets a stream go; the last takes its place. Asks nothing of the device yet, so cannot fail. */

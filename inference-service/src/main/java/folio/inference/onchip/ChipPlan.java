@@ -131,14 +131,17 @@ record ChipPlan(
     int biases = layers * 2 * rows() * Float.BYTES;
     int lengths = places * Integer.BYTES;
     int sums = 2 * rows() * TILE * Float.BYTES;
-    int parts = WARPS * Math.max(sums, headRows() * Float.BYTES);
-    int rest = few(places) ? layers * units * places * Float.BYTES + sums : sumsOfMany(places);
-    return weights + choosing + outputs + biases + lengths + parts + rest;
+    int common = weights + choosing + outputs + biases + lengths;
+    int head = headRows() * Float.BYTES;
+    return common
+        + (few(places)
+            ? WARPS * Math.max(sums, head) + layers * units * places * Float.BYTES + sums
+            : WARPS * head + sumsOfMany(places));
   }
 
-  /** What a block is sent of other blocks' sums, and what tells that it has come. */
+  /** What a block is sent by another, or makes, of sums, and what tells that it has come. */
   private int sumsOfMany(int places) {
-    int tiles = (places + WARPS * TILE - 1) / (WARPS * TILE);
+    int tiles = cluster == 1 ? 1 : (places + WARPS * TILE - 1) / (WARPS * TILE);
     int eights = (rows() + 7) / 8;
     return WARPS * Long.BYTES + tiles * WARPS * 2 * eights * 8 * TILE * Float.BYTES;
   }

@@ -408,7 +408,8 @@ struct Sums {
 // The other block of a cluster, which has the other half of k, and what it sends: sums for this block's rows. One of no
 // cluster has all of k, and no other.
 struct Other {
-  float* received;                                 // [TILES][WARPS][2][GIVEN_FLOATS], input and hidden
+  float* received;                                 // [TILES][WARPS][2][GIVEN_FLOATS], input and hidden; without an other, of
+                                                   // one tile, for what is made of it
   u64* arrivals;                                   // [WARPS], a barrier each
   unsigned far;                                    // from a place in this block's memory to the same in the other's
   unsigned phase;                                  // of the barriers
@@ -544,7 +545,7 @@ struct Block {
   int* order;                                      // [choosers][HEAD_ROWS]
   unsigned short (*lengths)[2];                    // [places], of streams, and steps given; 0 where there is none
   float* sums;                                     // few: [2][TILE_FLOATS], of one tile: input and hidden
-  float* parts;                                    // [WARPS][2][TILE_FLOATS], or [WARPS][HEAD_ROWS]
+  float* parts;                                    // [WARPS][HEAD_ROWS]; few: or [WARPS][2][TILE_FLOATS]
 
   template <bool FEW>
   __device__ __forceinline__ void layOut(unsigned char* memory) {
@@ -558,7 +559,7 @@ struct Block {
     order = (int*)(ranked + choosers * HEAD_ROWS);
     lengths = (unsigned short(*)[2])(order + choosers * HEAD_ROWS);
     parts = (float*)(lengths + places);
-    float* rest = parts + (2 * TILE_FLOATS > HEAD_ROWS ? 2 * TILE_FLOATS : HEAD_ROWS) * WARPS;
+    float* rest = parts + (FEW && 2 * TILE_FLOATS > HEAD_ROWS ? 2 * TILE_FLOATS : HEAD_ROWS) * WARPS;
     hs = rest;
     sums = hs + LAYERS * UNITS * places;
     other.arrivals = (u64*)rest;
@@ -732,7 +733,9 @@ struct Block {
   __device__ __forceinline__ bool has(int n) const { return tile(n) * 8 < launch.count; }
 
   // Where the sums of a tile's gates are, input and hidden: what has come of them is not needed any more then.
-  __device__ __forceinline__ float* gates(int n) const { return other.at(n, 0, 0) - (threadIdx.x & 31) * 2; }
+  __device__ __forceinline__ float* gates(int n) const {
+    return other.at(CLUSTER > 1 ? n : 0, 0, 0) - (threadIdx.x & 31) * 2;
+  }
 
   // A product of this block's part of k for N of a warp's tiles: what is read of the weights serves all. Their columns' loads
   // are under way together, or it would wait for each.
@@ -815,11 +818,15 @@ struct Block {
         if (!has(n)) continue;
         store(gates(n), inputs.of[n][0]);
         store(gates(n) + TILE_FLOATS, hiddens.of[n][0]);
+        if (CLUSTER > 1) continue;
+        __syncwarp();
+        finish<false>(k, l, tile(n), states[n], gates(n), gates(n) + TILE_FLOATS);
+        __syncwarp();
       }
       __syncwarp();
 #pragma unroll
       for (int n = 0; n < TILES; n++) {
-        if (has(n)) finish<false>(k, l, tile(n), states[n], gates(n), gates(n) + TILE_FLOATS);
+        if (CLUSTER > 1 && has(n)) finish<false>(k, l, tile(n), states[n], gates(n), gates(n) + TILE_FLOATS);
       }
       grid.arrive();
     }

@@ -10,7 +10,6 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -43,28 +42,6 @@ class WriteTurnsTest {
     last.join();
 
     assertThat(written).isEqualTo(IntStream.range(0, 1000).boxed().toList());
-  }
-
-  /** What comes at the same time, under load, has a turn of its own later. */
-  @Test
-  void aStreamsFirstWriteIsNotKeptWaiting() {
-    AtomicLong nanos = new AtomicLong();
-    WriteLoad load = new WriteLoad(nanos::get);
-    nanos.addAndGet(TimeUnit.SECONDS.toNanos(1));
-    load.wrote(1_000_000);
-    assertThat(load.busy()).isTrue();
-    WriteTurns busy = new WriteTurns(eventLoop, load);
-    List<String> written = new ArrayList<>();
-    CompletableFuture<Void> all = new CompletableFuture<>();
-    busy.add(
-        () -> {
-          written.add("more");
-          all.complete(null);
-        });
-    busy.addFirst(() -> written.add("first"));
-    all.join();
-
-    assertThat(written).containsExactly("first", "more");
   }
 
   @Test

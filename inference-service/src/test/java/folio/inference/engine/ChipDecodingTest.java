@@ -88,14 +88,19 @@ class ChipDecodingTest {
       }
     }
 
-    List<Outcome> runTogether(List<GenerationRequest> requests) {
+    List<GenerationStream> submitTogether(List<GenerationRequest> requests) {
       List<Waiting.Choice> choices =
           requests.stream()
               .map(request -> new Waiting.Choice(request, new GenerationStream()))
               .toList();
       assertThat(queue.offer(new Waiting(choices, System.nanoTime()))).isTrue();
+      return choices.stream().map(Waiting.Choice::stream).toList();
+    }
+
+    List<Outcome> runTogether(List<GenerationRequest> requests) {
+      List<GenerationStream> streams = submitTogether(requests);
       turnUntilIdle();
-      return choices.stream().map(choice -> Outcome.of(choice.stream())).toList();
+      return streams.stream().map(Outcome::of).toList();
     }
 
     Outcome run(GenerationRequest request) {
@@ -277,14 +282,14 @@ class ChipDecodingTest {
       assertThat(with.loop.turn()).as("more to do").isTrue();
     }
     int longest = (int) (2_000_000 / HostChip.NANOS_A_STEP);
-    assertThat(machine.launches.subList(0, 6)).containsExactly(8, 8, 16, 32, 64, longest);
+    assertThat(machine.launches.subList(0, 6)).containsExactly(8, 8, 32, 64, longest, longest);
     with.submit(request("hello world".repeat(2), 2_000, 2));
     int before = machine.launches.size();
     with.turnUntilIdle();
 
     assertThat(machine.launches.subList(before, before + 3))
-        .as("few, as ranking may be dear; the rest of 22; twice as many")
-        .containsExactly(8, 14, 28);
+        .as("few, as ranking may be dear; the rest of 22; twice as many as those might have been")
+        .containsExactly(8, 14, 32);
   }
 
   @Test
@@ -310,6 +315,42 @@ class ChipDecodingTest {
     with.run(keptAndStopped).assertIs(without.run(keptAndStopped));
 
     assertThat(machine.characters).isZero();
+  }
+
+  @Test
+  void aClientMayGoAwayWhileItsPromptIsRead() {
+    List<GenerationRequest> choices =
+        List.of(request("hello world".repeat(60), 40, 1), request("hello world".repeat(60), 40, 2));
+    GenerationStream gone = with.submitTogether(choices).get(0);
+    GenerationStream stays = with.submit(request(40, 3));
+    while (machine.characters < 300) {
+      assertThat(with.loop.turn()).as("more to do").isTrue();
+    }
+    gone.cancel();
+    with.turnUntilIdle();
+
+    Finished finished = Outcome.of(gone).finished();
+    assertThat(finished.reason()).isEqualTo(FinishReason.CANCELLED);
+    assertThat(finished.usage().completionTokens()).isZero();
+    Outcome.of(stays).assertIs(without.run(request(40, 3)));
+    assertThat(with.queue.running()).isZero();
+  }
+
+  @Test
+  void choicesOfWhichOneCannotJoinAreGivenUpTogether() {
+    machine.joins = 1;
+    List<GenerationStream> streams =
+        with.submitTogether(List.of(request(60, 1), request(60, 2), request(60, 3)));
+    with.turnUntilIdle();
+
+    assertThat(streams)
+        .allSatisfy(
+            stream ->
+                assertThat(stream.started().toCompletableFuture()).isCompletedExceptionally());
+    assertThat(with.loop.running()).isZero();
+    assertThat(with.queue.running()).isZero();
+    machine.joins = Integer.MAX_VALUE;
+    with.run(request(60, 1)).assertIs(without.run(request(60, 1)));
   }
 
   @Test

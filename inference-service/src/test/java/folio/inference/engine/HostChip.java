@@ -32,6 +32,9 @@ final class HostChip implements Chip {
     /** Whether launches fail. */
     boolean failing;
 
+    /** How many streams can join before one cannot. */
+    int joins = Integer.MAX_VALUE;
+
     /**
      * Makes chips of it.
      *
@@ -84,6 +87,9 @@ final class HostChip implements Chip {
 
     @Override
     public void join(NDArray state, BitSet ids) {
+      if (machine.joins-- <= 0) {
+        throw new IllegalStateException("no stream can join");
+      }
       states.add(HostCopy.floats(state));
       seen.add((BitSet) ids.clone());
     }

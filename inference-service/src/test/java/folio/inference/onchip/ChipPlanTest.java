@@ -40,14 +40,15 @@ class ChipPlanTest {
     int chooser = 80 * (8 + 4 + 4 + 4);
     int biases = 8 * 2 * 12 * 4;
     int sums = 2 * 12 * 8 * 4;
-    int common = weights + biases + 8 * sums;
+    int common = weights + biases;
+    int head = 8 * 80 * 4;
     int ofAStream = 4 * 4 + 4; // what a layer gives the next, and its length
 
     assertThat(plan.sharedBytes(8))
-        .isEqualTo(common + chooser + 8 * ofAStream + 8 * 4 * 8 * 4 + sums);
+        .isEqualTo(common + chooser + 8 * ofAStream + 8 * sums + 8 * 4 * 8 * 4 + sums);
     int received = 4 * 8 * 2 * 16 * 8 * 4; // a warp's tiles, of two products, in rows of eight
     assertThat(plan.sharedBytes(256))
-        .isEqualTo(common + 2 * chooser + 256 * ofAStream + 8 * 8 + received);
+        .isEqualTo(common + 2 * chooser + 256 * ofAStream + head + 8 * 8 + received);
   }
 
   @Test
@@ -55,9 +56,21 @@ class ChipPlanTest {
     ChipPlan plan = ChipPlan.of(CharGruConfig.residual(200, 32, 512, 8), HOPPER);
     int places = plan.mostPlaces(HOPPER, 256);
 
-    assertThat(places).isBetween(ChipPlan.TILE, 255);
+    assertThat(places).isEqualTo(192);
     assertThat(plan.sharedBytes(places)).isLessThanOrEqualTo(HOPPER.sharedBytes());
     assertThat(plan.sharedBytes(places + ChipPlan.TILE)).isGreaterThan(HOPPER.sharedBytes());
+  }
+
+  /** Where blocks are no clusters, what they have of a tile is not kept for the next. */
+  @ParameterizedTest
+  @CsvSource({"108, 166912, 512, 65, 256", "108, 166912, 512, 97, 256", "58, 101376, 256, 65, 256"})
+  void otherGpusHaveRoomForManyStreams(
+      int multiprocessors, int sharedBytes, int hidden, int vocabulary, int places) {
+    CudaDevice gpu = new CudaDevice(80, multiprocessors, sharedBytes, true, 13_000);
+    ChipPlan plan = ChipPlan.of(CharGruConfig.residual(vocabulary, 32, hidden, 3), gpu);
+
+    assertThat(plan.cluster()).isEqualTo(1);
+    assertThat(plan.mostPlaces(gpu, 256)).isEqualTo(places);
   }
 
   @Test

@@ -1,14 +1,17 @@
 package folio.inference.onchip;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import folio.inference.decoding.Decoder;
+import folio.model.cuda.CudaDevice;
 import folio.model.cuda.CudaMemory;
 import folio.model.cuda.CudaStream;
+import folio.model.cuda.Nvrtc;
 import folio.model.network.CharGru;
 import folio.model.network.CharGruConfig;
 import folio.model.sampling.SamplingParameters;
@@ -173,6 +176,44 @@ class ChipStreamsOnGpuTest {
         assertThat(streams.state(0)).containsExactly(states[stream]);
         streams.leave(0);
       }
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({"256, 3, 200", "1536, 1, 200", "2048, 1, 60"})
+  void blocksThatShareWhatTheyReadAndBlocksThatDoNotWriteTheSame(int hidden, int layers, int rows) {
+    CudaDevice gpu = CudaDevice.of(Device.gpu());
+    assumeTrue(gpu.architecture() >= 90, "skipped: the GPU has no clusters of blocks");
+    CharGruConfig config = CharGruConfig.residual(65, 32, hidden, layers);
+    ChipPlan plan = ChipPlan.of(config, gpu);
+    try (NDManager manager = NDManager.newBaseManager(Device.gpu());
+        CharGru network = CharGru.initialize(manager, config, new SplittableRandom(4))) {
+      int[][] sharing = texts(manager, network, plan, gpu, rows);
+      ChipPlan single =
+          new ChipPlan(layers, hidden, 65, plan.residual(), plan.relu(), plan.units(), 1);
+
+      assertThat(texts(manager, network, single, gpu, rows)).isDeepEqualTo(sharing);
+      assertThat(texts(manager, network, plan, gpu, 3)).isDeepEqualTo(Arrays.copyOf(sharing, 3));
+    }
+  }
+
+  private static int[][] texts(
+      NDManager manager, CharGru network, ChipPlan plan, CudaDevice gpu, int rows) {
+    byte[] binary =
+        Nvrtc.ofThisProcess()
+            .compile(
+                KernelCache.source(), KernelCache.SOURCE, gpu.architecture(), plan.definitions());
+    int places = plan.mostPlaces(gpu, rows);
+    assertThat(places).isGreaterThanOrEqualTo(rows);
+    try (ChipModel model = new ChipModel(manager, network, plan, places, binary);
+        ChipDecoder streams = model.decoder().orElseThrow()) {
+      List<ChipDecoder.Order> orders = new ArrayList<>();
+      for (int row = 0; row < rows; row++) {
+        join(streams, manager, plan.layers(), plan.hidden());
+        orders.add(order(row, 65, given(row, 65), ChipDecoder.MOST_STEPS));
+      }
+      streams.launch(orders, ChipDecoder.MOST_STEPS);
+      return streams.finish().ids();
     }
   }
 

@@ -80,6 +80,7 @@ class ChipStreamsTest {
     control.setInt(8, NANOS);
     assertThat(control.getLong(0)).as("control").isZero();
     assertThat(places).isEqualTo((count + 7) / 8 * 8);
+    assertThat(launch.function()).isEqualTo(count <= 8 ? "decodeFew" : "decodeMany");
     assertThat(launch.blocks()).isEqualTo(plan.blocks());
     assertThat(launch.sharedBytes()).isEqualTo(plan.sharedBytes(places));
     if (!comesBack) {

@@ -6,6 +6,8 @@ import com.sun.jna.ptr.IntByReference;
 import com.sun.jna.ptr.LongByReference;
 import com.sun.jna.ptr.PointerByReference;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.Queue;
 import java.util.TreeMap;
@@ -27,7 +29,8 @@ public final class FakeDriver implements Driver.Library, AutoCloseable {
   }
 
   /** What a kernel is launched with. */
-  public record Launch(int blocks, int threads, int sharedBytes, Pointer parameter) {
+  public record Launch(
+      String function, int blocks, int threads, int sharedBytes, Pointer parameter) {
     /** An int of the parameter. */
     public int number(int offset) {
       return parameter.getInt(offset);
@@ -43,6 +46,8 @@ public final class FakeDriver implements Driver.Library, AutoCloseable {
   private final long parameterBytes;
   private final TreeMap<Long, Memory> allocated = new TreeMap<>();
   private final Queue<Runnable> underWay = new ArrayDeque<>();
+  private final List<String> functions = new ArrayList<>();
+  private final List<Integer> mostSharedBytes = new ArrayList<>();
   private final Memory errorName = new Memory(32);
   private String failing;
   private int callsUntilFailure;
@@ -78,8 +83,15 @@ public final class FakeDriver implements Driver.Library, AutoCloseable {
     }
     switch (function) {
       case "cuGetErrorName" -> ((PointerByReference) arguments[1]).setValue(errorName);
-      case "cuCtxGetCurrent", "cuModuleLoadData", "cuModuleGetFunction" ->
+      case "cuCtxGetCurrent", "cuModuleLoadData" ->
           ((PointerByReference) arguments[0]).setValue(SOMETHING);
+      case "cuModuleGetFunction" -> {
+        functions.add((String) arguments[2]);
+        mostSharedBytes.add(0);
+        ((PointerByReference) arguments[0]).setValue(new Pointer(functions.size()));
+      }
+      case "cuFuncSetAttribute" ->
+          mostSharedBytes.set(number((Pointer) arguments[0]), (Integer) arguments[2]);
       case "cuDriverGetVersion" -> ((IntByReference) arguments[0]).setValue(13_000);
       case "cuMemAlloc_v2" -> {
         Memory memory = new Memory((Long) arguments[1]);
@@ -120,8 +132,13 @@ public final class FakeDriver implements Driver.Library, AutoCloseable {
         }
       }
       case "cuLaunchCooperativeKernel" -> {
+        int number = number((Pointer) arguments[0]);
+        if ((Integer) arguments[7] > mostSharedBytes.get(number)) {
+          throw new AssertionError(arguments[7] + " bytes of shared memory were not asked for");
+        }
         Launch launch =
             new Launch(
+                functions.get(number),
                 (Integer) arguments[1],
                 (Integer) arguments[4],
                 (Integer) arguments[7],
@@ -134,12 +151,13 @@ public final class FakeDriver implements Driver.Library, AutoCloseable {
         }
       }
       case "cuModuleUnload" -> assertIdle(function);
-      case "cuFuncSetAttribute" -> {
-        // nothing to do
-      }
       default -> throw new AssertionError(function + " is not known here");
     }
     return 0;
+  }
+
+  private static int number(Pointer function) {
+    return (int) Pointer.nativeValue(function) - 1;
   }
 
   private void assertIdle(String function) {
