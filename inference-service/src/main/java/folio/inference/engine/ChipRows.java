@@ -132,9 +132,8 @@ final class ChipRows implements AutoCloseable {
     for (int place = 0; place < untaken.length; place++) {
       Slot slot = slots.get(place);
       longest = Math.max(longest, slot.stepsLeft() - untaken[place].length);
-      if (slot.stepsToFirst() > untaken[place].length) {
-        first = Math.min(first, slot.stepsToFirst() - untaken[place].length);
-      }
+      int toFirst = slot.stepsToFirst() - untaken[place].length;
+      first = toFirst > 0 ? Math.min(first, toFirst) : first;
     }
     allowed = most(besideOthers);
     // Somebody's first character is told as soon as it is there.

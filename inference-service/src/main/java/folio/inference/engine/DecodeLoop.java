@@ -29,9 +29,6 @@ final class DecodeLoop implements AutoCloseable {
   private final Delivery delivery;
   private long lastStepNanos;
 
-  /** Characters of running slots in this turn. */
-  private int written;
-
   DecodeLoop(int lane, Shared shared) {
     this.lane = lane;
     this.queue = shared.queue();
@@ -50,20 +47,19 @@ final class DecodeLoop implements AutoCloseable {
     }
     dropQueued();
     admit();
-    int stepped = 0;
-    written = 0;
+    int written = 0;
     for (DecodeBatch batch : List.copyOf(batches)) {
       sweep(batch);
       if (models.isLost(batch.model())) {
         leaveLost(batch);
       } else if (!batch.isEmpty()) {
-        stepped += advance(batch);
+        written += advance(batch);
       }
     }
-    if (stepped == 0) {
+    if (written == 0) {
       delivery.send(); // nobody's next step is waited for
     }
-    tellGap();
+    tellGap(written);
     leaveRetired();
     return running() > 0 || warmUp.underWay() || (queue.waitsFor(lane) && models.serves());
   }
@@ -73,7 +69,7 @@ final class DecodeLoop implements AutoCloseable {
     return batches.stream().mapToInt(DecodeBatch::size).sum();
   }
 
-  private void tellGap() {
+  private void tellGap(int written) {
     long now = System.nanoTime();
     if (written > 0 && lastStepNanos != 0) {
       listener.interToken(Duration.ofNanos(now - lastStepNanos));
@@ -165,6 +161,8 @@ final class DecodeLoop implements AutoCloseable {
    * One more character for every running slot of a model, and first characters for those whose
    * prompt has been read. While a GPU computes, what it computed in the last turn is sent; on a CPU
    * there is nothing to wait for, and characters are sent in their own turn.
+   *
+   * @return characters of running slots
    */
   private int advance(DecodeBatch batch) {
     int stepping = batch.running();
@@ -183,9 +181,8 @@ final class DecodeLoop implements AutoCloseable {
       models.lose(batch.model(), "a pass failed: " + e);
       delivery.fail(batch.removeAll(), e);
       leave(batch);
-      return stepping;
+      return 0;
     }
-    written += characters;
     if (stepping > 0) {
       listener.stepped(stepping, characters, Duration.ofNanos(System.nanoTime() - begin));
     }
@@ -193,7 +190,7 @@ final class DecodeLoop implements AutoCloseable {
     if (!batch.asynchronous() || batch.running() == 0) {
       delivery.send();
     }
-    return stepping;
+    return characters;
   }
 
   /** Whether somebody else is to have the lane before a batch goes on by itself. */

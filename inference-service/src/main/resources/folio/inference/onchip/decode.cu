@@ -115,7 +115,7 @@ __device__ __forceinline__ void secondOfPair(float (&sum)[4], uint4 low, uint4 h
 struct Words {
   u64 of[SLICE_PAIRS][4];
 
-  // Asks for this lane's part of a column, see Block::mine.
+  // Asks for this lane's part of a column.
   __device__ __forceinline__ void load(const u64* from, bool wanted);
 
   __device__ __forceinline__ uint4 halves(int pair) const {
@@ -274,32 +274,40 @@ __device__ __forceinline__ float gru(float h, float ir, float iz, float in, floa
   return n + z * (h - n);
 }
 
-// Adds the products of the rows of some blocks, [BLOCKS][ROWS][32], with a pair of k16 steps of N tiles of eight
-// streams. Those of the first step do not wait for each other, nor do those of the second.
-template <int BLOCKS, int N>
-__device__ __forceinline__ void add(float (&sums)[BLOCKS][N][ROW_TILES][4], const half_t* rows, const uint4 (&columns)[N]) {
-  int lane = threadIdx.x & 31, g = lane >> 2, q = lane & 3;
-  uint4 low[BLOCKS][ROW_TILES], high[BLOCKS][ROW_TILES];
+// What a lane has of a block's rows, [ROWS][32], for a pair of k16 steps; zeros past the last.
+struct Rows {
+  uint4 low[ROW_TILES], high[ROW_TILES];
+
+  __device__ __forceinline__ void load(const half_t* rows, bool wanted) {
+    int lane = threadIdx.x & 31, g = lane >> 2, q = lane & 3;
 #pragma unroll
-  for (int of = 0; of < BLOCKS; of++) {
-#pragma unroll
-    for (int rowTile = 0; rowTile < ROW_TILES; rowTile++) {
-      const half_t* at = rows + (of * ROWS + rowTile * 16 + g) * 32 + q * 8;
-      low[of][rowTile] = high[of][rowTile] = make_uint4(0, 0, 0, 0);
-      if (rowTile * 16 + g < ROWS) low[of][rowTile] = *(const uint4*)at;
-      if (rowTile * 16 + 8 + g < ROWS) high[of][rowTile] = *(const uint4*)(at + 8 * 32);
+    for (int tile = 0; tile < ROW_TILES; tile++) {
+      const half_t* at = rows + (tile * 16 + g) * 32 + q * 8;
+      low[tile] = high[tile] = make_uint4(0, 0, 0, 0);
+      if (wanted && tile * 16 + g < ROWS) low[tile] = *(const uint4*)at;
+      if (wanted && tile * 16 + 8 + g < ROWS) high[tile] = *(const uint4*)(at + 8 * 32);
     }
   }
+};
+
+// Adds the products of a cluster's rows, [CLUSTER][ROWS][32], with a pair of k16 steps of N tiles of eight streams. Those of
+// the first step do not wait for each other, nor do those of the second.
+template <int N>
+__device__ __forceinline__ void add(float (&sums)[CLUSTER][N][ROW_TILES][4], const half_t* rows, const uint4 (&columns)[N]) {
+  Rows blocks[CLUSTER];
+#pragma unroll
+  for (int of = 0; of < CLUSTER; of++) blocks[of].load(rows + of * ROWS * 32, true);
 #pragma unroll
   for (int step = 0; step < 2; step++) {
 #pragma unroll
     for (int tile = 0; tile < N; tile++) {
 #pragma unroll
-      for (int i = 0; i < BLOCKS * ROW_TILES; i++) {
+      for (int i = 0; i < CLUSTER * ROW_TILES; i++) {
         int of = i / ROW_TILES, rowTile = i % ROW_TILES;
+        const Rows& block = blocks[of];
         float(&sum)[4] = sums[of][tile][rowTile];
-        if (step == 0) firstOfPair(sum, low[of][rowTile], high[of][rowTile], columns[tile]);
-        else secondOfPair(sum, low[of][rowTile], high[of][rowTile], columns[tile]);
+        if (step == 0) firstOfPair(sum, block.low[rowTile], block.high[rowTile], columns[tile]);
+        else secondOfPair(sum, block.low[rowTile], block.high[rowTile], columns[tile]);
       }
     }
   }
@@ -353,30 +361,21 @@ __device__ __forceinline__ void Grid::columns(Words& words, const u64* from, boo
 
 // This warp's slice of a matrix, and of a product with it.
 struct Slice {
-  uint4 low[SLICE_PAIRS][ROW_TILES], high[SLICE_PAIRS][ROW_TILES];
+  Rows rows[SLICE_PAIRS];
 
   __device__ __forceinline__ void load(const half_t* matrix) {
-    int warp = threadIdx.x >> 5, first = sliceBegin(warp), lane = threadIdx.x & 31, g = lane >> 2, q = lane & 3;
+    int warp = threadIdx.x >> 5, first = sliceBegin(warp);
 #pragma unroll
-    for (int i = 0; i < SLICE_PAIRS; i++) {
-#pragma unroll
-      for (int rowTile = 0; rowTile < ROW_TILES; rowTile++) {
-        const half_t* at = matrix + ((first + i) * ROWS + rowTile * 16 + g) * 32 + q * 8;
-        bool is = first + i < sliceBegin(warp + 1);
-        low[i][rowTile] = high[i][rowTile] = make_uint4(0, 0, 0, 0);
-        if (is && rowTile * 16 + g < ROWS) low[i][rowTile] = *(const uint4*)at;
-        if (is && rowTile * 16 + 8 + g < ROWS) high[i][rowTile] = *(const uint4*)(at + 8 * 32);
-      }
-    }
+    for (int i = 0; i < SLICE_PAIRS; i++) rows[i].load(matrix + (first + i) * ROWS * 32, first + i < sliceBegin(warp + 1));
   }
 
   __device__ __forceinline__ void multiply(float (&sums)[ROW_TILES][4], const Words& words) const {
 #pragma unroll
     for (int i = 0; i < SLICE_PAIRS; i++) {
 #pragma unroll
-      for (int rowTile = 0; rowTile < ROW_TILES; rowTile++) {
-        firstOfPair(sums[rowTile], low[i][rowTile], high[i][rowTile], words.halves(i));
-        secondOfPair(sums[rowTile], low[i][rowTile], high[i][rowTile], words.halves(i));
+      for (int tile = 0; tile < ROW_TILES; tile++) {
+        firstOfPair(sums[tile], rows[i].low[tile], rows[i].high[tile], words.halves(i));
+        secondOfPair(sums[tile], rows[i].low[tile], rows[i].high[tile], words.halves(i));
       }
     }
   }
