@@ -8,6 +8,7 @@ import folio.model.cuda.CudaDevice;
 import folio.model.cuda.CudaException;
 import folio.model.cuda.CudaKernel;
 import folio.model.cuda.CudaMemory;
+import folio.model.cuda.CudaModule;
 import folio.model.cuda.CudaStream;
 import folio.model.cuda.Nvrtc;
 import folio.model.cuda.TensorAddress;
@@ -36,7 +37,7 @@ public final class ChipModel implements Chip {
           FileCache.folderOf(System.getenv()),
           (source, name, architecture, definitions) -> {
             byte[] binary = Nvrtc.ofThisProcess().compile(source, name, architecture, definitions);
-            CudaKernel.check(binary); // what this driver refuses, of a newer compiler, is not kept
+            CudaModule.check(binary); // what this driver refuses, of a newer compiler, is not kept
             return binary;
           });
 
@@ -92,8 +93,9 @@ public final class ChipModel implements Chip {
     this.places = places;
     try (NDManager scratch = manager.newSubManager()) {
       CharGru.Weights from = network.weights();
-      this.few = keep(CudaKernel.load(device, binary, "decodeFew", sharedBytes(1)));
-      this.many = keep(CudaKernel.load(device, binary, "decodeMany", sharedBytes(places)));
+      CudaModule module = keep(CudaModule.load(device, binary));
+      this.few = module.kernel("decodeFew", sharedBytes(1));
+      this.many = module.kernel("decodeMany", sharedBytes(places));
       this.weights = keep(CudaMemory.of(device, weights(from)));
       this.table = keep(CudaMemory.of(device, floats(table(scratch, network.config(), from))));
       this.biases = keep(CudaMemory.of(device, biases(from)));

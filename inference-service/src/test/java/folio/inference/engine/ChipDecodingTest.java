@@ -3,7 +3,6 @@ package folio.inference.engine;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import ai.djl.Device;
-import folio.inference.decoding.Decoder;
 import folio.inference.generation.FinishReason;
 import folio.inference.generation.GenerationEvent;
 import folio.inference.generation.GenerationEvent.Finished;
@@ -11,16 +10,12 @@ import folio.inference.generation.GenerationRequest;
 import folio.inference.generation.GenerationStream;
 import folio.inference.generation.KeptState;
 import folio.inference.onchip.Chip;
-import folio.inference.serving.ModelHandover;
-import folio.inference.serving.ModelLoader;
 import folio.model.checkpoint.CheckpointStore;
 import folio.model.sampling.SamplingParameters;
-import folio.model.testing.TestCheckpoints;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -36,126 +31,28 @@ class ChipDecodingTest {
 
   @TempDir Path root;
   private final HostChip.Machine machine = new HostChip.Machine();
-  private final AtomicInteger counted = new AtomicInteger();
-  private final AtomicInteger failed = new AtomicInteger();
-  private final EngineListener listener =
-      new EngineListener() {
-        @Override
-        public void stepped(int slots, int characters, Duration step) {
-          counted.addAndGet(characters);
-        }
-
-        @Override
-        public void firstToken(Duration sinceArrival, boolean stepped) {
-          counted.addAndGet(stepped ? 0 : 1);
-        }
-
-        @Override
-        public void failed(int generations, Throwable cause) {
-          failed.addAndGet(generations);
-        }
-      };
-  private CheckpointStore store;
-  private String version;
-  private Side with;
-  private Side without;
-
-  /** An engine's inside. */
-  private final class Side {
-    private final ModelHandover handover = new ModelHandover();
-    private final AdmissionQueue queue =
-        new AdmissionQueue(SLOTS, 10, new Lanes(Device.cpu(), 1, 4));
-    private final ModelRotation models = new ModelRotation(1, handover, listener);
-    private final DecodeLoop loop =
-        new DecodeLoop(0, new DecodeLoop.Shared(queue, models, listener, Duration.ofMinutes(1)));
-
-    Side(Chip.Maker chips) {
-      handover.offer(new ModelLoader(Device.cpu(), chips, SLOTS).load(store.open(version)));
-      while (handover.current().isEmpty()) {
-        loop.turn();
-      }
-    }
-
-    GenerationStream submit(GenerationRequest request) {
-      GenerationStream stream = new GenerationStream();
-      assertThat(queue.offer(new Waiting(request, stream, System.nanoTime()))).isTrue();
-      return stream;
-    }
-
-    void turnUntilIdle() {
-      while (loop.turn()) {
-        // turn() says that there is more to do
-      }
-    }
-
-    List<GenerationStream> submitTogether(List<GenerationRequest> requests) {
-      List<Waiting.Choice> choices =
-          requests.stream()
-              .map(request -> new Waiting.Choice(request, new GenerationStream()))
-              .toList();
-      assertThat(queue.offer(new Waiting(choices, System.nanoTime()))).isTrue();
-      return choices.stream().map(Waiting.Choice::stream).toList();
-    }
-
-    List<Outcome> runTogether(List<GenerationRequest> requests) {
-      List<GenerationStream> streams = submitTogether(requests);
-      turnUntilIdle();
-      return streams.stream().map(Outcome::of).toList();
-    }
-
-    Outcome run(GenerationRequest request) {
-      GenerationStream stream = submit(request);
-      turnUntilIdle();
-      return Outcome.of(stream);
-    }
-
-    void close() {
-      loop.close();
-      models.close();
-      assertThat(handover.residents()).isEmpty();
-    }
-  }
-
-  /** What a client gets. */
-  private record Outcome(String text, GenerationEvent end) {
-    static Outcome of(GenerationStream stream) {
-      StringBuilder text = new StringBuilder();
-      while (true) {
-        GenerationEvent event = stream.poll();
-        if (!(event instanceof GenerationEvent.Text part)) {
-          return new Outcome(text.toString(), event);
-        }
-        text.append(part.text());
-      }
-    }
-
-    Finished finished() {
-      return (Finished) end;
-    }
-
-    void assertIs(Outcome other) {
-      assertThat(text).isEqualTo(other.text);
-      assertThat(finished().reason()).isEqualTo(other.finished().reason());
-      assertThat(finished().usage()).isEqualTo(other.finished().usage());
-      KeptState kept = finished().state();
-      KeptState expected = other.finished().state();
-      assertThat(kept == null).isEqualTo(expected == null);
-      if (kept != null) {
-        assertThat(kept.values()).containsExactly(expected.values());
-        assertThat(kept.lastId()).isEqualTo(expected.lastId());
-        assertThat(kept.position()).isEqualTo(expected.position());
-        assertThat(kept.seen()).isEqualTo(expected.seen());
-      }
-    }
-  }
+  private HandTurnedEngine with;
+  private HandTurnedEngine without;
 
   @BeforeEach
   void open() {
-    Decoder.prepareThread(Device.cpu());
-    store = new CheckpointStore(root);
-    version = TestCheckpoints.publish(store, 1);
-    with = new Side(machine.maker(PLACES));
-    without = new Side(Chip.Maker.NONE);
+    with = engine(machine.maker(PLACES));
+    without = engine(Chip.Maker.NONE);
+  }
+
+  private HandTurnedEngine engine(Chip.Maker chips) {
+    CheckpointStore store = new CheckpointStore(root);
+    Lanes lanes = new Lanes(Device.cpu(), 1, 4);
+    HandTurnedEngine engine =
+        new HandTurnedEngine(store, SLOTS, lanes, chips, Duration.ofMinutes(1));
+    engine.serve(1);
+    return engine;
+  }
+
+  private static Outcome run(HandTurnedEngine engine, GenerationRequest request) {
+    GenerationStream stream = engine.submit(request);
+    engine.turnUntilIdle();
+    return Outcome.of(stream);
   }
 
   @AfterEach
@@ -182,40 +79,42 @@ class ChipDecodingTest {
 
   @Test
   void writesTheSameInChunks() {
-    Outcome outcome = with.run(request(300, 7));
+    Outcome outcome = run(with, request(300, 7));
 
     assertThat(outcome.text()).hasSize("hello world".length() + 300);
     assertThat(outcome.finished().reason()).isEqualTo(FinishReason.LENGTH);
     assertThat(machine.characters).as("all, and of the prompt").isEqualTo(300 + 10);
-    assertThat(counted.get()).isEqualTo(300);
-    outcome.assertIs(without.run(request(300, 7)));
+    assertThat(with.heard.characters).isEqualTo(300);
+    outcome.assertIs(run(without, request(300, 7)));
   }
 
   @ParameterizedTest
   @ValueSource(ints = {1, 2, 11, 700})
   void readsPromptsInChunks(int length) {
     GenerationRequest request = request("hello world".repeat(64).substring(0, length), 40, 7);
-    Outcome outcome = with.run(request);
+    Outcome outcome = run(with, request);
 
     assertThat(machine.characters).as("all, and of the prompt").isEqualTo(length - 1 + 40);
-    assertThat(counted.get()).as("what is written alone").isEqualTo(40);
+    assertThat(with.heard.characters).as("what is written alone").isEqualTo(40);
     assertThat(outcome.finished().usage().promptTokens()).isEqualTo(length);
-    outcome.assertIs(without.run(request));
+    outcome.assertIs(run(without, request));
   }
 
   @Test
   void choicesThatFindRoomReadTheirPromptEach() {
     List<GenerationRequest> choices = List.of(request(60, 1), request(60, 2), request(90, 3));
-    List<Outcome> outcomes = with.runTogether(choices);
+    List<GenerationStream> streams = with.submitTogether(choices);
+    with.turnUntilIdle();
 
     assertThat(machine.characters).isEqualTo(3 * 10 + 60 + 60 + 90);
     for (int i = 0; i < choices.size(); i++) {
-      outcomes.get(i).assertIs(without.run(choices.get(i)));
+      Outcome.of(streams.get(i)).assertIs(run(without, choices.get(i)));
     }
     int before = machine.characters;
     List<GenerationRequest> more =
         List.of(request(9, 1), request(9, 2), request(9, 3), request(9, 4));
-    with.runTogether(more);
+    with.submitTogether(more);
+    with.turnUntilIdle();
     assertThat(machine.characters - before).as("three of four decode, none reads").isEqualTo(3 * 8);
   }
 
@@ -224,32 +123,32 @@ class ChipDecodingTest {
     List<GenerationStream> streams = new ArrayList<>();
     for (int i = 0; i < SLOTS; i++) {
       streams.add(with.submit(request(20 + 30 * i, i)));
-      with.loop.turn();
+      with.turn();
     }
     with.turnUntilIdle();
 
     for (int i = 0; i < SLOTS; i++) {
-      Outcome.of(streams.get(i)).assertIs(without.run(request(20 + 30 * i, i)));
+      Outcome.of(streams.get(i)).assertIs(run(without, request(20 + 30 * i, i)));
     }
     assertThat(machine.characters).as("some did not find a place there").isPositive();
   }
 
   @Test
   void aTextThatEndsItMayComeInTheMiddleOfALaunch() {
-    Outcome whole = without.run(request(300, 7));
+    Outcome whole = run(without, request(300, 7));
     String stop = whole.text().substring(150, 153);
     GenerationRequest stopped = request(300, 7, List.of(stop), false, null);
-    Outcome outcome = with.run(stopped);
+    Outcome outcome = run(with, stopped);
 
     assertThat(outcome.finished().reason()).isEqualTo(FinishReason.STOP);
     assertThat(machine.characters).isPositive();
-    outcome.assertIs(without.run(stopped));
+    outcome.assertIs(run(without, stopped));
   }
 
   @Test
   void whoJoinsOrIsStoppedWhileALaunchIsUnderWayChangesNothing() {
-    KeptState kept = without.run(request(10, 3, List.of(), true, null)).finished().state();
-    String stop = without.run(request(400, 2)).text().substring(200, 204);
+    KeptState kept = run(without, request(10, 3, List.of(), true, null)).finished().state();
+    String stop = run(without, request(400, 2)).text().substring(200, 204);
     List<GenerationRequest> requests =
         List.of(
             request(400, 1),
@@ -261,16 +160,16 @@ class ChipDecodingTest {
     }
     int ahead = 0;
     while (ahead < 3) {
-      assertThat(with.loop.turn()).as("more to do").isTrue();
+      assertThat(with.turn()).as("more to do").isTrue();
       ahead += machine.busy ? 1 : 0; // the next launch is under way, and the last one's text taken
     }
     streams.add(with.submit(requests.get(2))); // has no prompt to be read first
-    with.loop.turn();
+    with.turn();
     assertThat(machine.busy).as("who waits is let in before more is launched").isFalse();
     with.turnUntilIdle();
 
     for (int i = 0; i < streams.size(); i++) {
-      Outcome.of(streams.get(i)).assertIs(without.run(requests.get(i)));
+      Outcome.of(streams.get(i)).assertIs(run(without, requests.get(i)));
     }
     assertThat(machine.characters).as("all three, and in vain").isGreaterThan(900);
   }
@@ -279,7 +178,7 @@ class ChipDecodingTest {
   void launchesGrowUpToTwoMillisecondsAndOfANewcomerEndWithItsFirstCharacter() {
     with.submit(request(2_000, 1));
     while (machine.launches.size() < 8) {
-      assertThat(with.loop.turn()).as("more to do").isTrue();
+      assertThat(with.turn()).as("more to do").isTrue();
     }
     int longest = (int) (2_000_000 / HostChip.NANOS_A_STEP);
     assertThat(machine.launches.subList(0, 6)).containsExactly(8, 8, 32, 64, longest, longest);
@@ -294,15 +193,15 @@ class ChipDecodingTest {
 
   @Test
   void goesOnFromAStateAndKeepsOne() {
-    Outcome first = with.run(request(70, 7, List.of(), true, null));
-    first.assertIs(without.run(request(70, 7, List.of(), true, null)));
+    Outcome first = run(with, request(70, 7, List.of(), true, null));
+    first.assertIs(run(without, request(70, 7, List.of(), true, null)));
     KeptState kept = first.finished().state();
     int before = machine.characters;
-    Outcome second = with.run(request(80, 7, List.of(), true, kept));
+    Outcome second = run(with, request(80, 7, List.of(), true, kept));
 
     assertThat(machine.characters - before).as("from the first on").isEqualTo(80);
-    second.assertIs(without.run(request(80, 7, List.of(), true, kept)));
-    assertThat(first.text() + second.text()).isEqualTo(without.run(request(150, 7)).text());
+    second.assertIs(run(without, request(80, 7, List.of(), true, kept)));
+    assertThat(first.text() + second.text()).isEqualTo(run(without, request(150, 7)).text());
   }
 
   @Test
@@ -310,9 +209,9 @@ class ChipDecodingTest {
     GenerationRequest probabilities =
         new GenerationRequest(
             "hello", 30, PENALTY, 3, List.of(), 2, -1, false, false, null, "current");
-    with.run(probabilities).assertIs(without.run(probabilities));
+    run(with, probabilities).assertIs(run(without, probabilities));
     GenerationRequest keptAndStopped = request(30, 3, List.of("zq"), true, null);
-    with.run(keptAndStopped).assertIs(without.run(keptAndStopped));
+    run(with, keptAndStopped).assertIs(run(without, keptAndStopped));
 
     assertThat(machine.characters).isZero();
   }
@@ -324,7 +223,7 @@ class ChipDecodingTest {
     GenerationStream gone = with.submitTogether(choices).get(0);
     GenerationStream stays = with.submit(request(40, 3));
     while (machine.characters < 300) {
-      assertThat(with.loop.turn()).as("more to do").isTrue();
+      assertThat(with.turn()).as("more to do").isTrue();
     }
     gone.cancel();
     with.turnUntilIdle();
@@ -332,7 +231,7 @@ class ChipDecodingTest {
     Finished finished = Outcome.of(gone).finished();
     assertThat(finished.reason()).isEqualTo(FinishReason.CANCELLED);
     assertThat(finished.usage().completionTokens()).isZero();
-    Outcome.of(stays).assertIs(without.run(request(40, 3)));
+    Outcome.of(stays).assertIs(run(without, request(40, 3)));
     assertThat(with.queue.running()).isZero();
   }
 
@@ -347,22 +246,22 @@ class ChipDecodingTest {
         .allSatisfy(
             stream ->
                 assertThat(stream.started().toCompletableFuture()).isCompletedExceptionally());
-    assertThat(with.loop.running()).isZero();
+    assertThat(with.running()).isZero();
     assertThat(with.queue.running()).isZero();
     machine.joins = Integer.MAX_VALUE;
-    with.run(request(60, 1)).assertIs(without.run(request(60, 1)));
+    run(with, request(60, 1)).assertIs(run(without, request(60, 1)));
   }
 
   @Test
   void aClientThatGoesAwayMakesRoom() {
     GenerationStream gone = with.submit(request(100_000, 1));
     for (int turn = 0; turn < 6; turn++) {
-      with.loop.turn();
+      with.turn();
     }
     gone.cancel();
     with.turnUntilIdle();
 
-    assertThat(with.loop.running()).isZero();
+    assertThat(with.running()).isZero();
     assertThat(with.queue.running()).isZero();
   }
 
@@ -373,7 +272,7 @@ class ChipDecodingTest {
       streams.add(with.submit(request(5000, i)));
     }
     while (!streams.stream().allMatch(stream -> stream.started().toCompletableFuture().isDone())) {
-      assertThat(with.loop.turn()).as("more to do").isTrue();
+      assertThat(with.turn()).as("more to do").isTrue();
     }
     machine.failing = true;
     with.turnUntilIdle();
@@ -382,7 +281,7 @@ class ChipDecodingTest {
         .allSatisfy(
             stream ->
                 assertThat(Outcome.of(stream).end()).isInstanceOf(GenerationEvent.Failed.class));
-    assertThat(failed.get()).isEqualTo(5);
+    assertThat(with.heard.failed()).isEqualTo(5);
     assertThat(with.queue.running()).isZero();
   }
 }

@@ -99,7 +99,7 @@ class ChipNumbersOnGpuTest {
         seen[row] = new BitSet();
         seen[row].set(row % vocabulary);
         int[] given = random.ints(Math.min(row % 4 * 10, CHARACTERS), 0, vocabulary).toArray();
-        orders.add(ChipStreamsOnGpuTest.order(row, vocabulary, given, CHARACTERS));
+        orders.add(ChipOrders.order(row, vocabulary, given, CHARACTERS));
         try (NDArray state =
             manager.create(states[row], new Shape(config.layers(), config.hiddenSize()))) {
           streams.join(state, seen[row]);
@@ -190,7 +190,7 @@ class ChipNumbersOnGpuTest {
         ChipStreams streams = (ChipStreams) model.decoder().orElseThrow();
         CudaMemory told = told(rows * vocabulary)) {
       for (int row = 0; row < rows; row++) {
-        ChipStreamsOnGpuTest.join(streams, manager, config.layers(), config.hiddenSize());
+        ChipOrders.join(streams, manager, config.layers(), config.hiddenSize());
       }
       String corpus = System.getenv("FOLIO_CORPUS");
       int[] given =

@@ -4,9 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import ai.djl.Device;
-import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
-import ai.djl.ndarray.types.Shape;
 import folio.inference.decoding.Decoder;
 import folio.model.cuda.CudaDevice;
 import folio.model.cuda.CudaMemory;
@@ -14,13 +12,11 @@ import folio.model.cuda.CudaStream;
 import folio.model.cuda.Nvrtc;
 import folio.model.network.CharGru;
 import folio.model.network.CharGruConfig;
-import folio.model.sampling.SamplingParameters;
 import folio.model.testing.Gpu;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.BitSet;
 import java.util.List;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.BeforeAll;
@@ -30,40 +26,10 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 /** Who else is there changes nothing on the chip, and what does not come back is given up. */
 class ChipStreamsOnGpuTest {
-  private static final List<SamplingParameters> SAMPLINGS =
-      List.of(
-          SamplingParameters.DEFAULT,
-          SamplingParameters.DEFAULT.withTemperature(0),
-          new SamplingParameters(0.8, 5, 1, 0, 1),
-          new SamplingParameters(1.2, 0, 0.9, 0, 1.3),
-          new SamplingParameters(0.7, 40, 0.95, 0.05, 0.8));
-
   @BeforeAll
   static void needsAGpu() {
     Gpu.needed(ChipStreamsOnGpuTest.class);
     Decoder.prepareThread(Device.gpu());
-  }
-
-  static void join(ChipDecoder streams, NDManager manager, int layers, int hidden) {
-    try (NDArray zero = manager.zeros(new Shape(layers, hidden))) {
-      streams.join(zero, new BitSet());
-    }
-  }
-
-  /** What a stream does first; how it samples depends on its number. */
-  static ChipDecoder.Order order(int stream, int vocabulary, int[] given, int length) {
-    return order(stream, stream % vocabulary, 0, given, length);
-  }
-
-  private static ChipDecoder.Order order(
-      int stream, int last, int position, int[] given, int length) {
-    SamplingParameters sampling = SAMPLINGS.get(stream % SAMPLINGS.size());
-    return new ChipDecoder.Order(100L + stream, sampling, last, position, given, length);
-  }
-
-  /** What is given to a stream of many characters before it draws. */
-  private static int[] given(int stream, int vocabulary) {
-    return new SplittableRandom(stream).ints(stream % 5 * 60L, 0, vocabulary).toArray();
   }
 
   /**
@@ -99,8 +65,8 @@ class ChipStreamsOnGpuTest {
       assertThat(control.read(stream, 4, 4).getInt()).as("gave up").isEqualTo(1);
       assertThat(control.read(stream, 8, 4).getInt()).as("nanoseconds").isGreaterThan((int) nanos);
 
-      join(streams, manager, layers, hidden);
-      streams.launch(List.of(order(0, 65, new int[0], 50)), 50);
+      ChipOrders.join(streams, manager, layers, hidden);
+      streams.launch(List.of(ChipOrders.order(0, 65, new int[0], 50)), 50);
       assertThat(streams.finish().ids()[0]).hasSize(50);
     }
   }
@@ -144,7 +110,7 @@ class ChipStreamsOnGpuTest {
       int next = 0;
       while (next < all || !places.isEmpty()) {
         for (int joining = random.nextInt(all / 5); joining > 0 && next < all; joining--) {
-          join(streams, manager, 8, 512);
+          ChipOrders.join(streams, manager, 8, 512);
           places.add(next++);
         }
         if (places.isEmpty()) {
@@ -168,7 +134,7 @@ class ChipStreamsOnGpuTest {
       for (int stream : new int[] {0, 1, 17, 40, all - 1}) {
         int[][] alone = new int[all][characters];
         Arrays.fill(done, 0);
-        join(streams, manager, 8, 512);
+        ChipOrders.join(streams, manager, 8, 512);
         while (done[stream] < characters) {
           launch(streams, List.of(stream), alone, done, ChipDecoder.MOST_STEPS, vocabulary);
         }
@@ -209,8 +175,8 @@ class ChipStreamsOnGpuTest {
         ChipDecoder streams = model.decoder().orElseThrow()) {
       List<ChipDecoder.Order> orders = new ArrayList<>();
       for (int row = 0; row < rows; row++) {
-        join(streams, manager, plan.layers(), plan.hidden());
-        orders.add(order(row, 65, given(row, 65), ChipDecoder.MOST_STEPS));
+        ChipOrders.join(streams, manager, plan.layers(), plan.hidden());
+        orders.add(ChipOrders.order(row, 65, ChipOrders.given(row, 65), ChipDecoder.MOST_STEPS));
       }
       streams.launch(orders, ChipDecoder.MOST_STEPS);
       return streams.finish().ids();
@@ -224,11 +190,11 @@ class ChipStreamsOnGpuTest {
       int[] text = texts[stream];
       int length = Math.min(steps, text.length - done[stream]);
       int last = done[stream] == 0 ? stream % v : text[done[stream] - 1];
-      int[] given = given(stream, v);
+      int[] given = ChipOrders.given(stream, v);
       int from = Math.min(done[stream], given.length);
       int position = done[stream] - from;
       int[] now = Arrays.copyOfRange(given, from, Math.min(from + length, given.length));
-      orders.add(order(stream, last, position, now, length));
+      orders.add(ChipOrders.order(stream, last, position, now, length));
     }
     streams.launch(orders, steps);
     int[][] written = streams.finish().ids();

@@ -59,6 +59,7 @@ class ChipStreamsTest {
   void close() {
     driver.close();
     manager.close();
+    assertThat(driver.modules()).as("modules that were left").isZero();
   }
 
   private ChipModel model() {

@@ -36,7 +36,7 @@ final class ChipTexts {
         ChipDecoder streams = model.decoder().orElseThrow()) {
       int[] last = new int[STREAMS];
       for (int stream = 0; stream < STREAMS; stream++) {
-        ChipStreamsOnGpuTest.join(streams, manager, 8, 512);
+        ChipOrders.join(streams, manager, 8, 512);
       }
       for (int launch = 0; launch < LAUNCHES; launch++) {
         List<ChipDecoder.Order> orders = new ArrayList<>();

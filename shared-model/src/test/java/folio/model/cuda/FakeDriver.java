@@ -51,6 +51,7 @@ public final class FakeDriver implements Driver.Library, AutoCloseable {
   private final Memory errorName = new Memory(32);
   private String failing;
   private int callsUntilFailure;
+  private int modules;
 
   /**
    * Takes the machine's driver's place; the thread has a stream.
@@ -76,6 +77,11 @@ public final class FakeDriver implements Driver.Library, AutoCloseable {
     return allocated.size();
   }
 
+  /** How many modules are loaded. */
+  public int modules() {
+    return modules;
+  }
+
   @Override
   public int invoke(String function, Object... arguments) {
     if (function.equals(failing) && callsUntilFailure-- == 0) {
@@ -83,8 +89,11 @@ public final class FakeDriver implements Driver.Library, AutoCloseable {
     }
     switch (function) {
       case "cuGetErrorName" -> ((PointerByReference) arguments[1]).setValue(errorName);
-      case "cuCtxGetCurrent", "cuModuleLoadData" ->
-          ((PointerByReference) arguments[0]).setValue(SOMETHING);
+      case "cuCtxGetCurrent" -> ((PointerByReference) arguments[0]).setValue(SOMETHING);
+      case "cuModuleLoadData" -> {
+        modules++;
+        ((PointerByReference) arguments[0]).setValue(SOMETHING);
+      }
       case "cuModuleGetFunction" -> {
         functions.add((String) arguments[2]);
         mostSharedBytes.add(0);
@@ -150,7 +159,10 @@ public final class FakeDriver implements Driver.Library, AutoCloseable {
           underWay.remove().run();
         }
       }
-      case "cuModuleUnload" -> assertIdle(function);
+      case "cuModuleUnload" -> {
+        assertIdle(function);
+        modules--;
+      }
       default -> throw new AssertionError(function + " is not known here");
     }
     return 0;
