@@ -6,92 +6,52 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.microsoft.playwright.Browser;
-import com.microsoft.playwright.BrowserContext;
-import com.microsoft.playwright.BrowserType;
 import com.microsoft.playwright.Locator;
 import com.microsoft.playwright.Page;
-import com.microsoft.playwright.Playwright;
 import com.microsoft.playwright.Route;
 import com.microsoft.playwright.options.ColorScheme;
 import folio.inference.CheckpointFolder;
 import io.quarkus.test.common.WithTestResource;
 import io.quarkus.test.junit.QuarkusTest;
 import io.restassured.RestAssured;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import java.util.stream.Stream;
 import org.eclipse.microprofile.config.inject.ConfigProperty;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/**
- * The page at {@code /} in a real browser. Needs Chromium: FOLIO_CHROMIUM names it; {@code .ci/run}
- * installs one.
- */
+/** The page at {@code /} in a real browser. */
 @QuarkusTest
 @WithTestResource(CheckpointFolder.class)
 class PlaygroundTest {
   private static final String SCRIPT =
       "<img src=x onerror=\"window.harmed=1\"><script>window.harmed=1</script>";
 
-  private static Playwright playwright;
-  private static Browser browser;
-
-  private final ConcurrentLinkedQueue<String> complaints = new ConcurrentLinkedQueue<>();
+  private static Chromium chromium;
 
   @ConfigProperty(name = "folio.checkpoints")
   Path checkpoints;
 
   private Service service;
-  private BrowserContext context;
   private Page page;
 
   @BeforeAll
   static void openBrowser() {
-    Path chromium =
-        Stream.of(
-                System.getenv("FOLIO_CHROMIUM"),
-                "/usr/bin/chromium",
-                "/usr/bin/chromium-browser",
-                "/usr/bin/google-chrome")
-            .filter(Objects::nonNull)
-            .map(Path::of)
-            .filter(Files::isExecutable)
-            .findFirst()
-            .orElse(null);
-    String reason = "skipped: there is no Chromium; set FOLIO_CHROMIUM to one";
-    if (chromium == null) {
-      System.out.println(reason);
-    }
-    Assumptions.assumeTrue(chromium != null, reason);
-    playwright =
-        Playwright.create(
-            new Playwright.CreateOptions().setEnv(Map.of("PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD", "1")));
-    browser =
-        playwright
-            .chromium()
-            .launch(
-                new BrowserType.LaunchOptions()
-                    .setExecutablePath(chromium)
-                    .setArgs(List.of("--no-sandbox")));
+    chromium = Chromium.launch();
   }
 
   @AfterAll
   static void closeBrowser() {
-    if (playwright != null) {
-      playwright.close();
+    if (chromium != null) {
+      chromium.close();
     }
   }
 
@@ -99,32 +59,13 @@ class PlaygroundTest {
   void openPage() {
     Service.awaitReady(RestAssured.port);
     service = new Service(RestAssured.port);
-    context =
-        browser.newContext(
-            new Browser.NewContextOptions()
-                .setPermissions(List.of("clipboard-read", "clipboard-write")));
-    page = context.newPage();
-    page.onPageError(complaints::add);
-    page.onConsoleMessage(
-        message -> {
-          if (message.text().contains("Content Security Policy")) {
-            complaints.add(message.text());
-          }
-        });
-    page.onRequest(
-        request -> {
-          if (!request.url().startsWith(root()) && !request.url().startsWith("data:")) {
-            complaints.add("asks another host: " + request.url());
-          }
-        });
-    page.navigate(root());
+    page = chromium.open(root());
     assertThat(page.locator("#temperature")).isVisible();
   }
 
   @AfterEach
   void closePage() {
-    context.close();
-    assertThat(complaints).isEmpty();
+    chromium.closePage();
   }
 
   private static String root() {

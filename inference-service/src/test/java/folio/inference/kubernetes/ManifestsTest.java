@@ -1,5 +1,14 @@
 package folio.inference.kubernetes;
 
+import static folio.inference.kubernetes.Manifests.all;
+import static folio.inference.kubernetes.Manifests.claims;
+import static folio.inference.kubernetes.Manifests.container;
+import static folio.inference.kubernetes.Manifests.only;
+import static folio.inference.kubernetes.Manifests.parse;
+import static folio.inference.kubernetes.Manifests.pods;
+import static folio.inference.kubernetes.Manifests.settings;
+import static folio.inference.kubernetes.Manifests.strictly;
+import static folio.inference.kubernetes.Manifests.with;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -7,7 +16,6 @@ import folio.inference.InferenceConfig;
 import io.kubernetes.client.openapi.models.V1ConfigMap;
 import io.kubernetes.client.openapi.models.V1Container;
 import io.kubernetes.client.openapi.models.V1ContainerPort;
-import io.kubernetes.client.openapi.models.V1CronJob;
 import io.kubernetes.client.openapi.models.V1Deployment;
 import io.kubernetes.client.openapi.models.V1EnvVar;
 import io.kubernetes.client.openapi.models.V1Job;
@@ -20,14 +28,12 @@ import io.kubernetes.client.openapi.models.V1PodTemplateSpec;
 import io.kubernetes.client.openapi.models.V1Service;
 import io.kubernetes.client.openapi.models.V1ServiceAccount;
 import io.kubernetes.client.openapi.models.V1ServicePort;
-import io.kubernetes.client.openapi.models.V1Volume;
 import io.kubernetes.client.openapi.models.V1VolumeMount;
 import io.kubernetes.client.openapi.models.V2HorizontalPodAutoscaler;
 import io.kubernetes.client.util.Yaml;
 import java.io.IOException;
 import java.lang.reflect.Method;
 import java.nio.file.Files;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.HashSet;
 import java.util.List;
@@ -35,56 +41,12 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.regex.Pattern;
-import java.util.stream.Collectors;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** The manifests as an API server would read them, and what they say of each other. */
 class ManifestsTest {
-  private static final Pattern DOCUMENTS = Pattern.compile("(?m)^---$");
-  private static final Pattern CUSTOM = Pattern.compile("(?m)^apiVersion: monitoring\\.coreos");
-
-  /** What of an overlay Kubernetes itself knows; an unknown field or a wrong type fails. */
-  private static List<Object> parse(String folder) {
-    String known =
-        DOCUMENTS
-            .splitAsStream(Tools.render(folder))
-            .filter(document -> !CUSTOM.matcher(document).find())
-            .collect(Collectors.joining("---\n"));
-    return strictly(known);
-  }
-
-  private static List<Object> strictly(String yaml) {
-    try {
-      return Yaml.loadAll(yaml);
-    } catch (IOException e) {
-      throw new AssertionError(e);
-    }
-  }
-
-  private static <T> List<T> all(List<Object> objects, Class<T> type) {
-    return objects.stream().filter(type::isInstance).map(type::cast).toList();
-  }
-
-  private static <T> T only(List<Object> objects, Class<T> type) {
-    List<T> found = all(objects, type);
-    assertThat(found).as(type.getSimpleName()).hasSize(1);
-    return found.get(0);
-  }
-
-  private static List<V1PodTemplateSpec> pods(List<Object> objects) {
-    return Stream.of(
-            all(objects, V1Deployment.class).stream().map(each -> each.getSpec().getTemplate()),
-            all(objects, V1Job.class).stream().map(each -> each.getSpec().getTemplate()),
-            all(objects, V1CronJob.class).stream()
-                .map(each -> each.getSpec().getJobTemplate().getSpec().getTemplate()))
-        .flatMap(each -> each)
-        .toList();
-  }
-
   @ParameterizedTest
   @ValueSource(
       strings = {"overlays/cpu", "overlays/gpu", "overlays/kind", "overlays/podman", "training"})
@@ -92,7 +54,7 @@ class ManifestsTest {
     assertThat(parse(folder)).hasSizeGreaterThan(3);
 
     String rendered =
-        DOCUMENTS
+        Manifests.DOCUMENTS
             .splitAsStream(Tools.render(folder))
             .filter(document -> document.contains("kind: NetworkPolicy"))
             .findFirst()
@@ -176,21 +138,6 @@ class ManifestsTest {
     // Another user of the pod's group reads them, nobody else: fsGroup makes the group the pod's.
     assertThat(pod.getVolumes().stream().filter(each -> each.getName().equals(mount.getName())))
         .allSatisfy(each -> assertThat(each.getSecret().getDefaultMode()).isEqualTo(0440));
-  }
-
-  /** A small overlay with a component. */
-  private static List<Object> with(String component) throws IOException {
-    Path overlay = Files.createDirectories(Path.of("target", "with-" + component));
-    Files.writeString(
-        overlay.resolve("kustomization.yaml"),
-        """
-        apiVersion: kustomize.config.k8s.io/v1beta1
-        kind: Kustomization
-        resources: [../../../k8s/overlays/kind]
-        components: [../../../k8s/components/%s]
-        """
-            .formatted(component));
-    return parse(overlay.toAbsolutePath().toString());
   }
 
   @Test
@@ -320,25 +267,5 @@ class ManifestsTest {
     assertThat(pods(parse("training")))
         .hasSize(3)
         .allSatisfy(pod -> assertThat(claims(pod.getSpec())).containsExactly(read));
-  }
-
-  private static V1Container container(V1PodSpec pod) {
-    assertThat(pod.getContainers()).hasSize(1);
-    return pod.getContainers().get(0);
-  }
-
-  private static List<String> claims(V1PodSpec pod) {
-    return pod.getVolumes().stream()
-        .map(V1Volume::getPersistentVolumeClaim)
-        .filter(claim -> claim != null)
-        .map(claim -> claim.getClaimName())
-        .toList();
-  }
-
-  private static V1ConfigMap settings(List<Object> objects) {
-    return all(objects, V1ConfigMap.class).stream()
-        .filter(map -> map.getMetadata().getName().equals("folio-inference"))
-        .findFirst()
-        .orElseThrow();
   }
 }

@@ -1,0 +1,99 @@
+package folio.inference.api;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.microsoft.playwright.Browser;
+import com.microsoft.playwright.BrowserContext;
+import com.microsoft.playwright.BrowserType;
+import com.microsoft.playwright.Page;
+import com.microsoft.playwright.Playwright;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Assumptions;
+
+/**
+ * A real browser that keeps what its pages complain of. FOLIO_CHROMIUM names it; {@code .ci/run}
+ * installs one.
+ */
+final class Chromium implements AutoCloseable {
+  private final Playwright playwright;
+  private final Browser browser;
+  private final Queue<String> complaints = new ConcurrentLinkedQueue<>();
+  private BrowserContext context;
+
+  private Chromium(Playwright playwright, Path executable) {
+    this.playwright = playwright;
+    this.browser =
+        playwright
+            .chromium()
+            .launch(
+                new BrowserType.LaunchOptions()
+                    .setExecutablePath(executable)
+                    .setArgs(List.of("--no-sandbox")));
+  }
+
+  /** Starts it; skips the test class, and says so, where there is none. */
+  static Chromium launch() {
+    Optional<Path> executable =
+        Stream.of(
+                System.getenv("FOLIO_CHROMIUM"),
+                "/usr/bin/chromium",
+                "/usr/bin/chromium-browser",
+                "/usr/bin/google-chrome")
+            .filter(Objects::nonNull)
+            .map(Path::of)
+            .filter(Files::isExecutable)
+            .findFirst();
+    String reason = "skipped: there is no Chromium; set FOLIO_CHROMIUM to one";
+    if (executable.isEmpty()) {
+      System.out.println(reason);
+    }
+    Assumptions.assumeTrue(executable.isPresent(), reason);
+    Playwright playwright =
+        Playwright.create(
+            new Playwright.CreateOptions().setEnv(Map.of("PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD", "1")));
+    return new Chromium(playwright, executable.get());
+  }
+
+  /** Opens a page, with a clipboard, which may ask its own host alone. */
+  Page open(String root) {
+    context =
+        browser.newContext(
+            new Browser.NewContextOptions()
+                .setPermissions(List.of("clipboard-read", "clipboard-write")));
+    Page page = context.newPage();
+    page.onPageError(complaints::add);
+    page.onConsoleMessage(
+        message -> {
+          if (message.text().contains("Content Security Policy")) {
+            complaints.add(message.text());
+          }
+        });
+    page.onRequest(
+        request -> {
+          if (!request.url().startsWith(root) && !request.url().startsWith("data:")) {
+            complaints.add("asks another host: " + request.url());
+          }
+        });
+    page.navigate(root);
+    return page;
+  }
+
+  /** Closes the page, which must not have complained. */
+  void closePage() {
+    context.close();
+    assertThat(complaints).isEmpty();
+  }
+
+  @Override
+  public void close() {
+    playwright.close();
+  }
+}
