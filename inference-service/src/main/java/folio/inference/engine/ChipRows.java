@@ -69,13 +69,23 @@ final class ChipRows implements AutoCloseable {
     return streams != null && streams.room() >= slots;
   }
 
+  /** Takes in a slot that reads its prompt here. */
+  void join(Slot slot) {
+    streams.join(slot.seen());
+    add(slot);
+  }
+
   /**
-   * Takes in a slot.
+   * Takes in a slot that goes on.
    *
    * @param state float32 {@code [L, H]}, computed by the lane, whose it stays
    */
   void join(Slot slot, NDArray state) {
     streams.join(state, slot.seen());
+    add(slot);
+  }
+
+  private void add(Slot slot) {
     slots.add(slot);
     unknown |= slot.choosesByRank();
   }

@@ -65,10 +65,7 @@ final class DecodeBatch implements AutoCloseable {
    */
   void begin(Slot slot) {
     if (chip.reads(slot)) {
-      try (DecodeState zero = decoder.zeroState(1);
-          NDArray row = decoder.row(zero, 0)) {
-        joinAll(slot.part(), row);
-      }
+      joinAll(slot.part());
       return;
     }
     if (slot.resumes() == null) {
@@ -87,9 +84,9 @@ final class DecodeBatch implements AutoCloseable {
   }
 
   /** All of them or none. */
-  private void joinAll(List<Slot> slots, NDArray state) {
+  private void joinAll(List<Slot> slots) {
     try {
-      slots.forEach(slot -> chip.join(slot, state));
+      slots.forEach(chip::join);
     } catch (RuntimeException | OutOfMemoryError e) {
       chip.removeIf(slots::contains);
       throw e;

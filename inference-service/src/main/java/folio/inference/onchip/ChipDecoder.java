@@ -39,7 +39,14 @@ public interface ChipDecoder extends AutoCloseable {
   int room();
 
   /**
-   * Takes in a stream, in the next place.
+   * Takes in a stream that has read nothing yet, in the next place.
+   *
+   * @param ids those that a penalty concerns, of characters that will be given, too
+   */
+  void join(BitSet ids);
+
+  /**
+   * Takes in a stream that goes on, in the next place.
    *
    * @param state float32 {@code [L, H]}, on the model's device, computed by this thread; stays the
    *     caller's

@@ -103,9 +103,21 @@ final class ChipStreams implements ChipDecoder {
   }
 
   @Override
+  public void join(BitSet ids) {
+    move();
+    states.clear(stream, (long) count * stateBytes(), stateBytes());
+    add(ids);
+  }
+
+  @Override
   public void join(NDArray state, BitSet ids) {
     move();
     states.write(stream, (long) count * stateBytes(), state);
+    add(ids);
+  }
+
+  /** The next place's state is there already. */
+  private void add(BitSet ids) {
     ByteBuffer words = ChipModel.buffer(seenBytes());
     for (int id = ids.nextSetBit(0); id >= 0; id = ids.nextSetBit(id + 1)) {
       int word = id / Integer.SIZE * Integer.BYTES;

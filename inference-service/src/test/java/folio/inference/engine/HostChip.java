@@ -8,6 +8,7 @@ import folio.inference.decoding.Decoder;
 import folio.inference.onchip.Chip;
 import folio.inference.onchip.ChipDecoder;
 import folio.model.network.CharGru;
+import folio.model.network.CharGruConfig;
 import folio.model.network.HostCopy;
 import folio.model.sampling.Sampler;
 import folio.model.sampling.SeededRandom;
@@ -86,11 +87,21 @@ final class HostChip implements Chip {
     }
 
     @Override
+    public void join(BitSet ids) {
+      CharGruConfig config = decoder.config();
+      add(new float[config.layers() * config.hiddenSize()], ids);
+    }
+
+    @Override
     public void join(NDArray state, BitSet ids) {
+      add(HostCopy.floats(state), ids);
+    }
+
+    private void add(float[] state, BitSet ids) {
       if (machine.joins-- <= 0) {
         throw new IllegalStateException("no stream can join");
       }
-      states.add(HostCopy.floats(state));
+      states.add(state);
       seen.add((BitSet) ids.clone());
     }
 

@@ -190,7 +190,7 @@ class ChipNumbersOnGpuTest {
         ChipStreams streams = (ChipStreams) model.decoder().orElseThrow();
         CudaMemory told = told(rows * vocabulary)) {
       for (int row = 0; row < rows; row++) {
-        ChipOrders.join(streams, manager, config.layers(), config.hiddenSize());
+        streams.join(new BitSet());
       }
       String corpus = System.getenv("FOLIO_CORPUS");
       int[] given =

@@ -1,10 +1,6 @@
 package folio.inference.onchip;
 
-import ai.djl.ndarray.NDArray;
-import ai.djl.ndarray.NDManager;
-import ai.djl.ndarray.types.Shape;
 import folio.model.sampling.SamplingParameters;
-import java.util.BitSet;
 import java.util.List;
 import java.util.SplittableRandom;
 
@@ -19,13 +15,6 @@ final class ChipOrders {
           new SamplingParameters(0.7, 40, 0.95, 0.05, 0.8));
 
   private ChipOrders() {}
-
-  /** Joins a stream that has read nothing. */
-  static void join(ChipDecoder streams, NDManager manager, int layers, int hidden) {
-    try (NDArray zero = manager.zeros(new Shape(layers, hidden))) {
-      streams.join(zero, new BitSet());
-    }
-  }
 
   /** What a stream does first. */
   static ChipDecoder.Order order(int stream, int vocabulary, int[] given, int length) {

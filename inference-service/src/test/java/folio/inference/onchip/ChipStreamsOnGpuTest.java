@@ -17,6 +17,7 @@ import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.BitSet;
 import java.util.List;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.BeforeAll;
@@ -65,7 +66,7 @@ class ChipStreamsOnGpuTest {
       assertThat(control.read(stream, 4, 4).getInt()).as("gave up").isEqualTo(1);
       assertThat(control.read(stream, 8, 4).getInt()).as("nanoseconds").isGreaterThan((int) nanos);
 
-      ChipOrders.join(streams, manager, layers, hidden);
+      streams.join(new BitSet());
       streams.launch(List.of(ChipOrders.order(0, 65, new int[0], 50)), 50);
       assertThat(streams.finish().ids()[0]).hasSize(50);
     }
@@ -110,7 +111,7 @@ class ChipStreamsOnGpuTest {
       int next = 0;
       while (next < all || !places.isEmpty()) {
         for (int joining = random.nextInt(all / 5); joining > 0 && next < all; joining--) {
-          ChipOrders.join(streams, manager, 8, 512);
+          streams.join(new BitSet());
           places.add(next++);
         }
         if (places.isEmpty()) {
@@ -134,7 +135,7 @@ class ChipStreamsOnGpuTest {
       for (int stream : new int[] {0, 1, 17, 40, all - 1}) {
         int[][] alone = new int[all][characters];
         Arrays.fill(done, 0);
-        ChipOrders.join(streams, manager, 8, 512);
+        streams.join(new BitSet());
         while (done[stream] < characters) {
           launch(streams, List.of(stream), alone, done, ChipDecoder.MOST_STEPS, vocabulary);
         }
@@ -175,7 +176,7 @@ class ChipStreamsOnGpuTest {
         ChipDecoder streams = model.decoder().orElseThrow()) {
       List<ChipDecoder.Order> orders = new ArrayList<>();
       for (int row = 0; row < rows; row++) {
-        ChipOrders.join(streams, manager, plan.layers(), plan.hidden());
+        streams.join(new BitSet());
         orders.add(ChipOrders.order(row, 65, ChipOrders.given(row, 65), ChipDecoder.MOST_STEPS));
       }
       streams.launch(orders, ChipDecoder.MOST_STEPS);

@@ -10,6 +10,7 @@ import folio.model.storage.Sha256;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.BitSet;
 import java.util.List;
 import java.util.SplittableRandom;
 
@@ -36,7 +37,7 @@ final class ChipTexts {
         ChipDecoder streams = model.decoder().orElseThrow()) {
       int[] last = new int[STREAMS];
       for (int stream = 0; stream < STREAMS; stream++) {
-        ChipOrders.join(streams, manager, 8, 512);
+        streams.join(new BitSet());
       }
       for (int launch = 0; launch < LAUNCHES; launch++) {
         List<ChipDecoder.Order> orders = new ArrayList<>();

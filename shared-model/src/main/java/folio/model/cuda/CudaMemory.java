@@ -84,9 +84,15 @@ public final class CudaMemory implements AutoCloseable {
     return address;
   }
 
-  /** Makes it zero. */
+  /** Makes all of it zero. */
   public void clear(CudaStream stream) {
-    driver.call("cuMemsetD8Async", address, (byte) 0, size, stream.handle());
+    clear(stream, 0, size);
+  }
+
+  /** Makes bytes from an offset on zero. */
+  public void clear(CudaStream stream, long offset, long length) {
+    check(offset, length);
+    driver.call("cuMemsetD8Async", address + offset, (byte) 0, length, stream.handle());
   }
 
   /** Writes bytes from an offset on; they may be changed as soon as this returns. */
