@@ -50,8 +50,16 @@ record ChipPlan(
    * @throws NotOnChipException if the GPU or the network does not allow one; the message says why
    */
   static ChipPlan of(CharGruConfig network, CudaDevice gpu) {
-    if (gpu.architecture() < LEAST_ARCHITECTURE || !gpu.cooperative()) {
-      throw new NotOnChipException("the GPU's architecture is " + gpu.architecture());
+    if (gpu.architecture() < LEAST_ARCHITECTURE) {
+      throw new NotOnChipException(
+          "the GPU's architecture is "
+              + gpu.architecture()
+              + "; what is needed is "
+              + LEAST_ARCHITECTURE
+              + " or more");
+    }
+    if (!gpu.cooperative()) {
+      throw new NotOnChipException("the GPU cannot be made to run all blocks of a launch at once");
     }
     int hidden = network.hiddenSize();
     if (hidden % HIDDEN_STEP != 0) {
@@ -73,7 +81,10 @@ record ChipPlan(
         return plan;
       }
     }
-    throw new NotOnChipException("its weights do not fit into the GPU's shared memory");
+    throw new NotOnChipException(
+        "its weights, and what "
+            + network.vocabularySize()
+            + " characters need, do not fit into the GPU's shared memory");
   }
 
   /** Blocks of a launch. */
@@ -126,7 +137,7 @@ record ChipPlan(
   int sharedBytes(int places) {
     int weights = matrices() * rows() * hidden * Short.BYTES;
     int choosers = Math.min(WARPS, (places + blocks() - 1) / blocks());
-    int choosing = choosers * headRows() * (Double.BYTES + 2 * Float.BYTES + Integer.BYTES);
+    int choosing = choosers * headRows() * (Double.BYTES + Float.BYTES);
     int outputs = units * places * Float.BYTES;
     int biases = layers * 2 * rows() * Float.BYTES;
     int lengths = places * Integer.BYTES;

@@ -183,15 +183,62 @@ __device__ __forceinline__ double uniform(long long seed, int position) {
   return (double)(mix(mix((u64)seed + gamma) + (u64)position * gamma) >> 11) * 0x1.0p-53;
 }
 
-__device__ __forceinline__ double sumOfWarp(double value) {
+// The same in every lane, to the last bit.
+template <typename T>
+__device__ __forceinline__ T sumOfWarp(T value) {
   for (int step = 16; step > 0; step >>= 1) value += __shfl_xor_sync(~0u, value, step);
   return value;
 }
 
+// What lanes up to this one have.
+template <typename T>
+__device__ __forceinline__ T sumUpTo(T value) {
+  for (int step = 1; step < 32; step <<= 1) {
+    T other = __shfl_up_sync(~0u, value, step);
+    if ((threadIdx.x & 31) >= step) value += other;
+  }
+  return value;
+}
+
+// Weights, from 0 to 1, order as their bits do; float's suffice to rank.
+__device__ __forceinline__ unsigned rankOf(double weight) { return __float_as_uint((float)weight); }
+
+// Keeps the largest weights, of equal ones those of lower ids: at most count, and no more than it takes to reach enough.
+// Others become 0. By a warp, lane by lane its ids; it does not sort, but finds the rank of the last one kept, bit by bit.
+__device__ void keepLargest(double* weights, int from, int to, int count, double enough) {
+  unsigned last = 0;
+  for (unsigned bit = 1u << 29; bit > 0; bit >>= 1) {  // the highest of 1's
+    int number = 0;
+    double reached = 0;
+    for (int id = from; id < to; id++) {
+      if (rankOf(weights[id]) < (last | bit)) continue;
+      number++;
+      reached += weights[id];
+    }
+    number = sumOfWarp(number);
+    reached = sumOfWarp(reached);
+    if (number >= count || reached >= enough) last |= bit;
+  }
+  int above = 0, equal = 0;
+  double ofAbove = 0, ofEqual = 0;
+  for (int id = from; id < to; id++) {
+    unsigned rank = rankOf(weights[id]);
+    if (rank > last) above++, ofAbove += weights[id];
+    if (rank == last) equal++, ofEqual += weights[id];
+  }
+  int before = sumOfWarp(above) + sumUpTo(equal) - equal;
+  double reached = sumOfWarp(ofAbove) + sumUpTo(ofEqual) - ofEqual;
+  for (int id = from; id < to; id++) {
+    unsigned rank = rankOf(weights[id]);
+    if (rank > last) continue;
+    if (rank < last || before >= count || (before > 0 && reached >= enough)) weights[id] = 0;
+    else before++, reached += weights[id];
+  }
+}
+
 // As folio.model.sampling.Sampler, by one warp: lane i has the ids from i * SHARE on.
 #define SHARE ((VOCABULARY + 31) / 32)
-__device__ int choose(const Stream& stream, int position, const float* logits, double* weights, float* ranked, int* order,
-                      const unsigned* seen) {
+__device__ int choose(const Stream& stream, int position, const float* logits, double* weights, const unsigned* seen) {
   int lane = threadIdx.x & 31, from = lane * SHARE, to = min(from + SHARE, VOCABULARY);
   double best = -1.0 / 0.0;
   int bestId = VOCABULARY;
@@ -214,46 +261,22 @@ __device__ int choose(const Stream& stream, int position, const float* logits, d
       bestId = otherId;
     }
   }
-  if (bestId >= VOCABULARY) bestId = 0;            // not a number at all
+  if (bestId >= VOCABULARY) bestId = 0;            // no logit is a number
   if (stream.temperature == 0) return bestId;
   double own = 0, inverse = 1 / stream.temperature;
   for (int id = from; id < to; id++) {
-    double weight = exp((weights[id] - best) * inverse);
-    if (weight < stream.minP) weight = 0;
+    // A penalty may make logits infinite, and what is not a number must not be ranked.
+    double weight = weights[id] == best ? 1 : exp((weights[id] - best) * inverse);
+    if (!(weight >= stream.minP)) weight = 0;
     weights[id] = weight;
     own += weight;
   }
-  bool byRank = stream.topK > 0 && stream.topK < VOCABULARY;
-  if (byRank || stream.topP < 1) {
-    double enough = stream.topP * sumOfWarp(own);
-    int count = stream.topK == 0 ? VOCABULARY : stream.topK;
-    for (int id = from; id < to; id++) ranked[id] = (float)weights[id];
-    __syncwarp();
-    for (int id = from; id < to; id++) {
-      int rank = 0;
-      for (int other = 0; other < VOCABULARY; other++) {
-        rank += ranked[other] > ranked[id] || (ranked[other] == ranked[id] && other < id);
-      }
-      order[rank] = id;
-    }
-    __syncwarp();
-    if (lane == 0) {
-      double reached = 0;
-      for (int rank = 0; rank < VOCABULARY; rank++) {
-        int id = order[rank];
-        if (rank >= count || (rank > 0 && reached >= enough)) weights[id] = 0;
-        else reached += weights[id];
-      }
-    }
-    __syncwarp();
+  if ((stream.topK > 0 && stream.topK < VOCABULARY) || stream.topP < 1) {
+    keepLargest(weights, from, to, stream.topK == 0 ? VOCABULARY : stream.topK, stream.topP * sumOfWarp(own));
     own = 0;
     for (int id = from; id < to; id++) own += weights[id];
   }
-  double before = own;                             // becomes what lanes before this one have
-  for (int step = 1; step < 32; step <<= 1) {
-    double other = __shfl_up_sync(~0u, before, step);
-    if (lane >= step) before += other;
-  }
+  double before = sumUpTo(own);
   double total = __shfl_sync(~0u, before, 31);
   before -= own;
   double drawn = uniform(stream.seed, position) * total;
@@ -326,7 +349,7 @@ __device__ __forceinline__ constexpr bool endsSlice(int pair) {
 
 // Adds N numbers to others, and leaves zeros.
 template <int N>
-__device__ __forceinline__ void move(float* to, float* from) {
+__device__ __forceinline__ void addAndClear(float* to, float* from) {
 #pragma unroll
   for (int i = 0; i < N; i++) to[i] += from[i], from[i] = 0;
 }
@@ -540,8 +563,6 @@ struct Block {
   float* bias;                                     // [LAYERS][2][3][UNITS]
   double* chances;                                 // [choosers][HEAD_ROWS]
   float* logits;                                   // [choosers][HEAD_ROWS]
-  float* ranked;                                   // [choosers][HEAD_ROWS]
-  int* order;                                      // [choosers][HEAD_ROWS]
   unsigned short (*lengths)[2];                    // [places], of streams, and steps given; 0 where there is none
   float* sums;                                     // few: [2][TILE_FLOATS], of one tile: input and hidden
   float* parts;                                    // [WARPS][HEAD_ROWS]; few: or [WARPS][2][TILE_FLOATS]
@@ -554,9 +575,7 @@ struct Block {
     xs = (float*)(chances + choosers * HEAD_ROWS);
     bias = xs + UNITS * places;
     logits = bias + LAYERS * 6 * UNITS;
-    ranked = logits + choosers * HEAD_ROWS;
-    order = (int*)(ranked + choosers * HEAD_ROWS);
-    lengths = (unsigned short(*)[2])(order + choosers * HEAD_ROWS);
+    lengths = (unsigned short(*)[2])(logits + choosers * HEAD_ROWS);
     parts = (float*)(lengths + places);
     float* rest = parts + (FEW && 2 * TILE_FLOATS > HEAD_ROWS ? 2 * TILE_FLOATS : HEAD_ROWS) * WARPS;
     hs = rest;
@@ -753,8 +772,8 @@ struct Block {
 #pragma unroll
         for (int i = 0; i < BATCH; i++) {
 #pragma unroll
-          for (int tile = 0; tile < N; tile++) {
-            if (first + i < HALF) columns[i][tile] = published(from + tile * WARPS * 8 * HIDDEN + (first + i) * 32);
+          for (int each = 0; each < N; each++) {
+            if (first + i < HALF) columns[i][each] = published(from + each * WARPS * 8 * HIDDEN + (first + i) * 32);
           }
         }
 #pragma unroll
@@ -765,14 +784,14 @@ struct Block {
 #pragma unroll
           for (int of = 0; of < CLUSTER * N; of++) {
             float(&sum)[ROW_TILES][4] = half == 0 ? sums.of[n + of % N][of / N] : total[of / N][of % N];
-            move<ROW_TILES * 4>(&sum[0][0], &part[of / N][of % N][0][0]);
+            addAndClear<ROW_TILES * 4>(&sum[0][0], &part[of / N][of % N][0][0]);
           }
         }
       }
       if (half == 0) continue;
 #pragma unroll
       for (int of = 0; of < CLUSTER * N; of++) {
-        move<ROW_TILES * 4>(&sums.of[n + of % N][of / N][0][0], &total[of / N][of % N][0][0]);
+        addAndClear<ROW_TILES * 4>(&sums.of[n + of % N][of / N][0][0], &total[of / N][of % N][0][0]);
       }
     }
   }
@@ -858,7 +877,7 @@ struct Block {
     int at = chooser * HEAD_ROWS;
     const Stream& stream = launch.streams[s];
     int position = stream.position + k - stream.given;
-    int id = choose(stream, position, logits + at, chances + at, ranked + at, order + at, launch.seen + (size_t)s * WORDS);
+    int id = choose(stream, position, logits + at, chances + at, launch.seen + (size_t)s * WORDS);
     if ((threadIdx.x & 31) == 0) tell(k, s, id);
   }
 
@@ -903,7 +922,7 @@ struct Block {
         for (int id = t; id < VOCABULARY; id += WARPS * 32) {
           float total = parts[id];
 #pragma unroll
-          for (int other = 1; other < WARPS; other++) total += parts[other * HEAD_ROWS + id];
+          for (int slice = 1; slice < WARPS; slice++) total += parts[slice * HEAD_ROWS + id];
           total += __ldg(launch.headBias + id);
           logits[chooser * HEAD_ROWS + id] = total;
           if (launch.told) launch.told[((size_t)k * count + s) * VOCABULARY + id] = total;

@@ -34,10 +34,10 @@ class ChipPlanTest {
   }
 
   @Test
-  void sharedMemoryIsWhatTheKernelLaysOut() {
+  void sharedMemoryIsWhatIsCountedByHand() {
     ChipPlan plan = ChipPlan.of(CharGruConfig.residual(65, 32, 512, 8), HOPPER);
     int weights = 15 * 12 * 512 * 2;
-    int chooser = 80 * (8 + 4 + 4 + 4);
+    int chooser = 80 * (8 + 4);
     int biases = 8 * 2 * 12 * 4;
     int sums = 2 * 12 * 8 * 4;
     int common = weights + biases;
@@ -49,6 +49,46 @@ class ChipPlanTest {
     int received = 4 * 8 * 2 * 16 * 8 * 4; // a warp's tiles, of two products, in rows of eight
     assertThat(plan.sharedBytes(256))
         .isEqualTo(common + 2 * chooser + 256 * ofAStream + head + 8 * 8 + received);
+  }
+
+  /** Other shapes: one block by itself, more units, a head that needs more than sums do. */
+  @ParameterizedTest
+  @CsvSource({
+    "8, 512, 65, 4, 2", "3, 512, 97, 4, 1", "3, 512, 3000, 4, 2", "1, 64, 4000, 4, 2",
+    "2, 1024, 65, 8, 1", "2, 768, 300, 12, 2", "1, 2048, 65, 16, 2", "1, 2048, 2, 16, 1"
+  })
+  void sharedMemoryIsWhatTheKernelLaysOut(
+      int layers, int hidden, int vocabulary, int units, int cluster) {
+    ChipPlan plan = new ChipPlan(layers, hidden, vocabulary, true, false, units, cluster);
+    for (int places = 8; places <= ChipPlan.MOST_PLACES; places += 8) {
+      assertThat(plan.sharedBytes(places))
+          .as("%d places", places)
+          .isEqualTo(laidOut(layers, hidden, vocabulary, units, cluster, places));
+    }
+  }
+
+  /** Where {@code Block::layOut} ends, and what lies behind the last address that it sets. */
+  private static int laidOut(
+      int layers, int hidden, int vocabulary, int units, int cluster, int places) {
+    int rows = 3 * units;
+    int headRows = (vocabulary + 15) / 16 * 16;
+    int choosers = Math.min(8, (places + hidden / units - 1) / (hidden / units));
+    int at = (2 * layers - 1) * (hidden / 32 * rows * 32) * 2; // chances
+    at += choosers * headRows * 8; // xs
+    at += units * places * 4; // bias
+    at += layers * 6 * units * 4; // logits
+    at += choosers * headRows * 4; // lengths
+    at += places * 2 * 2; // parts
+    if (places <= 8) {
+      at += Math.max(2 * rows * 8, headRows) * 8 * 4; // hs
+      at += layers * units * places * 4; // sums
+      return at + 2 * rows * 8 * 4;
+    }
+    at += headRows * 8 * 4; // arrivals
+    assertThat(at % 8).as("where a barrier may be").isZero();
+    at += 8 * 8; // received
+    int tiles = cluster == 1 ? 1 : (places / 8 + 7) / 8;
+    return at + tiles * 8 * 2 * ((rows + 7) / 8 * 64) * 4;
   }
 
   @Test

@@ -40,10 +40,10 @@ public final class Sampler {
     }
     double peak = weights[best];
     for (int id = 0; id < weights.length; id++) {
-      weights[id] = Math.exp((weights[id] - peak) / parameters.temperature());
-    }
-    if (parameters.minP() > 0) {
-      keepAtLeast(parameters.minP()); // the best has weight 1
+      // A penalty may make logits infinite, and what is not a number must not be ranked.
+      double weight =
+          weights[id] == peak ? 1 : Math.exp((weights[id] - peak) / parameters.temperature());
+      weights[id] = weight >= parameters.minP() ? weight : 0;
     }
     boolean cutsByRank = parameters.topK() > 0 && parameters.topK() < weights.length;
     if (cutsByRank || parameters.topP() < 1) {
@@ -71,14 +71,6 @@ public final class Sampler {
       }
     }
     return best;
-  }
-
-  private void keepAtLeast(double threshold) {
-    for (int id = 0; id < weights.length; id++) {
-      if (weights[id] < threshold) {
-        weights[id] = 0;
-      }
-    }
   }
 
   private void keepTop(int count, double probability) {

@@ -93,6 +93,18 @@ class SamplerTest {
     assertThat(frequencies(parameters(1, 0, 1, 0, 2), new BitSet())[1]).isEqualTo(free);
   }
 
+  /** All that a penalty makes infinite are equally likely, and nothing else is. */
+  @ParameterizedTest
+  @CsvSource({"0, 1, 0", "2, 1, 0", "0, 0.9, 0", "0, 1, 0.1", "0, 0.9, 0.1"})
+  void aPenaltyCloseToZeroLeavesOneDistribution(int topK, double topP, double minP) {
+    BitSet seen = new BitSet();
+    seen.set(1, 3);
+    double[] drawn = frequencies(parameters(1, topK, topP, minP, 1e-320), seen);
+
+    assertThat(drawn[0] + drawn[3]).isZero();
+    assertThat(drawn[2]).isCloseTo(0.5, within(0.015));
+  }
+
   @Test
   void readsItsOwnRowOnly() {
     float[] rows = {9, 9, 9, 9, 1, 3, 2, 0, 9, 9, 9, 9};
