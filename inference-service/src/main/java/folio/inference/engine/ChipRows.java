@@ -18,7 +18,7 @@ final class ChipRows implements AutoCloseable {
   /** The same while others of the lane, or prompts, wait for its turn to end. */
   private static final double LONGEST_NANOS_BESIDE_OTHERS = 0.5e6;
 
-  /** Once what a step costs may have changed by more than can be told. */
+  /** While nothing is known of what a step costs. */
   private static final int FEW_STEPS = 8;
 
   /** Null: no slot is taken, so nothing else is asked for. */
@@ -33,7 +33,6 @@ final class ChipRows implements AutoCloseable {
   private int steps;
   private int allowed;
   private int launched;
-  private boolean unknown = true;
 
   /** With what decodes them, or null. */
   ChipRows(ChipDecoder streams) {
@@ -43,6 +42,11 @@ final class ChipRows implements AutoCloseable {
   /** What is to be run once before any slot does. */
   List<Runnable> warmUps() {
     return streams == null ? List.of() : List.of(streams::warm);
+  }
+
+  /** Whether there is a chip. */
+  boolean isThere() {
+    return streams != null;
   }
 
   /** How many slots run. */
@@ -66,7 +70,7 @@ final class ChipRows implements AutoCloseable {
   }
 
   private boolean hasRoom(int slots) {
-    return streams != null && streams.room() >= slots;
+    return isThere() && streams.room() >= slots;
   }
 
   /** Takes in a slot that reads its prompt here. */
@@ -87,7 +91,6 @@ final class ChipRows implements AutoCloseable {
 
   private void add(Slot slot) {
     slots.add(slot);
-    unknown |= slot.choosesByRank();
   }
 
   /** Takes out and returns the slots that a condition holds for. */
@@ -162,7 +165,8 @@ final class ChipRows implements AutoCloseable {
    */
   private boolean allGoOn(int[][] written) {
     for (int place = 0; place < written.length; place++) {
-      if (slots.get(place).stepsLeft() <= written[place].length) {
+      Slot slot = slots.get(place);
+      if (slot.over() || slot.stepsLeft() <= written[place].length) {
         return false;
       }
     }
@@ -171,12 +175,13 @@ final class ChipRows implements AutoCloseable {
 
   /** Twice the steps that the launch before might have had at most: what a step costs is known. */
   private int most(boolean besideOthers) {
+    boolean unknown =
+        launched == 0 || (slots.size() <= ChipDecoder.FEW) != (launched <= ChipDecoder.FEW);
     if (slots.size() > launched) {
       nanosAStep *= (double) slots.size() / Math.max(1, launched); // it costs no more than that
     }
     double longest = besideOthers ? LONGEST_NANOS_BESIDE_OTHERS : LONGEST_NANOS;
     int twice = unknown ? FEW_STEPS : 2 * Math.max(FEW_STEPS, allowed);
-    unknown = false;
     double fitting = Math.min(longest / nanosAStep, ChipDecoder.MOST_STEPS);
     return (int) Math.max(1, Math.min(twice, fitting));
   }

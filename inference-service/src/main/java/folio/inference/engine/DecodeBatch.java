@@ -45,6 +45,11 @@ final class DecodeBatch implements AutoCloseable {
     return decoder.asynchronous();
   }
 
+  /** Whether slots can be decoded on a chip. */
+  boolean onChip() {
+    return chip.isThere();
+  }
+
   /** Slots that run. */
   int running() {
     return running.count() + chip.count();

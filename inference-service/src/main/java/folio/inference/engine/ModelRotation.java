@@ -33,7 +33,7 @@ final class ModelRotation implements AutoCloseable {
     onChange = change;
   }
 
-  /** How many requests the chip decodes at once with the current model; 0: none. */
+  /** How many requests a lane decodes on a chip with the current model; 0 if any lane cannot. */
   int placesOnChip() {
     return placesOnChip;
   }
@@ -66,16 +66,23 @@ final class ModelRotation implements AutoCloseable {
     return candidate;
   }
 
-  /** A lane has warmed the candidate; the last one makes it current. */
-  synchronized void warmed(SharedModel model, int lane) {
+  /**
+   * A lane has warmed the candidate; the last one makes it current.
+   *
+   * @param onChip whether the lane decodes on the model's chip
+   */
+  synchronized void warmed(SharedModel model, int lane, boolean onChip) {
     model.warm().set(lane);
+    if (!onChip) {
+      model.notOnChip();
+    }
     if (model != candidate || model.warm().cardinality() < lanes) {
       return;
     }
     retiring = current == null ? retiring : current;
     current = model;
     candidate = null;
-    placesOnChip = current.model().chip().map(Chip::places).orElse(0);
+    placesOnChip = current.onChip() ? current.model().chip().map(Chip::places).orElse(0) : 0;
     current.activate();
     handover.activated(current.model());
     listener.activated(current.model().version());

@@ -8,6 +8,7 @@ final class SharedModel {
   private final ServedModel model;
   private final BitSet holders = new BitSet();
   private final BitSet warm = new BitSet();
+  private boolean onChip = true;
   private boolean activated;
   private String lost;
 
@@ -26,6 +27,15 @@ final class SharedModel {
   /** The lanes that have warmed it. */
   BitSet warm() {
     return warm;
+  }
+
+  /** Whether every lane that has warmed it decodes on its chip. */
+  boolean onChip() {
+    return onChip;
+  }
+
+  void notOnChip() {
+    onChip = false;
   }
 
   /** Whether it ever was current. */

@@ -225,11 +225,6 @@ final class Slot {
     return request.logprobs() < 0 && !(request.keepState() && !request.stop().isEmpty());
   }
 
-  /** Whether its characters must be ranked to choose one, which is dear where there are many. */
-  boolean choosesByRank() {
-    return request.sampling().topK() > 0 || request.sampling().topP() < 1;
-  }
-
   /** Whether a chip can read its prompt, and those that it reads for can be decoded there. */
   boolean readsOnChip() {
     return !prompt.isRead()

@@ -72,7 +72,7 @@ final class WarmUp implements AutoCloseable {
 
   private DecodeBatch warm() {
     DecodeBatch warm = batch;
-    models.warmed(model, lane);
+    models.warmed(model, lane, warm.onChip());
     model = null;
     batch = null;
     return warm;

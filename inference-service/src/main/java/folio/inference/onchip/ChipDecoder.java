@@ -15,6 +15,12 @@ public interface ChipDecoder extends AutoCloseable {
   int MOST_STEPS = 256;
 
   /**
+   * Up to so many streams are decoded in another way than more are: what a step of the ones costs
+   * tells nothing about the others.
+   */
+  int FEW = 8;
+
+  /**
    * What the next launch is to do for a stream: steps, each of which leads from one character to
    * the next.
    *

@@ -60,17 +60,24 @@ public final class ChipModel implements Chip {
    * @param streams most at once in a lane
    */
   public static Optional<Chip> of(NDManager manager, CharGru network, int streams) {
-    Device device = manager.getDevice();
-    if (!device.isGpu()) {
-      return Optional.empty();
-    }
+    return manager.getDevice().isGpu() ? of(manager, network, streams, KERNELS) : Optional.empty();
+  }
+
+  static Optional<Chip> of(NDManager manager, CharGru network, int streams, KernelCache kernels) {
     try {
-      CudaDevice gpu = CudaDevice.of(device);
+      CudaDevice gpu = CudaDevice.of(manager.getDevice());
       ChipPlan plan = ChipPlan.of(network.config(), gpu);
       TensorAddress.check();
       int places = plan.mostPlaces(gpu, streams);
-      byte[] binary = KERNELS.binary(gpu, plan);
-      return Optional.of(new ChipModel(manager, network, plan, places, binary));
+      byte[] binary = kernels.binary(gpu, plan);
+      ChipModel model = new ChipModel(manager, network, plan, places, binary);
+      try {
+        model.tryOut();
+        return Optional.of(model);
+      } catch (RuntimeException e) {
+        model.close();
+        throw e;
+      }
     } catch (NotOnChipException | CudaException e) {
       LOG.infof("decoded by libtorch, not on the chip: %s", e.getMessage());
     } catch (RuntimeException | LinkageError e) {
@@ -104,6 +111,13 @@ public final class ChipModel implements Chip {
     } catch (RuntimeException | Error e) {
       close();
       throw e;
+    }
+  }
+
+  /** Launches: whether all blocks have room on this GPU at once is for it to say. */
+  private void tryOut() {
+    try (ChipStreams streams = new ChipStreams(this, CudaStream.standard(device))) {
+      streams.warm();
     }
   }
 
@@ -221,7 +235,11 @@ public final class ChipModel implements Chip {
   @Override
   public Optional<ChipDecoder> decoder() {
     try {
-      return Optional.of(new ChipStreams(this));
+      CudaStream stream = CudaStream.current();
+      if (stream == null) {
+        throw new CudaException("this thread has no stream of its own");
+      }
+      return Optional.of(new ChipStreams(this, stream));
     } catch (CudaException e) {
       LOG.warnf("a lane decodes by libtorch, not on the chip: %s", e.getMessage());
       return Optional.empty();

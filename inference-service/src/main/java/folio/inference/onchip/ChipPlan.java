@@ -34,7 +34,7 @@ record ChipPlan(
   static final int THREADS = 256;
 
   /** Streams that are computed together, columns of one product. */
-  static final int TILE = 8;
+  static final int TILE = ChipDecoder.FEW;
 
   private static final int LEAST_ARCHITECTURE = 80;
   private static final int CLUSTERS_ARCHITECTURE = 90;
@@ -159,7 +159,7 @@ record ChipPlan(
 
   /** Whether so many streams are decoded without barriers. */
   static boolean few(int streams) {
-    return streams <= TILE;
+    return streams <= ChipDecoder.FEW;
   }
 
   /** What the kernel is compiled with. */

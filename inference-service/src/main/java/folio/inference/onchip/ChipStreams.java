@@ -67,15 +67,13 @@ final class ChipStreams implements ChipDecoder {
   /**
    * No streams yet.
    *
-   * @throws CudaException if the device has too little memory, or the thread no stream of its own
+   * @param stream that everything is launched on
+   * @throws CudaException if the device has too little memory
    */
-  ChipStreams(ChipModel model) {
+  ChipStreams(ChipModel model, CudaStream stream) {
     this.model = model;
     this.plan = model.plan();
-    this.stream = CudaStream.current();
-    if (stream == null) {
-      throw new CudaException("this thread has no stream of its own");
-    }
+    this.stream = stream;
     int places = model.places();
     controlAt = (long) places * MOST_STEPS * Integer.BYTES;
     int units = plan.layers() * plan.hidden();
@@ -228,7 +226,7 @@ final class ChipStreams implements ChipDecoder {
             .asIntBuffer();
     int control = underWay.size() * steps;
     if (words.get(control + FAILED) != 0) {
-      throw new IllegalStateException("the kernel did not come to its end in two seconds");
+      throw new CudaException("the kernel did not come to its end in two seconds");
     }
     int[][] all = new int[underWay.size()][];
     for (int place = 0; place < all.length; place++) {

@@ -236,10 +236,11 @@ __device__ void keepLargest(double* weights, int from, int to, int count, double
   }
 }
 
-// As folio.model.sampling.Sampler, by one warp: lane i has the ids from i * SHARE on.
-#define SHARE ((VOCABULARY + 31) / 32)
+// As folio.model.sampling.Sampler, by one warp: lane i has the ids from i * SHARE on, an odd number of them, so that lanes
+// find theirs in different banks of shared memory.
+#define SHARE ((VOCABULARY + 31) / 32 | 1)
 __device__ int choose(const Stream& stream, int position, const float* logits, double* weights, const unsigned* seen) {
-  int lane = threadIdx.x & 31, from = lane * SHARE, to = min(from + SHARE, VOCABULARY);
+  int from = (threadIdx.x & 31) * SHARE, to = min(from + SHARE, VOCABULARY);
   double best = -1.0 / 0.0;
   int bestId = VOCABULARY;
   for (int id = from; id < to; id++) {

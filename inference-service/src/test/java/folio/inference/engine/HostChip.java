@@ -36,6 +36,16 @@ final class HostChip implements Chip {
     /** How many streams can join before one cannot. */
     int joins = Integer.MAX_VALUE;
 
+    /** How many lanes get a decoder before one does not. */
+    int decoders = Integer.MAX_VALUE;
+
+    /** Happens while the next launch is waited for. */
+    Runnable meanwhile = () -> {};
+
+    int lastLaunch() {
+      return launches.get(launches.size() - 1);
+    }
+
     /**
      * Makes chips of it.
      *
@@ -67,7 +77,7 @@ final class HostChip implements Chip {
 
   @Override
   public Optional<ChipDecoder> decoder() {
-    return Optional.of(new Streams());
+    return machine.decoders-- > 0 ? Optional.of(new Streams()) : Optional.empty();
   }
 
   @Override
@@ -149,6 +159,7 @@ final class HostChip implements Chip {
         throw new IllegalStateException("nothing was launched");
       }
       machine.busy = false;
+      machine.meanwhile.run();
       return underWay;
     }
 

@@ -52,7 +52,7 @@ class ChipStreamsTest {
     CharGruConfig config = CharGruConfig.residual(VOCABULARY, 32, HIDDEN, LAYERS);
     network = CharGru.initialize(manager, config, new SplittableRandom(3));
     plan = ChipPlan.of(config, GPU);
-    driver = new FakeDriver(this::kernel, LAUNCH_BYTES);
+    driver = new FakeDriver(GPU, this::kernel, LAUNCH_BYTES);
   }
 
   @AfterEach
@@ -283,7 +283,7 @@ class ChipStreamsTest {
       streams.launch(List.of(new Text(0).order(5)), 5);
 
       assertThatThrownBy(streams::finish)
-          .isInstanceOf(IllegalStateException.class)
+          .isInstanceOf(CudaException.class)
           .hasMessageContaining("did not come to its end");
     }
     assertThat(driver.allocations()).isZero();

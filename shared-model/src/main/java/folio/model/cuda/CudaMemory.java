@@ -3,6 +3,7 @@ package folio.model.cuda;
 import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import com.sun.jna.Memory;
+import com.sun.jna.Pointer;
 import com.sun.jna.ptr.LongByReference;
 import java.lang.ref.Reference;
 import java.nio.ByteBuffer;
@@ -58,6 +59,7 @@ public final class CudaMemory implements AutoCloseable {
     try {
       memory.driver.call(
           "cuMemcpyHtoD_v2", memory.address, memory.host(content), (long) content.remaining());
+      memory.driver.call("cuStreamSynchronize", Pointer.NULL); // the copy may be on its way yet
       memory.host = null; // it is written once
       return memory;
     } catch (RuntimeException e) {

@@ -58,6 +58,16 @@ public final class CudaStream {
     }
   }
 
+  /**
+   * The one on which libtorch does what a thread without a stream of its own asks for. Others of
+   * this class do not wait for it.
+   */
+  public static CudaStream standard(Device device) {
+    Driver driver = Driver.get();
+    driver.makeCurrent(device.getDeviceId());
+    return new CudaStream(driver, null);
+  }
+
   private static CudaStream create(Device device) {
     Driver driver = Driver.get();
     synchronize(device); // makes the device's context the thread's

@@ -42,6 +42,7 @@ public final class FakeDriver implements Driver.Library, AutoCloseable {
     }
   }
 
+  private final CudaDevice gpu;
   private final Kernel kernel;
   private final long parameterBytes;
   private final TreeMap<Long, Memory> allocated = new TreeMap<>();
@@ -56,9 +57,11 @@ public final class FakeDriver implements Driver.Library, AutoCloseable {
   /**
    * Takes the machine's driver's place; the thread has a stream.
    *
+   * @param gpu what it says that it is for
    * @param parameterBytes of the kernel's only parameter
    */
-  public FakeDriver(Kernel kernel, long parameterBytes) {
+  public FakeDriver(CudaDevice gpu, Kernel kernel, long parameterBytes) {
+    this.gpu = gpu;
     this.parameterBytes = parameterBytes;
     this.kernel = kernel;
     errorName.setString(0, "CUDA_ERROR_OUT_OF_MEMORY");
@@ -101,7 +104,9 @@ public final class FakeDriver implements Driver.Library, AutoCloseable {
       }
       case "cuFuncSetAttribute" ->
           mostSharedBytes.set(number((Pointer) arguments[0]), (Integer) arguments[2]);
-      case "cuDriverGetVersion" -> ((IntByReference) arguments[0]).setValue(13_000);
+      case "cuDriverGetVersion" -> ((IntByReference) arguments[0]).setValue(gpu.driver());
+      case "cuDeviceGetAttribute" ->
+          ((IntByReference) arguments[0]).setValue(attribute((Integer) arguments[1]));
       case "cuMemAlloc_v2" -> {
         Memory memory = new Memory((Long) arguments[1]);
         memory.setMemory(0, memory.size(), (byte) 0x55);
@@ -166,6 +171,17 @@ public final class FakeDriver implements Driver.Library, AutoCloseable {
       default -> throw new AssertionError(function + " is not known here");
     }
     return 0;
+  }
+
+  private int attribute(int which) {
+    return switch (which) {
+      case 16 -> gpu.multiprocessors();
+      case 75 -> gpu.architecture() / 10;
+      case 76 -> gpu.architecture() % 10;
+      case 95 -> gpu.cooperative() ? 1 : 0;
+      case 97 -> gpu.sharedBytes();
+      default -> throw new AssertionError("attribute " + which + " is not known here");
+    };
   }
 
   private static int number(Pointer function) {
