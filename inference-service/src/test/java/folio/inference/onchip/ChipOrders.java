@@ -12,7 +12,9 @@ final class ChipOrders {
           SamplingParameters.DEFAULT.withTemperature(0),
           new SamplingParameters(0.8, 5, 1, 0, 1),
           new SamplingParameters(1.2, 0, 0.9, 0, 1.3),
-          new SamplingParameters(0.7, 40, 0.95, 0.05, 0.8));
+          new SamplingParameters(0.7, 40, 0.95, 0.9, 0.8), // random networks' logits are close
+          new SamplingParameters(1, 0, 1, 0.9, 1),
+          new SamplingParameters(1, 30, 0.9, 0.1, 1e-320)); // infinite logits
 
   private ChipOrders() {}
 

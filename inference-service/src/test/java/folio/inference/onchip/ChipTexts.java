@@ -20,6 +20,9 @@ final class ChipTexts {
   private static final int LAUNCHES = 300;
   private static final int STEPS = 50;
 
+  /** It takes every multiprocessor. */
+  static final CharGruConfig CONFIG = CharGruConfig.residual(65, 32, 512, 8);
+
   private ChipTexts() {}
 
   public static void main(String[] arguments) {
@@ -27,14 +30,19 @@ final class ChipTexts {
     System.out.println(digest());
   }
 
-  /** Of 64 streams of a network that takes every multiprocessor. */
+  /** Of a model of its own. */
   static String digest() {
-    CharGruConfig config = CharGruConfig.residual(65, 32, 512, 8);
-    StringBuilder texts = new StringBuilder();
     try (NDManager manager = NDManager.newBaseManager(Device.gpu());
-        CharGru network = CharGru.initialize(manager, config, new SplittableRandom(9));
-        Chip model = ChipModel.of(manager, network, STREAMS).orElseThrow();
-        ChipDecoder streams = model.decoder().orElseThrow()) {
+        CharGru network = CharGru.initialize(manager, CONFIG, new SplittableRandom(9));
+        Chip model = ChipModel.of(manager, network, STREAMS).orElseThrow()) {
+      return digest(model);
+    }
+  }
+
+  /** Of 64 streams of a model, in the calling thread. */
+  static String digest(Chip model) {
+    StringBuilder texts = new StringBuilder();
+    try (ChipDecoder streams = model.decoder().orElseThrow()) {
       int[] last = new int[STREAMS];
       for (int stream = 0; stream < STREAMS; stream++) {
         streams.join(new BitSet());
