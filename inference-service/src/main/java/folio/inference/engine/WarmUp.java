@@ -24,7 +24,7 @@ final class WarmUp implements AutoCloseable {
   /**
    * Nothing to warm yet.
    *
-   * @param rows most that the lane ever has
+   * @param rows most that libtorch ever decodes in the lane
    */
   WarmUp(int lane, int rows, ModelRotation models, EngineListener listener) {
     this.lane = lane;

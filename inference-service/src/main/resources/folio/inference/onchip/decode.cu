@@ -623,6 +623,7 @@ struct Block {
   template <bool FEW>
   __device__ __forceinline__ void begin() {
     int t = threadIdx.x, count = launch.count, places = launch.places;
+    if (!FEW) other.begin();                       // the two meet before either writes anything
     hold<FEW>();
     for (int i = t; i < LAYERS * 6 * UNITS; i += WARPS * 32) {
       bias[i] = launch.biases[i / UNITS * HIDDEN + unit0 + i % UNITS];
@@ -645,8 +646,6 @@ struct Block {
         bool is = at < LAYERS;                     // a state of step 0; the rest is of no step yet
         publish(words(at, s) + (unit0 + u) / 2, is ? *state<true>(at, u, s) : 0, is ? *state<true>(at, u + 1, s) : 0, is);
       }
-    } else {
-      other.begin();
     }
     grid.arrive();
   }
