@@ -204,10 +204,13 @@ __device__ __forceinline__ T sumUpTo(T value) {
 __device__ __forceinline__ unsigned rankOf(double weight) { return __float_as_uint((float)weight); }
 
 // Keeps the largest weights, of equal ones those of lower ids: at most count, and no more than it takes to reach enough.
-// Others become 0. By a warp, lane by lane its ids; it does not sort, but finds the rank of the last one kept, bit by bit.
-__device__ void keepLargest(double* weights, int from, int to, int count, double enough) {
-  unsigned last = 0;
-  for (unsigned bit = 1u << 29; bit > 0; bit >>= 1) {  // the highest of 1's
+// Others become 0. By a warp, lane by lane its ids. It does not sort, but finds the rank of the last one kept, bit by bit,
+// until no other is as close to it. Apart from what calls it, which needs all registers where nothing is ranked.
+__device__ __noinline__ void keepLargest(double* weights, int from, int to, int count, double enough) {
+  unsigned last = 0, beyond = 1u << 30;            // the weights from here on are enough, from there on too few; 1 is below
+  int most = VOCABULARY, fewest = 0;               // so many are they
+  double least = 0;                                // and together the fewest
+  for (unsigned bit = beyond >> 1; bit > 0 && most - fewest > 1; bit >>= 1) {
     int number = 0;
     double reached = 0;
     for (int id = from; id < to; id++) {
@@ -217,20 +220,21 @@ __device__ void keepLargest(double* weights, int from, int to, int count, double
     }
     number = sumOfWarp(number);
     reached = sumOfWarp(reached);
-    if (number >= count || reached >= enough) last |= bit;
+    if (number >= count || reached >= enough) last |= bit, most = number;
+    else beyond = last | bit, fewest = number, least = reached;
   }
-  int above = 0, equal = 0;
-  double ofAbove = 0, ofEqual = 0;
+  int before = fewest;
+  double reached = least;
+  if (most - fewest > 1) {                         // equal ones: what those of lower ids, in other lanes, come to
+    int number = 0;
+    double own = 0;
+    for (int id = from; id < to; id++) if (rankOf(weights[id]) == last) number++, own += weights[id];
+    before += sumUpTo(number) - number;
+    reached += sumUpTo(own) - own;
+  }
   for (int id = from; id < to; id++) {
     unsigned rank = rankOf(weights[id]);
-    if (rank > last) above++, ofAbove += weights[id];
-    if (rank == last) equal++, ofEqual += weights[id];
-  }
-  int before = sumOfWarp(above) + sumUpTo(equal) - equal;
-  double reached = sumOfWarp(ofAbove) + sumUpTo(ofEqual) - ofEqual;
-  for (int id = from; id < to; id++) {
-    unsigned rank = rankOf(weights[id]);
-    if (rank > last) continue;
+    if (rank >= beyond) continue;
     if (rank < last || before >= count || (before > 0 && reached >= enough)) weights[id] = 0;
     else before++, reached += weights[id];
   }
@@ -267,7 +271,8 @@ __device__ int choose(const Stream& stream, int position, const float* logits, d
   double own = 0, inverse = 1 / stream.temperature;
   for (int id = from; id < to; id++) {
     // A penalty may make logits infinite, and what is not a number must not be ranked.
-    double weight = weights[id] == best ? 1 : exp((weights[id] - best) * inverse);
+    double weight = exp((weights[id] - best) * inverse);
+    if (weights[id] == best) weight = 1;
     if (!(weight >= stream.minP)) weight = 0;
     weights[id] = weight;
     own += weight;
