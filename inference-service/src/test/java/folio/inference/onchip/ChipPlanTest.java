@@ -101,6 +101,22 @@ class ChipPlanTest {
     assertThat(plan.sharedBytes(places + ChipPlan.TILE)).isGreaterThan(HOPPER.sharedBytes());
   }
 
+  /** As the README has it. */
+  @ParameterizedTest
+  @CsvSource({"8, 1024, 160", "3, 3840, 2368"})
+  void aVocabularyHasALimit(int layers, int largest, int largestForAllPlaces) {
+    CharGruConfig network = CharGruConfig.residual(largest, 32, 512, layers);
+    assertThat(ChipPlan.of(network, HOPPER).mostPlaces(HOPPER, 256)).isGreaterThanOrEqualTo(8);
+    assertRefused(CharGruConfig.residual(largest + 1, 32, 512, layers), HOPPER, "do not fit");
+    assertThat(places(layers, largestForAllPlaces)).isEqualTo(256);
+    assertThat(places(layers, largestForAllPlaces + 1)).isLessThan(256);
+  }
+
+  private static int places(int layers, int vocabulary) {
+    ChipPlan plan = ChipPlan.of(CharGruConfig.residual(vocabulary, 32, 512, layers), HOPPER);
+    return plan.mostPlaces(HOPPER, 256);
+  }
+
   /** Where blocks are no clusters, what they have of a tile is not kept for the next. */
   @ParameterizedTest
   @CsvSource({"108, 166912, 512, 65, 256", "108, 166912, 512, 97, 256", "58, 101376, 256, 65, 256"})
