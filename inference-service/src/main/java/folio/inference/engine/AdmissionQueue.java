@@ -156,7 +156,7 @@ final class AdmissionQueue {
     }
   }
 
-  /** Most requests that a lane ever has of what libtorch decodes; a chip may have more. */
+  /** Most requests that a lane has where there is no chip, which may have more. */
   int mostInALane() {
     int share = (slots + lanes.count() - 1) / lanes.count();
     return Math.min(slots, Math.max(TOGETHER, Math.max(lanes.rowsWorthOne(), share)));

@@ -24,7 +24,7 @@ final class WarmUp implements AutoCloseable {
   /**
    * Nothing to warm yet.
    *
-   * @param rows most that libtorch ever decodes in the lane
+   * @param rows most that the lane has where there is no chip
    */
   WarmUp(int lane, int rows, ModelRotation models, EngineListener listener) {
     this.lane = lane;

@@ -74,7 +74,7 @@ public final class ChipModel implements Chip {
       try {
         model.tryOut();
         return Optional.of(model);
-      } catch (RuntimeException e) {
+      } catch (RuntimeException | Error e) {
         model.close();
         throw e;
       }

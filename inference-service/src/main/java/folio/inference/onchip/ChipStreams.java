@@ -16,8 +16,8 @@ import java.util.Queue;
 import org.jboss.logging.Logger;
 
 /**
- * Streams of a GPU's chip. Owned by a lane's thread, which has a {@link CudaStream}; the model must
- * outlive it.
+ * Streams of a GPU's chip. Owned by the thread that made it, a lane's or for a trial the loader's;
+ * the model must outlive it.
  */
 final class ChipStreams implements ChipDecoder {
   private static final Logger LOG = Logger.getLogger(ChipStreams.class);
@@ -83,7 +83,7 @@ final class ChipStreams implements ChipDecoder {
       seen = allocate((long) places * plan.seenWords() * Integer.BYTES);
       current = allocate((long) places * Integer.BYTES);
       exchange = allocate(2 * controlAt + CONTROL_BYTES + (long) places * STREAM_BYTES);
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | Error e) {
       close();
       throw e;
     }

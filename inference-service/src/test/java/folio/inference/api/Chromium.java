@@ -64,6 +64,7 @@ final class Chromium implements AutoCloseable {
 
   /** Opens a page, with a clipboard, which may ask its own host alone. */
   Page open(String root) {
+    complaints.clear();
     context =
         browser.newContext(
             new Browser.NewContextOptions()

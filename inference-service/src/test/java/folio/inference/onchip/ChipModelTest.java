@@ -51,6 +51,7 @@ class ChipModelTest {
         }
       };
   private boolean comesBack = true;
+  private Runnable launching = () -> {};
 
   @BeforeEach
   void listen() {
@@ -67,6 +68,7 @@ class ChipModelTest {
     return new FakeDriver(
         gpu,
         launch -> {
+          launching.run();
           launched.add(launch.function());
           launch.memory(CONTROL).setInt(4, comesBack ? 0 : 1);
         },
@@ -179,6 +181,20 @@ class ChipModelTest {
             ChipModel.of(manager, network, PLACES, kernels()),
             "cuLaunchCooperativeKernel answers");
       }
+    }
+  }
+
+  /** As where the driver is older than the function, or the host has no memory. */
+  @Test
+  void whereTheLaunchCannotEvenBeCalledThereIsNone() {
+    launching =
+        () -> {
+          throw new UnsatisfiedLinkError("there is no such function");
+        };
+    try (FakeDriver driver = driver(HOPPER);
+        CharGru network = network(64)) {
+      assertLeftToLibtorch(
+          driver, ChipModel.of(manager, network, PLACES, kernels()), "there is no such function");
     }
   }
 

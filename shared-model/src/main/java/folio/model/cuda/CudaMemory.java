@@ -43,7 +43,7 @@ public final class CudaMemory implements AutoCloseable {
     try {
       memory.clear(stream);
       return memory;
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | Error e) {
       memory.close();
       throw e;
     }
@@ -62,7 +62,7 @@ public final class CudaMemory implements AutoCloseable {
       memory.driver.call("cuStreamSynchronize", Pointer.NULL); // the copy may be on its way yet
       memory.host = null; // it is written once
       return memory;
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | Error e) {
       memory.close();
       throw e;
     }
