@@ -18,7 +18,7 @@ public interface ChipDecoder extends AutoCloseable {
    * Up to so many streams are decoded in another way than more are: what a step of the ones costs
    * tells nothing about the others.
    */
-  int FEW = 8;
+  int FEW = ChipPlan.TILE;
 
   /**
    * What the next launch is to do for a stream: steps, each of which leads from one character to

@@ -34,7 +34,7 @@ record ChipPlan(
   static final int THREADS = 256;
 
   /** Streams that are computed together, columns of one product. */
-  static final int TILE = ChipDecoder.FEW;
+  static final int TILE = 8;
 
   private static final int LEAST_ARCHITECTURE = 80;
   private static final int CLUSTERS_ARCHITECTURE = 90;
@@ -159,7 +159,7 @@ record ChipPlan(
 
   /** Whether so many streams are decoded without barriers. */
   static boolean few(int streams) {
-    return streams <= ChipDecoder.FEW;
+    return streams <= TILE;
   }
 
   /** What the kernel is compiled with. */

@@ -26,7 +26,7 @@ final class ChipStreams implements ChipDecoder {
   private static final int STREAM_BYTES = 64;
 
   /** As {@code struct Launch} of the kernel. */
-  private static final int LAUNCH_BYTES = 136;
+  static final int LAUNCH_BYTES = 136;
 
   /** A launch takes milliseconds: if a block has not come by then, it never will. */
   private static final long LONGEST_NANOS = 2_000_000_000L;

@@ -59,7 +59,12 @@ final class Chromium implements AutoCloseable {
     Playwright playwright =
         Playwright.create(
             new Playwright.CreateOptions().setEnv(Map.of("PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD", "1")));
-    return new Chromium(playwright, executable.get());
+    try {
+      return new Chromium(playwright, executable.get());
+    } catch (RuntimeException e) {
+      playwright.close();
+      throw e;
+    }
   }
 
   /** Opens a page, with a clipboard, which may ask its own host alone. */

@@ -1,5 +1,6 @@
 package folio.inference.onchip;
 
+import static folio.model.cuda.FakeDriver.HOPPER;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import ai.djl.ndarray.NDManager;
@@ -13,6 +14,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.SplittableRandom;
+import java.util.function.Consumer;
 import java.util.logging.Handler;
 import java.util.logging.LogRecord;
 import java.util.logging.Logger;
@@ -20,13 +22,15 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What goes on the chip, and that everything else is decoded by libtorch, for a reason. */
 class ChipModelTest {
   private static final int PLACES = 16;
-  private static final int LAUNCH_BYTES = 136;
   private static final int CONTROL = 104;
-  private static final CudaDevice HOPPER = new CudaDevice(90, 132, 232_448, true, 13_000);
+  private static final KernelCache.Compiler COMPILER =
+      (source, name, architecture, definitions) -> new byte[] {1};
 
   @TempDir Path folder;
   private final NDManager manager = NDManager.newBaseManager();
@@ -72,7 +76,7 @@ class ChipModelTest {
           launched.add(launch.function());
           launch.memory(CONTROL).setInt(4, comesBack ? 0 : 1);
         },
-        LAUNCH_BYTES);
+        ChipStreams.LAUNCH_BYTES);
   }
 
   private CharGru network(int hidden) {
@@ -80,51 +84,58 @@ class ChipModelTest {
     return CharGru.initialize(manager, config, new SplittableRandom(3));
   }
 
-  private KernelCache kernels() {
-    return new KernelCache(folder, (source, name, architecture, definitions) -> new byte[] {1});
+  private KernelCache kernels(KernelCache.Compiler compiler) {
+    return new KernelCache(folder, compiler);
+  }
+
+  private Optional<Chip> chip(CharGru network) {
+    return ChipModel.of(manager, network, PLACES, kernels(COMPILER));
   }
 
   private void assertLeftToLibtorch(FakeDriver driver, Optional<Chip> made, String why) {
     assertThat(made).isEmpty();
     assertThat(told).singleElement().asString().contains("decoded by libtorch").contains(why);
+    assertNothingIsLeft(driver);
+  }
+
+  private static void assertNothingIsLeft(FakeDriver driver) {
     assertThat(driver.allocations()).isZero();
     assertThat(driver.modules()).isZero();
+  }
+
+  /** A network that would fit has no chip, with what goes wrong before. */
+  private void assertLeftToLibtorch(CudaDevice gpu, Consumer<FakeDriver> wrong, String why) {
+    try (FakeDriver driver = driver(gpu);
+        CharGru network = network(64)) {
+      wrong.accept(driver);
+      assertLeftToLibtorch(driver, chip(network), why);
+    }
   }
 
   @Test
   void whatFitsIsTriedOutBeforeAnybodyReliesOnIt() {
     try (FakeDriver driver = driver(HOPPER);
         CharGru network = network(64)) {
-      try (Chip chip = ChipModel.of(manager, network, PLACES, kernels()).orElseThrow()) {
+      try (Chip chip = chip(network).orElseThrow()) {
         assertThat(chip.places()).isEqualTo(PLACES);
         assertThat(launched).containsExactly("decodeFew", "decodeMany");
         assertThat(told).isEmpty();
       }
-      assertThat(driver.allocations()).isZero();
-      assertThat(driver.modules()).isZero();
+      assertNothingIsLeft(driver);
     }
   }
 
   @Test
   void aGpuThatIsTooOldHasNone() {
     CudaDevice turing = new CudaDevice(75, 72, 65_536, true, 13_000);
-    try (FakeDriver driver = driver(turing);
-        CharGru network = network(64)) {
-      assertLeftToLibtorch(
-          driver,
-          ChipModel.of(manager, network, PLACES, kernels()),
-          "architecture is 75; what is needed is 80 or more");
-    }
+    assertLeftToLibtorch(turing, driver -> {}, "architecture is 75; what is needed is 80 or more");
   }
 
   @Test
   void aNetworkThatDoesNotFitHasNone() {
     try (FakeDriver driver = driver(HOPPER);
         CharGru network = network(100)) {
-      assertLeftToLibtorch(
-          driver,
-          ChipModel.of(manager, network, PLACES, kernels()),
-          "hidden_size 100 is no multiple of 64");
+      assertLeftToLibtorch(driver, chip(network), "hidden_size 100 is no multiple of 64");
     }
   }
 
@@ -133,16 +144,14 @@ class ChipModelTest {
     try (FakeDriver driver = driver(HOPPER);
         CharGru network = network(64)) {
       network.weights().layers().get(1).get(0).muli(1e9f);
-      assertLeftToLibtorch(
-          driver, ChipModel.of(manager, network, PLACES, kernels()), "too large for float16");
+      assertLeftToLibtorch(driver, chip(network), "too large for float16");
     }
   }
 
   @Test
   void withoutTheCompilersLibraryThereIsNone() {
     KernelCache missing =
-        new KernelCache(
-            folder,
+        kernels(
             (source, name, architecture, definitions) -> {
               throw new CudaException("libnvrtc is not there");
             });
@@ -153,35 +162,21 @@ class ChipModelTest {
     }
   }
 
-  @Test
-  void withoutMemoryThereIsNone() {
-    try (CharGru network = network(64)) {
-      for (int before = 0; before < 10; before++) {
-        told.clear();
-        try (FakeDriver driver = driver(HOPPER)) {
-          driver.fail("cuMemAlloc_v2", before); // of the model five, of those who try it out five
-          assertLeftToLibtorch(
-              driver,
-              ChipModel.of(manager, network, PLACES, kernels()),
-              "CUDA_ERROR_OUT_OF_MEMORY");
-        }
-      }
-    }
+  /** Of the model there are five pieces, of the streams that try it out five. */
+  @ParameterizedTest
+  @ValueSource(ints = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9})
+  void withoutMemoryThereIsNone(int before) {
+    assertLeftToLibtorch(
+        HOPPER, driver -> driver.fail("cuMemAlloc_v2", before), "CUDA_ERROR_OUT_OF_MEMORY");
   }
 
-  @Test
-  void whereBlocksDoNotFitAtOnceThereIsNone() {
-    for (int before = 0; before < 2; before++) {
-      told.clear();
-      try (FakeDriver driver = driver(HOPPER);
-          CharGru network = network(64)) {
-        driver.fail("cuLaunchCooperativeKernel", before);
-        assertLeftToLibtorch(
-            driver,
-            ChipModel.of(manager, network, PLACES, kernels()),
-            "cuLaunchCooperativeKernel answers");
-      }
-    }
+  @ParameterizedTest
+  @ValueSource(ints = {0, 1})
+  void whereBlocksDoNotFitAtOnceThereIsNone(int before) {
+    assertLeftToLibtorch(
+        HOPPER,
+        driver -> driver.fail("cuLaunchCooperativeKernel", before),
+        "cuLaunchCooperativeKernel answers");
   }
 
   /** As where the driver is older than the function, or the host has no memory. */
@@ -191,22 +186,12 @@ class ChipModelTest {
         () -> {
           throw new UnsatisfiedLinkError("there is no such function");
         };
-    try (FakeDriver driver = driver(HOPPER);
-        CharGru network = network(64)) {
-      assertLeftToLibtorch(
-          driver, ChipModel.of(manager, network, PLACES, kernels()), "there is no such function");
-    }
+    assertLeftToLibtorch(HOPPER, driver -> {}, "there is no such function");
   }
 
   @Test
   void whereTheKernelDoesNotComeBackThereIsNone() {
     comesBack = false;
-    try (FakeDriver driver = driver(HOPPER);
-        CharGru network = network(64)) {
-      assertLeftToLibtorch(
-          driver,
-          ChipModel.of(manager, network, PLACES, kernels()),
-          "the kernel did not come to its end");
-    }
+    assertLeftToLibtorch(HOPPER, driver -> {}, "the kernel did not come to its end");
   }
 }

@@ -1,5 +1,6 @@
 package folio.inference.onchip;
 
+import static folio.model.cuda.FakeDriver.HOPPER;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -10,7 +11,6 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 class ChipPlanTest {
-  private static final CudaDevice HOPPER = new CudaDevice(90, 132, 232_448, true, 13_000);
 
   @ParameterizedTest
   @CsvSource({

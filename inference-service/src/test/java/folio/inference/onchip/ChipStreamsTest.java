@@ -1,5 +1,6 @@
 package folio.inference.onchip;
 
+import static folio.model.cuda.FakeDriver.HOPPER;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -8,7 +9,6 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.util.Float16Utils;
 import com.sun.jna.Pointer;
-import folio.model.cuda.CudaDevice;
 import folio.model.cuda.CudaException;
 import folio.model.cuda.FakeDriver;
 import folio.model.network.CharGru;
@@ -38,7 +38,6 @@ class ChipStreamsTest {
   private static final int STREAM_BYTES = 64;
   private static final int LAUNCH_BYTES = 136;
   private static final int NANOS = 0xEE6B2800; // four seconds, as an unsigned number
-  private static final CudaDevice GPU = new CudaDevice(90, 132, 232_448, true, 13_000);
 
   private NDManager manager;
   private CharGru network;
@@ -51,8 +50,8 @@ class ChipStreamsTest {
     manager = NDManager.newBaseManager();
     CharGruConfig config = CharGruConfig.residual(VOCABULARY, 32, HIDDEN, LAYERS);
     network = CharGru.initialize(manager, config, new SplittableRandom(3));
-    plan = ChipPlan.of(config, GPU);
-    driver = new FakeDriver(GPU, this::kernel, LAUNCH_BYTES);
+    plan = ChipPlan.of(config, HOPPER);
+    driver = new FakeDriver(HOPPER, this::kernel, LAUNCH_BYTES);
   }
 
   @AfterEach

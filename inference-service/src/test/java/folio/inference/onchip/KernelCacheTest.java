@@ -1,5 +1,6 @@
 package folio.inference.onchip;
 
+import static folio.model.cuda.FakeDriver.HOPPER;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -16,7 +17,6 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class KernelCacheTest {
-  private static final CudaDevice GPU = new CudaDevice(90, 132, 232_448, true, 13_000);
   private static final ChipPlan PLAN = new ChipPlan(3, 128, 65, true, true, 4, 2);
 
   @TempDir Path folder;
@@ -36,21 +36,21 @@ class KernelCacheTest {
   @Test
   void compilesOnceForASourceAShapeAGpuAndADriver() {
     KernelCache first = cache();
-    byte[] binary = first.binary(GPU, PLAN);
+    byte[] binary = first.binary(HOPPER, PLAN);
 
-    assertThat(first.binary(GPU, PLAN)).isEqualTo(binary);
-    assertThat(cache().binary(GPU, PLAN)).as("another process").isEqualTo(binary);
+    assertThat(first.binary(HOPPER, PLAN)).isEqualTo(binary);
+    assertThat(cache().binary(HOPPER, PLAN)).as("another process").isEqualTo(binary);
     assertThat(compiled).containsExactly("90 " + PLAN.definitions());
 
     cache().binary(new CudaDevice(80, 132, 232_448, true, 13_000), PLAN);
     cache().binary(new CudaDevice(90, 132, 232_448, true, 13_010), PLAN);
-    cache().binary(GPU, new ChipPlan(3, 128, 66, true, true, 4, 2));
+    cache().binary(HOPPER, new ChipPlan(3, 128, 66, true, true, 4, 2));
     assertThat(compiled).hasSize(4);
   }
 
   @Test
   void compilesAgainWhatWasDamaged() throws IOException {
-    cache().binary(GPU, PLAN);
+    cache().binary(HOPPER, PLAN);
     try (Stream<Path> files = Files.list(folder.resolve("kernels"))) {
       Path file = files.findFirst().orElseThrow();
       byte[] content = Files.readAllBytes(file);
@@ -58,8 +58,8 @@ class KernelCacheTest {
       Files.write(file, content);
     }
 
-    assertThat(cache().binary(GPU, PLAN)).asString().isEqualTo("binary 2");
-    assertThat(cache().binary(GPU, PLAN)).asString().isEqualTo("binary 2");
+    assertThat(cache().binary(HOPPER, PLAN)).asString().isEqualTo("binary 2");
+    assertThat(cache().binary(HOPPER, PLAN)).asString().isEqualTo("binary 2");
   }
 
   @Test
@@ -71,7 +71,7 @@ class KernelCacheTest {
               throw new CudaException(name + " does not compile");
             });
 
-    assertThatThrownBy(() -> failing.binary(GPU, PLAN)).isInstanceOf(CudaException.class);
-    assertThat(cache().binary(GPU, PLAN)).asString().isEqualTo("binary 1");
+    assertThatThrownBy(() -> failing.binary(HOPPER, PLAN)).isInstanceOf(CudaException.class);
+    assertThat(cache().binary(HOPPER, PLAN)).asString().isEqualTo("binary 1");
   }
 }

@@ -1,6 +1,6 @@
 package folio.model.cuda;
 
-/** A call to CUDA's driver that did not succeed; the message says which, and what it answered. */
+/** What CUDA's driver, or a kernel, was asked for and did not do; the message says what. */
 public final class CudaException extends RuntimeException {
   private static final long serialVersionUID = 1;
 

@@ -19,6 +19,9 @@ import java.util.TreeMap;
  * something to do, are errors. For one test and thread at a time.
  */
 public final class FakeDriver implements Driver.Library, AutoCloseable {
+  /** An H100. */
+  public static final CudaDevice HOPPER = new CudaDevice(90, 132, 232_448, true, 13_000);
+
   private static final int OUT_OF_MEMORY = 2;
   private static final Pointer SOMETHING = new Pointer(1);
 
