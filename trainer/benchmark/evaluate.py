@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """The losses of a checkpoint, in PyTorch and a few lines of its own: what `./folio evaluate` is checked against.
 
-    PYTHONPATH=inference-service/benchmark python3 trainer/benchmark/evaluate.py checkpoints/VERSION input.txt
+    PYTHONPATH=inference-service/benchmark/baselines python3 trainer/benchmark/evaluate.py checkpoints/VERSION input.txt
 
 The validation text is the last tenth. carried-64: 64 streams side by side, state carried from the first character to
 the last. windows-256: windows of 256 characters, each from a zero state. Every character but the first of each stream
@@ -12,7 +12,7 @@ import sys
 import torch
 from torch.nn import functional
 
-from peer import load
+from network import load
 
 network, characters = load(sys.argv[1], "cpu")
 text = open(sys.argv[2], encoding="utf-8", newline="").read()

@@ -5,14 +5,14 @@ import ai.djl.engine.Engine;
 import folio.inference.InferenceConfig.DecoderChoice;
 import folio.inference.InferenceConfig.DeviceChoice;
 import folio.inference.engine.InferenceEngine;
-import folio.inference.engine.Lanes;
+import folio.inference.engine.WorkerSettings;
+import folio.inference.fused.FusedDecoderFactory;
+import folio.inference.fused.FusedModel;
 import folio.inference.generation.GenerationLimits;
+import folio.inference.models.CheckpointWatcher;
+import folio.inference.models.ModelHandover;
+import folio.inference.models.ModelLoader;
 import folio.inference.observability.EngineMetrics;
-import folio.inference.onchip.Chip;
-import folio.inference.onchip.ChipModel;
-import folio.inference.serving.CheckpointWatcher;
-import folio.inference.serving.ModelHandover;
-import folio.inference.serving.ModelLoader;
 import folio.model.checkpoint.CheckpointStore;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.quarkus.runtime.LaunchMode;
@@ -56,7 +56,7 @@ public class EngineLifecycle {
         new InferenceEngine(
             new InferenceEngine.Settings(
                 config.slots(),
-                Lanes.on(device, config.threads()),
+                WorkerSettings.on(device, config.threads()),
                 config.queue().capacity(),
                 config.queue().timeout()),
             handover,
@@ -115,7 +115,8 @@ public class EngineLifecycle {
 
   private ModelLoader loader() {
     boolean auto = config.decoder() == DecoderChoice.AUTO;
-    return new ModelLoader(device, auto ? ChipModel::of : Chip.Maker.NONE, config.slots());
+    return new ModelLoader(
+        device, auto ? FusedModel::of : FusedDecoderFactory.Loader.NONE, config.slots());
   }
 
   private Device device() {

@@ -18,9 +18,9 @@ class ArchitectureTest {
           "api",
           "generation",
           "engine",
-          "serving",
+          "models",
           "decoding",
-          "onchip",
+          "fused",
           "observability",
           "benchmark");
   private static final String ROOT = "folio.inference";
@@ -47,15 +47,15 @@ class ArchitectureTest {
 
   @Test
   void roomsKnowOnlyWhatTheyMay() {
-    assertKnowsOnly("api", "generation", "engine", "serving");
-    assertKnowsOnly("engine", "generation", "serving", "decoding", "onchip");
-    assertKnowsOnly("serving", "decoding", "onchip");
+    assertKnowsOnly("api", "generation", "engine", "models");
+    assertKnowsOnly("engine", "generation", "models", "decoding", "fused");
+    assertKnowsOnly("models", "decoding", "fused");
     assertKnowsOnly("decoding");
-    assertKnowsOnly("onchip");
+    assertKnowsOnly("fused");
     assertKnowsOnly("generation");
-    assertKnowsOnly("observability", "engine", "serving", "generation");
+    assertKnowsOnly("observability", "engine", "models", "generation");
     assertKnowsOnly(
-        "benchmark", "engine", "serving", "decoding", "onchip", "generation", "observability");
+        "benchmark", "engine", "models", "decoding", "fused", "generation", "observability");
   }
 
   @Test

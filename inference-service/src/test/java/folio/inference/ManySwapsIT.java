@@ -6,10 +6,10 @@ import ai.djl.Device;
 import com.fasterxml.jackson.databind.JsonNode;
 import folio.inference.api.Service;
 import folio.inference.decoding.DecodeState;
-import folio.inference.decoding.Decoded;
 import folio.inference.decoding.Decoder;
-import folio.inference.serving.ModelLoader;
-import folio.inference.serving.ServedModel;
+import folio.inference.decoding.StepOutput;
+import folio.inference.models.LoadedModel;
+import folio.inference.models.ModelLoader;
 import folio.model.checkpoint.CheckpointStore;
 import folio.model.checkpoint.CheckpointWriter;
 import folio.model.network.CharGruConfig;
@@ -150,13 +150,13 @@ class ManySwapsIT {
   /** The text of one row alone, straight from the version's decoder. */
   private static String expected(CheckpointStore store, Answer answer) {
     Decoder.prepareThread(Device.cpu());
-    try (ServedModel model = new ModelLoader(Device.cpu()).load(store.open(answer.version()))) {
+    try (LoadedModel model = new ModelLoader(Device.cpu()).load(store.open(answer.version()))) {
       Sampler sampler = new Sampler(model.vocabulary().size());
       StringBuilder text = new StringBuilder();
       int id = model.vocabulary().encode("\n")[0];
       DecodeState state = model.decoder().zeroState(1);
       for (int i = 0; i < CHARACTERS; i++) {
-        try (Decoded decoded = model.decoder().step(new long[] {id}, state)) {
+        try (StepOutput decoded = model.decoder().step(new long[] {id}, state)) {
           state.close();
           state = decoded.state();
           double uniform = SeededRandom.uniform(answer.seed(), i);

@@ -30,7 +30,7 @@ class ArchitectureTest {
   @Test
   void roomsDoNotKnowEachOther() {
     String corpus = "folio.trainer.corpus..";
-    String learning = "folio.trainer.learning..";
+    String learning = "folio.trainer.training..";
     String publication = "folio.trainer.publication..";
     String report = "folio.trainer.report..";
     String sweep = "folio.trainer.sweep..";
@@ -55,7 +55,7 @@ class ArchitectureTest {
     noClasses()
         .that()
         .resideInAnyPackage(
-            "folio.trainer.corpus..", "folio.trainer.learning..", "folio.trainer.publication..")
+            "folio.trainer.corpus..", "folio.trainer.training..", "folio.trainer.publication..")
         .should()
         .dependOnClassesThat()
         .resideInAnyPackage("picocli..", "me.tongfei..")

@@ -9,14 +9,14 @@ import ai.djl.ndarray.types.Shape;
 import ai.djl.pytorch.engine.PtNDManager;
 import ai.djl.pytorch.jni.IValue;
 import ai.djl.pytorch.jni.JniUtils;
-import folio.model.cuda.CudaException;
-import folio.model.cuda.CudaStream;
 import folio.model.network.CharGru;
 import folio.model.network.CharGruConfig;
 import folio.model.network.HostCopy;
 import folio.model.network.NetworkKind;
 import folio.model.network.Nonlinearity;
-import folio.model.torchscript.TorchScript;
+import folio.runtime.cuda.CudaException;
+import folio.runtime.cuda.CudaStream;
+import folio.runtime.torchscript.TorchScript;
 import java.util.ArrayList;
 import java.util.List;
 import org.jboss.logging.Logger;
@@ -33,7 +33,8 @@ import org.jboss.logging.Logger;
  * #prepareThread}: the engine spreads rows over threads, not a row's arithmetic.
  *
  * <p>On a GPU a step is bound by the number of kernels it launches: the hidden products of all
- * layers are one, then there are three kernels a layer; {@link Steps} launches them all at once.
+ * layers are one, then there are three kernels a layer; {@link GraphedDecoder} launches them all at
+ * once.
  *
  * <p>Any number of threads may run passes at once. The network must outlive the decoder.
  */
@@ -130,7 +131,7 @@ public final class Decoder implements AutoCloseable {
   }
 
   private NDArray call(String function, Object... arguments) {
-    try (IValue result = Scripts.decoder().run(function, arguments)) {
+    try (IValue result = DecoderScript.decoder().run(function, arguments)) {
       return result.toTensor(manager);
     }
   }
@@ -161,14 +162,15 @@ public final class Decoder implements AutoCloseable {
   public DecodeState restore(float[] kept) {
     try (NDArray values =
         manager.create(kept, new Shape(config.layers(), 1, config.hiddenSize()))) {
-      return new DecodeState(Scripts.decoder().run("restore", weights, values), 1);
+      return new DecodeState(DecoderScript.decoder().run("restore", weights, values), 1);
     }
   }
 
   /** The state before the first character, for some rows. */
   public DecodeState zeroState(int rows) {
     return new DecodeState(
-        Scripts.decoder().run("zeros", weights, config.layers(), rows, config.hiddenSize()), rows);
+        DecoderScript.decoder().run("zeros", weights, config.layers(), rows, config.hiddenSize()),
+        rows);
   }
 
   /**
@@ -177,7 +179,7 @@ public final class Decoder implements AutoCloseable {
    * @param ids int64 {@code [rows]}
    * @param state read, not changed
    */
-  public Decoded step(long[] ids, DecodeState state) {
+  public StepOutput step(long[] ids, DecodeState state) {
     return pass("step", state, ids);
   }
 
@@ -190,11 +192,11 @@ public final class Decoder implements AutoCloseable {
    *     not only after its last
    * @param state read, not changed
    */
-  public Decoded prefill(long[] ids, long[] lengths, boolean everyPosition, DecodeState state) {
+  public StepOutput prefill(long[] ids, long[] lengths, boolean everyPosition, DecodeState state) {
     return pass("prefill", state, ids, lengths, everyPosition);
   }
 
-  private Decoded pass(String function, DecodeState state, Object... inputs) {
+  private StepOutput pass(String function, DecodeState state, Object... inputs) {
     return decoded(run(function, state, inputs), state.rows());
   }
 
@@ -202,22 +204,22 @@ public final class Decoder implements AutoCloseable {
     List<Object> arguments = new ArrayList<>(List.of(weights, state.layers()));
     arguments.addAll(List.of(inputs));
     arguments.addAll(structure);
-    return Scripts.decoder().run(function, arguments.toArray());
+    return DecoderScript.decoder().run(function, arguments.toArray());
   }
 
   /** What a pass returned: logits and a state, which become the caller's. */
-  Decoded decoded(IValue result, int rows) {
+  StepOutput decoded(IValue result, int rows) {
     try (result) {
       IValue[] parts = result.toIValueTuple();
       try (IValue logits = parts[0]) {
-        return new Decoded(logits.toTensor(manager), new DecodeState(parts[1], rows));
+        return new StepOutput(logits.toTensor(manager), new DecodeState(parts[1], rows));
       }
     }
   }
 
-  /** Ids for {@link #stepKept}, only on a GPU. */
+  /** Ids for {@link #captureStep}, only on a GPU. */
   IValue blankIds(int rows) {
-    return Scripts.decoder().run("blank_ids", weights, rows);
+    return DecoderScript.decoder().run("blank_ids", weights, rows);
   }
 
   /**
@@ -225,7 +227,7 @@ public final class Decoder implements AutoCloseable {
    *
    * @return logits, state, and every array that its kernels wrote in between
    */
-  IValue[] stepKept(IValue ids, DecodeState state) {
+  IValue[] captureStep(IValue ids, DecodeState state) {
     try (IValue result = run("step_kept", state, ids)) {
       return result.toIValueTuple();
     }
@@ -239,7 +241,7 @@ public final class Decoder implements AutoCloseable {
    */
   public DecodeState arrange(DecodeState first, DecodeState second, long[] rows) {
     return new DecodeState(
-        Scripts.decoder().run("arrange", weights, first.layers(), second.layers(), rows),
+        DecoderScript.decoder().run("arrange", weights, first.layers(), second.layers(), rows),
         rows.length);
   }
 

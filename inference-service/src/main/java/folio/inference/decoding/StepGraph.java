@@ -1,8 +1,8 @@
 package folio.inference.decoding;
 
 import ai.djl.pytorch.jni.IValue;
-import folio.model.cuda.CudaGraph;
-import folio.model.cuda.CudaStream;
+import folio.runtime.cuda.CudaGraph;
+import folio.runtime.cuda.CudaStream;
 
 /**
  * One step for a fixed number of rows, recorded once and launched as a whole. Its kernels read and
@@ -20,8 +20,8 @@ final class StepGraph implements AutoCloseable {
     this.ids = decoder.blankIds(rows);
     try {
       this.state = decoder.zeroState(rows);
-      close(decoder.stepKept(ids, state));
-      this.graph = stream.record(() -> result = decoder.stepKept(ids, state));
+      close(decoder.captureStep(ids, state));
+      this.graph = stream.record(() -> result = decoder.captureStep(ids, state));
     } catch (RuntimeException | Error e) {
       close();
       throw e;
@@ -30,9 +30,9 @@ final class StepGraph implements AutoCloseable {
 
   /** Like {@link Decoder#step}; the result is a copy of its own. */
   IValue step(long[] values, DecodeState given) {
-    Scripts.decoder().run("feed", ids, state.layers(), values, given.layers()).close();
+    DecoderScript.decoder().run("feed", ids, state.layers(), values, given.layers()).close();
     graph.launch();
-    return Scripts.decoder().run("fetch", result[0], result[1]);
+    return DecoderScript.decoder().run("fetch", result[0], result[1]);
   }
 
   private static void close(IValue[] values) {

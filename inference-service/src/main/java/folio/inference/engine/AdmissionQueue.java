@@ -23,7 +23,7 @@ final class AdmissionQueue {
   private static final Duration LONGEST_WAIT = Duration.ofMinutes(1);
 
   /** So many may go before choices that wait until there is room for all of them. */
-  private static final int MOST_PASSING = 64;
+  private static final int MAX_PASSING = 64;
 
   /** Every lane has room for as many choices of one prompt. */
   private static final int TOGETHER = 16;
@@ -32,15 +32,15 @@ final class AdmissionQueue {
 
   private final int slots;
   private final int capacity;
-  private final Lanes lanes;
-  private final ArrayDeque<Waiting> waiting = new ArrayDeque<>();
+  private final WorkerSettings workers;
+  private final ArrayDeque<QueuedRequest> waiting = new ArrayDeque<>();
   private final ArrayDeque<Long> departedNanos = new ArrayDeque<>();
   private final int[] running;
   private int awaited;
   private int passed;
   private int unended;
-  private IntConsumer wake = lane -> {};
-  private IntSupplier placesOnChip = () -> 0;
+  private IntConsumer wake = worker -> {};
+  private IntSupplier fusedSlots = () -> 0;
 
   /**
    * An empty queue.
@@ -48,11 +48,11 @@ final class AdmissionQueue {
    * @param slots how many may run
    * @param capacity how many may wait while all slots are busy
    */
-  AdmissionQueue(int slots, int capacity, Lanes lanes) {
+  AdmissionQueue(int slots, int capacity, WorkerSettings workers) {
     this.slots = slots;
     this.capacity = capacity;
-    this.lanes = lanes;
-    this.running = new int[lanes.count()];
+    this.workers = workers;
+    this.running = new int[workers.count()];
   }
 
   /** Sets what is called, quickly, whenever a lane has a request to take. */
@@ -61,21 +61,21 @@ final class AdmissionQueue {
   }
 
   /** Sets what tells how many requests a chip decodes at once, which lanes would wait for. */
-  synchronized void onChip(IntSupplier places) {
-    placesOnChip = places;
+  synchronized void fused(IntSupplier places) {
+    fusedSlots = places;
   }
 
   /** Who gets a slot next, and of which lane. */
-  private record Next(Waiting waiting, int lane) {}
+  private record Next(QueuedRequest waiting, int worker) {}
 
   /** Adds a request, or returns false because it is full. */
-  synchronized boolean offer(Waiting request) {
+  synchronized boolean offer(QueuedRequest request) {
     return offer(List.of(request));
   }
 
   /** Adds requests, all or none. */
-  synchronized boolean offer(List<Waiting> requests) {
-    int more = requests.stream().mapToInt(Waiting::slots).sum();
+  synchronized boolean offer(List<QueuedRequest> requests) {
+    int more = requests.stream().mapToInt(QueuedRequest::slots).sum();
     if (awaited + running() + more > most()) {
       return false;
     }
@@ -94,24 +94,24 @@ final class AdmissionQueue {
    * The request that is next, or null if there is none or another lane is to take it; it counts as
    * running from now on.
    */
-  synchronized Waiting poll(int lane) {
+  synchronized QueuedRequest poll(int worker) {
     Next next = next();
-    if (next.lane() != lane) {
+    if (next.worker() != worker) {
       return null;
     }
-    Waiting taken = next.waiting();
+    QueuedRequest taken = next.waiting();
     passed = taken.equals(waiting.peekFirst()) ? 0 : passed + 1;
     waiting.remove(taken);
     awaited -= taken.slots();
-    running[lane] += taken.slots();
+    running[worker] += taken.slots();
     unended += taken.slots();
     wakeNext();
     return taken;
   }
 
   /** Whether a lane has a request to take. */
-  synchronized boolean waitsFor(int lane) {
-    return next().lane() == lane;
+  synchronized boolean waitsFor(int worker) {
+    return next().worker() == worker;
   }
 
   /**
@@ -119,12 +119,12 @@ final class AdmissionQueue {
    * all of them, a bounded number of others that fit go before.
    */
   private Next next() {
-    for (Waiting request : waiting) {
-      int lane = laneFor(request);
-      if (lane >= 0) {
-        return new Next(request, lane);
+    for (QueuedRequest request : waiting) {
+      int worker = workerFor(request);
+      if (worker >= 0) {
+        return new Next(request, worker);
       }
-      if (running() >= slots || passed >= MOST_PASSING) {
+      if (running() >= slots || passed >= MAX_PASSING) {
         return NOBODY;
       }
     }
@@ -132,34 +132,34 @@ final class AdmissionQueue {
   }
 
   /** Few requests share a lane; many are spread evenly. Negative if there is no room. */
-  private int laneFor(Waiting request) {
+  private int workerFor(QueuedRequest request) {
     int needed = request.slots();
     if (running() + needed > slots) {
-      return NOBODY.lane();
+      return NOBODY.worker();
     }
-    int onChip = request.decodesOnChip() ? placesOnChip.getAsInt() : 0;
-    int rowsWorthOne = Math.max(lanes.rowsWorthOne(), onChip);
+    int fused = request.decodesFused() ? fusedSlots.getAsInt() : 0;
+    int minRowsPerWorker = Math.max(workers.minRowsPerWorker(), fused);
     int smallest = 0;
-    for (int lane = 0; lane < running.length; lane++) {
-      if (running[lane] > 0 && running[lane] + needed <= rowsWorthOne) {
-        return lane;
+    for (int worker = 0; worker < running.length; worker++) {
+      if (running[worker] > 0 && running[worker] + needed <= minRowsPerWorker) {
+        return worker;
       }
-      smallest = running[lane] < running[smallest] ? lane : smallest;
+      smallest = running[worker] < running[smallest] ? worker : smallest;
     }
-    return running[smallest] + needed <= mostInALane() ? smallest : NOBODY.lane();
+    return running[smallest] + needed <= maxPerWorker() ? smallest : NOBODY.worker();
   }
 
   private void wakeNext() {
     Next next = next();
     if (next.waiting() != null) {
-      wake.accept(next.lane());
+      wake.accept(next.worker());
     }
   }
 
   /** Most requests that a lane has where there is no chip, which may have more. */
-  int mostInALane() {
-    int share = (slots + lanes.count() - 1) / lanes.count();
-    return Math.min(slots, Math.max(TOGETHER, Math.max(lanes.rowsWorthOne(), share)));
+  int maxPerWorker() {
+    int share = (slots + workers.count() - 1) / workers.count();
+    return Math.min(slots, Math.max(TOGETHER, Math.max(workers.minRowsPerWorker(), share)));
   }
 
   /** How many run. */
@@ -168,16 +168,16 @@ final class AdmissionQueue {
   }
 
   /** What was taken is not run after all. */
-  synchronized void returned(int lane, Waiting taken) {
-    running[lane] -= taken.slots();
+  synchronized void returned(int worker, QueuedRequest taken) {
+    running[worker] -= taken.slots();
     unended -= taken.slots();
     notifyAll();
     wakeNext();
   }
 
   /** A slot came free. */
-  synchronized void left(int lane) {
-    running[lane]--;
+  synchronized void left(int worker) {
+    running[worker]--;
     if (departedNanos.size() == DEPARTURES) {
       departedNanos.removeFirst();
     }
@@ -224,11 +224,11 @@ final class AdmissionQueue {
   }
 
   /** Takes out every request that a condition holds for. */
-  synchronized List<Waiting> removeIf(Predicate<Waiting> condition) {
-    List<Waiting> removed = new ArrayList<>();
-    Iterator<Waiting> each = waiting.iterator();
+  synchronized List<QueuedRequest> removeIf(Predicate<QueuedRequest> condition) {
+    List<QueuedRequest> removed = new ArrayList<>();
+    Iterator<QueuedRequest> each = waiting.iterator();
     while (each.hasNext()) {
-      Waiting request = each.next();
+      QueuedRequest request = each.next();
       if (condition.test(request)) {
         each.remove();
         awaited -= request.slots();

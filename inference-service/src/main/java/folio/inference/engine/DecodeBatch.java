@@ -2,10 +2,10 @@ package folio.inference.engine;
 
 import ai.djl.ndarray.NDArray;
 import folio.inference.decoding.DecodeState;
-import folio.inference.decoding.Decoded;
 import folio.inference.decoding.Decoder;
-import folio.inference.decoding.Steps;
-import folio.inference.onchip.Chip;
+import folio.inference.decoding.GraphedDecoder;
+import folio.inference.decoding.StepOutput;
+import folio.inference.fused.FusedDecoderFactory;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashSet;
@@ -21,19 +21,20 @@ import java.util.stream.Stream;
 final class DecodeBatch implements AutoCloseable {
   private final SharedModel model;
   private final Decoder decoder;
-  private final Steps steps;
-  private final Prompts prompts;
-  private final Rows running;
-  private final ChipRows chip;
-  private Decoded underWay;
+  private final GraphedDecoder steps;
+  private final PrefillBatch prompts;
+  private final StateBatch running;
+  private final FusedBatch fused;
+  private StepOutput inFlight;
 
   DecodeBatch(SharedModel model) {
     this.model = model;
     this.decoder = model.model().decoder();
-    this.steps = new Steps(decoder);
-    this.prompts = new Prompts(decoder);
-    this.running = new Rows(decoder);
-    this.chip = new ChipRows(model.model().chip().flatMap(Chip::decoder).orElse(null));
+    this.steps = new GraphedDecoder(decoder);
+    this.prompts = new PrefillBatch(decoder);
+    this.running = new StateBatch(decoder);
+    this.fused =
+        new FusedBatch(model.model().fused().flatMap(FusedDecoderFactory::decoder).orElse(null));
   }
 
   SharedModel model() {
@@ -46,13 +47,13 @@ final class DecodeBatch implements AutoCloseable {
   }
 
   /** Whether slots can be decoded on a chip. */
-  boolean onChip() {
-    return chip.isThere();
+  boolean fused() {
+    return fused.isThere();
   }
 
   /** Slots that run. */
   int running() {
-    return running.count() + chip.count();
+    return running.count() + fused.count();
   }
 
   /** All slots, also those whose prompt is still being read. */
@@ -68,8 +69,8 @@ final class DecodeBatch implements AutoCloseable {
    * Takes in a slot; its prompt is read in the next turns, unless it goes on from a state or a chip
    * reads the prompt, too: then it steps in the next one.
    */
-  void begin(Slot slot) {
-    if (chip.reads(slot)) {
+  void begin(Sequence slot) {
+    if (fused.reads(slot)) {
       joinAll(slot.part());
       return;
     }
@@ -78,9 +79,9 @@ final class DecodeBatch implements AutoCloseable {
       return;
     }
     try (DecodeState state = decoder.restore(slot.resumes().values())) {
-      if (chip.takes(slot)) {
+      if (fused.takes(slot)) {
         try (NDArray row = decoder.row(state, 0)) {
-          chip.join(slot, row);
+          fused.join(slot, row);
         }
       } else {
         running.join(List.of(slot), state, new int[] {0});
@@ -89,28 +90,28 @@ final class DecodeBatch implements AutoCloseable {
   }
 
   /** All of them or none. */
-  private void joinAll(List<Slot> slots) {
+  private void joinAll(List<Sequence> slots) {
     try {
-      slots.forEach(chip::join);
+      slots.forEach(fused::join);
     } catch (RuntimeException | OutOfMemoryError e) {
-      chip.removeIf(slots::contains);
+      fused.removeIf(slots::contains);
       throw e;
     }
   }
 
   /** Takes out and returns the slots that are over, but for {@link #startReady}'s. */
-  List<Slot> removeOver() {
-    List<Slot> removed = prompts.removeIf(slot -> slot.allOver() && !slot.prompt().isRead());
-    removed.addAll(running.removeIf(Slot::over));
-    removed.addAll(chip.removeIf(Slot::over));
+  List<Sequence> removeOver() {
+    List<Sequence> removed = prompts.removeIf(slot -> slot.allOver() && !slot.prompt().isRead());
+    removed.addAll(running.removeIf(Sequence::over));
+    removed.addAll(fused.removeIf(Sequence::over));
     return removed;
   }
 
   /** Takes out and returns all slots. */
-  List<Slot> removeAll() {
-    List<Slot> removed = prompts.removeIf(slot -> true);
+  List<Sequence> removeAll() {
+    List<Sequence> removed = prompts.removeIf(slot -> true);
     removed.addAll(running.removeIf(slot -> true));
-    removed.addAll(chip.removeAll());
+    removed.addAll(fused.removeAll());
     // If moving on failed midway, some are where they were, too.
     return new ArrayList<>(new LinkedHashSet<>(removed));
   }
@@ -129,11 +130,11 @@ final class DecodeBatch implements AutoCloseable {
           Arrays.stream(running.all())
               .mapToLong(slot -> slot == null ? 0 : slot.lastId())
               .toArray();
-      underWay = steps.step(last, running.state());
-      running.state(underWay.state());
+      inFlight = steps.step(last, running.state());
+      running.state(inFlight.state());
     }
     prompts.launch();
-    chip.launch(hasOthers());
+    fused.launch(hasOthers());
   }
 
   /**
@@ -146,15 +147,15 @@ final class DecodeBatch implements AutoCloseable {
    */
   int finish(BooleanSupplier othersWait) {
     int characters = 0;
-    if (underWay != null) {
-      try (Decoded pass = underWay) {
-        underWay = null;
+    if (inFlight != null) {
+      try (StepOutput pass = inFlight) {
+        inFlight = null;
         running.choose(pass, slot -> true, row -> row);
         characters = running.count();
       }
     }
     prompts.finish();
-    return characters + chip.finish(() -> hasOthers() || othersWait.getAsBoolean());
+    return characters + fused.finish(() -> hasOthers() || othersWait.getAsBoolean());
   }
 
   /** Whether there are slots that need libtorch, now or for their prompts. */
@@ -163,16 +164,16 @@ final class DecodeBatch implements AutoCloseable {
   }
 
   /** The running slots: after {@link #finish}, those that have more characters. */
-  List<Slot> runningSlots() {
-    return Stream.concat(running.slots(), chip.slots().stream()).toList();
+  List<Sequence> runningSlots() {
+    return Stream.concat(running.slots(), fused.slots().stream()).toList();
   }
 
   /**
    * Lets the slots whose prompts are read run from now on; returns them, each with its first
    * character.
    */
-  List<Slot> startReady() {
-    return prompts.moveReady(running, chip);
+  List<Sequence> startReady() {
+    return prompts.moveReady(running, fused);
   }
 
   /**
@@ -186,8 +187,8 @@ final class DecodeBatch implements AutoCloseable {
     List<Integer> sizes = BatchSizes.upTo(rows);
     if (!known) {
       sizes.forEach(size -> runs.add(() -> warm(size, 0, false)));
-      for (int size : BatchSizes.upTo(Math.min(Prompts.TOGETHER, rows))) {
-        for (int length = 1; length <= Prompts.PART; length *= 2) {
+      for (int size : BatchSizes.upTo(Math.min(PrefillBatch.TOGETHER, rows))) {
+        for (int length = 1; length <= PrefillBatch.PART; length *= 2) {
           int tokens = length;
           runs.add(() -> warm(size, tokens, false));
           runs.add(() -> warm(size, tokens, true));
@@ -197,7 +198,7 @@ final class DecodeBatch implements AutoCloseable {
     if (steps.preparable()) {
       sizes.forEach(size -> runs.add(() -> steps.prepare(size)));
     }
-    runs.addAll(chip.warmUps());
+    runs.addAll(fused.warmUps());
     return runs;
   }
 
@@ -205,7 +206,7 @@ final class DecodeBatch implements AutoCloseable {
     long[] lengths = new long[rows];
     Arrays.fill(lengths, promptTokens);
     try (DecodeState zero = decoder.zeroState(rows);
-        Decoded decoded =
+        StepOutput decoded =
             promptTokens == 0
                 ? decoder.step(new long[rows], zero)
                 : decoder.prefill(new long[rows * promptTokens], lengths, everyPosition, zero)) {
@@ -219,7 +220,7 @@ final class DecodeBatch implements AutoCloseable {
   public void close() {
     prompts.close();
     running.close();
-    chip.close();
+    fused.close();
     steps.close();
   }
 }

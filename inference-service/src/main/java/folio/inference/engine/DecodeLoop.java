@@ -1,6 +1,6 @@
 package folio.inference.engine;
 
-import folio.inference.generation.Refusal;
+import folio.inference.generation.Rejection;
 import folio.model.vocabulary.UnknownCharacterException;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -19,29 +19,29 @@ final class DecodeLoop implements AutoCloseable {
   record Shared(
       AdmissionQueue queue, ModelRotation models, EngineListener listener, Duration queueTimeout) {}
 
-  private final int lane;
+  private final int worker;
   private final AdmissionQueue queue;
   private final ModelRotation models;
   private final EngineListener listener;
   private final Duration queueTimeout;
   private final List<DecodeBatch> batches = new ArrayList<>();
   private final WarmUp warmUp;
-  private final Delivery delivery;
+  private final OutputDispatcher delivery;
   private long lastStepNanos;
 
-  DecodeLoop(int lane, Shared shared) {
-    this.lane = lane;
+  DecodeLoop(int worker, Shared shared) {
+    this.worker = worker;
     this.queue = shared.queue();
     this.models = shared.models();
     this.listener = shared.listener();
     this.queueTimeout = shared.queueTimeout();
-    this.warmUp = new WarmUp(lane, queue.mostInALane(), models, listener);
-    this.delivery = new Delivery(lane, queue, listener);
+    this.warmUp = new WarmUp(worker, queue.maxPerWorker(), models, listener);
+    this.delivery = new OutputDispatcher(worker, queue, listener);
   }
 
   /** Takes one turn; returns whether there is more to do at once. */
-  boolean turn() {
-    DecodeBatch warm = warmUp.turn();
+  boolean iterate() {
+    DecodeBatch warm = warmUp.advance();
     if (warm != null) {
       batches.add(warm);
     }
@@ -61,7 +61,7 @@ final class DecodeLoop implements AutoCloseable {
     }
     tellGap(written);
     leaveRetired();
-    return running() > 0 || warmUp.underWay() || (queue.waitsFor(lane) && models.serves());
+    return running() > 0 || warmUp.inFlight() || (queue.waitsFor(worker) && models.serves());
   }
 
   /** Requests that have a slot of this lane. */
@@ -79,16 +79,16 @@ final class DecodeLoop implements AutoCloseable {
 
   /** Requests that wait in vain: their clients are gone, or they waited too long. */
   private void dropQueued() {
-    queue.removeIf(Waiting::cancelled);
+    queue.removeIf(QueuedRequest::cancelled);
     long oldest = System.nanoTime() - queueTimeout.toNanos();
-    for (Waiting late : queue.removeIf(waiting -> waiting.arrivedNanos() - oldest < 0)) {
-      refuse(late, new Refusal.WaitedTooLong(queueTimeout, queue.retryAfter()));
+    for (QueuedRequest late : queue.removeIf(waiting -> waiting.arrivedNanos() - oldest < 0)) {
+      reject(late, new Rejection.WaitedTooLong(queueTimeout, queue.retryAfter()));
     }
   }
 
   private void admit() {
     while (models.serves()) {
-      Waiting waiting = queue.poll(lane);
+      QueuedRequest waiting = queue.poll(worker);
       if (waiting == null) {
         return;
       }
@@ -100,34 +100,34 @@ final class DecodeLoop implements AutoCloseable {
         waiting.abort(e);
       }
       if (!admitted) {
-        queue.returned(lane, waiting);
+        queue.returned(worker, waiting);
       }
     }
   }
 
-  private boolean admit(Waiting waiting) {
-    SharedModel model = models.enter(waiting.model(), lane);
+  private boolean admit(QueuedRequest waiting) {
+    SharedModel model = models.enter(waiting.model(), worker);
     if (model == null) {
-      refuse(
+      reject(
           waiting,
-          models.serves() ? new Refusal.UnknownModel(waiting.model()) : new Refusal.NoModel());
+          models.serves() ? new Rejection.UnknownModel(waiting.model()) : new Rejection.NoModel());
       return false;
     }
     DecodeBatch batch = batchOf(model); // which leaves the model again if nothing comes of it
     String wanted = waiting.weights();
     if (wanted != null && !wanted.equals(model.model().description().weightsDigest())) {
-      refuse(waiting, new Refusal.UnknownModel(waiting.model()));
+      reject(waiting, new Rejection.UnknownModel(waiting.model()));
       return false;
     }
     try {
-      Slot slot = Slot.of(waiting, model.model(), System.nanoTime());
+      Sequence slot = Sequence.of(waiting, model.model(), System.nanoTime());
       batch.begin(slot);
       listener.admitted(slot.reply().queued(), slot.prompt().length());
       return true;
     } catch (UnknownCharacterException e) {
-      refuse(
+      reject(
           waiting,
-          new Refusal.UnknownCharacter(
+          new Rejection.UnknownCharacter(
               e.getMessage() + " of model " + model.model().version(),
               Character.toString(e.codePoint()),
               e.position()));
@@ -147,7 +147,7 @@ final class DecodeLoop implements AutoCloseable {
       return batch;
     } catch (RuntimeException | OutOfMemoryError e) {
       models.lose(model, "it cannot take a request: " + e);
-      models.leave(model, lane);
+      models.leave(model, worker);
       throw e;
     }
   }
@@ -167,7 +167,7 @@ final class DecodeLoop implements AutoCloseable {
   private int advance(DecodeBatch batch) {
     int stepping = batch.running();
     int characters;
-    List<Slot> ready;
+    List<Sequence> ready;
     long begin = System.nanoTime();
     try {
       batch.launch();
@@ -195,12 +195,12 @@ final class DecodeLoop implements AutoCloseable {
 
   /** Whether somebody else is to have the lane before a batch goes on by itself. */
   private boolean othersWait() {
-    return queue.waitsFor(lane) || batches.size() > 1 || warmUp.underWay();
+    return queue.waitsFor(worker) || batches.size() > 1 || warmUp.inFlight();
   }
 
-  private void refuse(Waiting waiting, Refusal refusal) {
-    waiting.refuse(refusal);
-    listener.refused(refusal);
+  private void reject(QueuedRequest waiting, Rejection rejection) {
+    waiting.reject(rejection);
+    listener.rejected(rejection);
   }
 
   /** Has nothing to do any more with models that others will be run by. */
@@ -228,7 +228,7 @@ final class DecodeLoop implements AutoCloseable {
     } catch (RuntimeException e) {
       listener.failed(0, e); // what it held is lost; the loop goes on
     }
-    models.leave(batch.model(), lane);
+    models.leave(batch.model(), worker);
   }
 
   /** Ends everything that runs in this lane. */

@@ -2,7 +2,7 @@ package folio.inference.engine;
 
 import folio.inference.generation.FinishReason;
 import folio.inference.generation.GenerationEvent;
-import folio.inference.generation.Refusal;
+import folio.inference.generation.Rejection;
 import java.time.Duration;
 
 /** Hears what the engine does, on the threads of its lanes and those that submit: be quick. */
@@ -11,7 +11,7 @@ public interface EngineListener {
   EngineListener NONE = new EngineListener() {};
 
   /** A request was not run. */
-  default void refused(Refusal refusal) {}
+  default void rejected(Rejection rejection) {}
 
   /** A request got a slot. */
   default void admitted(Duration queued, int promptTokens) {}

@@ -4,9 +4,9 @@ import ai.djl.Device;
 import folio.inference.decoding.Decoder;
 import folio.inference.generation.GenerationRequest;
 import folio.inference.generation.GenerationStream;
-import folio.inference.generation.Refusal;
-import folio.inference.generation.RefusedException;
-import folio.inference.serving.ModelHandover;
+import folio.inference.generation.RejectedException;
+import folio.inference.generation.Rejection;
+import folio.inference.models.ModelHandover;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -25,32 +25,33 @@ public final class InferenceEngine implements AutoCloseable {
    * Bounds.
    *
    * @param slots most requests that run at once
-   * @param lanes what they are spread over
+   * @param workers what they are spread over
    * @param queueCapacity most requests that wait
    * @param queueTimeout longest time in the queue
    */
-  public record Settings(int slots, Lanes lanes, int queueCapacity, Duration queueTimeout) {}
+  public record Settings(
+      int slots, WorkerSettings workers, int queueCapacity, Duration queueTimeout) {}
 
   private final AdmissionQueue queue;
   private final ModelHandover handover;
   private final ModelRotation models;
   private final EngineListener listener;
   private final Device device;
-  private final List<Lane> lanes = new ArrayList<>();
+  private final List<Worker> workers = new ArrayList<>();
   private volatile boolean draining;
   private volatile boolean closed;
 
   /** An engine that does nothing before {@link #start}. */
   public InferenceEngine(Settings settings, ModelHandover handover, EngineListener listener) {
-    this.queue = new AdmissionQueue(settings.slots(), settings.queueCapacity(), settings.lanes());
+    this.queue = new AdmissionQueue(settings.slots(), settings.queueCapacity(), settings.workers());
     this.handover = handover;
-    this.models = new ModelRotation(settings.lanes().count(), handover, listener);
+    this.models = new ModelRotation(settings.workers().count(), handover, listener);
     this.listener = listener;
-    this.device = settings.lanes().device();
+    this.device = settings.workers().device();
     DecodeLoop.Shared shared =
         new DecodeLoop.Shared(queue, models, listener, settings.queueTimeout());
-    for (int lane = 0; lane < settings.lanes().count(); lane++) {
-      lanes.add(new Lane(lane, shared));
+    for (int worker = 0; worker < settings.workers().count(); worker++) {
+      workers.add(new Worker(worker, shared));
     }
   }
 
@@ -58,16 +59,16 @@ public final class InferenceEngine implements AutoCloseable {
   public void start() {
     handover.onOffer(this::wake);
     models.onChange(this::wake);
-    queue.onChip(models::placesOnChip);
-    queue.onNext(lane -> LockSupport.unpark(lanes.get(lane).thread));
-    lanes.forEach(lane -> lane.thread.start());
+    queue.fused(models::fusedSlots);
+    queue.onNext(worker -> LockSupport.unpark(workers.get(worker).thread));
+    workers.forEach(worker -> worker.thread.start());
   }
 
   /**
    * Queues a request.
    *
    * @return its stream, which tells whether it is run after all
-   * @throws RefusedException if the queue is full, there is no model, or the engine drains
+   * @throws RejectedException if the queue is full, there is no model, or the engine drains
    */
   public GenerationStream submit(GenerationRequest request) {
     return submit(List.of(List.of(request))).get(0);
@@ -77,69 +78,71 @@ public final class InferenceEngine implements AutoCloseable {
    * Queues requests, all or none. Those of one list share a prompt and a model: they get their
    * slots at the same time, and one reads the prompt for all, but on a chip.
    *
-   * @param groups up to {@link #mostTogether} in each, up to {@link #mostAtOnce} in all
+   * @param groups up to {@link #maxGroupSize} in each, up to {@link #maxRequests} in all
    * @return their streams, which tell whether they are run after all
-   * @throws RefusedException if the queue is full, there is no model, or the engine drains
+   * @throws RejectedException if the queue is full, there is no model, or the engine drains
    */
   public List<GenerationStream> submit(List<List<GenerationRequest>> groups) {
     if (draining) {
-      throw refused(new Refusal.Draining());
+      throw rejected(new Rejection.Draining());
     }
     if (handover.current().isEmpty()) {
-      throw refused(new Refusal.NoModel());
+      throw rejected(new Rejection.NoModel());
     }
-    List<Waiting> all =
+    List<QueuedRequest> all =
         groups.stream()
             .map(
                 requests ->
-                    new Waiting(
+                    new QueuedRequest(
                         requests.stream()
-                            .map(request -> new Waiting.Choice(request, new GenerationStream()))
+                            .map(
+                                request ->
+                                    new QueuedRequest.Choice(request, new GenerationStream()))
                             .toList(),
                         System.nanoTime()))
             .toList();
     if (!queue.offer(all)) {
-      throw refused(new Refusal.QueueFull(queue.capacity(), queue.retryAfter()));
+      throw rejected(new Rejection.QueueFull(queue.capacity(), queue.retryAfter()));
     }
     return all.stream()
         .flatMap(waiting -> waiting.choices().stream())
-        .map(Waiting.Choice::stream)
+        .map(QueuedRequest.Choice::stream)
         .toList();
   }
 
   /** Whether new requests are decoded on a chip. */
-  public boolean decodesOnChip() {
-    return models.placesOnChip() > 0;
+  public boolean decodesFused() {
+    return models.fusedSlots() > 0;
   }
 
   /** Most requests that run and wait at once. */
-  public int mostAtOnce() {
+  public int maxRequests() {
     return queue.most();
   }
 
   /** Most requests that can share a prompt. */
-  public int mostTogether() {
-    return queue.mostInALane();
+  public int maxGroupSize() {
+    return queue.maxPerWorker();
   }
 
-  private RefusedException refused(Refusal refusal) {
-    listener.refused(refusal);
-    return new RefusedException(refusal);
+  private RejectedException rejected(Rejection rejection) {
+    listener.rejected(rejection);
+    return new RejectedException(rejection);
   }
 
   private void wake() {
-    lanes.forEach(lane -> LockSupport.unpark(lane.thread));
+    workers.forEach(worker -> LockSupport.unpark(worker.thread));
   }
 
   /** A thread that takes turns. */
-  private final class Lane implements Runnable {
+  private final class Worker implements Runnable {
     private final DecodeLoop loop;
     private final Thread thread;
-    private volatile long lastTurnNanos = System.nanoTime();
+    private volatile long lastIterationNanos = System.nanoTime();
 
-    Lane(int lane, DecodeLoop.Shared shared) {
-      loop = new DecodeLoop(lane, shared);
-      thread = new Thread(this, "decode-lane-" + lane);
+    Worker(int worker, DecodeLoop.Shared shared) {
+      loop = new DecodeLoop(worker, shared);
+      thread = new Thread(this, "decode-lane-" + worker);
       thread.setDaemon(true);
     }
 
@@ -149,8 +152,8 @@ public final class InferenceEngine implements AutoCloseable {
       Decoder.prepareThread(device);
       try {
         while (!closed) {
-          lastTurnNanos = System.nanoTime();
-          if (!takeTurn()) {
+          lastIterationNanos = System.nanoTime();
+          if (!iterate()) {
             LockSupport.parkNanos(IDLE_PAUSE.toNanos());
           } else if (!device.isGpu()) {
             Thread.yield(); // event loops write now, not when the scheduler interrupts a step
@@ -165,9 +168,9 @@ public final class InferenceEngine implements AutoCloseable {
     }
 
     /** A turn that fails outside of any generation must not end the loop. */
-    private boolean takeTurn() {
+    private boolean iterate() {
       try {
-        return loop.turn();
+        return loop.iterate();
       } catch (RuntimeException | OutOfMemoryError e) {
         listener.failed(0, e);
         return false;
@@ -176,9 +179,9 @@ public final class InferenceEngine implements AutoCloseable {
   }
 
   private void refuseQueued() {
-    for (Waiting waiting : queue.removeIf(each -> true)) {
-      waiting.refuse(new Refusal.Draining());
-      listener.refused(new Refusal.Draining());
+    for (QueuedRequest waiting : queue.removeIf(each -> true)) {
+      waiting.reject(new Rejection.Draining());
+      listener.rejected(new Rejection.Draining());
     }
   }
 
@@ -198,8 +201,9 @@ public final class InferenceEngine implements AutoCloseable {
   }
 
   /** How long ago the lane that turns least began a turn. */
-  public Duration sinceLastTurn() {
-    long oldest = lanes.stream().mapToLong(lane -> lane.lastTurnNanos).min().orElseThrow();
+  public Duration sinceLastIteration() {
+    long oldest =
+        workers.stream().mapToLong(worker -> worker.lastIterationNanos).min().orElseThrow();
     return Duration.ofNanos(System.nanoTime() - oldest);
   }
 
@@ -230,8 +234,8 @@ public final class InferenceEngine implements AutoCloseable {
     closed = true;
     wake();
     try {
-      for (Lane lane : lanes) {
-        lane.thread.join();
+      for (Worker worker : workers) {
+        worker.thread.join();
       }
       models.close();
     } catch (InterruptedException e) {

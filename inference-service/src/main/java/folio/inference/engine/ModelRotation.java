@@ -1,9 +1,9 @@
 package folio.inference.engine;
 
+import folio.inference.fused.FusedDecoderFactory;
 import folio.inference.generation.GenerationRequest;
-import folio.inference.onchip.Chip;
-import folio.inference.serving.ModelHandover;
-import folio.inference.serving.ServedModel;
+import folio.inference.models.LoadedModel;
+import folio.inference.models.ModelHandover;
 import java.util.Objects;
 import java.util.stream.Stream;
 
@@ -13,17 +13,17 @@ import java.util.stream.Stream;
  * its loader may load it again. Safe for use by any lane.
  */
 final class ModelRotation implements AutoCloseable {
-  private final int lanes;
+  private final int workers;
   private final ModelHandover handover;
   private final EngineListener listener;
   private Runnable onChange = () -> {};
   private SharedModel candidate;
   private SharedModel current;
   private SharedModel retiring;
-  private volatile int placesOnChip;
+  private volatile int fusedSlots;
 
-  ModelRotation(int lanes, ModelHandover handover, EngineListener listener) {
-    this.lanes = lanes;
+  ModelRotation(int workers, ModelHandover handover, EngineListener listener) {
+    this.workers = workers;
     this.handover = handover;
     this.listener = listener;
   }
@@ -34,8 +34,8 @@ final class ModelRotation implements AutoCloseable {
   }
 
   /** How many requests a lane decodes on a chip with the current model; 0 if any lane cannot. */
-  int placesOnChip() {
-    return placesOnChip;
+  int fusedSlots() {
+    return fusedSlots;
   }
 
   /** Whether requests can be run. */
@@ -54,35 +54,36 @@ final class ModelRotation implements AutoCloseable {
   }
 
   /** The model that a lane is to warm, which has it from now on, or null. */
-  synchronized SharedModel enterCandidate(int lane) {
+  synchronized SharedModel enterCandidate(int worker) {
     if (candidate == null) {
-      ServedModel offered = handover.poll();
+      LoadedModel offered = handover.poll();
       candidate = offered == null ? null : new SharedModel(offered);
     }
-    if (candidate == null || candidate.holders().get(lane)) {
+    if (candidate == null || candidate.holders().get(worker)) {
       return null;
     }
-    candidate.holders().set(lane);
+    candidate.holders().set(worker);
     return candidate;
   }
 
   /**
    * A lane has warmed the candidate; the last one makes it current.
    *
-   * @param onChip whether the lane decodes on the model's chip
+   * @param fused whether the lane decodes on the model's chip
    */
-  synchronized void warmed(SharedModel model, int lane, boolean onChip) {
-    model.warm().set(lane);
-    if (!onChip) {
-      model.notOnChip();
+  synchronized void warmed(SharedModel model, int worker, boolean fused) {
+    model.warm().set(worker);
+    if (!fused) {
+      model.disableFused();
     }
-    if (model != candidate || model.warm().cardinality() < lanes) {
+    if (model != candidate || model.warm().cardinality() < workers) {
       return;
     }
     retiring = current == null ? retiring : current;
     current = model;
     candidate = null;
-    placesOnChip = current.onChip() ? current.model().chip().map(Chip::places).orElse(0) : 0;
+    fusedSlots =
+        current.fused() ? current.model().fused().map(FusedDecoderFactory::slots).orElse(0) : 0;
     current.activate();
     handover.activated(current.model());
     listener.activated(current.model().version());
@@ -93,10 +94,10 @@ final class ModelRotation implements AutoCloseable {
    * The model that a request asks for, which the lane has from now on, or null; a retiring one
    * takes no more while a newer model waits for its room.
    */
-  synchronized SharedModel enter(String version, int lane) {
+  synchronized SharedModel enter(String version, int worker) {
     SharedModel model = choose(version);
     if (model != null) {
-      model.holders().set(lane);
+      model.holders().set(worker);
     }
     return model;
   }
@@ -108,7 +109,7 @@ final class ModelRotation implements AutoCloseable {
     if (version.equals(GenerationRequest.CURRENT) || version.equals(current.model().version())) {
       return current;
     }
-    boolean open = retiring != null && !handover.roomAwaited();
+    boolean open = retiring != null && !handover.roomRequested();
     return open && version.equals(retiring.model().version()) ? retiring : null;
   }
 
@@ -125,15 +126,15 @@ final class ModelRotation implements AutoCloseable {
     candidate = candidate == model ? null : candidate;
     if (current == model) {
       current = null;
-      placesOnChip = 0;
+      fusedSlots = 0;
     }
     retiring = retiring == model ? null : retiring;
   }
 
   /** A lane has nothing of a model any more; the last one closes it if it is past. */
-  void leave(SharedModel model, int lane) {
+  void leave(SharedModel model, int worker) {
     synchronized (this) {
-      model.holders().clear(lane);
+      model.holders().clear(worker);
       if (!model.holders().isEmpty() || !isPast(model)) {
         return;
       }
@@ -143,7 +144,7 @@ final class ModelRotation implements AutoCloseable {
   }
 
   private void close(SharedModel shared) {
-    ServedModel model = shared.model();
+    LoadedModel model = shared.model();
     try {
       model.close();
     } catch (RuntimeException e) {
@@ -162,7 +163,7 @@ final class ModelRotation implements AutoCloseable {
   /** Frees the models; the lanes must have left them. */
   @Override
   public void close() {
-    ServedModel untaken = handover.poll();
+    LoadedModel untaken = handover.poll();
     Stream.of(untaken == null ? null : new SharedModel(untaken), candidate, retiring, current)
         .filter(Objects::nonNull)
         .forEach(this::close);

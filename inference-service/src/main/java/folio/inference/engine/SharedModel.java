@@ -1,22 +1,22 @@
 package folio.inference.engine;
 
-import folio.inference.serving.ServedModel;
+import folio.inference.models.LoadedModel;
 import java.util.BitSet;
 
 /** A model, and which lanes have it. All but {@link #model} belongs to {@link ModelRotation}. */
 final class SharedModel {
-  private final ServedModel model;
+  private final LoadedModel model;
   private final BitSet holders = new BitSet();
   private final BitSet warm = new BitSet();
-  private boolean onChip = true;
+  private boolean fused = true;
   private boolean activated;
   private String lost;
 
-  SharedModel(ServedModel model) {
+  SharedModel(LoadedModel model) {
     this.model = model;
   }
 
-  ServedModel model() {
+  LoadedModel model() {
     return model;
   }
 
@@ -30,12 +30,12 @@ final class SharedModel {
   }
 
   /** Whether every lane that has warmed it decodes on its chip. */
-  boolean onChip() {
-    return onChip;
+  boolean fused() {
+    return fused;
   }
 
-  void notOnChip() {
-    onChip = false;
+  void disableFused() {
+    fused = false;
   }
 
   /** Whether it ever was current. */

@@ -12,7 +12,7 @@ import java.util.Set;
  * does, and is recorded for every model. Owned by the lane's thread.
  */
 final class WarmUp implements AutoCloseable {
-  private final int lane;
+  private final int worker;
   private final int rows;
   private final ModelRotation models;
   private final EngineListener listener;
@@ -26,22 +26,22 @@ final class WarmUp implements AutoCloseable {
    *
    * @param rows most that the lane has where there is no chip
    */
-  WarmUp(int lane, int rows, ModelRotation models, EngineListener listener) {
-    this.lane = lane;
+  WarmUp(int worker, int rows, ModelRotation models, EngineListener listener) {
+    this.worker = worker;
     this.rows = rows;
     this.models = models;
     this.listener = listener;
   }
 
   /** Whether there is more to do. */
-  boolean underWay() {
+  boolean inFlight() {
     return model != null;
   }
 
   /** Does a little; returns the batch of a model that has become warm, or null. */
-  DecodeBatch turn() {
+  DecodeBatch advance() {
     if (model == null) {
-      model = models.enterCandidate(lane);
+      model = models.enterCandidate(worker);
       if (model == null) {
         return null;
       }
@@ -72,7 +72,7 @@ final class WarmUp implements AutoCloseable {
 
   private DecodeBatch warm() {
     DecodeBatch warm = batch;
-    models.warmed(model, lane, warm.onChip());
+    models.warmed(model, worker, warm.fused());
     model = null;
     batch = null;
     return warm;
@@ -97,7 +97,7 @@ final class WarmUp implements AutoCloseable {
           unfinished.close();
         }
       } finally {
-        models.leave(left, lane);
+        models.leave(left, worker);
       }
     }
   }

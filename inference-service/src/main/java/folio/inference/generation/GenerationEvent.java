@@ -23,7 +23,7 @@ public sealed interface GenerationEvent {
       long seed,
       Usage usage,
       Timings timings,
-      KeptState state)
+      SavedState state)
       implements GenerationEvent {}
 
   /**

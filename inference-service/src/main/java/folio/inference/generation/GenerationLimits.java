@@ -10,7 +10,7 @@ import folio.model.sampling.OutOfRangeException;
  */
 public record GenerationLimits(int maxTokens, int promptTokens) {
   /** Some ten megabytes of JSON, which an event loop writes at once. */
-  private static final long MOST_TOLD = 250_000;
+  private static final long MAX_TOLD = 250_000;
 
   /**
    * Checks a request.
@@ -31,7 +31,7 @@ public record GenerationLimits(int maxTokens, int promptTokens) {
     long told =
         (request.scoresPrompt() ? (long) length * (request.promptLogprobs() + 1) : 0)
             + (long) request.maxTokens() * (request.logprobs() + 1);
-    checkTold("logprobs", told);
+    checkLogprobCount("logprobs", told);
     return request;
   }
 
@@ -41,12 +41,12 @@ public record GenerationLimits(int maxTokens, int promptTokens) {
    * @param field that asks for them
    * @throws OutOfRangeException if they are more than fit
    */
-  public static void checkTold(String field, long told) {
-    if (told > MOST_TOLD) {
+  public static void checkLogprobCount(String field, long told) {
+    if (told > MAX_TOLD) {
       throw new OutOfRangeException(
           field,
           told + " log-probabilities",
-          "up to " + MOST_TOLD + " in an answer, alternatives included");
+          "up to " + MAX_TOLD + " in an answer, alternatives included");
     }
   }
 }

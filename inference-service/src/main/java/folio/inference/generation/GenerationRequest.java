@@ -32,20 +32,20 @@ public record GenerationRequest(
     int promptLogprobs,
     boolean echo,
     boolean keepState,
-    KeptState state,
+    SavedState state,
     String model) {
 
   /** The model that new requests go to. */
   public static final String CURRENT = "current";
 
   /** Most texts in {@code stop}. */
-  public static final int MOST_STOPS = 8;
+  public static final int MAX_STOPS = 8;
 
   /** Longest text in {@code stop}, in code points. */
-  public static final int LONGEST_STOP = 64;
+  public static final int MAX_STOP_LENGTH = 64;
 
   /** Most alternatives told for a character. */
-  public static final int MOST_LOGPROBS = 20;
+  public static final int MAX_LOGPROBS = 20;
 
   /**
    * Checks what does not depend on the service's limits.
@@ -57,22 +57,22 @@ public record GenerationRequest(
     if (prompt.isEmpty() && state == null) {
       throw new OutOfRangeException("prompt", "empty", "at least one character");
     }
-    if (stop.size() > MOST_STOPS) {
+    if (stop.size() > MAX_STOPS) {
       throw new OutOfRangeException(
-          "stop", stop.size() + " texts", "up to " + MOST_STOPS + " texts");
+          "stop", stop.size() + " texts", "up to " + MAX_STOPS + " texts");
     }
     for (String text : stop) {
       int length = text.codePointCount(0, text.length());
-      if (length < 1 || length > LONGEST_STOP) {
+      if (length < 1 || length > MAX_STOP_LENGTH) {
         throw new OutOfRangeException(
-            "stop", length + " characters", "texts of 1 to " + LONGEST_STOP + " characters");
+            "stop", length + " characters", "texts of 1 to " + MAX_STOP_LENGTH + " characters");
       }
     }
-    if (logprobs > MOST_LOGPROBS || logprobs < -1) {
-      throw new OutOfRangeException("logprobs", logprobs, "0 to " + MOST_LOGPROBS);
+    if (logprobs > MAX_LOGPROBS || logprobs < -1) {
+      throw new OutOfRangeException("logprobs", logprobs, "0 to " + MAX_LOGPROBS);
     }
-    if (promptLogprobs > MOST_LOGPROBS || promptLogprobs < -1) {
-      throw new OutOfRangeException("logprobs", promptLogprobs, "0 to " + MOST_LOGPROBS);
+    if (promptLogprobs > MAX_LOGPROBS || promptLogprobs < -1) {
+      throw new OutOfRangeException("logprobs", promptLogprobs, "0 to " + MAX_LOGPROBS);
     }
   }
 

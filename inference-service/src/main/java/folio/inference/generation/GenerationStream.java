@@ -35,7 +35,7 @@ public final class GenerationStream {
 
   /**
    * Completes when the first character is there, on the lane's thread; fails with a {@link
-   * RefusedException} if the request is not run after all, and with what went wrong if the engine
+   * RejectedException} if the request is not run after all, and with what went wrong if the engine
    * failed before its first character.
    */
   public CompletionStage<Started> started() {
@@ -82,8 +82,8 @@ public final class GenerationStream {
   }
 
   /** Tells that the request is not run; producer only, instead of {@link #start}. */
-  public void refuse(Refusal refusal) {
-    started.completeExceptionally(new RefusedException(refusal));
+  public void reject(Rejection rejection) {
+    started.completeExceptionally(new RejectedException(rejection));
   }
 
   /** Tells that there will be no first character; producer only, instead of {@link #start}. */

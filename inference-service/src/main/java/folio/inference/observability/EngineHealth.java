@@ -46,7 +46,8 @@ public class EngineHealth {
   @Produces
   @Liveness
   HealthCheck liveness() {
-    return () -> check("the decode loop turns", engine.sinceLastTurn().compareTo(turnTimeout) < 0);
+    return () ->
+        check("the decode loop turns", engine.sinceLastIteration().compareTo(turnTimeout) < 0);
   }
 
   private boolean serves() {

@@ -4,8 +4,8 @@ import folio.inference.engine.EngineListener;
 import folio.inference.engine.InferenceEngine;
 import folio.inference.generation.FinishReason;
 import folio.inference.generation.GenerationEvent;
-import folio.inference.generation.Refusal;
-import folio.inference.serving.LoadListener;
+import folio.inference.generation.Rejection;
+import folio.inference.models.LoadListener;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.DistributionSummary;
 import io.micrometer.core.instrument.Gauge;
@@ -73,7 +73,7 @@ public final class EngineMetrics implements EngineListener, LoadListener {
     for (FinishReason reason : FinishReason.values()) {
       finished(reason);
     }
-    Refusal.REASONS.forEach(this::rejected);
+    Rejection.REASONS.forEach(this::rejected);
     loads("success");
     loads("failure");
     failures();
@@ -90,7 +90,7 @@ public final class EngineMetrics implements EngineListener, LoadListener {
     Gauge.builder("folio.requests.waiting", engine, InferenceEngine::waiting)
         .description("Requests that wait for a slot")
         .register(registry);
-    Gauge.builder("folio.decoder.on.chip", engine, each -> each.decodesOnChip() ? 1 : 0)
+    Gauge.builder("folio.decoder.on.chip", engine, each -> each.decodesFused() ? 1 : 0)
         .description("1 if new requests are decoded on a GPU's chip, 0 if by libtorch")
         .register(registry);
   }
@@ -133,8 +133,8 @@ public final class EngineMetrics implements EngineListener, LoadListener {
   }
 
   @Override
-  public void refused(Refusal refusal) {
-    rejected(refusal.reason()).increment();
+  public void rejected(Rejection rejection) {
+    rejected(rejection.reason()).increment();
   }
 
   @Override
@@ -205,7 +205,7 @@ public final class EngineMetrics implements EngineListener, LoadListener {
   }
 
   @Override
-  public void refused(String version, String message) {
+  public void rejected(String version, String message) {
     LOG.errorf("refused %s: %s", version, message);
     loads("failure").increment();
   }

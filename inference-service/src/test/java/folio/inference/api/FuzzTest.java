@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import folio.inference.CheckpointFolder;
 import folio.inference.api.FuzzBodies.Sent;
+import folio.inference.api.problem.OpenAiError;
+import folio.inference.api.problem.Problem;
 import folio.model.checkpoint.CheckpointStore;
 import folio.model.testing.TestCheckpoints;
 import io.quarkus.test.common.WithTestResource;

@@ -13,7 +13,7 @@ import java.util.stream.IntStream;
 /**
  * Models for the service under test. Test classes share it, so one that cares who serves says so.
  */
-final class Models {
+public final class Models {
   /** Every printable character of ASCII. */
   private static final Vocabulary ASCII =
       Vocabulary.of(
@@ -24,12 +24,12 @@ final class Models {
   private Models() {}
 
   /** Has a small random network over ASCII serve; returns its version. */
-  static String serveSmall(Path checkpoints, long seed) {
+  public static String serveSmall(Path checkpoints, long seed) {
     return serve(checkpoints, TestCheckpoints.small(ASCII), seed);
   }
 
   /** The same for one that is slow enough to be caught streaming. */
-  static String serveSlow(Path checkpoints, long seed) {
+  public static String serveSlow(Path checkpoints, long seed) {
     return serve(checkpoints, CharGruConfig.residual(ASCII.size(), 64, 256, 4), seed);
   }
 

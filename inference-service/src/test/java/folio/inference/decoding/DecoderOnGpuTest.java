@@ -57,7 +57,7 @@ class DecoderOnGpuTest {
     try (NDManager manager = NDManager.newBaseManager(device)) {
       CharGru network = CharGru.initialize(manager, config, new SplittableRandom(4));
       try (Decoder decoder = new Decoder(manager, network);
-          Steps steps = new Steps(decoder)) {
+          GraphedDecoder steps = new GraphedDecoder(decoder)) {
         if (prepared) {
           steps.prepare(rows);
           assertThat(steps.preparable()).as("the driver records graphs").isTrue();
@@ -88,7 +88,7 @@ class DecoderOnGpuTest {
     }
   }
 
-  private static DecodeState after(Decoded decoded, DecodeState before, float[][] logits) {
+  private static DecodeState after(StepOutput decoded, DecodeState before, float[][] logits) {
     try (decoded) {
       before.close();
       logits[0] = decoded.logits();

@@ -68,7 +68,7 @@ class DecoderTest {
     try (Decoder decoder = new Decoder(manager, network);
         DecodeState zero = decoder.zeroState(rows)) {
       long[] lengths = LongStream.generate(() -> length).limit(rows).toArray();
-      try (Decoded whole = decoder.prefill(ids.toLongArray(), lengths, false, zero);
+      try (StepOutput whole = decoder.prefill(ids.toLongArray(), lengths, false, zero);
           DecodeState read = whole.state()) {
         assertThat(largestDifference(whole.logits(), expected)).isLessThan(TOLERANCE);
         assertThat(read.rows()).isEqualTo(rows);
@@ -157,7 +157,7 @@ class DecoderTest {
       long[] lengths = random.longs(rows, 1, part + 1L).toArray();
       System.arraycopy(prompt, from, ids, mine * part, length);
       lengths[mine] = length;
-      try (Decoded decoded = decoder.prefill(ids, lengths, false, state)) {
+      try (StepOutput decoded = decoder.prefill(ids, lengths, false, state)) {
         state.close();
         state = decoded.state();
         logits = decoded.logits();
@@ -172,12 +172,12 @@ class DecoderTest {
     CharGru network = network(CharGruConfig.residual(65, 8, 16, 2));
     try (Decoder decoder = new Decoder(manager, network);
         DecodeState zero = decoder.zeroState(3);
-        Decoded first = decoder.step(new long[] {1, 2, 3}, zero);
+        StepOutput first = decoder.step(new long[] {1, 2, 3}, zero);
         DecodeState three = first.state();
-        Decoded second = decoder.step(new long[] {4, 5, 6}, zero);
+        StepOutput second = decoder.step(new long[] {4, 5, 6}, zero);
         DecodeState others = second.state();
         DecodeState mixed = decoder.arrange(three, others, new long[] {4, 0, 5, 0});
-        Decoded next = decoder.step(new long[] {7, 7, 7, 7}, mixed);
+        StepOutput next = decoder.step(new long[] {7, 7, 7, 7}, mixed);
         DecodeState unused = next.state()) {
       assertThat(mixed.rows()).isEqualTo(4);
       float[] logits = next.logits();
@@ -209,7 +209,7 @@ class DecoderTest {
     for (int t = 0; t < length; t++) {
       int at = t;
       long[] ids = IntStream.range(0, rows).mapToLong(row -> texts[row * length + at]).toArray();
-      try (Decoded decoded = decoder.step(ids, state)) {
+      try (StepOutput decoded = decoder.step(ids, state)) {
         state.close();
         state = decoded.state();
         logits = decoded.logits();

@@ -15,23 +15,23 @@ import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
 class AdmissionQueueTest {
-  private static final Lanes ONE_LANE = new Lanes(Device.cpu(), 1, 4);
+  private static final WorkerSettings ONE_LANE = new WorkerSettings(Device.cpu(), 1, 4);
 
   private final AdmissionQueue queue = new AdmissionQueue(2, 3, ONE_LANE);
 
-  private static Waiting waiting(int maxTokens) {
+  private static QueuedRequest waiting(int maxTokens) {
     GenerationRequest request =
         new GenerationRequest(
             "a", maxTokens, SamplingParameters.DEFAULT, 1, List.of(), -1, false, "current");
-    return new Waiting(request, new GenerationStream(), 0);
+    return new QueuedRequest(request, new GenerationStream(), 0);
   }
 
-  private static Waiting together(int choices) {
-    Waiting one = waiting(1);
-    return new Waiting(Collections.nCopies(choices, one.choices().get(0)), 0);
+  private static QueuedRequest together(int choices) {
+    QueuedRequest one = waiting(1);
+    return new QueuedRequest(Collections.nCopies(choices, one.choices().get(0)), 0);
   }
 
-  private static int maxTokens(Waiting waiting) {
+  private static int maxTokens(QueuedRequest waiting) {
     return waiting.choices().get(0).request().maxTokens();
   }
 
@@ -42,11 +42,11 @@ class AdmissionQueueTest {
   }
 
   /** Which lane takes each request, one after another. */
-  private static List<Integer> takers(AdmissionQueue queue, int lanes) {
+  private static List<Integer> takers(AdmissionQueue queue, int workers) {
     List<Integer> takers = new ArrayList<>();
-    while (IntStream.range(0, lanes).anyMatch(queue::waitsFor)) {
-      int taker = IntStream.range(0, lanes).filter(queue::waitsFor).findFirst().orElseThrow();
-      assertThat(IntStream.range(0, lanes).filter(lane -> lane != taker))
+    while (IntStream.range(0, workers).anyMatch(queue::waitsFor)) {
+      int taker = IntStream.range(0, workers).filter(queue::waitsFor).findFirst().orElseThrow();
+      assertThat(IntStream.range(0, workers).filter(worker -> worker != taker))
           .allSatisfy(other -> assertThat(queue.poll(other)).isNull());
       assertThat(queue.poll(taker)).isNotNull();
       takers.add(taker);
@@ -92,21 +92,21 @@ class AdmissionQueueTest {
 
   @Test
   void fewRequestsShareALaneAndManyAreSpreadEvenly() {
-    AdmissionQueue wide = new AdmissionQueue(9, 0, new Lanes(Device.cpu(), 3, 2));
+    AdmissionQueue wide = new AdmissionQueue(9, 0, new WorkerSettings(Device.cpu(), 3, 2));
     fill(wide, 9);
 
     assertThat(takers(wide, 3)).containsExactly(0, 0, 1, 1, 2, 2, 0, 1, 2);
-    assertThat(wide.mostInALane()).as("sixteen choices, or all").isEqualTo(9);
-    assertThat(new AdmissionQueue(64, 0, new Lanes(Device.cpu(), 2, 4)).mostInALane())
+    assertThat(wide.maxPerWorker()).as("sixteen choices, or all").isEqualTo(9);
+    assertThat(new AdmissionQueue(64, 0, new WorkerSettings(Device.cpu(), 2, 4)).maxPerWorker())
         .isEqualTo(32);
-    assertThat(new AdmissionQueue(64, 0, new Lanes(Device.cpu(), 32, 4)).mostInALane())
+    assertThat(new AdmissionQueue(64, 0, new WorkerSettings(Device.cpu(), 32, 4)).maxPerWorker())
         .isEqualTo(16);
   }
 
   @Test
   void aChipDecodesThoseOfOneLaneTogether() {
-    AdmissionQueue wide = new AdmissionQueue(9, 0, new Lanes(Device.cpu(), 3, 2));
-    wide.onChip(() -> 6);
+    AdmissionQueue wide = new AdmissionQueue(9, 0, new WorkerSettings(Device.cpu(), 3, 2));
+    wide.fused(() -> 6);
     fill(wide, 9);
 
     assertThat(takers(wide, 3)).containsExactly(0, 0, 0, 0, 0, 0, 1, 1, 1);
@@ -114,7 +114,7 @@ class AdmissionQueueTest {
 
   @Test
   void theSmallestLaneIsNextAfterSomeHaveLeft() {
-    AdmissionQueue wide = new AdmissionQueue(8, 8, new Lanes(Device.cpu(), 2, 2));
+    AdmissionQueue wide = new AdmissionQueue(8, 8, new WorkerSettings(Device.cpu(), 2, 2));
     fill(wide, 12);
     takers(wide, 2);
     wide.left(1);
@@ -126,7 +126,7 @@ class AdmissionQueueTest {
 
   @Test
   void wakesTheLaneThatIsNext() {
-    AdmissionQueue wide = new AdmissionQueue(4, 0, new Lanes(Device.cpu(), 2, 1));
+    AdmissionQueue wide = new AdmissionQueue(4, 0, new WorkerSettings(Device.cpu(), 2, 1));
     List<Integer> woken = new ArrayList<>();
     wide.onNext(woken::add);
     fill(wide, 2);
@@ -195,7 +195,7 @@ class AdmissionQueueTest {
 
   @Test
   void choicesGoToALaneThatHasRoomForAllOfThem() {
-    AdmissionQueue two = new AdmissionQueue(40, 8, new Lanes(Device.cpu(), 2, 4));
+    AdmissionQueue two = new AdmissionQueue(40, 8, new WorkerSettings(Device.cpu(), 2, 4));
     fill(two, 3);
     assertThat(takers(two, 2)).containsExactly(0, 0, 0);
 
@@ -215,7 +215,7 @@ class AdmissionQueueTest {
     int passing = 0;
     while (passing < 1000) {
       assertThat(queue.offer(waiting(1))).isTrue();
-      Waiting next = queue.poll(0);
+      QueuedRequest next = queue.poll(0);
       if (next == null) {
         break;
       }

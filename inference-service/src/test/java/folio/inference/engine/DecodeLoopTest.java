@@ -1,19 +1,19 @@
 package folio.inference.engine;
 
-import static folio.inference.engine.HandTurnedEngine.read;
-import static folio.inference.engine.HandTurnedEngine.request;
+import static folio.inference.engine.ManualEngine.read;
+import static folio.inference.engine.ManualEngine.request;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import ai.djl.Device;
+import folio.inference.fused.FusedDecoderFactory;
 import folio.inference.generation.FinishReason;
 import folio.inference.generation.GenerationEvent;
 import folio.inference.generation.GenerationRequest;
 import folio.inference.generation.GenerationStream;
-import folio.inference.generation.Refusal;
+import folio.inference.generation.Rejection;
 import folio.inference.generation.TokenLogprob;
-import folio.inference.onchip.Chip;
-import folio.inference.serving.ServedModel;
+import folio.inference.models.LoadedModel;
 import folio.model.checkpoint.CheckpointStore;
 import folio.model.sampling.SamplingParameters;
 import folio.model.testing.TestCheckpoints;
@@ -34,12 +34,12 @@ class DecodeLoopTest {
 
   @TempDir Path root;
   private CheckpointStore store;
-  private HandTurnedEngine engine;
+  private ManualEngine engine;
 
   @BeforeEach
   void open() {
     store = new CheckpointStore(root);
-    engine = new HandTurnedEngine(store, SLOTS);
+    engine = new ManualEngine(store, SLOTS);
   }
 
   @AfterEach
@@ -51,7 +51,7 @@ class DecodeLoopTest {
   void writesAsManyCharactersAsItIsAskedFor() {
     engine.serve(1);
     GenerationStream stream = engine.submit(request("hello", 20, 7));
-    engine.turnUntilIdle();
+    engine.runUntilIdle();
 
     assertThat(read(stream)).hasSize(20);
     assertThat(engine.heard.finished).containsExactly(FinishReason.LENGTH);
@@ -62,11 +62,11 @@ class DecodeLoopTest {
   void givesTheSameTextForTheSameSeed() {
     engine.serve(1);
     GenerationStream first = engine.submit(request("hello", 50, 7));
-    engine.turnUntilIdle();
+    engine.runUntilIdle();
     GenerationStream again = engine.submit(request("hello", 50, 7));
-    engine.turnUntilIdle();
+    engine.runUntilIdle();
     GenerationStream other = engine.submit(request("hello", 50, 8));
-    engine.turnUntilIdle();
+    engine.runUntilIdle();
     String text = read(first);
 
     assertThat(read(again)).isEqualTo(text);
@@ -78,10 +78,10 @@ class DecodeLoopTest {
     engine.serve(1);
     GenerationStream longer = engine.submit(request("a", 30, 1));
     for (int i = 0; i < 5; i++) {
-      engine.turn();
+      engine.iterate();
     }
     GenerationStream shorter = engine.submit(request("b", 10, 2));
-    engine.turnUntilIdle();
+    engine.runUntilIdle();
 
     assertThat(read(longer)).hasSize(30);
     assertThat(read(shorter)).hasSize(10);
@@ -95,7 +95,7 @@ class DecodeLoopTest {
     for (int i = 0; i < 2 * SLOTS + 1; i++) {
       streams.add(engine.submit(request("a", 5 + i, i)));
     }
-    engine.turnUntilIdle();
+    engine.runUntilIdle();
 
     assertThat(engine.heard.batches).allMatch(size -> size <= SLOTS).contains(SLOTS);
     for (int i = 0; i < streams.size(); i++) {
@@ -107,10 +107,10 @@ class DecodeLoopTest {
   void aClientThatGoesAwayFreesItsSlotAtTheNextStep() {
     engine.serve(1);
     GenerationStream stream = engine.submit(request("a", 1000, 1));
-    engine.turn();
+    engine.iterate();
     assertThat(engine.running()).isEqualTo(1);
     stream.cancel();
-    engine.turn();
+    engine.iterate();
 
     assertThat(engine.running()).isZero();
     assertThat(engine.heard.finished).containsExactly(FinishReason.CANCELLED);
@@ -121,7 +121,7 @@ class DecodeLoopTest {
     engine.serve(1);
     GenerationStream stream = engine.submit(request("a", 1000, 1));
     stream.cancel();
-    engine.turnUntilIdle();
+    engine.runUntilIdle();
 
     assertThat(engine.queue.size()).isZero();
     assertThat(engine.heard.batches).isEmpty();
@@ -129,14 +129,14 @@ class DecodeLoopTest {
 
   @Test
   void tellsARequestThatItWaitedTooLong() {
-    Lanes lanes = new Lanes(Device.cpu(), 1, 4);
-    try (HandTurnedEngine impatient =
-        new HandTurnedEngine(store, SLOTS, lanes, Chip.Maker.NONE, Duration.ZERO)) {
+    WorkerSettings workers = new WorkerSettings(Device.cpu(), 1, 4);
+    try (ManualEngine impatient =
+        new ManualEngine(store, SLOTS, workers, FusedDecoderFactory.Loader.NONE, Duration.ZERO)) {
       GenerationStream stream = impatient.submit(request("a", 10, 1));
-      impatient.turn();
+      impatient.iterate();
 
-      assertThat(HandTurnedEngine.refusalOf(stream)).isInstanceOf(Refusal.WaitedTooLong.class);
-      assertThat(impatient.heard.refusals).hasSize(1);
+      assertThat(ManualEngine.refusalOf(stream)).isInstanceOf(Rejection.WaitedTooLong.class);
+      assertThat(impatient.heard.rejections).hasSize(1);
     }
   }
 
@@ -144,14 +144,14 @@ class DecodeLoopTest {
   void stopsBeforeAStopText() {
     engine.serve(1);
     GenerationStream free = engine.submit(request("hello", 40, 7));
-    engine.turnUntilIdle();
+    engine.runUntilIdle();
     String text = read(free);
     String stop = text.substring(10, 12);
     GenerationStream stopped =
         engine.submit(
             new GenerationRequest(
                 "hello", 40, SamplingParameters.DEFAULT, 7, List.of(stop), -1, true, "current"));
-    engine.turnUntilIdle();
+    engine.runUntilIdle();
 
     assertThat(read(stopped)).isEqualTo("hello" + text.substring(0, text.indexOf(stop)));
     assertThat(engine.heard.finished).containsExactly(FinishReason.LENGTH, FinishReason.STOP);
@@ -167,7 +167,7 @@ class DecodeLoopTest {
         engine.submit(
             new GenerationRequest(
                 "a", 3, SamplingParameters.DEFAULT, 7, List.of(), all, false, "current"));
-    engine.turnUntilIdle();
+    engine.runUntilIdle();
     List<TokenLogprob> logprobs = ((GenerationEvent.Text) stream.poll()).logprobs();
 
     assertThat(logprobs).hasSize(3);
@@ -184,12 +184,12 @@ class DecodeLoopTest {
 
   @Test
   void leavesNothingBehindOnTheDevice() {
-    ServedModel model = engine.serve(1);
+    LoadedModel model = engine.serve(1);
     int before = model.manager().getManagedArrays().size();
     for (int i = 0; i < 2 * SLOTS; i++) {
       engine.submit(request("hello", 10 + i, i));
     }
-    engine.turnUntilIdle();
+    engine.runUntilIdle();
 
     // The state of the last batch is kept for the next one.
     assertThat(model.manager().getManagedArrays().size()).isBetween(before, before + 1);

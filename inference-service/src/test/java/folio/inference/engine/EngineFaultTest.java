@@ -7,11 +7,11 @@ import folio.inference.api.Service;
 import folio.inference.generation.GenerationEvent;
 import folio.inference.generation.GenerationRequest;
 import folio.inference.generation.GenerationStream;
-import folio.inference.serving.CheckpointWatcher;
-import folio.inference.serving.LoadListener;
-import folio.inference.serving.ModelHandover;
-import folio.inference.serving.ModelLoader;
-import folio.inference.serving.ServedModel;
+import folio.inference.models.CheckpointWatcher;
+import folio.inference.models.LoadListener;
+import folio.inference.models.LoadedModel;
+import folio.inference.models.ModelHandover;
+import folio.inference.models.ModelLoader;
 import folio.model.checkpoint.CheckpointStore;
 import folio.model.sampling.SamplingParameters;
 import folio.model.testing.TestCheckpoints;
@@ -34,10 +34,11 @@ class EngineFaultTest {
   @TempDir Path root;
   private final ModelHandover handover = new ModelHandover();
   private final AtomicInteger failed = new AtomicInteger();
-  private final AtomicReference<ServedModel> loadedLast = new AtomicReference<>();
+  private final AtomicReference<LoadedModel> loadedLast = new AtomicReference<>();
   private final InferenceEngine engine =
       new InferenceEngine(
-          new InferenceEngine.Settings(8, new Lanes(Device.cpu(), 2, 4), 8, Duration.ofMinutes(1)),
+          new InferenceEngine.Settings(
+              8, new WorkerSettings(Device.cpu(), 2, 4), 8, Duration.ofMinutes(1)),
           handover,
           new EngineListener() {
             @Override
@@ -55,14 +56,14 @@ class EngineFaultTest {
         new CheckpointWatcher(
             store,
             checkpoint -> {
-              ServedModel model = new ModelLoader(Device.cpu()).load(checkpoint);
+              LoadedModel model = new ModelLoader(Device.cpu()).load(checkpoint);
               loadedLast.set(model);
               return model;
             },
             handover,
             new LoadListener() {});
     engine.start();
-    watcher.turn();
+    watcher.poll();
     Service.await("a model", () -> handover.current().isPresent());
   }
 
@@ -114,7 +115,7 @@ class EngineFaultTest {
     Service.await(
         "the model again",
         () -> {
-          watcher.turn();
+          watcher.poll();
           return handover.current().isPresent();
         });
     assertThat(lastOf(submit(20))).isInstanceOf(GenerationEvent.Finished.class);
@@ -158,11 +159,12 @@ class EngineFaultTest {
           }
         });
     Duration limit = Duration.ofMillis(300);
-    Service.await("a turn that takes too long", () -> engine.sinceLastTurn().compareTo(limit) > 0);
+    Service.await(
+        "a turn that takes too long", () -> engine.sinceLastIteration().compareTo(limit) > 0);
     release.countDown();
     stuck.cancel();
 
     assertThat(lastOf(stuck)).isInstanceOf(GenerationEvent.Finished.class);
-    Service.await("turns again", () -> engine.sinceLastTurn().compareTo(limit) < 0);
+    Service.await("turns again", () -> engine.sinceLastIteration().compareTo(limit) < 0);
   }
 }

@@ -1,14 +1,14 @@
 package folio.inference.engine;
 
-import static folio.inference.engine.HandTurnedEngine.read;
-import static folio.inference.engine.HandTurnedEngine.request;
+import static folio.inference.engine.ManualEngine.read;
+import static folio.inference.engine.ManualEngine.request;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import folio.inference.generation.GenerationStream;
-import folio.inference.generation.Refusal;
-import folio.inference.serving.ModelHandover;
-import folio.inference.serving.ModelState;
-import folio.inference.serving.ServedModel;
+import folio.inference.generation.Rejection;
+import folio.inference.models.LoadedModel;
+import folio.inference.models.ModelHandover;
+import folio.inference.models.ModelState;
 import folio.model.checkpoint.CheckpointStore;
 import folio.model.testing.TestCheckpoints;
 import folio.model.vocabulary.Vocabulary;
@@ -24,12 +24,12 @@ class ModelChangesTest {
 
   @TempDir Path root;
   private CheckpointStore store;
-  private HandTurnedEngine engine;
+  private ManualEngine engine;
 
   @BeforeEach
   void open() {
     store = new CheckpointStore(root);
-    engine = new HandTurnedEngine(store, SLOTS);
+    engine = new ManualEngine(store, SLOTS);
   }
 
   @AfterEach
@@ -39,18 +39,18 @@ class ModelChangesTest {
 
   @Test
   void aRunningRequestStaysOnTheWeightsItBeganWith() {
-    ServedModel old = engine.serve(1);
+    LoadedModel old = engine.serve(1);
     GenerationStream before = engine.submit(request("a", 60, 1));
-    engine.turn();
-    ServedModel young = engine.serve(2);
+    engine.iterate();
+    LoadedModel young = engine.serve(2);
     GenerationStream after = engine.submit(request("a", 5, 1));
-    engine.turn();
+    engine.iterate();
 
     assertThat(engine.handover.residents())
         .extracting(ModelHandover.Resident::state)
         .containsExactly(ModelState.RETIRING, ModelState.CURRENT);
     assertThat(engine.handover.requestRoom()).isFalse();
-    engine.turnUntilIdle();
+    engine.runUntilIdle();
     assertThat(before.started().toCompletableFuture().join().modelVersion())
         .isEqualTo(old.version());
     assertThat(after.started().toCompletableFuture().join().modelVersion())
@@ -64,65 +64,65 @@ class ModelChangesTest {
 
   @Test
   void aRetiringModelCanBeAskedForUntilItsRoomIsWanted() {
-    ServedModel old = engine.serve(1);
+    LoadedModel old = engine.serve(1);
     engine.submit(request("a", 100, 1));
-    engine.turn();
+    engine.iterate();
     engine.serve(2);
     GenerationStream pinned = engine.submit(request("a", 3, 1, old.version()));
-    engine.turn();
+    engine.iterate();
     assertThat(pinned.started().toCompletableFuture().join().modelVersion())
         .isEqualTo(old.version());
 
     assertThat(engine.handover.requestRoom()).isFalse();
     GenerationStream late = engine.submit(request("a", 3, 1, old.version()));
-    engine.turn();
-    assertThat(HandTurnedEngine.refusalOf(late)).isEqualTo(new Refusal.UnknownModel(old.version()));
+    engine.iterate();
+    assertThat(ManualEngine.refusalOf(late)).isEqualTo(new Rejection.UnknownModel(old.version()));
   }
 
   @Test
   void aQueuedPromptIsEncodedByTheModelWhoseSlotItTakes() {
     engine.serve(1);
     GenerationStream unknown = engine.submit(request("caf\u00e9", 5, 1));
-    engine.turnUntilIdle();
+    engine.runUntilIdle();
 
-    assertThat(HandTurnedEngine.refusalOf(unknown))
+    assertThat(ManualEngine.refusalOf(unknown))
         .isInstanceOfSatisfying(
-            Refusal.UnknownCharacter.class,
-            refusal -> {
-              assertThat(refusal.position()).isEqualTo(3);
-              assertThat(refusal.character()).isEqualTo("\u00e9");
+            Rejection.UnknownCharacter.class,
+            rejection -> {
+              assertThat(rejection.position()).isEqualTo(3);
+              assertThat(rejection.character()).isEqualTo("\u00e9");
             });
     Vocabulary accents = Vocabulary.of("\ncaf\u00e9");
     String version = TestCheckpoints.publish(store, accents, TestCheckpoints.small(accents), 3);
     engine.serve(version);
     GenerationStream known = engine.submit(request("caf\u00e9", 5, 1));
-    engine.turnUntilIdle();
+    engine.runUntilIdle();
     assertThat(read(known)).hasSize(5);
   }
 
   @Test
   void aFailureBeforeTheFirstCharacterIsARefusalAndTheLoopGoesOn() {
-    ServedModel model = engine.serve(1);
+    LoadedModel model = engine.serve(1);
     model.decoder().close();
     GenerationStream stream = engine.submit(request("hello", 5, 1));
-    engine.turnUntilIdle();
+    engine.runUntilIdle();
 
     assertThat(stream.started().toCompletableFuture()).isCompletedExceptionally();
     assertThat(engine.heard.failed()).isEqualTo(1);
     assertThat(engine.running()).isZero();
     engine.serve(2);
     GenerationStream next = engine.submit(request("hello", 5, 1));
-    engine.turnUntilIdle();
+    engine.runUntilIdle();
     assertThat(read(next)).hasSize(5);
   }
 
   @Test
   void aFailureLaterIsAnErrorEventForThoseItConcerns() {
-    ServedModel model = engine.serve(1);
+    LoadedModel model = engine.serve(1);
     GenerationStream stream = engine.submit(request("hello", 50, 1));
-    engine.turn();
+    engine.iterate();
     model.decoder().close();
-    engine.turnUntilIdle();
+    engine.runUntilIdle();
 
     assertThat(read(stream)).isNotEmpty().hasSizeLessThan(50);
     assertThat(stream.ended().toCompletableFuture()).isCompleted();
@@ -133,14 +133,14 @@ class ModelChangesTest {
   @Test
   void aModelThatCannotBeWarmedIsReportedToItsLoader() {
     engine.serve(1);
-    ServedModel broken = engine.offer(2);
+    LoadedModel broken = engine.offer(2);
     broken.decoder().close();
-    engine.turnUntilIdle();
+    engine.runUntilIdle();
 
     assertThat(engine.handover.residents()).hasSize(1);
     assertThat(engine.handover.pollFailure().version()).isEqualTo(broken.version());
     GenerationStream stream = engine.submit(request("hello", 5, 1));
-    engine.turnUntilIdle();
+    engine.runUntilIdle();
     assertThat(read(stream)).hasSize(5);
   }
 }

@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import folio.inference.generation.GenerationEvent;
 import folio.inference.generation.GenerationEvent.Finished;
 import folio.inference.generation.GenerationStream;
-import folio.inference.generation.KeptState;
+import folio.inference.generation.SavedState;
 
 /**
  * What a client gets.
@@ -32,8 +32,8 @@ record Outcome(String text, GenerationEvent end) {
     assertThat(text).isEqualTo(other.text);
     assertThat(finished().reason()).isEqualTo(other.finished().reason());
     assertThat(finished().usage()).isEqualTo(other.finished().usage());
-    KeptState kept = finished().state();
-    KeptState expected = other.finished().state();
+    SavedState kept = finished().state();
+    SavedState expected = other.finished().state();
     assertThat(kept == null).isEqualTo(expected == null);
     if (kept != null) {
       assertThat(kept.values()).containsExactly(expected.values());

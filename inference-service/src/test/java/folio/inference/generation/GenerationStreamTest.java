@@ -52,9 +52,9 @@ class GenerationStreamTest {
     assertThat(stream.started().toCompletableFuture().join().seed()).isEqualTo(7);
 
     GenerationStream refused = new GenerationStream();
-    refused.refuse(new Refusal.UnknownModel("v"));
+    refused.reject(new Rejection.UnknownModel("v"));
     assertThatThrownBy(() -> refused.started().toCompletableFuture().join())
-        .hasCauseInstanceOf(RefusedException.class)
+        .hasCauseInstanceOf(RejectedException.class)
         .hasMessageContaining("no model of version v is resident");
   }
 

@@ -6,8 +6,8 @@ import ai.djl.Device;
 import folio.inference.api.Service;
 import folio.inference.engine.EngineListener;
 import folio.inference.engine.InferenceEngine;
-import folio.inference.engine.Lanes;
-import folio.inference.serving.ModelHandover;
+import folio.inference.engine.WorkerSettings;
+import folio.inference.models.ModelHandover;
 import java.time.Duration;
 import org.eclipse.microprofile.health.HealthCheck;
 import org.eclipse.microprofile.health.HealthCheckResponse.Status;
@@ -19,7 +19,7 @@ class EngineHealthTest {
     try (InferenceEngine engine =
         new InferenceEngine(
             new InferenceEngine.Settings(
-                1, new Lanes(Device.cpu(), 1, 4), 1, Duration.ofMinutes(1)),
+                1, new WorkerSettings(Device.cpu(), 1, 4), 1, Duration.ofMinutes(1)),
             new ModelHandover(),
             EngineListener.NONE)) {
       HealthCheck liveness = new EngineHealth(engine, Duration.ofMillis(500)).liveness();

@@ -20,7 +20,7 @@ import java.util.function.Consumer;
  */
 public final class CheckpointStore {
   /** Of files that are kept on this machine's disk: some hundred versions of 8 MB. */
-  private static final long MOST_CACHED_BYTES = 1L << 30;
+  private static final long MAX_CACHED_BYTES = 1L << 30;
 
   private final Storage storage;
   private final FileCache cache;
@@ -60,7 +60,7 @@ public final class CheckpointStore {
         storage,
         storage.remote()
             ? new FileCache(
-                FileCache.folderOf(environment).resolve("checkpoints"), MOST_CACHED_BYTES)
+                FileCache.folderOf(environment).resolve("checkpoints"), MAX_CACHED_BYTES)
             : null);
   }
 

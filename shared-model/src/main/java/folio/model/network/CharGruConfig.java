@@ -30,10 +30,10 @@ public record CharGruConfig(
     boolean tied) {
 
   private static final int LARGEST_SIZE = 65_536;
-  private static final int MOST_LAYERS = 64;
+  private static final int MAX_LAYERS = 64;
 
   /** As float32 they fit into one array of bytes. */
-  private static final long MOST_PARAMETERS = 500_000_000;
+  private static final long MAX_PARAMETERS = 500_000_000;
 
   /**
    * Checks every field.
@@ -52,16 +52,16 @@ public record CharGruConfig(
     checkRange("vocabulary_size", vocabularySize, 0x110000);
     checkRange("embedding_size", embeddingSize, LARGEST_SIZE);
     checkRange("hidden_size", hiddenSize, LARGEST_SIZE);
-    checkRange("layers", layers, MOST_LAYERS);
+    checkRange("layers", layers, MAX_LAYERS);
     if (projectionSize != null) {
       checkRange("projection_size", projectionSize, LARGEST_SIZE);
     }
     long parameters = parameterCount(vocabularySize, embeddingSize, hiddenSize, layers);
-    if (parameters > MOST_PARAMETERS) {
+    if (parameters > MAX_PARAMETERS) {
       throw new IllegalArgumentException(
           String.format(
               "layers %d x hidden_size %d make %,d parameters; legal are up to %,d",
-              layers, hiddenSize, parameters, MOST_PARAMETERS));
+              layers, hiddenSize, parameters, MAX_PARAMETERS));
     }
     if (network == NetworkKind.PLAIN && embeddingSize != hiddenSize) {
       throw new IllegalArgumentException(

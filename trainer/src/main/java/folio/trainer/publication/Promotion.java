@@ -20,7 +20,7 @@ public enum Promotion {
    * @param promote whether it becomes {@code CURRENT}
    * @param reason a sentence for the person who trains
    */
-  public record Verdict(boolean promote, String reason) {}
+  public record Decision(boolean promote, String reason) {}
 
   /**
    * Decides.
@@ -29,15 +29,15 @@ public enum Promotion {
    * @param candidate what was just published
    * @param store where {@code CURRENT} is; without one, the embedded checkpoint is what is served
    */
-  public Verdict decide(String protocol, CheckpointManifest candidate, CheckpointStore store) {
+  public Decision decide(String protocol, CheckpointManifest candidate, CheckpointStore store) {
     return switch (this) {
-      case ALWAYS -> new Verdict(true, "--promote always");
-      case NEVER -> new Verdict(false, "--promote never");
+      case ALWAYS -> new Decision(true, "--promote always");
+      case NEVER -> new Decision(false, "--promote never");
       case BETTER -> better(protocol, candidate, store);
     };
   }
 
-  private static Verdict better(
+  private static Decision better(
       String protocol, CheckpointManifest candidate, CheckpointStore store) {
     try {
       CheckpointManifest served =
@@ -45,11 +45,11 @@ public enum Promotion {
       return compare(protocol, candidate, served);
     } catch (CheckpointException e) {
       // What is published stays published; training goes on.
-      return new Verdict(false, "there is nothing to compare with: " + e.getMessage());
+      return new Decision(false, "there is nothing to compare with: " + e.getMessage());
     }
   }
 
-  private static Verdict compare(
+  private static Decision compare(
       String protocol, CheckpointManifest candidate, CheckpointManifest served) {
     Double servedLoss = served.losses() == null ? null : served.losses().of(protocol);
     if (servedLoss == null) {
@@ -61,12 +61,12 @@ public enum Promotion {
     double loss = candidate.losses().of(protocol);
     String figures = String.format("%.4f against %.4f of %s", loss, servedLoss, served.version());
     return loss < servedLoss
-        ? new Verdict(true, "better: " + figures)
-        : new Verdict(false, "not better: " + figures);
+        ? new Decision(true, "better: " + figures)
+        : new Decision(false, "not better: " + figures);
   }
 
-  private static Verdict incomparable(CheckpointManifest served, String why) {
-    return new Verdict(
+  private static Decision incomparable(CheckpointManifest served, String why) {
+    return new Decision(
         false,
         "what is served, "
             + served.version()

@@ -46,7 +46,7 @@ public final class Publisher {
    * @param version the new checkpoint
    * @param verdict whether it became {@code CURRENT}, and why
    */
-  public record Published(String version, Promotion.Verdict verdict) {}
+  public record Published(String version, Promotion.Decision verdict) {}
 
   /**
    * A publisher for one run.
@@ -78,7 +78,7 @@ public final class Publisher {
           same.isPresent()
               ? same.get().version()
               : writer.publish(draft(network, step, losses, earlier));
-      Promotion.Verdict verdict = promotion.decide(run.protocol(), store.manifest(version), store);
+      Promotion.Decision verdict = promotion.decide(run.protocol(), store.manifest(version), store);
       if (verdict.promote()) {
         verdict = promoted(writer, version, verdict);
       }
@@ -87,13 +87,13 @@ public final class Publisher {
     }
   }
 
-  private static Promotion.Verdict promoted(
-      CheckpointWriter writer, String version, Promotion.Verdict verdict) {
+  private static Promotion.Decision promoted(
+      CheckpointWriter writer, String version, Promotion.Decision verdict) {
     try {
       writer.promote(version);
       return verdict;
     } catch (PromotionConflictException e) {
-      return new Promotion.Verdict(false, e.getMessage()); // training goes on
+      return new Promotion.Decision(false, e.getMessage()); // training goes on
     }
   }
 

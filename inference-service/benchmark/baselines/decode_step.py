@@ -1,0 +1,71 @@
+#!/usr/bin/env python3
+"""The strongest simple PyTorch decoder: one eager batched step for all streams, no HTTP.
+
+    pip install -r requirements.txt
+    python3 decode_step.py checkpoints/VERSION --device cuda --batch 1 64 1024 [--graph] [--threads 2]
+
+Prints one JSON line a batch size: microseconds a step (median of five blocks) and characters a second. `--graph`
+replays the step as a CUDA graph, which is the bar to reach on a GPU.
+"""
+import argparse
+import json
+import statistics
+import time
+
+import torch
+
+from network import load
+
+parser = argparse.ArgumentParser()
+parser.add_argument("checkpoint")
+parser.add_argument("--device", default="cpu")
+parser.add_argument("--batch", type=int, nargs="+", default=[1, 64])
+parser.add_argument("--steps", type=int, default=100)
+parser.add_argument("--graph", action="store_true")
+parser.add_argument("--threads", type=int, default=torch.get_num_threads())
+options = parser.parse_args()
+torch.set_num_threads(options.threads)
+network, alphabet = load(options.checkpoint, options.device)
+wait = torch.cuda.synchronize if options.device.startswith("cuda") else (lambda: None)
+
+
+@torch.no_grad()
+def measure(batch):
+    ids = torch.zeros(batch, 1, dtype=torch.long, device=options.device)
+    _, state = network(ids)
+
+    def step(ids, state):
+        logits, state = network(ids, state)
+        return torch.multinomial(torch.softmax(logits[:, -1].float(), -1), 1), state
+
+    graph = None
+    if options.graph:
+        step(ids, state)
+        wait()
+        graph = torch.cuda.CUDAGraph()
+        with torch.cuda.graph(graph):
+            step(ids, state)
+
+    def block():
+        nonlocal ids, state
+        wait()
+        started = time.perf_counter()
+        for _ in range(options.steps):
+            if graph:
+                graph.replay()
+                wait()
+            else:
+                ids, state = step(ids, state)
+                ids[0, 0].item()
+        wait()
+        return (time.perf_counter() - started) / options.steps * 1e6
+
+    block()
+    micros = statistics.median(block() for _ in range(5))
+    print(json.dumps({"batch": batch, "us_per_step": round(micros, 1), "chars_per_s": round(batch / micros * 1e6),
+                      "graph": options.graph, "torch": torch.__version__, "device": options.device,
+                      "threads": options.threads}), flush=True)
+
+
+for size in options.batch:
+    measure(size)

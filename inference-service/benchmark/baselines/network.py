@@ -1,0 +1,74 @@
+"""The blog post's two networks in PyTorch, and their weights from a checkpoint directory.
+
+`load` reads config.json, vocabulary.json and model.safetensors. It stops with a clear error where a name or a shape
+differs from the residual or the plain network. The baselines share it, so that all of them compute the same network.
+"""
+import json
+import pathlib
+
+import numpy
+import torch
+from torch import nn
+
+DTYPES = {"F32": numpy.float32, "F16": numpy.float16}
+
+
+def read_safetensors(path):
+    raw = pathlib.Path(path).read_bytes()
+    size = int.from_bytes(raw[:8], "little")
+    header, body = json.loads(raw[8:8 + size]), raw[8 + size:]
+    header.pop("__metadata__", None)
+    return {name: torch.from_numpy(numpy.frombuffer(body[slice(*entry["data_offsets"])], DTYPES[entry["dtype"]])
+                                   .reshape(entry["shape"]).astype(numpy.float32).copy())
+            for name, entry in header.items()}
+
+
+class Plain(nn.Module):
+    def __init__(self, vocabulary, hidden, layers):
+        super().__init__()
+        self.embedding = nn.Embedding(vocabulary, hidden)
+        self.gru = nn.GRU(hidden, hidden, layers, batch_first=True)
+        self.linear = nn.Linear(hidden, vocabulary)
+
+    def forward(self, ids, state=None):
+        out, state = self.gru(self.embedding(ids), state)
+        return self.linear(torch.relu(out)), state
+
+
+class Residual(nn.Module):
+    def __init__(self, vocabulary, embedding, hidden, layers):
+        super().__init__()
+        self.embedding = nn.Embedding(vocabulary, embedding)
+        self.grus = nn.ModuleList(
+            nn.GRU(embedding if k == 0 else hidden, hidden, batch_first=True) for k in range(layers))
+        self.linear = nn.Linear(hidden, vocabulary)
+
+    def forward(self, ids, state=None):
+        out, states = self.embedding(ids), []
+        for k, gru in enumerate(self.grus):
+            step, last = gru(out, None if state is None else state[k])
+            out = step if k == 0 else out + step
+            states.append(last)
+        return self.linear(out), states
+
+
+def load(directory, device):
+    tensors = read_safetensors(pathlib.Path(directory) / "model.safetensors")
+    vocabulary, embedding = tensors["embedding.weight"].shape
+    if "grus.0.weight_hh_l0" in tensors:
+        layers = sum(name.endswith(".weight_hh_l0") for name in tensors)
+        network = Residual(vocabulary, embedding, tensors["grus.0.weight_hh_l0"].shape[1], layers)
+    else:
+        layers = sum(name.startswith("gru.weight_hh_l") for name in tensors)
+        network = Plain(vocabulary, tensors["gru.weight_hh_l0"].shape[1], layers)
+    config = json.loads((pathlib.Path(directory) / "config.json").read_text(encoding="utf-8"))
+    expected = {"embedding_activation": "none", "head_activation": "none" if config["network"] == "residual" else "relu",
+                "projection_size": None, "tied": False}
+    unlike = {key: config.get(key) for key, value in expected.items() if config.get(key, value) != value}
+    if unlike:
+        raise SystemExit(f"config.json asks for {unlike}, which this baseline does not have")
+    network.load_state_dict(tensors, strict=True)
+    characters = json.loads((pathlib.Path(directory) / "vocabulary.json").read_text(encoding="utf-8"))["characters"]
+    if len(characters) != vocabulary:
+        raise SystemExit(f"vocabulary.json has {len(characters)} characters, embedding.weight {vocabulary} rows")
+    return network.to(device).eval(), list(characters)

@@ -1,0 +1,70 @@
+package folio.inference.api.generate;
+
+import com.fasterxml.jackson.annotation.JsonProperty;
+import folio.inference.generation.GenerationLimits;
+import folio.inference.generation.GenerationRequest;
+import folio.model.sampling.SamplingParameters;
+import jakarta.ws.rs.GET;
+import jakarta.ws.rs.Path;
+import jakarta.ws.rs.Produces;
+import jakarta.ws.rs.core.MediaType;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.eclipse.microprofile.openapi.annotations.Operation;
+import org.eclipse.microprofile.openapi.annotations.media.Schema;
+import org.eclipse.microprofile.openapi.annotations.tags.Tag;
+
+/** {@code GET /parameters}: what this service takes, for a page that offers it. */
+@Path("/parameters")
+@Produces(MediaType.APPLICATION_JSON)
+@Tag(name = "generate")
+public final class ParametersResource {
+  /** Any rank further down is as good as none in a vocabulary of characters. */
+  private static final int MAX_USEFUL_TOP_K = 100;
+
+  private final GenerationLimits limits;
+
+  /** With the limits of this service. */
+  ParametersResource(GenerationLimits limits) {
+    this.limits = limits;
+  }
+
+  /**
+   * The range of a number.
+   *
+   * @param step that it is sensibly changed by
+   */
+  @Schema(name = "Parameter")
+  public record Range(
+      double minimum,
+      double maximum,
+      double step,
+      @Schema(name = "default") @JsonProperty("default") double fallback) {}
+
+  /** The number fields of {@code POST /generate}, and the longest prompt, in characters. */
+  @GET
+  @Operation(operationId = "listParameters", summary = "Show what can be set, and its ranges")
+  public Map<String, Range> list() {
+    SamplingParameters defaults = SamplingParameters.DEFAULT;
+    double fine = SamplingParameters.LOWEST_TEMPERATURE;
+    Map<String, Range> ranges = new LinkedHashMap<>();
+    ranges.put(
+        "temperature",
+        new Range(0, SamplingParameters.HIGHEST_TEMPERATURE, fine, defaults.temperature()));
+    ranges.put("top_p", new Range(fine, 1, fine, defaults.topP()));
+    ranges.put("min_p", new Range(0, 1, fine, defaults.minP()));
+    ranges.put("top_k", new Range(0, MAX_USEFUL_TOP_K, 1, defaults.topK()));
+    ranges.put(
+        "repetition_penalty",
+        new Range(
+            fine,
+            SamplingParameters.HIGHEST_REPETITION_PENALTY,
+            fine,
+            defaults.repetitionPenalty()));
+    int length = Math.min(GenerateBody.DEFAULT_MAX_TOKENS, limits.maxTokens());
+    ranges.put("max_tokens", new Range(1, limits.maxTokens(), 1, length));
+    ranges.put("prompt", new Range(0, limits.promptTokens(), 1, 0));
+    ranges.put("top", new Range(0, GenerationRequest.MAX_LOGPROBS, 1, ScoreBody.DEFAULT_TOP));
+    return ranges;
+  }
+}

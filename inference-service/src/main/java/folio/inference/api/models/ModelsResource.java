@@ -1,0 +1,73 @@
+package folio.inference.api.models;
+
+import folio.inference.api.problem.Problem;
+import folio.inference.generation.RejectedException;
+import folio.inference.generation.Rejection;
+import folio.inference.models.ModelHandover;
+import folio.inference.models.ModelHandover.Resident;
+import folio.inference.models.ModelState;
+import jakarta.ws.rs.GET;
+import jakarta.ws.rs.Path;
+import jakarta.ws.rs.PathParam;
+import jakarta.ws.rs.Produces;
+import jakarta.ws.rs.core.MediaType;
+import java.util.List;
+import org.eclipse.microprofile.openapi.annotations.Operation;
+import org.eclipse.microprofile.openapi.annotations.media.Content;
+import org.eclipse.microprofile.openapi.annotations.media.Schema;
+import org.eclipse.microprofile.openapi.annotations.parameters.Parameter;
+import org.eclipse.microprofile.openapi.annotations.responses.APIResponse;
+import org.eclipse.microprofile.openapi.annotations.tags.Tag;
+
+/** {@code GET /models}. */
+@Path("/models")
+@Produces(MediaType.APPLICATION_JSON)
+@Tag(name = "models", description = "The checkpoints that are loaded.")
+public final class ModelsResource {
+  private final ModelHandover models;
+
+  /** With the list of who is resident. */
+  ModelsResource(ModelHandover models) {
+    this.models = models;
+  }
+
+  /** Every resident model, oldest first. */
+  @GET
+  @Operation(
+      operationId = "listModels",
+      summary = "List models",
+      description = "Every model that is loaded, oldest first; at most two.")
+  public List<ModelView> list() {
+    return models.residents().stream().map(ModelView::of).toList();
+  }
+
+  /** One resident model. */
+  @GET
+  @Path("/{version}")
+  @Operation(operationId = "getModel", summary = "Show a model")
+  @APIResponse(
+      responseCode = "200",
+      description = "The model.",
+      content = @Content(schema = @Schema(implementation = ModelView.class)))
+  @APIResponse(
+      responseCode = "404",
+      description = "No model of this version is resident.",
+      content =
+          @Content(
+              mediaType = Problem.MEDIA_TYPE,
+              schema = @Schema(implementation = Problem.class)))
+  public ModelView get(
+      @Parameter(description = "current, or a version.", example = "current") @PathParam("version")
+          String version) {
+    return models.residents().stream()
+        .filter(resident -> isMeant(resident, version))
+        .findFirst()
+        .map(ModelView::of)
+        .orElseThrow(() -> new RejectedException(new Rejection.UnknownModel(version)));
+  }
+
+  private static boolean isMeant(Resident resident, String version) {
+    return resident.version().equals(version)
+        || (version.equals("current") && resident.state() == ModelState.CURRENT);
+  }
+}

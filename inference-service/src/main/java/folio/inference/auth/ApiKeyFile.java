@@ -1,0 +1,74 @@
+package folio.inference.auth;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.type.TypeReference;
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.exc.ValueInstantiationException;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Set;
+
+/** Reads the file of keys: a JSON array of {@link ApiKey}. */
+final class ApiKeyFile {
+  private static final JsonMapper JSON =
+      JsonMapper.builder()
+          .disable(DeserializationFeature.ACCEPT_FLOAT_AS_INT)
+          .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+          .enable(DeserializationFeature.FAIL_ON_NULL_CREATOR_PROPERTIES)
+          .build();
+
+  private ApiKeyFile() {}
+
+  /**
+   * Reads it.
+   *
+   * @throws ApiKeyFileException if it cannot be read, is no such array, or has a name twice; the
+   *     message names the file and what is wrong, and tells no digest
+   */
+  static List<ApiKey> read(Path file) {
+    List<ApiKey> keys;
+    try {
+      keys =
+          JSON.readValue(
+              new String(Files.readAllBytes(file), StandardCharsets.UTF_8),
+              new TypeReference<List<ApiKey>>() {});
+    } catch (ValueInstantiationException e) {
+      throw new ApiKeyFileException(file + ": " + e.getCause().getMessage(), true);
+    } catch (JsonProcessingException e) {
+      String where =
+          e.getLocation() == null ? "" : ", line " + Math.max(1, e.getLocation().getLineNr());
+      throw new ApiKeyFileException(
+          file
+              + where
+              + ": legal is a JSON array of objects with name, sha256, requests_per_second and"
+              + " concurrent_requests, the first two required",
+          true);
+    } catch (IOException e) {
+      throw new ApiKeyFileException(file + " cannot be read: " + e, false);
+    }
+    if (keys == null) {
+      throw new ApiKeyFileException(file + " holds null; legal is a JSON array", true);
+    }
+    Set<String> names = new HashSet<>();
+    Set<String> digests = new HashSet<>();
+    for (ApiKey key : keys) {
+      if (key == null) {
+        throw new ApiKeyFileException(file + ": a key is null", true);
+      }
+      if (!names.add(key.name())) {
+        throw new ApiKeyFileException(file + ": the name " + key.name() + " is there twice", true);
+      }
+      if (!digests.add(key.sha256().toLowerCase(Locale.ROOT))) {
+        throw new ApiKeyFileException(
+            file + ": the key of " + key.name() + " is another client's, too", true);
+      }
+    }
+    return keys;
+  }
+}

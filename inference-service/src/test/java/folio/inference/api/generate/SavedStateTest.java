@@ -1,0 +1,163 @@
+package folio.inference.api.generate;
+
+import static io.restassured.RestAssured.given;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.hamcrest.Matchers.containsString;
+import static org.hamcrest.Matchers.equalTo;
+import static org.hamcrest.Matchers.nullValue;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import folio.inference.CheckpointFolder;
+import folio.inference.api.Models;
+import folio.inference.api.Service;
+import folio.model.checkpoint.CheckpointStore;
+import folio.model.testing.TestCheckpoints;
+import io.quarkus.test.common.WithTestResource;
+import io.quarkus.test.junit.QuarkusTest;
+import io.restassured.RestAssured;
+import io.restassured.http.ContentType;
+import io.restassured.response.ValidatableResponse;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.eclipse.microprofile.config.inject.ConfigProperty;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** A generation that goes on from where another stopped. */
+@QuarkusTest
+@WithTestResource(CheckpointFolder.class)
+class SavedStateTest {
+  /** What makes every part of a state count. */
+  private static final Map<String, ?> SAMPLING =
+      Map.of("temperature", 0.8, "repetition_penalty", 1.3, "top_p", 0.95, "logprobs", 0);
+
+  @ConfigProperty(name = "folio.checkpoints")
+  Path checkpoints;
+
+  @BeforeEach
+  void serve() {
+    Models.serveSmall(checkpoints, 42);
+  }
+
+  private static ValidatableResponse post(Map<String, ?> body) {
+    return given()
+        .contentType(ContentType.JSON)
+        .accept(ContentType.JSON)
+        .body(body)
+        .post("/generate")
+        .then();
+  }
+
+  private static JsonNode generate(Map<String, ?> body) {
+    Map<String, Object> all = new HashMap<>(SAMPLING);
+    all.putAll(body);
+    return Service.parse(post(all).statusCode(200).extract().asString());
+  }
+
+  private static String kept(String prompt) {
+    return generate(Map.of("prompt", prompt, "max_tokens", 5, "keep_state", true))
+        .get("state")
+        .asText();
+  }
+
+  @Test
+  void tenPiecesAreOne() {
+    JsonNode whole = generate(Map.of("prompt", "KING HENRY", "max_tokens", 100, "seed", 3));
+    Service service = new Service(RestAssured.port);
+
+    JsonNode piece =
+        generate(Map.of("prompt", "KING HENRY", "max_tokens", 1, "seed", 3, "keep_state", true));
+    StringBuilder text = new StringBuilder(piece.get("text").asText());
+    StringBuilder logprobs = new StringBuilder(piece.get("logprobs").get(0).toString());
+    double read = service.metric("folio_prompt_tokens_total");
+    for (int length : new int[] {1, 9, 12, 7, 20, 1, 25, 14, 10}) {
+      String state = piece.get("state").asText();
+      piece = generate(Map.of("state", state, "max_tokens", length, "keep_state", true));
+      assertThat(piece.at("/usage/prompt_tokens").asInt()).isZero();
+      assertThat(piece.at("/usage/completion_tokens").asInt()).isEqualTo(length);
+      assertThat(piece.get("seed").asLong()).isEqualTo(3);
+      text.append(piece.get("text").asText());
+      piece.get("logprobs").forEach(each -> logprobs.append(each.toString()));
+    }
+
+    assertThat(text.toString()).isEqualTo(whole.get("text").asText());
+    StringBuilder expected = new StringBuilder();
+    whole.get("logprobs").forEach(each -> expected.append(each.toString()));
+    assertThat(logprobs.toString()).as("to the last bit").isEqualTo(expected.toString());
+    assertThat(service.metric("folio_prompt_tokens_total")).as("nothing is read").isEqualTo(read);
+  }
+
+  @Test
+  void aStateForks() {
+    String state = kept("ROMEO:");
+
+    JsonNode first = generate(Map.of("state", state, "max_tokens", 40, "seed", 1));
+    JsonNode other = generate(Map.of("state", state, "max_tokens", 40, "seed", 2));
+    JsonNode again = generate(Map.of("state", state, "max_tokens", 40, "seed", 1));
+
+    assertThat(other.get("text")).isNotEqualTo(first.get("text"));
+    assertThat(again.get("text")).isEqualTo(first.get("text"));
+  }
+
+  @Test
+  void aStreamTellsItAtItsEnd() {
+    String events =
+        given()
+            .contentType(ContentType.JSON)
+            .accept("text/event-stream")
+            .body("{\"prompt\": \"KING\", \"max_tokens\": 30, \"seed\": 4, \"keep_state\": true}")
+            .post("/generate")
+            .asString();
+    List<JsonNode> all = Service.events(events);
+    JsonNode last = all.get(all.size() - 1);
+
+    assertThat(last.get("finish_reason").asText()).isEqualTo("length");
+    assertThat(all.subList(0, all.size() - 1)).noneMatch(event -> event.has("state"));
+    post(Map.of("state", last.get("state").asText(), "max_tokens", 5))
+        .statusCode(200)
+        .body("usage.completion_tokens", equalTo(5))
+        .body("state", nullValue());
+  }
+
+  @Test
+  void itIsAsLargeAsTheReadmeSays() {
+    JsonNode model = Service.parse(new Service(RestAssured.port).get("/models/current").body());
+    int floats = model.at("/network/layers").asInt() * model.at("/network/hidden_size").asInt();
+
+    assertThat(kept("a").length()).isBetween(floats * 16 / 3, floats * 16 / 3 + 400);
+  }
+
+  @Test
+  void aModelThatIsGoneIsSaidToBe() {
+    String state = kept("a");
+    Service service = new Service(RestAssured.port);
+    String version = TestCheckpoints.publishCurrent(new CheckpointStore(checkpoints), 21);
+    Service.await(
+        "alone",
+        () -> {
+          JsonNode models = Service.parse(service.get("/models").body());
+          return models.size() == 1 && models.at("/0/version").asText().equals(version);
+        });
+
+    post(Map.of("state", state, "max_tokens", 5))
+        .statusCode(410)
+        .body("reason", equalTo("state_model_gone"))
+        .body("field", equalTo("state"));
+  }
+
+  @Test
+  void refusesByName() {
+    String state = kept("a");
+    post(Map.of("state", state, "prompt", "b")).statusCode(400).body("field", equalTo("prompt"));
+    post(Map.of("state", state, "model", "other"))
+        .statusCode(400)
+        .body("field", equalTo("model"))
+        .body("detail", containsString("which state is of"));
+    String forged =
+        state.substring(0, 40) + (state.charAt(40) == 'A' ? 'B' : 'A') + state.substring(41);
+    post(Map.of("state", forged)).statusCode(400).body("reason", equalTo("forged_state"));
+    post(Map.of("state", "?")).statusCode(400).body("reason", equalTo("malformed_state"));
+  }
+}

@@ -1,0 +1,303 @@
+package folio.inference.api.http;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import folio.inference.CheckpointFolder;
+import folio.inference.api.Models;
+import folio.inference.api.Service;
+import folio.inference.api.http.RawConnection.Answer;
+import io.quarkus.test.common.WithTestResource;
+import io.quarkus.test.junit.QuarkusTest;
+import io.quarkus.test.junit.QuarkusTestProfile;
+import io.quarkus.test.junit.TestProfile;
+import io.restassured.RestAssured;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.http.HttpClient;
+import java.net.http.HttpResponse;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.eclipse.microprofile.config.inject.ConfigProperty;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** What a connection may take of a service, with limits that a test can reach. */
+@QuarkusTest
+@WithTestResource(CheckpointFolder.class)
+@TestProfile(LimitsTest.SmallLimits.class)
+class LimitsTest {
+  private static final int MAX_CONNECTIONS = 8;
+  private static final int MAX_BYTES = 100_000;
+  private static final Duration IDLE = Duration.ofMillis(500);
+
+  /** Takes the slow model longer than the idle timeout. */
+  private static final String SLOW = "{\"max_tokens\": 5000}";
+
+  private static final String ENDLESS = "{\"max_tokens\": 1000000}";
+
+  /** Limits that a test can reach. */
+  public static final class SmallLimits implements QuarkusTestProfile {
+    @Override
+    public Map<String, String> getConfigOverrides() {
+      return Map.of(
+          "folio.limits.body-size", String.valueOf(MAX_BYTES),
+          "folio.limits.connections", String.valueOf(MAX_CONNECTIONS),
+          "folio.limits.max-tokens", "1000000",
+          "folio.limits.request-timeout", "0.7S",
+          "folio.limits.idle-timeout", IDLE.toString());
+    }
+  }
+
+  @ConfigProperty(name = "folio.checkpoints")
+  Path checkpoints;
+
+  @BeforeEach
+  void waitUntilReady() {
+    Service.awaitReady(RestAssured.port);
+  }
+
+  private static RawConnection connect() throws IOException {
+    return new RawConnection(RestAssured.port);
+  }
+
+  private static JsonNode problem(Answer answer, int status, String reason) {
+    assertThat(answer.status()).isEqualTo(status);
+    assertThat(answer.header("Content-Type")).isEqualTo("application/problem+json");
+    assertThat(answer.header("X-Request-Id")).isNotEmpty();
+    JsonNode problem = Service.parse(answer.body());
+    assertThat(problem.get("status").asInt()).isEqualTo(status);
+    assertThat(problem.get("reason").asText()).isEqualTo(reason);
+    assertThat(problem.get("detail").asText()).isNotEmpty();
+    return problem;
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void refusesABodyThatIsTooLarge(boolean chunked) throws IOException {
+    String body = "{\"prompt\": \"" + "a".repeat(MAX_BYTES) + "\"}";
+    try (RawConnection client = connect()) {
+      client.send(
+          chunked
+              ? RawConnection.head("Transfer-Encoding: chunked")
+                  + "\r\n"
+                  + RawConnection.chunk(body)
+                  + RawConnection.chunk(body)
+                  + RawConnection.chunk("")
+              : RawConnection.post(body));
+
+      JsonNode problem = problem(client.read(), 413, "body_too_large");
+      assertThat(problem.get("legal").asText()).isEqualTo("up to " + MAX_BYTES + " bytes");
+      assertThat(problem.get("value").asText())
+          .isEqualTo(chunked ? "more than " + MAX_BYTES + " bytes" : body.length() + " bytes");
+      assertThat(client.isEnded()).isTrue();
+    }
+  }
+
+  @Test
+  void refusesABodyThatIsTooLargeOverHttp2() throws Exception {
+    HttpResponse<String> answer = overHttp2("{\"prompt\": \"" + "a".repeat(MAX_BYTES) + "\"}");
+
+    assertThat(answer.statusCode()).isEqualTo(413);
+    assertThat(answer.body()).contains("\"reason\":\"body_too_large\"");
+  }
+
+  @Test
+  void readsABodyOfManyChunks() throws IOException {
+    try (RawConnection client = connect()) {
+      client.send(RawConnection.head("Transfer-Encoding: chunked", "Accept: application/json"));
+      client.send("\r\n" + RawConnection.chunk("{\"prompt\": \"" + "\\u0061".repeat(5000)));
+      client.send(RawConnection.chunk("\", ") + RawConnection.chunk("\"max_tokens\": 3}"));
+      client.send(RawConnection.chunk(""));
+
+      Answer answer = client.read();
+      assertThat(answer.status()).isEqualTo(200);
+      assertThat(Service.parse(answer.body()).get("usage").get("prompt_tokens").asInt())
+          .isEqualTo(5000);
+    }
+  }
+
+  @Test
+  void answersRequestsThatAreSentBeforeTheAnswers() throws IOException {
+    String first = RawConnection.post("{\"max_tokens\": 3}", "Accept: application/json");
+    String second = RawConnection.post("{\"max_tokens\": 4}", "Accept: application/json");
+    try (RawConnection client = connect()) {
+      client.send(first + second);
+
+      for (int tokens : List.of(3, 4)) {
+        Answer answer = client.read();
+        assertThat(answer.status()).isEqualTo(200);
+        assertThat(Service.parse(answer.body()).get("usage").get("completion_tokens").asInt())
+            .isEqualTo(tokens);
+      }
+    }
+  }
+
+  @Test
+  void letsAClientSendItsBodyIfItAsks() throws IOException {
+    String body = "{\"max_tokens\": 3}";
+    try (RawConnection client = connect()) {
+      client.send(
+          RawConnection.head("Content-Length: " + body.length(), "Expect: 100-continue") + "\r\n");
+      assertThat(client.readHead()).startsWith("HTTP/1.1 100 Continue");
+      client.send(body);
+
+      assertThat(client.read().status()).isEqualTo(200);
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void cutsOffABodyThatNeverEnds(boolean trickles) throws IOException {
+    try (RawConnection client = connect()) {
+      client.send(RawConnection.head("Content-Length: 5000") + "\r\n{");
+      if (trickles) {
+        Service.await("an answer", () -> client.hasAnswerOrSend(" "));
+      }
+
+      JsonNode problem = problem(client.read(), 408, "request_timeout");
+      assertThat(problem.get("legal").asText()).isEqualTo("all of it within 0.7 seconds");
+      assertThat(client.isEnded()).isTrue();
+    }
+  }
+
+  @Test
+  void cutsOffHeadersThatNeverEnd() throws IOException {
+    try (RawConnection silent = connect();
+        RawConnection halfway = connect()) {
+      halfway.send(RawConnection.head("Content-Length: 5000"));
+
+      assertThat(halfway.isEnded()).isTrue();
+      assertThat(silent.isEnded()).isTrue();
+    }
+  }
+
+  @Test
+  void closesAConnectionBetweenTwoRequestsAfterItsTime() throws IOException {
+    try (RawConnection client = connect()) {
+      client.send(RawConnection.post("{\"max_tokens\": 3}", "Accept: application/json"));
+      assertThat(client.read().status()).isEqualTo(200);
+      client.send(RawConnection.post("{\"max_tokens\": 3}", "Accept: application/json"));
+      assertThat(client.read().status()).isEqualTo(200);
+
+      assertThat(client.isEnded()).isTrue();
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"application/json", "text/event-stream"})
+  void keepsAConnectionWhoseAnswerTakesLonger(String accept) throws IOException {
+    Models.serveSlow(checkpoints, 1);
+    long begin = System.nanoTime();
+    try (RawConnection client = connect()) {
+      client.send(RawConnection.post(SLOW, "Accept: " + accept));
+
+      Answer answer = client.read();
+      assertThat(System.nanoTime() - begin)
+          .as("what the test relies on: the answer takes longer than the idle timeout")
+          .isGreaterThan(IDLE.toNanos());
+      assertThat(answer.status()).isEqualTo(200);
+      assertThat(answer.body()).contains("\"completion_tokens\":5000");
+    }
+  }
+
+  @Test
+  void keepsAConnectionThatItsFirstRequestUpgradesToo() throws Exception {
+    Models.serveSlow(checkpoints, 1);
+
+    HttpResponse<String> answer = overHttp2(SLOW);
+
+    assertThat(Duration.ofNanos((long) (1e9 * seconds(answer.body())))).isGreaterThan(IDLE);
+    assertThat(answer.body()).contains("\"completion_tokens\":5000");
+  }
+
+  private static double seconds(String answer) {
+    return Service.parse(answer).get("metrics").get("duration_seconds").asDouble();
+  }
+
+  @Test
+  void cutsOffAClientThatDoesNotRead() throws IOException {
+    Models.serveSlow(checkpoints, 1);
+    Service service = new Service(RestAssured.port);
+    double before = service.metric("folio_requests_total{finish_reason=\"cancelled\"}");
+    try (RawConnection client = new RawConnection(RestAssured.port, 4096)) {
+      client.send(
+          RawConnection.post(
+              "{\"max_tokens\": 10000, \"logprobs\": 20}", "Accept: text/event-stream"));
+
+      Service.await(
+          "cut off",
+          () -> service.metric("folio_requests_total{finish_reason=\"cancelled\"}") == before + 1);
+      assertThatThrownBy(client::read).isInstanceOf(IOException.class);
+    }
+  }
+
+  @Test
+  void refusesConnectionsAboveTheLimit() throws Exception {
+    Models.serveSlow(checkpoints, 1);
+    Service service = new Service(RestAssured.port);
+    List<RawConnection> clients = new ArrayList<>();
+    try {
+      // Connections of earlier requests hold places until they are idle for long enough.
+      AtomicInteger welcome = new AtomicInteger();
+      Service.await(
+          "a full house of endless streams",
+          () -> isWelcome(clients) && welcome.incrementAndGet() == MAX_CONNECTIONS);
+      Answer answer = connectAndAsk(clients).read();
+      JsonNode problem = problem(answer, 503, "too_many_connections");
+      assertThat(problem.get("legal").asText()).isEqualTo("up to " + MAX_CONNECTIONS);
+      assertThat(answer.header("Retry-After")).isEqualTo("1");
+      assertThat(clients.get(clients.size() - 1).isEnded()).isTrue();
+      assertThat(overHttp2("{}").statusCode()).isEqualTo(503);
+      assertThat(service.get("/q/health/live").statusCode()).isEqualTo(200);
+    } finally {
+      for (RawConnection client : clients) {
+        client.close();
+      }
+    }
+    Service.await("a place", () -> hasAPlace());
+  }
+
+  /** Whether one more client gets its stream; it goes on, so that its connection is not idle. */
+  private static boolean isWelcome(List<RawConnection> clients) {
+    try {
+      return connectAndAsk(clients).readHead().startsWith("HTTP/1.1 200 ");
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private static RawConnection connectAndAsk(List<RawConnection> clients) throws IOException {
+    RawConnection client = connect();
+    clients.add(client);
+    // So few bytes that an unread connection is not cut during the test.
+    client.send(RawConnection.post(ENDLESS, "Accept: text/plain"));
+    return client;
+  }
+
+  private static boolean hasAPlace() {
+    try (RawConnection client = connect()) {
+      client.send(RawConnection.post("{\"max_tokens\": 1}", "Accept: application/json"));
+      return client.read().status() == 200;
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private static HttpResponse<String> overHttp2(String body) throws Exception {
+    HttpResponse<String> answer =
+        HttpClient.newHttpClient()
+            .send(
+                new Service(RestAssured.port).generate(body, "application/json"),
+                HttpResponse.BodyHandlers.ofString());
+    assertThat(answer.version()).isEqualTo(HttpClient.Version.HTTP_2);
+    return answer;
+  }
+}

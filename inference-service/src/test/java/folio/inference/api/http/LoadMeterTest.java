@@ -1,0 +1,42 @@
+package folio.inference.api.http;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.time.Duration;
+import java.util.concurrent.atomic.AtomicLong;
+import org.junit.jupiter.api.Test;
+
+class LoadMeterTest {
+  private final AtomicLong nanos = new AtomicLong();
+  private final LoadMeter load = new LoadMeter(nanos::get);
+
+  /** Writes evenly for a quarter of a second. */
+  private void write(int charactersPerSecond) {
+    for (int i = 0; i < 250; i++) {
+      nanos.addAndGet(Duration.ofMillis(1).toNanos());
+      load.wrote(charactersPerSecond / 1000);
+    }
+  }
+
+  @Test
+  void isNotBusyBelowItsLoad() {
+    assertThat(load.busy()).isFalse();
+    write(LoadMeter.BUSY_CHARACTERS);
+    assertThat(load.busy()).isFalse();
+  }
+
+  @Test
+  void isBusyAboveItsLoadAndNoLonger() {
+    write(2 * LoadMeter.BUSY_CHARACTERS);
+    assertThat(load.busy()).isTrue();
+    write(1000);
+    assertThat(load.busy()).isFalse();
+  }
+
+  @Test
+  void aPauseEndsIt() {
+    write(2 * LoadMeter.BUSY_CHARACTERS);
+    nanos.addAndGet(Duration.ofSeconds(1).toNanos());
+    assertThat(load.busy()).isFalse();
+  }
+}

@@ -1,0 +1,154 @@
+package folio.inference.api.http;
+
+import java.io.BufferedInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.Socket;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.HexFormat;
+import java.util.stream.Collectors;
+
+/** A client's socket, for what no well-behaved client does. */
+final class RawConnection implements AutoCloseable {
+  private static final Duration PATIENCE = Duration.ofSeconds(60);
+  private static final String END_OF_HEAD = "\r\n\r\n";
+
+  private final Socket socket = new Socket();
+  private final InputStream in;
+
+  /** Connects to the service on a port of this machine. */
+  RawConnection(int port) throws IOException {
+    this(port, 0);
+  }
+
+  /**
+   * Connects with a receive buffer of a size.
+   *
+   * @param receiveBytes 0: the system's choice
+   */
+  RawConnection(int port, int receiveBytes) throws IOException {
+    if (receiveBytes > 0) {
+      socket.setReceiveBufferSize(receiveBytes);
+    }
+    socket.setSoTimeout((int) PATIENCE.toMillis());
+    socket.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), port));
+    in = new BufferedInputStream(socket.getInputStream());
+  }
+
+  /** An answer of a known length, or up to the end of the connection. */
+  record Answer(String head, String body) {
+    int status() {
+      return Integer.parseInt(head.substring("HTTP/1.1 ".length(), "HTTP/1.1 200".length()));
+    }
+
+    /** The value of a header, or an empty text. */
+    String header(String name) {
+      return head.lines()
+          .filter(line -> line.regionMatches(true, 0, name + ":", 0, name.length() + 1))
+          .map(line -> line.substring(name.length() + 1).strip())
+          .findFirst()
+          .orElse("");
+    }
+  }
+
+  /** The head of a {@code POST /generate}, without its last line break. */
+  static String head(String... headers) {
+    return "POST /generate HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+        + Arrays.stream(headers).map(line -> line + "\r\n").collect(Collectors.joining());
+  }
+
+  /** A whole {@code POST /generate}. */
+  static String post(String body, String... headers) {
+    int length = body.getBytes(StandardCharsets.UTF_8).length;
+    return head(headers) + "Content-Length: " + length + END_OF_HEAD + body;
+  }
+
+  /** A chunk of a body. */
+  static String chunk(String text) {
+    int length = text.getBytes(StandardCharsets.UTF_8).length;
+    return HexFormat.of().toHexDigits(length) + "\r\n" + text + "\r\n";
+  }
+
+  void send(String text) throws IOException {
+    socket.getOutputStream().write(text.getBytes(StandardCharsets.UTF_8));
+    socket.getOutputStream().flush();
+  }
+
+  /** Tells whether something has come, without waiting for it; if not, sends more. */
+  boolean hasAnswerOrSend(String text) {
+    try {
+      if (in.available() > 0) {
+        return true; // and the connection may be closed by now
+      }
+      send(text);
+      return false;
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** The head of the next answer, with its last line breaks. */
+  String readHead() throws IOException {
+    StringBuilder head = new StringBuilder();
+    while (head.indexOf(END_OF_HEAD) < 0) {
+      int next = in.read();
+      if (next < 0) {
+        throw new IOException("the connection ended within: " + head);
+      }
+      head.append((char) next);
+    }
+    return head.toString();
+  }
+
+  /** The next answer. A body of chunks is put together. */
+  Answer read() throws IOException {
+    Answer answer = new Answer(readHead(), "");
+    if (answer.header("Transfer-Encoding").equals("chunked")) {
+      return new Answer(answer.head(), readChunks());
+    }
+    int length = Integer.parseInt(answer.header("Content-Length"));
+    return new Answer(answer.head(), new String(in.readNBytes(length), StandardCharsets.UTF_8));
+  }
+
+  private String readChunks() throws IOException {
+    ByteArrayOutputStream body = new ByteArrayOutputStream();
+    while (true) {
+      int length = Integer.parseInt(readLine(), 16);
+      byte[] chunk = in.readNBytes(length);
+      if (chunk.length < length || !readLine().isEmpty()) {
+        throw new IOException("the connection ended within a chunk");
+      }
+      if (length == 0) {
+        return body.toString(StandardCharsets.UTF_8);
+      }
+      body.write(chunk);
+    }
+  }
+
+  private String readLine() throws IOException {
+    StringBuilder line = new StringBuilder();
+    for (int next = in.read(); next != '\n'; next = in.read()) {
+      if (next < 0) {
+        throw new IOException("the connection ended within a line: " + line);
+      }
+      line.append((char) next);
+    }
+    return line.toString().strip();
+  }
+
+  /** Whether the service has nothing more to say and has closed; waits for it. */
+  boolean isEnded() throws IOException {
+    return in.read() < 0;
+  }
+
+  @Override
+  public void close() throws IOException {
+    socket.close();
+  }
+}

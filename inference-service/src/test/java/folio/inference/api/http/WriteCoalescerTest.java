@@ -1,0 +1,67 @@
+package folio.inference.api.http;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.netty.channel.EventLoop;
+import io.netty.channel.nio.NioEventLoopGroup;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+class WriteCoalescerTest {
+  private final NioEventLoopGroup group = new NioEventLoopGroup(1);
+  private final EventLoop eventLoop = group.next();
+  private final WriteCoalescer turns = new WriteCoalescer(eventLoop, new LoadMeter());
+
+  @AfterEach
+  void stop() {
+    group.shutdownGracefully(0, 1, TimeUnit.SECONDS).syncUninterruptibly();
+  }
+
+  @Test
+  void everyWriteRunsOnceInOrderOnTheEventLoop() {
+    List<Integer> written = new ArrayList<>();
+    CompletableFuture<Void> last = new CompletableFuture<>();
+    for (int i = 0; i < 1000; i++) {
+      int number = i;
+      turns.add(
+          () -> {
+            assertThat(eventLoop.inEventLoop()).isTrue();
+            written.add(number);
+            if (number == 999) {
+              last.complete(null);
+            }
+          });
+    }
+    last.join();
+
+    assertThat(written).isEqualTo(IntStream.range(0, 1000).boxed().toList());
+  }
+
+  @Test
+  void writesThatNeverEndLeaveTheEventLoopTimeForOthers() {
+    AtomicBoolean stop = new AtomicBoolean();
+    AtomicInteger count = new AtomicInteger();
+    turns.add(() -> again(stop, count));
+    CompletableFuture<Integer> other = new CompletableFuture<>();
+    eventLoop.execute(() -> other.complete(count.get()));
+    int before = other.join(); // a turn that went on as long as there is more would never end
+    stop.set(true);
+
+    assertThat(before).isPositive();
+  }
+
+  /** A stream that has more to write whenever it has written. */
+  private void again(AtomicBoolean stop, AtomicInteger count) {
+    count.incrementAndGet();
+    if (!stop.get()) {
+      turns.add(() -> again(stop, count));
+    }
+  }
+}

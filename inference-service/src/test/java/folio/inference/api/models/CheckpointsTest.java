@@ -1,0 +1,45 @@
+package folio.inference.api.models;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import folio.inference.CheckpointFolder;
+import folio.inference.api.Service;
+import folio.model.checkpoint.CheckpointStore;
+import folio.model.testing.TestCheckpoints;
+import io.quarkus.test.common.WithTestResource;
+import io.quarkus.test.junit.QuarkusTest;
+import io.restassured.RestAssured;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.eclipse.microprofile.config.inject.ConfigProperty;
+import org.junit.jupiter.api.Test;
+
+@QuarkusTest
+@WithTestResource(CheckpointFolder.class)
+class CheckpointsTest {
+  @ConfigProperty(name = "folio.checkpoints")
+  Path checkpoints;
+
+  @Test
+  void tellsWhatWasPublishedNewestFirst() throws IOException {
+    Service.awaitReady(RestAssured.port);
+    CheckpointStore store = new CheckpointStore(checkpoints);
+    String current = TestCheckpoints.publishCurrent(store, 31);
+    String newer = TestCheckpoints.publish(store, 32);
+    String broken = TestCheckpoints.publish(store, 33);
+    Files.writeString(checkpoints.resolve(broken).resolve("manifest.json"), "{");
+
+    JsonNode listed = Service.parse(new Service(RestAssured.port).get("/checkpoints").body());
+
+    assertThat(listed.findValuesAsText("version"))
+        .containsSubsequence(newer, current)
+        .doesNotContain(broken);
+    for (JsonNode one : listed) {
+      assertThat(one.get("current").asBoolean())
+          .isEqualTo(one.get("version").asText().equals(current));
+      assertThat(one.has("step")).isTrue();
+    }
+  }
+}

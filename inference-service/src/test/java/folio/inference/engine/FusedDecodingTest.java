@@ -1,0 +1,332 @@
+package folio.inference.engine;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import ai.djl.Device;
+import folio.inference.fused.FusedDecoder;
+import folio.inference.fused.FusedDecoderFactory;
+import folio.inference.generation.FinishReason;
+import folio.inference.generation.GenerationEvent;
+import folio.inference.generation.GenerationEvent.Finished;
+import folio.inference.generation.GenerationRequest;
+import folio.inference.generation.GenerationStream;
+import folio.inference.generation.SavedState;
+import folio.model.checkpoint.CheckpointStore;
+import folio.model.sampling.SamplingParameters;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** An engine with a chip writes what one without writes, many characters a turn. */
+class FusedDecodingTest {
+  private static final int SLOTS = 8;
+  private static final int PLACES = 3;
+  private static final SamplingParameters PENALTY = new SamplingParameters(0.8, 20, 0.95, 0, 1.3);
+
+  @TempDir Path root;
+  private final HostFusedDecoder.Machine machine = new HostFusedDecoder.Machine();
+  private ManualEngine with;
+  private ManualEngine without;
+
+  @BeforeEach
+  void open() {
+    with = engine(machine.maker(PLACES), SLOTS, 1);
+    without = engine(FusedDecoderFactory.Loader.NONE, SLOTS, 1);
+  }
+
+  private ManualEngine engine(FusedDecoderFactory.Loader fusedLoader, int slots, int workers) {
+    ManualEngine engine =
+        new ManualEngine(
+            new CheckpointStore(root),
+            slots,
+            new WorkerSettings(Device.cpu(), workers, 4),
+            fusedLoader,
+            Duration.ofMinutes(1));
+    engine.serve(1);
+    return engine;
+  }
+
+  private static Outcome run(ManualEngine engine, GenerationRequest request) {
+    GenerationStream stream = engine.submit(request);
+    engine.runUntilIdle();
+    return Outcome.of(stream);
+  }
+
+  @AfterEach
+  void close() {
+    with.close();
+    without.close();
+  }
+
+  private static GenerationRequest request(int maxTokens, long seed) {
+    return request(maxTokens, seed, List.of(), false, null);
+  }
+
+  private static GenerationRequest request(String prompt, int maxTokens, long seed) {
+    return new GenerationRequest(
+        prompt, maxTokens, PENALTY, seed, List.of(), -1, -1, true, false, null, "current");
+  }
+
+  private static GenerationRequest request(
+      int maxTokens, long seed, List<String> stop, boolean keep, SavedState from) {
+    String prompt = from == null ? "hello world" : "";
+    return new GenerationRequest(
+        prompt, maxTokens, PENALTY, seed, stop, -1, -1, from == null, keep, from, "current");
+  }
+
+  @Test
+  void writesTheSameInChunks() {
+    Outcome outcome = run(with, request(300, 7));
+
+    assertThat(outcome.text()).hasSize("hello world".length() + 300);
+    assertThat(outcome.finished().reason()).isEqualTo(FinishReason.LENGTH);
+    assertThat(machine.characters).as("all, and of the prompt").isEqualTo(300 + 10);
+    assertThat(with.heard.characters).isEqualTo(300);
+    outcome.assertIs(run(without, request(300, 7)));
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {1, 2, 11, 700})
+  void readsPromptsInChunks(int length) {
+    GenerationRequest request = request("hello world".repeat(64).substring(0, length), 40, 7);
+    Outcome outcome = run(with, request);
+
+    assertThat(machine.characters).as("all, and of the prompt").isEqualTo(length - 1 + 40);
+    assertThat(with.heard.characters).as("what is written alone").isEqualTo(40);
+    assertThat(outcome.finished().usage().promptTokens()).isEqualTo(length);
+    outcome.assertIs(run(without, request));
+  }
+
+  @Test
+  void choicesThatFindRoomReadTheirPromptEach() {
+    List<GenerationRequest> choices = List.of(request(60, 1), request(60, 2), request(90, 3));
+    List<GenerationStream> streams = with.submitTogether(choices);
+    with.runUntilIdle();
+
+    assertThat(machine.characters).isEqualTo(3 * 10 + 60 + 60 + 90);
+    for (int i = 0; i < choices.size(); i++) {
+      Outcome.of(streams.get(i)).assertIs(run(without, choices.get(i)));
+    }
+    int before = machine.characters;
+    List<GenerationRequest> more =
+        List.of(request(9, 1), request(9, 2), request(9, 3), request(9, 4));
+    with.submitTogether(more);
+    with.runUntilIdle();
+    assertThat(machine.characters - before).as("three of four decode, none reads").isEqualTo(3 * 8);
+  }
+
+  @Test
+  void othersThatComeAndGoChangeNothing() {
+    List<GenerationStream> streams = new ArrayList<>();
+    for (int i = 0; i < SLOTS; i++) {
+      streams.add(with.submit(request(20 + 30 * i, i)));
+      with.iterate();
+    }
+    with.runUntilIdle();
+
+    for (int i = 0; i < SLOTS; i++) {
+      Outcome.of(streams.get(i)).assertIs(run(without, request(20 + 30 * i, i)));
+    }
+    int all = SLOTS * 10 + SLOTS * 20 + 30 * SLOTS * (SLOTS - 1) / 2;
+    assertThat(machine.characters).as("some did not find a place there").isBetween(100, all - 50);
+  }
+
+  @Test
+  void aTextThatEndsItMayComeInTheMiddleOfALaunch() {
+    Outcome whole = run(without, request(300, 7));
+    String stop = whole.text().substring(150, 153);
+    GenerationRequest stopped = request(300, 7, List.of(stop), false, null);
+    Outcome outcome = run(with, stopped);
+
+    assertThat(outcome.finished().reason()).isEqualTo(FinishReason.STOP);
+    assertThat(machine.characters).isPositive();
+    outcome.assertIs(run(without, stopped));
+  }
+
+  @Test
+  void whoJoinsOrIsStoppedWhileALaunchIsUnderWayChangesNothing() {
+    SavedState kept = run(without, request(10, 3, List.of(), true, null)).finished().state();
+    String stop = run(without, request(400, 2)).text().substring(200, 204);
+    List<GenerationRequest> requests =
+        List.of(
+            request(400, 1),
+            request(400, 2, List.of(stop), false, null),
+            request(350, 3, List.of(), true, kept));
+    List<GenerationStream> streams = new ArrayList<>();
+    for (GenerationRequest request : requests.subList(0, 2)) {
+      streams.add(with.submit(request));
+    }
+    int ahead = 0;
+    while (ahead < 3) {
+      assertThat(with.iterate()).as("more to do").isTrue();
+      ahead += machine.busy ? 1 : 0; // the next launch is under way, and the last one's text taken
+    }
+    streams.add(with.submit(requests.get(2))); // has no prompt to be read first
+    with.iterate();
+    assertThat(machine.busy).as("who waits is let in before more is launched").isFalse();
+    with.runUntilIdle();
+
+    for (int i = 0; i < streams.size(); i++) {
+      Outcome.of(streams.get(i)).assertIs(run(without, requests.get(i)));
+    }
+    int useful = 10 + 400 + 10 + 200 - 11 + 350; // the stop text is in the second's
+    assertThat(machine.characters).as("all three, and in vain").isGreaterThan(useful + 8);
+  }
+
+  @Test
+  void launchesGrowUpToTwoMillisecondsAndEndWithANewcomersFirstCharacter() {
+    with.submit(request(2_000, 1));
+    while (machine.launches.size() < 8) {
+      assertThat(with.iterate()).as("more to do").isTrue();
+    }
+    int longest = (int) (2_000_000 / HostFusedDecoder.NANOS_A_STEP);
+    assertThat(machine.launches.subList(0, 6)).containsExactly(8, 8, 32, 64, longest, longest);
+    with.submit(request("hello world".repeat(2), 2_000, 2));
+    int before = machine.launches.size();
+    with.runUntilIdle();
+
+    assertThat(machine.launches.subList(before, before + 3))
+        .as("all of 22; then what two milliseconds hold again")
+        .containsExactly(22, longest, longest);
+  }
+
+  @Test
+  void whatFewCostTellsNothingOfMany() {
+    try (ManualEngine wide = engine(machine.maker(16), 16, 1)) {
+      for (int i = 0; i < FusedDecoder.FEW; i++) {
+        wide.submit(request(1_000, i));
+      }
+      int longest = (int) (2_000_000 / HostFusedDecoder.NANOS_A_STEP);
+      while (machine.launches.isEmpty() || machine.lastLaunch() < longest) {
+        assertThat(wide.iterate()).as("more to do").isTrue();
+      }
+      int before = machine.launches.size();
+      wide.submit(request("hello world".repeat(20), 100, 9));
+      wide.runUntilIdle();
+
+      assertThat(machine.launches.subList(before, before + 4)).containsExactly(8, 16, 32, 64);
+    }
+  }
+
+  @Test
+  void aChipIsTheModelsOnlyIfEveryLaneHasIt() {
+    try (ManualEngine two = engine(machine.maker(PLACES), SLOTS, 2)) {
+      assertThat(two.models.fusedSlots()).isEqualTo(PLACES);
+    }
+    machine.decoders = 1;
+    try (ManualEngine two = engine(machine.maker(PLACES), SLOTS, 2)) {
+      assertThat(two.models.fusedSlots()).isZero();
+      List<GenerationStream> streams = new ArrayList<>();
+      for (int i = 0; i < SLOTS; i++) {
+        streams.add(two.submit(request(20, i)));
+      }
+      two.runUntilIdle();
+      for (int i = 0; i < SLOTS; i++) {
+        Outcome.of(streams.get(i)).assertIs(run(without, request(20, i)));
+      }
+    }
+  }
+
+  @Test
+  void whoseClientIsGoneIsNotWrittenForAgain() {
+    GenerationStream gone = with.submit(request(100_000, 1));
+    while (machine.launches.size() < 5) {
+      assertThat(with.iterate()).as("more to do").isTrue();
+    }
+    machine.meanwhile = gone::cancel;
+    with.runUntilIdle();
+
+    assertThat(machine.launches).as("no other is begun").hasSize(5);
+    assertThat(with.heard.finished).containsExactly(FinishReason.CANCELLED);
+    assertThat(with.running()).isZero();
+    assertThat(with.queue.running()).isZero();
+  }
+
+  @Test
+  void goesOnFromAStateAndKeepsOne() {
+    Outcome first = run(with, request(70, 7, List.of(), true, null));
+    first.assertIs(run(without, request(70, 7, List.of(), true, null)));
+    SavedState kept = first.finished().state();
+    int before = machine.characters;
+    Outcome second = run(with, request(80, 7, List.of(), true, kept));
+
+    assertThat(machine.characters - before).as("from the first on").isEqualTo(80);
+    second.assertIs(run(without, request(80, 7, List.of(), true, kept)));
+    assertThat(first.text() + second.text()).isEqualTo(run(without, request(150, 7)).text());
+  }
+
+  @Test
+  void whatTheChipDoesNotTellIsDecodedElsewhere() {
+    GenerationRequest probabilities =
+        new GenerationRequest(
+            "hello", 30, PENALTY, 3, List.of(), 2, -1, false, false, null, "current");
+    run(with, probabilities).assertIs(run(without, probabilities));
+    GenerationRequest keptAndStopped = request(30, 3, List.of("zq"), true, null);
+    run(with, keptAndStopped).assertIs(run(without, keptAndStopped));
+
+    assertThat(machine.characters).isZero();
+  }
+
+  @Test
+  void aClientMayGoAwayWhileItsPromptIsRead() {
+    List<GenerationRequest> choices =
+        List.of(request("hello world".repeat(60), 40, 1), request("hello world".repeat(60), 40, 2));
+    GenerationStream gone = with.submitTogether(choices).get(0);
+    GenerationStream stays = with.submit(request(40, 3));
+    while (machine.characters < 300) {
+      assertThat(with.iterate()).as("more to do").isTrue();
+    }
+    gone.cancel();
+    with.runUntilIdle();
+
+    Finished finished = Outcome.of(gone).finished();
+    assertThat(finished.reason()).isEqualTo(FinishReason.CANCELLED);
+    assertThat(finished.usage().completionTokens()).isZero();
+    Outcome.of(stays).assertIs(run(without, request(40, 3)));
+    assertThat(with.queue.running()).isZero();
+  }
+
+  @Test
+  void choicesOfWhichOneCannotJoinAreGivenUpTogether() {
+    machine.joins = 1;
+    List<GenerationStream> streams =
+        with.submitTogether(List.of(request(60, 1), request(60, 2), request(60, 3)));
+    with.runUntilIdle();
+
+    assertThat(streams)
+        .allSatisfy(
+            stream ->
+                assertThat(stream.started().toCompletableFuture()).isCompletedExceptionally());
+    assertThat(with.running()).isZero();
+    assertThat(with.queue.running()).isZero();
+    machine.joins = Integer.MAX_VALUE;
+    run(with, request(60, 1)).assertIs(run(without, request(60, 1)));
+  }
+
+  @Test
+  void aChipThatFailsFailsItsRequestsOnce() {
+    List<GenerationStream> streams = new ArrayList<>();
+    for (int i = 0; i < 5; i++) {
+      streams.add(with.submit(request(5000, i)));
+    }
+    while (!streams.stream().allMatch(stream -> stream.started().toCompletableFuture().isDone())) {
+      assertThat(with.iterate()).as("more to do").isTrue();
+    }
+    machine.failing = true;
+    with.runUntilIdle();
+
+    assertThat(streams)
+        .allSatisfy(
+            stream ->
+                assertThat(Outcome.of(stream).end()).isInstanceOf(GenerationEvent.Failed.class));
+    assertThat(with.heard.failed()).isEqualTo(5);
+    assertThat(with.queue.running()).isZero();
+  }
+}

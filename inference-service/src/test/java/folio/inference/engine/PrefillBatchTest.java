@@ -1,0 +1,177 @@
+package folio.inference.engine;
+
+import static folio.inference.engine.ManualEngine.read;
+import static folio.inference.engine.ManualEngine.request;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import folio.inference.generation.FinishReason;
+import folio.inference.generation.GenerationEvent;
+import folio.inference.generation.GenerationRequest;
+import folio.inference.generation.GenerationStream;
+import folio.inference.generation.Usage;
+import folio.inference.models.LoadedModel;
+import folio.model.checkpoint.CheckpointStore;
+import folio.model.sampling.SamplingParameters;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.LongStream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * Prompts are read in parts, together, once for all who share them, between the steps of others.
+ */
+class PrefillBatchTest {
+  private static final int SLOTS = 3;
+
+  @TempDir Path root;
+  private ManualEngine engine;
+
+  @BeforeEach
+  void open() {
+    engine = new ManualEngine(new CheckpointStore(root), SLOTS);
+  }
+
+  @AfterEach
+  void close() {
+    engine.close();
+  }
+
+  /** Its prompt takes two passes, after each of which its scores are told. */
+  private static GenerationRequest scoredRequest(long seed) {
+    return new GenerationRequest(
+        "hello world",
+        30,
+        SamplingParameters.DEFAULT,
+        seed,
+        List.of(),
+        0,
+        0,
+        true,
+        false,
+        null,
+        "current");
+  }
+
+  @Test
+  void requestsThatShareAPromptReadItOnce() {
+    engine.serve(1);
+    GenerationStream alone = engine.submit(request("hello world", 30, 8));
+    engine.runUntilIdle();
+    engine.heard.promptTokens = 0;
+    List<GenerationStream> choices =
+        engine.submitTogether(
+            LongStream.of(7, 8, 9).mapToObj(seed -> request("hello world", 30, seed)).toList());
+    engine.runUntilIdle();
+
+    assertThat(engine.heard.promptTokens).isEqualTo("hello world".length());
+    List<String> texts = choices.stream().map(ManualEngine::read).toList();
+    assertThat(texts).doesNotHaveDuplicates().allMatch(text -> text.length() == 30);
+    assertThat(texts.get(1)).isEqualTo(read(alone));
+    assertThat(engine.queue.running()).isZero();
+  }
+
+  @Test
+  void requestsThatShareAPromptEndWithTheirClient() {
+    engine.serve(1);
+    List<GenerationStream> choices =
+        engine.submitTogether(
+            LongStream.of(7, 8).mapToObj(seed -> request("hello ".repeat(50), 30, seed)).toList());
+    engine.iterate();
+    assertThat(engine.queue.running()).isEqualTo(2);
+    choices.forEach(GenerationStream::cancel);
+    engine.runUntilIdle();
+
+    assertThat(engine.heard.finished)
+        .containsExactly(FinishReason.CANCELLED, FinishReason.CANCELLED);
+    assertThat(engine.queue.running()).isZero();
+  }
+
+  @Test
+  void requestsThatShareAPromptFailTogether() {
+    LoadedModel model = engine.serve(1);
+    List<GenerationStream> choices =
+        engine.submitTogether(
+            LongStream.of(7, 8, 9).mapToObj(PrefillBatchTest::scoredRequest).toList());
+    engine.iterate();
+    // Told of the last scores, after the pass and before the slots join those that run.
+    AtomicInteger told = new AtomicInteger();
+    choices
+        .get(0)
+        .onReadable(
+            () -> {
+              if (told.incrementAndGet() == 2) {
+                model.decoder().close();
+              }
+            });
+    engine.runUntilIdle();
+
+    assertThat(engine.heard.failed()).isEqualTo(3);
+    assertThat(engine.queue.running()).isZero();
+    assertThat(choices)
+        .allSatisfy(
+            choice ->
+                assertThat(choice.started().toCompletableFuture()).isCompletedExceptionally());
+  }
+
+  @Test
+  void aTextIsScoredBetweenTheStepsOfOthers() {
+    engine.serve(1);
+    GenerationStream writing = engine.submit(request("a", 40, 1));
+    engine.iterate();
+    GenerationStream scoring =
+        engine.submit(GenerationRequest.scoring("hello ".repeat(20), 1, GenerationRequest.CURRENT));
+    engine.runUntilIdle();
+
+    GenerationEvent.Text scores = (GenerationEvent.Text) scoring.poll();
+    assertThat(scores.text()).isEmpty();
+    assertThat(scores.logprobs()).hasSize(119);
+    assertThat(scoring.poll())
+        .isInstanceOfSatisfying(
+            GenerationEvent.Finished.class,
+            end -> assertThat(end.usage()).isEqualTo(new Usage(120, 0)));
+    assertThat(read(writing)).hasSize(40);
+    assertThat(engine.heard.batches).as("the scored text never steps").doesNotContain(2);
+  }
+
+  @Test
+  void aLongPromptIsReadInPartsBetweenTheStepsOfOthers() {
+    engine.serve(1);
+    GenerationStream running = engine.submit(request("a", 1000, 1));
+    engine.iterate();
+    String prompt = "hello world ".repeat(300);
+    GenerationStream late = engine.submit(request(prompt, 20, 7));
+    int turns = 0;
+    while (!late.started().toCompletableFuture().isDone()) {
+      int before = read(running).length();
+      engine.iterate();
+      turns++;
+      assertThat(before + read(running).length()).isPositive();
+    }
+
+    assertThat(turns).isEqualTo(3600 / PrefillBatch.PART);
+    running.cancel();
+    engine.runUntilIdle();
+    assertThat(read(late)).hasSize(20);
+  }
+
+  @Test
+  void promptsThatWaitAreReadTogether() {
+    engine.serve(1);
+    String prompt = "hello world ".repeat(4);
+    List<GenerationStream> streams = new ArrayList<>();
+    for (int i = 0; i < SLOTS; i++) {
+      streams.add(engine.submit(request(prompt, 20, i)));
+    }
+    for (int turn = 0; turn < prompt.length() / PrefillBatch.PART; turn++) {
+      assertThat(streams).noneMatch(stream -> stream.started().toCompletableFuture().isDone());
+      engine.iterate();
+    }
+
+    assertThat(streams).allMatch(stream -> stream.started().toCompletableFuture().isDone());
+  }
+}

@@ -1,0 +1,48 @@
+package folio.inference.engine;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+class StopSequencesTest {
+  private static String feed(StopSequences stop, String text) {
+    StringBuilder out = new StringBuilder();
+    for (int i = 0; i < text.length(); i++) {
+      out.append(stop.accept(text.substring(i, i + 1)));
+      if (stop.stopped()) {
+        break;
+      }
+    }
+    return out.toString();
+  }
+
+  @Test
+  void writesNothingOfTheStopText() {
+    StopSequences stop = new StopSequences(List.of("END"));
+
+    assertThat(feed(stop, "the ENEND is")).isEqualTo("the EN");
+    assertThat(stop.stopped()).isTrue();
+    assertThat(stop.flush()).isEmpty();
+  }
+
+  @Test
+  void releasesWhatCameToNothing() {
+    StopSequences stop = new StopSequences(List.of("END"));
+
+    assertThat(feed(stop, "the EN")).isEqualTo("the ");
+    assertThat(stop.flush()).isEqualTo("EN");
+  }
+
+  @Test
+  void takesWhicheverComesFirst() {
+    StopSequences stop = new StopSequences(List.of("abcd", "bc"));
+
+    assertThat(feed(stop, "xabcd")).isEqualTo("xa");
+  }
+
+  @Test
+  void holdsNothingBackWithoutStopTexts() {
+    assertThat(feed(new StopSequences(List.of()), "anything")).isEqualTo("anything");
+  }
+}

@@ -1,0 +1,51 @@
+package folio.inference.fused;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import ai.djl.Device;
+import ai.djl.ndarray.NDManager;
+import folio.inference.decoding.DecodeState;
+import folio.inference.decoding.Decoder;
+import folio.inference.decoding.StepOutput;
+import folio.model.network.CharGru;
+import folio.model.network.CharGruConfig;
+import java.util.Arrays;
+import java.util.SplittableRandom;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** What the chip is compared with is what the service computes elsewhere. */
+class Float64GruTest {
+  @ParameterizedTest
+  @MethodSource("folio.inference.fused.FusedNumericsOnGpuTest#small")
+  void isWhatTheDecoderComputes(CharGruConfig config) {
+    Decoder.prepareThread(Device.cpu());
+    SplittableRandom random = new SplittableRandom(2);
+    int vocabulary = config.vocabularySize();
+    try (NDManager manager = NDManager.newBaseManager(Device.cpu());
+        CharGru network = CharGru.initialize(manager, config, random);
+        Decoder decoder = new Decoder(manager, network)) {
+      float[] start = FusedNumericsOnGpuTest.state(config, random);
+      DecodeState state = decoder.restore(start);
+      try (Float64Gru precise = new Float64Gru(manager, network, new float[][] {start})) {
+        for (int k = 0; k < 20; k++) {
+          double[] expected = precise.step(new int[] {k * 7 % vocabulary});
+          DecodeState before = state;
+          try (StepOutput decoded = decoder.step(new long[] {k * 7 % vocabulary}, before)) {
+            for (int id = 0; id < vocabulary; id++) {
+              assertThat((double) decoded.logits()[id]).isCloseTo(expected[id], within(1e-5));
+            }
+            state = decoded.state();
+          }
+          before.close();
+        }
+        double[] kept = new double[start.length];
+        float[] floats = decoder.keep(state, 0);
+        Arrays.setAll(kept, i -> floats[i]);
+        assertThat(kept).containsExactly(precise.state(0), within(1e-5));
+      }
+      state.close();
+    }
+  }
+}

@@ -1,0 +1,67 @@
+package folio.inference.fused;
+
+import ai.djl.Device;
+import ai.djl.ndarray.NDManager;
+import folio.inference.decoding.Decoder;
+import folio.model.network.CharGru;
+import folio.model.network.CharGruConfig;
+import folio.model.sampling.SamplingParameters;
+import folio.model.storage.Sha256;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.BitSet;
+import java.util.List;
+import java.util.SplittableRandom;
+
+/** A process that decodes on the chip for some seconds, for tests: tells a digest of its texts. */
+final class FusedTexts {
+  private static final int STREAMS = 64;
+  private static final int LAUNCHES = 300;
+  private static final int STEPS = 50;
+
+  /** It takes every multiprocessor. */
+  static final CharGruConfig CONFIG = CharGruConfig.residual(65, 32, 512, 8);
+
+  private FusedTexts() {}
+
+  public static void main(String[] arguments) {
+    Decoder.prepareThread(Device.gpu());
+    System.out.println(digest());
+  }
+
+  /** Of a model of its own. */
+  static String digest() {
+    try (NDManager manager = NDManager.newBaseManager(Device.gpu());
+        CharGru network = CharGru.initialize(manager, CONFIG, new SplittableRandom(9));
+        FusedDecoderFactory model = FusedModel.of(manager, network, STREAMS).orElseThrow()) {
+      return digest(model);
+    }
+  }
+
+  /** Of 64 streams of a model, in the calling thread. */
+  static String digest(FusedDecoderFactory model) {
+    StringBuilder texts = new StringBuilder();
+    try (FusedDecoder streams = model.decoder().orElseThrow()) {
+      int[] last = new int[STREAMS];
+      for (int stream = 0; stream < STREAMS; stream++) {
+        streams.join(new BitSet());
+      }
+      for (int launch = 0; launch < LAUNCHES; launch++) {
+        List<FusedDecoder.Order> orders = new ArrayList<>();
+        for (int i = 0; i < STREAMS; i++) {
+          orders.add(
+              new FusedDecoder.Order(
+                  i, SamplingParameters.DEFAULT, last[i], launch * STEPS, new int[0], STEPS));
+        }
+        streams.launch(orders, STEPS);
+        int[][] written = streams.finish().ids();
+        for (int i = 0; i < STREAMS; i++) {
+          texts.append(Arrays.toString(written[i]));
+          last[i] = written[i][STEPS - 1];
+        }
+      }
+    }
+    return Sha256.hex(texts.toString().getBytes(StandardCharsets.UTF_8));
+  }
+}

@@ -1,0 +1,77 @@
+package folio.inference.fused;
+
+import static folio.runtime.cuda.FakeDriver.HOPPER;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import folio.runtime.cuda.CudaDevice;
+import folio.runtime.cuda.CudaException;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class KernelCacheTest {
+  private static final KernelLayout PLAN = new KernelLayout(3, 128, 65, true, true, 4, 2);
+
+  @TempDir Path folder;
+  private final List<String> compiled = new ArrayList<>();
+
+  /** As another process would have it. */
+  private KernelCache cache() {
+    return new KernelCache(
+        folder,
+        (source, name, architecture, definitions) -> {
+          assertThat(source).contains("__global__");
+          compiled.add(architecture + " " + definitions);
+          return ("binary " + compiled.size()).getBytes(StandardCharsets.UTF_8);
+        });
+  }
+
+  @Test
+  void compilesOnceForASourceAShapeAGpuAndADriver() {
+    KernelCache first = cache();
+    byte[] binary = first.binary(HOPPER, PLAN);
+
+    assertThat(first.binary(HOPPER, PLAN)).isEqualTo(binary);
+    assertThat(cache().binary(HOPPER, PLAN)).as("another process").isEqualTo(binary);
+    assertThat(compiled).containsExactly("90 " + PLAN.definitions());
+
+    cache().binary(new CudaDevice(80, 132, 232_448, true, 13_000), PLAN);
+    cache().binary(new CudaDevice(90, 132, 232_448, true, 13_010), PLAN);
+    cache().binary(HOPPER, new KernelLayout(3, 128, 66, true, true, 4, 2));
+    assertThat(compiled).hasSize(4);
+  }
+
+  @Test
+  void compilesAgainWhatWasDamaged() throws IOException {
+    cache().binary(HOPPER, PLAN);
+    try (Stream<Path> files = Files.list(folder.resolve("kernels"))) {
+      Path file = files.findFirst().orElseThrow();
+      byte[] content = Files.readAllBytes(file);
+      content[content.length - 1] ^= 1;
+      Files.write(file, content);
+    }
+
+    assertThat(cache().binary(HOPPER, PLAN)).asString().isEqualTo("binary 2");
+    assertThat(cache().binary(HOPPER, PLAN)).asString().isEqualTo("binary 2");
+  }
+
+  @Test
+  void keepsNothingOfWhatDoesNotCompile() throws IOException {
+    KernelCache failing =
+        new KernelCache(
+            folder,
+            (source, name, architecture, definitions) -> {
+              throw new CudaException(name + " does not compile");
+            });
+
+    assertThatThrownBy(() -> failing.binary(HOPPER, PLAN)).isInstanceOf(CudaException.class);
+    assertThat(cache().binary(HOPPER, PLAN)).asString().isEqualTo("binary 1");
+  }
+}

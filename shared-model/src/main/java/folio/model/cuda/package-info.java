@@ -1,2 +1,0 @@
-/** Streams and graphs of CUDA's driver, which DJL does not offer; nothing here is used on a CPU. */
-package folio.model.cuda;

@@ -1,2 +1,0 @@
-/** Functions that libtorch compiles from source: one call from Java for many operations. */
-package folio.model.torchscript;

@@ -1,0 +1,234 @@
+package folio.runtime.cuda;
+
+import com.sun.jna.Memory;
+import com.sun.jna.Pointer;
+import com.sun.jna.ptr.IntByReference;
+import com.sun.jna.ptr.LongByReference;
+import com.sun.jna.ptr.PointerByReference;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Queue;
+import java.util.TreeMap;
+
+/**
+ * CUDA's driver on the host, in the place of the machine's until closed: a device's memory is the
+ * host's, and a kernel is what a test says. What a stream is asked for happens when it is waited
+ * for. A copy that leaves what was allocated, memory that is freed twice or while the stream has
+ * something to do, are errors. For one test and thread at a time.
+ */
+public final class FakeDriver implements Driver.Library, AutoCloseable {
+  /** An H100. */
+  public static final CudaDevice HOPPER = new CudaDevice(90, 132, 232_448, true, 13_000);
+
+  private static final int OUT_OF_MEMORY = 2;
+  private static final Pointer SOMETHING = new Pointer(1);
+
+  /** Runs in the place of a kernel. */
+  @FunctionalInterface
+  public interface Kernel {
+    void run(Launch launch);
+  }
+
+  /** What a kernel is launched with. */
+  public record Launch(
+      String function, int blocks, int threads, int sharedBytes, Pointer parameter) {
+    /** An int of the parameter. */
+    public int number(int offset) {
+      return parameter.getInt(offset);
+    }
+
+    /** What an address of the parameter points at. */
+    public Pointer memory(int offset) {
+      return new Pointer(parameter.getLong(offset));
+    }
+  }
+
+  private final CudaDevice gpu;
+  private final Kernel kernel;
+  private final long parameterBytes;
+  private final TreeMap<Long, Memory> allocated = new TreeMap<>();
+  private final Queue<Runnable> underWay = new ArrayDeque<>();
+  private final List<String> functions = new ArrayList<>();
+  private final List<Integer> mostSharedBytes = new ArrayList<>();
+  private final Memory errorName = new Memory(32);
+  private String failing;
+  private int callsUntilFailure;
+  private int modules;
+
+  /**
+   * Takes the machine's driver's place; the thread has a stream.
+   *
+   * @param gpu what it says that it is for
+   * @param parameterBytes of the kernel's only parameter
+   */
+  public FakeDriver(CudaDevice gpu, Kernel kernel, long parameterBytes) {
+    this.gpu = gpu;
+    this.parameterBytes = parameterBytes;
+    this.kernel = kernel;
+    errorName.setString(0, "CUDA_ERROR_OUT_OF_MEMORY");
+    Driver.replace(this);
+    CudaStream.replaceCurrent(SOMETHING);
+  }
+
+  /** A function answers an error, once it has been called so many times. */
+  public void fail(String function, int callsBefore) {
+    failing = function;
+    callsUntilFailure = callsBefore;
+  }
+
+  /** How many pieces of memory are allocated. */
+  public int allocations() {
+    return allocated.size();
+  }
+
+  /** How many modules are loaded. */
+  public int modules() {
+    return modules;
+  }
+
+  @Override
+  public int invoke(String function, Object... arguments) {
+    if (function.equals(failing) && callsUntilFailure-- == 0) {
+      return OUT_OF_MEMORY;
+    }
+    switch (function) {
+      case "cuGetErrorName" -> ((PointerByReference) arguments[1]).setValue(errorName);
+      case "cuCtxGetCurrent" -> ((PointerByReference) arguments[0]).setValue(SOMETHING);
+      case "cuModuleLoadData" -> {
+        modules++;
+        ((PointerByReference) arguments[0]).setValue(SOMETHING);
+      }
+      case "cuModuleGetFunction" -> {
+        functions.add((String) arguments[2]);
+        mostSharedBytes.add(0);
+        ((PointerByReference) arguments[0]).setValue(new Pointer(functions.size()));
+      }
+      case "cuFuncSetAttribute" ->
+          mostSharedBytes.set(number((Pointer) arguments[0]), (Integer) arguments[2]);
+      case "cuDriverGetVersion" -> ((IntByReference) arguments[0]).setValue(gpu.driver());
+      case "cuDeviceGetAttribute" ->
+          ((IntByReference) arguments[0]).setValue(attribute((Integer) arguments[1]));
+      case "cuMemAlloc_v2" -> {
+        Memory memory = new Memory((Long) arguments[1]);
+        memory.setMemory(0, memory.size(), (byte) 0x55);
+        allocated.put(Pointer.nativeValue(memory), memory);
+        ((LongByReference) arguments[0]).setValue(Pointer.nativeValue(memory));
+      }
+      case "cuMemFree_v2" -> {
+        assertIdle(function);
+        if (allocated.remove((Long) arguments[0]) == null) {
+          throw new AssertionError("freed, but not allocated");
+        }
+      }
+      case "cuMemsetD8Async" -> {
+        Pointer to = device(arguments[0], arguments[2]);
+        underWay.add(() -> to.setMemory(0, (Long) arguments[2], (Byte) arguments[1]));
+      }
+      case "cuMemcpyHtoD_v2" ->
+          copy(device(arguments[0], arguments[2]), (Pointer) arguments[1], arguments[2]);
+      case "cuMemcpyHtoDAsync_v2" -> {
+        Pointer to = device(arguments[0], arguments[2]);
+        Memory content = copyOf((Pointer) arguments[1], arguments[2]); // as it is not pinned
+        underWay.add(() -> copy(to, content, arguments[2]));
+      }
+      case "cuMemcpyDtoHAsync_v2" -> {
+        Pointer from = device(arguments[1], arguments[2]);
+        Pointer to = (Pointer) arguments[0];
+        underWay.add(() -> copy(to, from, arguments[2]));
+      }
+      case "cuMemcpyDtoDAsync_v2" -> {
+        Pointer to = device(arguments[0], arguments[2]);
+        Pointer from = new Pointer((Long) arguments[1]);
+        if (isAllocated((Long) arguments[1], (Long) arguments[2])) {
+          underWay.add(() -> copy(to, from, arguments[2]));
+        } else { // libtorch's, which keeps it for as long as the stream needs it
+          Memory content = copyOf(from, arguments[2]);
+          underWay.add(() -> copy(to, content, arguments[2]));
+        }
+      }
+      case "cuLaunchCooperativeKernel" -> {
+        int number = number((Pointer) arguments[0]);
+        if ((Integer) arguments[7] > mostSharedBytes.get(number)) {
+          throw new AssertionError(arguments[7] + " bytes of shared memory were not asked for");
+        }
+        Launch launch =
+            new Launch(
+                functions.get(number),
+                (Integer) arguments[1],
+                (Integer) arguments[4],
+                (Integer) arguments[7],
+                copyOf(((PointerByReference) arguments[9]).getValue(), parameterBytes));
+        underWay.add(() -> kernel.run(launch));
+      }
+      case "cuStreamSynchronize" -> {
+        while (!underWay.isEmpty()) {
+          underWay.remove().run();
+        }
+      }
+      case "cuModuleUnload" -> {
+        assertIdle(function);
+        modules--;
+      }
+      default -> throw new AssertionError(function + " is not known here");
+    }
+    return 0;
+  }
+
+  private int attribute(int which) {
+    return switch (which) {
+      case 16 -> gpu.multiprocessors();
+      case 75 -> gpu.architecture() / 10;
+      case 76 -> gpu.architecture() % 10;
+      case 95 -> gpu.cooperative() ? 1 : 0;
+      case 97 -> gpu.sharedBytes();
+      default -> throw new AssertionError("attribute " + which + " is not known here");
+    };
+  }
+
+  private static int number(Pointer function) {
+    return (int) Pointer.nativeValue(function) - 1;
+  }
+
+  private void assertIdle(String function) {
+    if (!underWay.isEmpty()) {
+      throw new AssertionError(function + " while the stream has something to do");
+    }
+  }
+
+  private boolean isAllocated(long address, long length) {
+    Map.Entry<Long, Memory> entry = allocated.floorEntry(address);
+    return entry != null && address + length <= entry.getKey() + entry.getValue().size();
+  }
+
+  private Pointer device(Object address, Object length) {
+    if (!isAllocated((Long) address, (Long) length)) {
+      throw new AssertionError(length + " bytes at " + address + " are not allocated");
+    }
+    return new Pointer((Long) address);
+  }
+
+  private static Memory copyOf(Pointer from, Object length) {
+    Memory copy = new Memory((Long) length);
+    copy(copy, from, length);
+    return copy;
+  }
+
+  private static void copy(Pointer to, Pointer from, Object length) {
+    int bytes = Math.toIntExact((Long) length);
+    to.write(0, from.getByteArray(0, bytes), 0, bytes);
+  }
+
+  @Override
+  public void use(int device, Pointer stream) {
+    throw new AssertionError("libtorch has no streams here");
+  }
+
+  /** Gives the machine's driver its place back. */
+  @Override
+  public void close() {
+    CudaStream.replaceCurrent(null);
+    Driver.replace(null);
+  }
+}

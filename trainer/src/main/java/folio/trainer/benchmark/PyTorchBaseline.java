@@ -1,0 +1,103 @@
+package folio.trainer.benchmark;
+
+import ai.djl.Device;
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import java.io.File;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+
+/** The training loop that one would write in PyTorch, {@code train_step.py}, as a process. */
+public final class PyTorchBaseline {
+  /** It did not work; the message has what it said last. */
+  static final class BaselineException extends RuntimeException {
+    private static final long serialVersionUID = 1L;
+
+    BaselineException(String message, Throwable cause) {
+      super(message, cause);
+    }
+  }
+
+  private final String python;
+  private final Device device;
+  private final Path home = Path.of(System.getProperty("folio.home", "")).toAbsolutePath();
+
+  /** With an interpreter, for a device. */
+  public PyTorchBaseline(String python, Device device) {
+    this.python = python;
+    this.device = device;
+  }
+
+  /** Why it cannot be run, or null. */
+  public String missing() {
+    try {
+      run("-c", "import fastapi, numpy, torch, uvicorn");
+      return null;
+    } catch (BaselineException e) {
+      return e.getMessage();
+    }
+  }
+
+  /** Of PyTorch, and what it computes on. */
+  public String versions() {
+    return run(
+            "-c",
+            "import torch; print('PyTorch', torch.__version__,"
+                + " torch.cuda.get_device_name() if torch.cuda.is_available() else 'on a CPU')")
+        .strip();
+  }
+
+  /**
+   * Milliseconds a step.
+   *
+   * @param text a file
+   * @throws BaselineException if it did not work
+   */
+  public double millis(Path text, StepTimer.Size size, int steps) {
+    String answer =
+        run(
+            home.resolve("trainer/benchmark/train_step.py").toString(),
+            text.toString(),
+            "--hidden=" + size.hidden(),
+            "--layers=" + size.layers(),
+            "--batch=" + size.rows(),
+            "--length=" + size.length(),
+            "--steps=" + steps,
+            "--device=" + (device.isGpu() ? "cuda" : "cpu"));
+    try {
+      return new JsonMapper().readTree(answer).get("ms_per_step").asDouble();
+    } catch (JsonProcessingException e) {
+      throw new BaselineException("train_step.py says " + answer, e);
+    }
+  }
+
+  private String run(String... arguments) {
+    List<String> command = new ArrayList<>(List.of(python));
+    command.addAll(List.of(arguments));
+    ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
+    String scripts = home.resolve("inference-service/benchmark/baselines").toString();
+    builder
+        .environment()
+        .merge("PYTHONPATH", scripts, (users, ours) -> users + File.pathSeparator + ours);
+    try {
+      Process process = builder.start();
+      String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+      if (process.waitFor() != 0) {
+        throw new BaselineException(python + " says " + lastLine(said), null);
+      }
+      return lastLine(said);
+    } catch (IOException e) {
+      throw new BaselineException(python + " cannot be run: " + e.getMessage(), e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new BaselineException("interrupted", e);
+    }
+  }
+
+  private static String lastLine(String text) {
+    return text.strip().substring(text.strip().lastIndexOf('\n') + 1);
+  }
+}

@@ -1,0 +1,132 @@
+package folio.trainer.cli;
+
+import ai.djl.ndarray.NDManager;
+import folio.model.checkpoint.Checkpoint;
+import folio.model.checkpoint.CheckpointException;
+import folio.model.checkpoint.CheckpointManifest;
+import folio.model.checkpoint.CheckpointStore;
+import folio.model.checkpoint.CheckpointWriter;
+import folio.model.network.CharGru;
+import java.io.PrintWriter;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** {@code checkpoints}. */
+@Command(
+    name = "checkpoints",
+    mixinStandardHelpOptions = true,
+    showDefaultValues = true,
+    description = "Looks after published checkpoints.")
+final class CheckpointsCommand implements Runnable {
+  @Spec private CommandSpec spec;
+
+  @Override
+  public void run() {
+    throw new ParameterException(
+        spec.commandLine(), "one of list, show, promote, verify, delete is missing");
+  }
+
+  private PrintWriter out() {
+    return spec.commandLine().getOut();
+  }
+
+  @Command(
+      mixinStandardHelpOptions = true,
+      showDefaultValues = true,
+      description = "Lists all versions with their losses; * marks CURRENT.")
+  void list(@Mixin StoreOptions checkpoints) {
+    CheckpointStore store = checkpoints.store();
+    String current = store.current().orElse("");
+    for (String version : store.versions()) {
+      String mark = version.equals(current) ? "* " : "  ";
+      try {
+        CheckpointManifest manifest = store.manifest(version);
+        out().println(mark + version + "  step " + manifest.step() + "  " + losses(manifest));
+      } catch (CheckpointException e) {
+        out().println(mark + version + "  unreadable: " + e.getMessage());
+      }
+    }
+    if (current.isEmpty()) {
+      out().println("no CURRENT: the service serves its embedded checkpoint");
+    }
+  }
+
+  private static String losses(CheckpointManifest manifest) {
+    return manifest.losses() == null ? "not measured" : manifest.losses().validation().toString();
+  }
+
+  @Command(mixinStandardHelpOptions = true, description = "Shows what is known about a version.")
+  void show(
+      @Mixin StoreOptions checkpoints,
+      @Parameters(
+              paramLabel = "VERSION",
+              defaultValue = "current",
+              description = "A version, current, or embedded.")
+          String version) {
+    Checkpoint checkpoint = checkpoints.open(version);
+    CheckpointManifest manifest = checkpoint.manifest();
+    out().println("version     " + manifest.version());
+    out().println("parent      " + manifest.parent());
+    out().println("step        " + manifest.step());
+    out().println("corpus      " + manifest.corpus());
+    out().println("losses      " + losses(manifest));
+    out().println("network     " + checkpoint.config());
+    out()
+        .println(
+            "vocabulary  "
+                + String.join("", checkpoint.vocabulary().characters()).replace("\n", "\\n"));
+    manifest.files().forEach((name, entry) -> out().println("file        " + name + " " + entry));
+    if (manifest.settings() != null) {
+      manifest
+          .settings()
+          .forEach((name, value) -> out().println("setting     " + name + " = " + value));
+    }
+  }
+
+  @Command(
+      mixinStandardHelpOptions = true,
+      showDefaultValues = true,
+      description = "Makes CURRENT name a version: the service loads it. Also the way back.")
+  void promote(
+      @Mixin StoreOptions checkpoints, @Parameters(paramLabel = "VERSION") String version) {
+    try (CheckpointWriter writer = checkpoints.existing().write()) {
+      writer.promote(version);
+    }
+    out().println("CURRENT is " + version);
+  }
+
+  @Command(
+      mixinStandardHelpOptions = true,
+      showDefaultValues = true,
+      description = "Reads a version whole: digests, shapes, finite values, canary.")
+  void verify(
+      @Mixin StoreOptions checkpoints,
+      @Mixin DeviceOptions device,
+      @Parameters(
+              paramLabel = "VERSION",
+              defaultValue = "current",
+              description = "A version, current, or embedded.")
+          String version) {
+    Checkpoint checkpoint = checkpoints.verify(version);
+    try (NDManager manager = NDManager.newBaseManager(device.start());
+        CharGru network = checkpoint.load(manager)) {
+      checkpoint.manifest().canary().check(manager, network, checkpoint.vocabulary());
+    }
+    out().println(checkpoint.version() + " is whole and computes what its publisher computed");
+  }
+
+  @Command(
+      mixinStandardHelpOptions = true,
+      showDefaultValues = true,
+      description = "Deletes a version that CURRENT does not name.")
+  void delete(@Mixin StoreOptions checkpoints, @Parameters(paramLabel = "VERSION") String version) {
+    try (CheckpointWriter writer = checkpoints.existing().write()) {
+      writer.delete(version);
+    }
+    out().println("deleted " + version);
+  }
+}

@@ -1,0 +1,151 @@
+package folio.trainer.cli;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
+import folio.model.checkpoint.Checkpoint;
+import folio.model.checkpoint.CheckpointDraft;
+import folio.model.checkpoint.CheckpointDraft.Origin;
+import folio.model.checkpoint.CheckpointDraft.Precision;
+import folio.model.checkpoint.CheckpointManifest;
+import folio.model.checkpoint.CheckpointManifest.Losses;
+import folio.model.checkpoint.CheckpointStore;
+import folio.model.checkpoint.CheckpointWriter;
+import folio.model.network.CharGru;
+import folio.trainer.corpus.Corpus;
+import folio.trainer.evaluation.Evaluator;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** {@code publish}. */
+@Command(
+    name = "publish",
+    mixinStandardHelpOptions = true,
+    showDefaultValues = true,
+    description = {
+      "Publishes a checkpoint again, at another precision or from a folder that PyTorch wrote.",
+      "CURRENT stays as it is: see checkpoints promote."
+    })
+final class PublishCommand implements Callable<Integer> {
+  @Spec private CommandSpec spec;
+
+  @Parameters(
+      paramLabel = "SOURCE",
+      defaultValue = "current",
+      description =
+          "A version, current, embedded, or a folder with config.json, vocabulary.json and"
+              + " model.safetensors.")
+  private String source;
+
+  @Option(
+      names = "--dtype",
+      defaultValue = "float32",
+      description = "float32, or float16 for half the size.")
+  private Precision precision;
+
+  @Option(
+      names = "--measure",
+      description =
+          "Measure the losses anew, as it is published, on the validation part of --corpus.")
+  private boolean measure;
+
+  @Mixin private CorpusOptions corpus;
+  @Mixin private StoreOptions checkpoints;
+  @Mixin private DeviceOptions device;
+
+  @Override
+  public Integer call() {
+    CheckpointStore store = checkpoints.store();
+    boolean folder = Files.isRegularFile(Path.of(source).resolve("config.json"));
+    Checkpoint checkpoint =
+        folder ? Checkpoint.readForeign(Path.of(source)) : checkpoints.open(source);
+    try (NDManager manager = NDManager.newBaseManager(device.start());
+        CharGru network = checkpoint.load(manager)) {
+      Origin origin = measure ? measured(manager, network, checkpoint) : origin(checkpoint);
+      try (CheckpointWriter writer = store.write()) {
+        String version =
+            writer.publish(
+                new CheckpointDraft(
+                    network, checkpoint.vocabulary(), precision, canaryText(checkpoint), origin));
+        spec.commandLine().getOut().println(version);
+      }
+    }
+    return CommandLine.ExitCode.OK;
+  }
+
+  private static String canaryText(Checkpoint checkpoint) {
+    return checkpoint.manifest() != null
+        ? checkpoint.manifest().canary().text()
+        : String.join("", checkpoint.vocabulary().characters()).repeat(2);
+  }
+
+  /** Losses were measured at the old precision; they are kept only where nothing is rounded. */
+  private Origin origin(Checkpoint checkpoint) {
+    CheckpointManifest manifest = checkpoint.manifest();
+    if (manifest == null) {
+      return new Origin(null, null, 0, null, null, Map.of("source", source));
+    }
+    return new Origin(
+        checkpoint.version(),
+        null,
+        manifest.step(),
+        manifest.corpus(),
+        precision == Precision.FLOAT32 ? manifest.losses() : null,
+        manifest.settings());
+  }
+
+  /**
+   * As {@link #origin}, with the losses of what will be read.
+   *
+   * @throws ParameterException if the text is another than it was trained on
+   */
+  private Origin measured(NDManager manager, CharGru network, Checkpoint checkpoint) {
+    Corpus text = corpus.open();
+    CheckpointManifest.Corpus trainedOn =
+        checkpoint.manifest() == null ? null : checkpoint.manifest().corpus();
+    if (trainedOn != null && !trainedOn.sha256().equals(text.description().sha256())) {
+      throw new ParameterException(
+          spec.commandLine(),
+          "--corpus is "
+              + text
+              + "; legal with --measure is the text that the checkpoint was trained on, "
+              + trainedOn.name());
+    }
+    Evaluator evaluator = new Evaluator(manager, text.validation(checkpoint.vocabulary()));
+    try (NDManager scratch = manager.newSubManager();
+        CharGru rounded = rounded(scratch, network)) {
+      Origin origin = origin(checkpoint);
+      Losses before = checkpoint.manifest() == null ? null : checkpoint.manifest().losses();
+      return new Origin(
+          origin.parent(),
+          origin.run(),
+          origin.step(),
+          text.description(),
+          new Losses(before == null ? null : before.training(), evaluator.evaluate(rounded)),
+          origin.settings());
+    }
+  }
+
+  /** The network as it will be read again. */
+  private CharGru rounded(NDManager scratch, CharGru network) {
+    NDList tensors = new NDList();
+    for (NDArray tensor : network.tensors(scratch)) {
+      NDArray stored =
+          precision == Precision.FLOAT16 ? tensor.toType(DataType.FLOAT16, true) : tensor;
+      stored.setName(tensor.getName());
+      tensors.add(stored);
+    }
+    return new CharGru(scratch, network.config(), tensors);
+  }
+}

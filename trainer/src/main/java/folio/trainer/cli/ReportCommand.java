@@ -1,0 +1,37 @@
+package folio.trainer.cli;
+
+import folio.trainer.report.RunReport;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.concurrent.Callable;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** {@code report}. */
+@Command(
+    name = "report",
+    mixinStandardHelpOptions = true,
+    description =
+        "Writes report.html of a run anew, from its metrics.jsonl; also while it goes on.")
+final class ReportCommand implements Callable<Integer> {
+  @Spec private CommandSpec spec;
+
+  @Parameters(paramLabel = "DIR", description = "Folder of the run, as runs/quick.")
+  private Path folder;
+
+  @Override
+  public Integer call() {
+    Path metrics = folder.resolve("metrics.jsonl");
+    if (!Files.isRegularFile(metrics)) {
+      throw new ParameterException(spec.commandLine(), "there is no " + metrics);
+    }
+    Path report = folder.resolve("report.html");
+    RunReport.write(metrics, report);
+    spec.commandLine().getOut().println(report);
+    return CommandLine.ExitCode.OK;
+  }
+}

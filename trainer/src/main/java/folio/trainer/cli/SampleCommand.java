@@ -1,0 +1,105 @@
+package folio.trainer.cli;
+
+import ai.djl.ndarray.NDManager;
+import folio.model.checkpoint.Checkpoint;
+import folio.model.network.CharGru;
+import folio.model.sampling.SamplingParameters;
+import folio.model.vocabulary.UnknownCharacterException;
+import folio.trainer.evaluation.TextGenerator;
+import java.io.PrintWriter;
+import java.security.SecureRandom;
+import java.util.concurrent.Callable;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** {@code sample}. */
+@Command(
+    name = "sample",
+    mixinStandardHelpOptions = true,
+    showDefaultValues = true,
+    sortOptions = false,
+    description = "Writes text with a checkpoint, character by character.")
+final class SampleCommand implements Callable<Integer> {
+  private static final int MAX_CHARACTERS = 10_000_000;
+
+  @Spec private CommandSpec spec;
+
+  @Parameters(
+      paramLabel = "VERSION",
+      defaultValue = "current",
+      description = "A version, current, or embedded.")
+  private String version;
+
+  @Option(names = "--prompt", defaultValue = "", description = "Text to go on from.")
+  private String prompt;
+
+  @Option(names = "--max-tokens", defaultValue = "500", description = "Characters to write.")
+  private int maxTokens;
+
+  @Option(names = "--temperature", defaultValue = "1", description = "0: greedy; else 0.01 to 2.")
+  private double temperature;
+
+  @Option(names = "--top-k", defaultValue = "0", description = "0: all.")
+  private int topK;
+
+  @Option(names = "--top-p", defaultValue = "1", description = "1: all.")
+  private double topP;
+
+  @Option(names = "--min-p", defaultValue = "0", description = "0: all.")
+  private double minP;
+
+  @Option(names = "--repetition-penalty", defaultValue = "1", description = "1: none.")
+  private double repetitionPenalty;
+
+  @Option(names = "--seed", description = "Decides the text (default: a new one).")
+  private Long seed;
+
+  @Mixin private StoreOptions checkpoints;
+  @Mixin private DeviceOptions device;
+
+  @Override
+  public Integer call() {
+    if (maxTokens < 1 || maxTokens > MAX_CHARACTERS) {
+      throw refuse("--max-tokens is " + maxTokens + "; legal are 1 to " + MAX_CHARACTERS, null);
+    }
+    SamplingParameters parameters;
+    try {
+      parameters = new SamplingParameters(temperature, topK, topP, minP, repetitionPenalty);
+    } catch (IllegalArgumentException e) {
+      throw refuse("--" + e.getMessage().replaceFirst("_", "-"), e);
+    }
+    Checkpoint checkpoint = checkpoints.open(version);
+    PrintWriter out = spec.commandLine().getOut();
+    try (NDManager manager = NDManager.newBaseManager(device.start());
+        CharGru network = checkpoint.load(manager)) {
+      TextGenerator generator = new TextGenerator(manager, network, checkpoint.vocabulary());
+      int[] start = generator.promptOrDefault(prompt);
+      out.print(prompt);
+      generator.generate(
+          new TextGenerator.Request(start, maxTokens, parameters, chosenSeed()),
+          codePoint -> {
+            out.print(Character.toString(codePoint));
+            out.flush();
+          });
+      out.println();
+      out.flush();
+    } catch (UnknownCharacterException e) {
+      throw refuse("--prompt: " + e.getMessage() + " of " + checkpoint.version(), e);
+    }
+    return CommandLine.ExitCode.OK;
+  }
+
+  private long chosenSeed() {
+    return seed != null ? seed : new SecureRandom().nextLong() >>> 1;
+  }
+
+  private ParameterException refuse(String message, Exception cause) {
+    return new ParameterException(spec.commandLine(), message, cause);
+  }
+}

@@ -1,2 +1,0 @@
-/** What makes a network better, and how good it is. */
-package folio.trainer.learning;

@@ -1,0 +1,50 @@
+package folio.trainer.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import ai.djl.Device;
+import ai.djl.ndarray.NDManager;
+import folio.model.checkpoint.Checkpoint;
+import folio.model.network.CharGru;
+import folio.trainer.corpus.Corpus;
+import folio.trainer.corpus.CorpusSource;
+import folio.trainer.evaluation.Evaluator;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import org.junit.jupiter.api.Assumptions;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The checkpoint that comes with a release is as good as its manifest says. */
+class EmbeddedCheckpointTest {
+  @TempDir Path cache;
+
+  @Test
+  void hasTheLossesOfItsManifestAlthoughItIsStoredInFloat16() {
+    Path file = Path.of(System.getProperty("test.corpus", "none"));
+    String reason = "skipped: no tiny-shakespeare at " + file;
+    if (!Files.exists(file)) {
+      System.out.println(getClass().getSimpleName() + " " + reason);
+    }
+    Assumptions.assumeTrue(Files.exists(file), reason);
+    Checkpoint embedded = Checkpoint.embedded();
+    Corpus corpus = new CorpusSource(cache).open(file.toString());
+    assertThat(corpus.description().sha256()).isEqualTo(embedded.manifest().corpus().sha256());
+    try (NDManager manager = NDManager.newBaseManager(Device.cpu());
+        CharGru network = embedded.load(manager)) {
+      Map<String, Double> losses =
+          new Evaluator(manager, corpus.validation(embedded.vocabulary())).evaluate(network);
+
+      embedded
+          .manifest()
+          .losses()
+          .validation()
+          .forEach(
+              (protocol, loss) ->
+                  assertThat(losses.get(protocol)).as(protocol).isCloseTo(loss, within(1e-3)));
+      assertThat(losses.get(Evaluator.WINDOWS)).isLessThan(1.40);
+    }
+  }
+}

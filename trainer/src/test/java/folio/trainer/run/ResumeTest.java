@@ -1,0 +1,165 @@
+package folio.trainer.run;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import folio.model.checkpoint.CheckpointManifest;
+import folio.model.checkpoint.CheckpointStore;
+import folio.model.checkpoint.Safetensors;
+import folio.trainer.cli.TrainerProcess;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.TimeUnit;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Real trainer processes, killed for real. */
+class ResumeTest {
+  private static final int STEPS = 240;
+
+  @TempDir Path folder;
+  private Path corpus;
+
+  @BeforeEach
+  void writeCorpus() throws IOException {
+    corpus = folder.resolve("corpus.txt");
+    StringBuilder text = new StringBuilder();
+    for (int i = 0; i < 900; i++) {
+      text.append(i)
+          .append(" times ")
+          .append(i % 7)
+          .append(" is ")
+          .append(i * (i % 7))
+          .append('\n');
+    }
+    Files.writeString(corpus, text);
+  }
+
+  /** Every kind of draw is used: streams, resets, all dropouts, an average, clipping. */
+  private Process start(String name) throws IOException {
+    return TrainerProcess.of(
+            List.of(
+                "train",
+                "--corpus=" + corpus,
+                "--checkpoints=" + folder.resolve(name + "-checkpoints"),
+                "--run=" + folder.resolve(name),
+                "--resume",
+                "--promote=always",
+                "--preset=quality",
+                "--hidden-size=24",
+                "--embedding-size=12",
+                "--batch=8",
+                "--length=16",
+                "--steps=" + STEPS,
+                "--warmup-steps=20",
+                "--evaluate-every=60",
+                "--save-every=20",
+                "--view-every=60",
+                "--keep=100",
+                "--device=cpu",
+                "--threads=2"))
+        .start();
+  }
+
+  private static String readUntil(Process process, String words) throws IOException {
+    BufferedReader out = process.inputReader(StandardCharsets.UTF_8);
+    StringBuilder text = new StringBuilder();
+    String line;
+    while ((line = out.readLine()) != null) {
+      text.append(line).append('\n');
+      if (words != null && line.contains(words)) {
+        return text.toString();
+      }
+    }
+    return text.toString();
+  }
+
+  private static void finish(Process process) throws Exception {
+    String output = readUntil(process, null);
+    assertThat(process.waitFor(1, TimeUnit.MINUTES)).isTrue();
+    assertThat(process.exitValue()).as(output).isZero();
+  }
+
+  private List<CheckpointManifest> manifests(String name) {
+    CheckpointStore store = new CheckpointStore(folder.resolve(name + "-checkpoints"));
+    return store.versions().stream().map(store::manifest).toList();
+  }
+
+  @Test
+  void aRunThatWasKilledEndsWithTheSameBitsAsOneThatWasNot() throws Exception {
+    finish(start("whole"));
+
+    Process first = start("killed");
+    readUntil(first, "step 60, carried");
+    first.destroyForcibly().waitFor();
+    assertThat(first.exitValue()).isEqualTo(128 + 9);
+    Process second = start("killed");
+    assertThat(readUntil(second, "step 180, carried")).contains("resuming after step ");
+    second.destroyForcibly().waitFor();
+    finish(start("killed"));
+
+    // The state holds weights, average, moments and carried state; only the run's name differs.
+    assertThat(facts("killed")).isEqualTo(facts("whole")).containsEntry("step", "" + STEPS);
+    Map<String, float[]> expected = arrays("whole");
+    Map<String, float[]> resumed = arrays("killed");
+    assertThat(resumed.keySet()).isEqualTo(expected.keySet()).contains("carried");
+    expected.forEach((array, values) -> assertThat(resumed.get(array)).as(array).isEqualTo(values));
+    List<CheckpointManifest> whole = manifests("whole");
+    List<CheckpointManifest> killed = manifests("killed");
+    assertThat(killed).extracting(CheckpointManifest::step).doesNotHaveDuplicates();
+    assertThat(killed.get(killed.size() - 1).files())
+        .isEqualTo(whole.get(whole.size() - 1).files());
+  }
+
+  private byte[] state(String name) throws IOException {
+    return Files.readAllBytes(folder.resolve(name).resolve("state.safetensors"));
+  }
+
+  private Map<String, String> facts(String name) throws IOException {
+    Map<String, String> facts = new TreeMap<>(Safetensors.readMetadata(state(name)));
+    assertThat(facts.remove("run")).hasSize(36);
+    return facts;
+  }
+
+  private Map<String, float[]> arrays(String name) throws IOException {
+    Map<String, float[]> arrays = new TreeMap<>();
+    try (NDManager manager = NDManager.newBaseManager()) {
+      for (NDArray array : Safetensors.read(manager, state(name))) {
+        arrays.put(array.getName(), array.toFloatArray());
+      }
+    }
+    return arrays;
+  }
+
+  @Test
+  void aSignalPublishesWhatIsBestAndExitsCleanly() throws Exception {
+    Process process = start("stopped");
+    readUntil(process, "step 60, carried");
+    process.toHandle().destroy(); // SIGTERM, but its output can still be read
+    String output = readUntil(process, null);
+    assertThat(process.waitFor(1, TimeUnit.MINUTES)).isTrue();
+
+    assertThat(process.exitValue()).as(output).isZero();
+    Matcher stopping = Pattern.compile("stopping after step (\\d+)").matcher(output);
+    assertThat(stopping.find()).as(output).isTrue();
+    long stoppedAt = Long.parseLong(stopping.group(1));
+    assertThat(stoppedAt).isLessThan(STEPS);
+    assertThat(output).contains("step " + stoppedAt + ", carried");
+    assertThat(facts("stopped")).containsEntry("step", "" + stoppedAt);
+    // With this little training every evaluation is better than the one before.
+    List<CheckpointManifest> published = manifests("stopped");
+    assertThat(published.get(published.size() - 1).step()).isEqualTo(stoppedAt);
+    finish(start("stopped"));
+    assertThat(facts("stopped")).containsEntry("step", "" + STEPS);
+  }
+}

@@ -1,0 +1,155 @@
+package folio.trainer.training;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import ai.djl.engine.Engine;
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.index.NDIndex;
+import folio.model.network.CharGru;
+import folio.model.network.CharGruConfig;
+import folio.model.network.NetworkKind;
+import folio.model.network.Nonlinearity;
+import folio.model.network.Parameter;
+import folio.trainer.corpus.Batch;
+import java.util.List;
+import java.util.SplittableRandom;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** The gradients are those of the loss, whatever the network and whatever is dropped. */
+class GradientsTest {
+  private static final int[] TEXT = new SplittableRandom(1).ints(500, 0, 11).toArray();
+  private static final long[] STARTS = {3, 480, 77, 200, 495};
+
+  private final NDManager manager = NDManager.newBaseManager();
+
+  @AfterEach
+  void close() {
+    manager.close();
+  }
+
+  private TrainStep step(CharGru network, DropoutRates dropout) {
+    AdamW optimizer = new AdamW(manager, network.parameters(), new AdamW.Settings(0.9, 0.99, 0));
+    return new TrainStep(
+        manager,
+        network,
+        TEXT,
+        new TrainStep.StepConfig(optimizer, new GradientClipper(0), dropout, 1));
+  }
+
+  /** With a state that three rows go on from; the masks are those of one seed. */
+  private TrainStep.Gradients gradients(TrainStep step) {
+    Engine.getInstance().setRandomSeed(7);
+    boolean[] keeps = {true, false, true, true, false};
+    return step.gradients(manager, new Batch(STARTS, 20, keeps));
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "RESIDUAL, 3, NONE, NONE, 0, false",
+    "RESIDUAL, 1, TANH, RELU, 0, false",
+    "RESIDUAL, 2, RELU, NONE, 9, false",
+    "RESIDUAL, 2, NONE, RELU, 8, true",
+    "PLAIN, 2, NONE, RELU, 0, false",
+    "PLAIN, 1, TANH, NONE, 0, true",
+  })
+  void pointWhereTheLossGrows(
+      NetworkKind kind,
+      int layers,
+      Nonlinearity embeddingActivation,
+      Nonlinearity headActivation,
+      int projection,
+      boolean tied) {
+    CharGruConfig config =
+        new CharGruConfig(
+            kind,
+            11,
+            kind == NetworkKind.PLAIN ? 16 : 8,
+            16,
+            layers,
+            embeddingActivation,
+            headActivation,
+            projection == 0 ? null : projection,
+            tied);
+    for (DropoutRates rates : List.of(DropoutRates.NONE, new DropoutRates(0.2, 0.4, 0.25))) {
+      CharGru network = CharGru.initialize(manager, config, new SplittableRandom(3));
+      TrainStep step = step(network, rates);
+      NDArray state = manager.randomNormal(network.zeroState(manager, STARTS.length).getShape());
+      step.restore(state);
+      TrainStep.Gradients found = gradients(step);
+      for (int i = 0; i < network.parameters().size(); i++) {
+        assertSlope(step, network.parameters().get(i), found.values().get(i));
+      }
+    }
+  }
+
+  /** A step along the gradient changes the loss by the gradient's square. */
+  private void assertSlope(TrainStep step, Parameter parameter, NDArray gradient) {
+    double square = gradient.square().sum().getFloat();
+    NDArray along = gradient.mul(0.01 / Math.sqrt(square));
+    NDArray before = parameter.values().duplicate();
+    parameter.values().addi(along);
+    double above = gradients(step).loss().getFloat();
+    parameter.values().subi(along.mul(2));
+    double below = gradients(step).loss().getFloat();
+    parameter.values().set(new NDIndex("..."), before);
+    double slope = (above - below) / 0.02;
+
+    assertThat(slope)
+        .as(parameter.name())
+        .isCloseTo(Math.sqrt(square), within(0.03 * Math.sqrt(square) + 5e-5));
+  }
+
+  @Test
+  void areTheSameForTheSameSeed() {
+    CharGru network =
+        CharGru.initialize(manager, CharGruConfig.residual(11, 8, 16, 2), new SplittableRandom(3));
+    TrainStep step = step(network, new DropoutRates(0.2, 0.4, 0.25));
+
+    assertThat(gradients(step).values().get(1).toFloatArray())
+        .isEqualTo(gradients(step).values().get(1).toFloatArray());
+  }
+
+  @Test
+  void weightDropDropsRecurrentWeightsOnly() {
+    CharGruConfig config = CharGruConfig.residual(11, 4, 16, 1);
+    CharGru network = CharGru.initialize(manager, config, new SplittableRandom(3));
+    float[] layer =
+        gradients(step(network, new DropoutRates(0, 0, 0.25))).values().get(1).toFloatArray();
+    int inputs = 3 * 16 * 4;
+    int recurrent = 3 * 16 * 16;
+    int dropped = 0;
+    for (int i = 0; i < layer.length; i++) {
+      boolean ofRecurrent = i >= inputs && i < inputs + recurrent;
+      dropped += layer[i] == 0 && ofRecurrent ? 1 : 0;
+      assertThat(layer[i] != 0 || ofRecurrent).isTrue();
+    }
+
+    assertThat(dropped / (double) recurrent).isBetween(0.2, 0.3);
+  }
+
+  @Test
+  void masksDropAboutAsMuchAsTheyAreToldAndKeepTheMean() {
+    CharGruConfig config = CharGruConfig.residual(11, 100, 100, 1);
+    boolean[] keeps = new boolean[200];
+    Batch batch = new Batch(new long[200], 20, keeps);
+    StepInputs inputs = new StepInputs(manager, config, batch, new DropoutRates(0.4, 0, 0));
+    inputs.feed(batch, 0, 0);
+    NDArray mask = inputs.masks().get(0);
+
+    assertThat(mask.eq(0).sum().getLong() / (double) mask.size()).isBetween(0.38, 0.42);
+    assertThat(mask.max().getFloat()).isCloseTo(1 / 0.6f, within(1e-5f));
+    assertThat(mask.mean().getFloat()).isCloseTo(1, within(0.03f));
+  }
+
+  @Test
+  void dropoutRatesAreProbabilities() {
+    assertThatThrownBy(() -> new DropoutRates(0, 1, 0))
+        .hasMessageContaining("output dropout is 1.0");
+  }
+}

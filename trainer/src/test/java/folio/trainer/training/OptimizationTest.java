@@ -1,0 +1,148 @@
+package folio.trainer.training;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.Shape;
+import folio.model.network.CharGru;
+import folio.model.network.CharGruConfig;
+import folio.model.network.CrossEntropy;
+import folio.trainer.corpus.Batch;
+import folio.trainer.evaluation.Evaluator;
+import java.util.List;
+import java.util.SplittableRandom;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class OptimizationTest {
+  private final NDManager manager = NDManager.newBaseManager();
+  private final CharGruConfig config = CharGruConfig.residual(9, 6, 10, 2);
+
+  @AfterEach
+  void close() {
+    manager.close();
+  }
+
+  private CharGru network() {
+    return CharGru.initialize(manager, config, new SplittableRandom(3));
+  }
+
+  @Test
+  void scheduleWarmsUpAndComesDown() {
+    LearningRateSchedule schedule = new LearningRateSchedule(0.01, 10, 110, 0.1);
+
+    assertThat(schedule.at(0)).isEqualTo(0.001, within(1e-12));
+    assertThat(schedule.at(9)).isEqualTo(0.01, within(1e-12));
+    assertThat(schedule.at(10)).isEqualTo(0.01, within(1e-12));
+    assertThat(schedule.at(59)).isBetween(0.0055, 0.0057);
+    assertThat(schedule.at(109)).isEqualTo(0.001, within(1e-12));
+    assertThat(new LearningRateSchedule(0.01, 0, 100, 1).at(99)).isEqualTo(0.01);
+  }
+
+  @Test
+  void clipsTheGlobalNormAndTellsIt() {
+    NDArray a = manager.create(new float[] {3, 0});
+    NDArray b = manager.create(new float[] {0, -4});
+    NDArray norm = new GradientClipper(1).clip(manager, List.of(a, b));
+
+    assertThat(norm.getFloat()).isEqualTo(5, within(1e-5f));
+    assertThat(a.toFloatArray()[0]).isEqualTo(0.6f, within(1e-5f));
+    assertThat(b.toFloatArray()[1]).isEqualTo(-0.8f, within(1e-5f));
+    new GradientClipper(10).clip(manager, List.of(a, b));
+    assertThat(a.toFloatArray()[0]).isEqualTo(0.6f, within(1e-5f));
+    new GradientClipper(0).clip(manager, List.of(a, b));
+    assertThat(b.toFloatArray()[1]).isEqualTo(-0.8f, within(1e-5f));
+  }
+
+  @Test
+  void averageFollowsTheWeights() {
+    CharGru network = network();
+    WeightAverage average = new WeightAverage(manager, network, 0.5);
+    NDArray trained = network.parameters().get(0).values();
+    NDArray averaged = average.network().parameters().get(0).values();
+    float before = averaged.toFloatArray()[0];
+    trained.addi(1);
+    average.update(1000);
+
+    assertThat(averaged.toFloatArray()[0]).isEqualTo(before + 0.5f, within(1e-5f));
+  }
+
+  @Test
+  void noAverageIsTheNetworkItself() {
+    CharGru network = network();
+    WeightAverage average = new WeightAverage(manager, network, 0);
+    network.parameters().forEach(parameter -> parameter.values().addi(0.25));
+    average.update(0);
+
+    for (int i = 0; i < network.parameters().size(); i++) {
+      assertThat(average.network().parameters().get(i).values().toFloatArray())
+          .isEqualTo(network.parameters().get(i).values().toFloatArray());
+    }
+  }
+
+  /** Scores every character with single steps, as slowly and simply as can be. */
+  private double slowly(CharGru network, int[] text, List<int[]> pieces) {
+    double sum = 0;
+    int scored = 0;
+    for (int[] piece : pieces) {
+      NDArray state = network.zeroState(manager, 1);
+      for (int i = piece[0]; i < piece[1] - 1; i++) {
+        NDArray input = manager.create(new long[] {text[i]}, new Shape(1, 1));
+        NDArray target = manager.create(new long[] {text[i + 1]}, new Shape(1, 1));
+        CharGru.Output output = network.forward(input, state);
+        sum += CrossEntropy.perCharacter(output.logits(), target).sum().getFloat();
+        state = output.state();
+        scored++;
+      }
+    }
+    return sum / scored;
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {2, 3, 129, 700, 1024})
+  void evaluatorScoresEveryCharacterButTheFirstOfEachPieceOnce(int length) {
+    CharGru network = network();
+    SplittableRandom random = new SplittableRandom(length);
+    int[] text = random.ints(length, 0, 9).toArray();
+    var losses = new Evaluator(manager, text).evaluate(network);
+    int streams = Math.min(64, length / 2);
+    var streamPieces = new java.util.ArrayList<int[]>();
+    for (int i = 0, at = 0; i < streams; i++) {
+      int size = length / streams + (i < length % streams ? 1 : 0);
+      streamPieces.add(new int[] {at, at + size});
+      at += size;
+    }
+    var windowPieces = new java.util.ArrayList<int[]>();
+    for (int at = 0; at < length; at += 256) {
+      windowPieces.add(new int[] {at, Math.min(length, at + 256)});
+    }
+
+    assertThat(losses.get(Evaluator.CARRIED))
+        .isCloseTo(slowly(network, text, streamPieces), within(1e-5));
+    assertThat(losses.get(Evaluator.WINDOWS))
+        .isCloseTo(slowly(network, text, windowPieces), within(1e-5));
+  }
+
+  @Test
+  void stopsWhenTheLossIsNotFinite() {
+    CharGru network = network();
+    AdamW optimizer = new AdamW(manager, network.parameters(), new AdamW.Settings(0.9, 0.99, 0));
+    TrainStep step =
+        new TrainStep(
+            manager,
+            network,
+            new int[] {1, 2, 3},
+            new TrainStep.StepConfig(optimizer, new GradientClipper(0), DropoutRates.NONE, 1));
+    network.parameters().get(0).values().muli(Float.POSITIVE_INFINITY);
+    step.run(0, new Batch(new long[1], 2, new boolean[1]), 0.1);
+
+    assertThatThrownBy(() -> step.progress(1))
+        .isInstanceOf(TrainingDivergedException.class)
+        .hasMessageContainingAll("after step 1", "--clip-norm 1");
+  }
+}

@@ -1,0 +1,152 @@
+package folio.trainer.training;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import ai.djl.Device;
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.Shape;
+import folio.model.network.CharGru;
+import folio.model.network.CharGruConfig;
+import folio.model.testing.Gpu;
+import folio.trainer.corpus.Batch;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.SplittableRandom;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** A GPU learns what a CPU learns, from the second step on as a CUDA graph. */
+class TrainStepOnGpuTest {
+  private static final int[] TEXT =
+      IntStream.range(0, 3000).map(i -> (i % 7 * 3 + i % 5) % 11).toArray();
+  private static final int STEPS = 30;
+
+  @BeforeAll
+  static void needsAGpu() {
+    Gpu.needed(TrainStepOnGpuTest.class);
+  }
+
+  @ParameterizedTest
+  @CsvSource({"1, 16", "3, 64", "8, 32"})
+  void learnsLikeACpu(int layers, int hidden) {
+    List<Double> gpu = losses(Device.gpu(), layers, hidden, DropoutRates.NONE);
+    List<Double> cpu = losses(Device.cpu(), layers, hidden, DropoutRates.NONE);
+
+    for (int i = 0; i < STEPS; i++) {
+      assertThat(gpu.get(i)).as("loss of step %d", i).isCloseTo(cpu.get(i), within(0.01));
+    }
+    assertThat(gpu.get(STEPS - 1)).isLessThan(gpu.get(0) - 0.05);
+  }
+
+  @ParameterizedTest
+  @CsvSource({"0.5, 0, 0", "0, 0.5, 0", "0, 0, 0.5"})
+  void drawsNewMasksForEveryStep(double embedding, double output, double recurrentWeight) {
+    DropoutRates rates = new DropoutRates(embedding, output, recurrentWeight);
+    try (NDManager manager = NDManager.newBaseManager(Device.gpu())) {
+      CharGruConfig config = CharGruConfig.residual(11, 16, 16, 2);
+      CharGru network = CharGru.initialize(manager, config, new SplittableRandom(3));
+      try (AdamW optimizer = optimizer(manager, network);
+          TrainStep step = step(manager, network, optimizer, rates)) {
+        List<Double> losses = new ArrayList<>();
+        for (int i = 0; i < 6; i++) {
+          step.run(i, new Batch(new long[] {1, 500, 900}, 20, new boolean[3]), 0);
+          losses.add(step.progress(i + 1).lossNats());
+        }
+        assertThat(step.recorded()).isTrue();
+        assertThat(losses).as("with weights that stay").doesNotHaveDuplicates();
+      }
+    }
+  }
+
+  /** Where libtorch gives back its reserve, in which a recorded step keeps its temporaries. */
+  @Test
+  void goesOnWhenTheDeviceRanOutOfMemory() {
+    List<Double> undisturbed = lossesBesideAFullDevice(false);
+    List<Double> disturbed = lossesBesideAFullDevice(true);
+
+    assertThat(disturbed).isEqualTo(undisturbed);
+  }
+
+  private static List<Double> lossesBesideAFullDevice(boolean fill) {
+    try (NDManager manager = NDManager.newBaseManager(Device.gpu())) {
+      CharGruConfig config = CharGruConfig.residual(11, 64, 128, 3);
+      CharGru network = CharGru.initialize(manager, config, new SplittableRandom(3));
+      try (AdamW optimizer = optimizer(manager, network);
+          TrainStep step = step(manager, network, optimizer, DropoutRates.NONE)) {
+        List<Double> losses = new ArrayList<>();
+        for (int i = 0; i < 20; i++) {
+          if (i == 10) {
+            assertThat(step.recorded()).isTrue();
+            step.forgetRecording();
+            if (fill) {
+              fill(manager);
+            }
+          }
+          step.run(i, new Batch(new long[] {1, 500, 900}, 40, new boolean[3]), 0.002);
+          losses.add(step.progress(i + 1).lossNats());
+        }
+        assertThat(step.recorded()).isTrue();
+        return losses;
+      }
+    }
+  }
+
+  /** Asks for a GiB at a time until there is none, and leaves no more than two free. */
+  private static void fill(NDManager manager) {
+    List<NDArray> arrays = new ArrayList<>();
+    assertThatThrownBy(
+            () -> {
+              for (int gib = 0; gib < 4096; gib++) {
+                arrays.add(manager.ones(new Shape(1L << 28)));
+              }
+            })
+        .hasMessageContaining("out of memory");
+    assertThat(arrays).hasSizeGreaterThan(2);
+    arrays.subList(0, 2).forEach(NDArray::close);
+  }
+
+  private static List<Double> losses(Device device, int layers, int hidden, DropoutRates rates) {
+    SplittableRandom random = new SplittableRandom(5);
+    try (NDManager manager = NDManager.newBaseManager(device)) {
+      CharGruConfig config = CharGruConfig.residual(11, 16, hidden, layers);
+      CharGru network = CharGru.initialize(manager, config, new SplittableRandom(3));
+      try (AdamW optimizer = optimizer(manager, network);
+          TrainStep step = step(manager, network, optimizer, rates)) {
+        List<Double> losses = new ArrayList<>();
+        List<Integer> arrays = new ArrayList<>();
+        for (int i = 0; i < STEPS; i++) {
+          long[] starts = random.longs(16, 0, TEXT.length).toArray();
+          boolean[] keeps = new boolean[16];
+          for (int row = 0; row < keeps.length; row++) {
+            keeps[row] = random.nextBoolean();
+          }
+          step.run(i, new Batch(starts, i < 20 ? 40 : 25, keeps), 0.002 * (1 + i % 3));
+          losses.add(step.progress(i + 1).lossNats());
+          arrays.add(manager.getManagedArrays().size());
+        }
+        assertThat(arrays).as("arrays that were left after every step").containsOnly(arrays.get(0));
+        assertThat(step.recorded()).isEqualTo(device.isGpu());
+        return losses;
+      }
+    }
+  }
+
+  private static AdamW optimizer(NDManager manager, CharGru network) {
+    return new AdamW(manager, network.parameters(), new AdamW.Settings(0.9, 0.99, 0.01));
+  }
+
+  private static TrainStep step(
+      NDManager manager, CharGru network, AdamW optimizer, DropoutRates rates) {
+    return new TrainStep(
+        manager,
+        network,
+        TEXT,
+        new TrainStep.StepConfig(optimizer, new GradientClipper(1), rates, 1));
+  }
+}
