@@ -10,8 +10,8 @@ import folio.inference.fused.FusedDecoderFactory;
 import folio.inference.fused.FusedModel;
 import folio.inference.generation.GenerationLimits;
 import folio.inference.models.CheckpointWatcher;
-import folio.inference.models.ModelHandover;
 import folio.inference.models.ModelLoader;
+import folio.inference.models.ResidentModels;
 import folio.inference.observability.EngineMetrics;
 import folio.model.checkpoint.CheckpointStore;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -40,7 +40,7 @@ public class EngineLifecycle {
   private final CheckpointStore store;
   private final Device device;
   private final EngineMetrics metrics;
-  private final ModelHandover handover = new ModelHandover();
+  private final ResidentModels models = new ResidentModels();
   private final InferenceEngine engine;
   private CheckpointWatcher watcher;
   private Thread watching;
@@ -59,7 +59,7 @@ public class EngineLifecycle {
                 WorkerSettings.on(device, config.threads()),
                 config.queue().capacity(),
                 config.queue().timeout()),
-            handover,
+            models,
             metrics);
     metrics.observe(engine);
   }
@@ -86,8 +86,8 @@ public class EngineLifecycle {
 
   @Produces
   @Singleton
-  ModelHandover handover() {
-    return handover;
+  ResidentModels models() {
+    return models;
   }
 
   @Produces
@@ -103,7 +103,7 @@ public class EngineLifecycle {
   }
 
   void start(@Observes StartupEvent event) {
-    watcher = new CheckpointWatcher(store, loader()::load, handover, metrics);
+    watcher = new CheckpointWatcher(store, loader()::load, models, metrics);
     engine.start();
     if (LaunchMode.current() == LaunchMode.NORMAL) {
       CleanExit.onSignals();

@@ -4,8 +4,8 @@ import folio.inference.engine.EngineListener;
 import folio.inference.engine.InferenceEngine;
 import folio.inference.generation.GenerationRequest;
 import folio.inference.generation.GenerationStream;
-import folio.inference.models.ModelHandover;
 import folio.inference.models.ModelLoader;
+import folio.inference.models.ResidentModels;
 import folio.model.checkpoint.Checkpoint;
 import java.time.Duration;
 import java.util.function.BooleanSupplier;
@@ -18,7 +18,7 @@ final class EngineUnderTest implements AutoCloseable {
   private static final Duration LIMIT = Duration.ofMinutes(2);
   private static final Duration LOOK_INTERVAL = Duration.ofMillis(5);
 
-  private final ModelHandover handover = new ModelHandover();
+  private final ResidentModels models = new ResidentModels();
   private final InferenceEngine engine;
 
   /**
@@ -29,18 +29,18 @@ final class EngineUnderTest implements AutoCloseable {
    * @throws BenchmarkException if the engine cannot use the model
    */
   EngineUnderTest(Checkpoint checkpoint, InferenceEngine.Settings settings, ModelLoader loader) {
-    engine = new InferenceEngine(settings, handover, EngineListener.NONE);
+    engine = new InferenceEngine(settings, models, EngineListener.NONE);
     engine.start();
-    handover.offer(loader.load(checkpoint));
+    models.offer(loader.load(checkpoint));
     await("serve the model", this::serves);
   }
 
   private boolean serves() {
-    ModelHandover.Failure failure = handover.pollFailure();
+    ResidentModels.Failure failure = models.pollFailure();
     if (failure != null) {
       throw new BenchmarkException("the engine refuses the model: " + failure.message());
     }
-    return handover.current().isPresent();
+    return models.current().isPresent();
   }
 
   private static void await(String what, BooleanSupplier condition) {

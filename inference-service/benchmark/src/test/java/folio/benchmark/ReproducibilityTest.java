@@ -6,8 +6,8 @@ import ai.djl.Device;
 import folio.inference.engine.EngineListener;
 import folio.inference.engine.InferenceEngine;
 import folio.inference.engine.WorkerSettings;
-import folio.inference.models.ModelHandover;
 import folio.inference.models.ModelLoader;
+import folio.inference.models.ResidentModels;
 import folio.model.checkpoint.Checkpoint;
 import java.time.Duration;
 import java.util.concurrent.CountDownLatch;
@@ -23,12 +23,12 @@ class ReproducibilityTest {
   private static final int REQUESTS = 200;
 
   private final CountDownLatch serving = new CountDownLatch(1);
-  private final ModelHandover handover = new ModelHandover();
+  private final ResidentModels models = new ResidentModels();
   private final InferenceEngine engine =
       new InferenceEngine(
           new InferenceEngine.Settings(
               SLOTS, new WorkerSettings(Device.cpu(), 2, 4), REQUESTS, Duration.ofMinutes(5)),
-          handover,
+          models,
           new EngineListener() {
             @Override
             public void activated(String version) {
@@ -39,7 +39,7 @@ class ReproducibilityTest {
   @BeforeEach
   void serve() throws InterruptedException {
     engine.start();
-    handover.offer(new ModelLoader(Device.cpu()).load(Checkpoint.embedded()));
+    models.offer(new ModelLoader(Device.cpu()).load(Checkpoint.embedded()));
     assertThat(serving.await(1, TimeUnit.MINUTES)).isTrue();
   }
 

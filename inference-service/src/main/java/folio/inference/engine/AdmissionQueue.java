@@ -3,7 +3,6 @@ package folio.inference.engine;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Iterator;
 import java.util.List;
 import java.util.function.IntConsumer;
@@ -11,194 +10,173 @@ import java.util.function.IntSupplier;
 import java.util.function.Predicate;
 
 /**
- * Requests that wait for a slot, first come first served (but see {@link #next}), and which lane is
- * to take the next. Those for whom a slot is free wait only until that lane's next turn and do not
- * count: the bound is on all that run and wait together. Safe for use by any thread.
+ * Requests that wait for a slot, first come first served (but see {@link #next}), and the worker
+ * that is to take the next one. The bound is on all requests that run and wait together, so a
+ * request that only waits for a worker's next iteration takes no place in the queue. Safe for use
+ * by any thread.
  */
 final class AdmissionQueue {
-  /** Enough to see past a burst. */
-  private static final int DEPARTURES = 128;
+  /**
+   * The number of released slots from which {@link #retryAfter} estimates: enough to span a burst.
+   */
+  private static final int MAX_RELEASES = 128;
 
-  private static final Duration SHORTEST_WAIT = Duration.ofSeconds(1);
-  private static final Duration LONGEST_WAIT = Duration.ofMinutes(1);
+  private static final Duration MIN_WAIT = Duration.ofSeconds(1);
+  private static final Duration MAX_WAIT = Duration.ofMinutes(1);
 
-  /** So many may go before choices that wait until there is room for all of them. */
-  private static final int MAX_PASSING = 64;
+  /** The number of requests that may overtake choices which wait for room for all of them. */
+  private static final int MAX_OVERTAKING = 64;
 
-  /** Every lane has room for as many choices of one prompt. */
-  private static final int TOGETHER = 16;
-
-  private static final Next NOBODY = new Next(null, -1);
+  private static final Next NO_NEXT = new Next(null, WorkerAllocator.NONE);
 
   private final int slots;
   private final int capacity;
-  private final WorkerSettings workers;
-  private final ArrayDeque<QueuedRequest> waiting = new ArrayDeque<>();
-  private final ArrayDeque<Long> departedNanos = new ArrayDeque<>();
-  private final int[] running;
-  private int awaited;
-  private int passed;
-  private int unended;
-  private IntConsumer wake = worker -> {};
-  private IntSupplier fusedSlots = () -> 0;
+  private final WorkerAllocator workers;
+  private final ArrayDeque<QueuedRequest> queue = new ArrayDeque<>();
+  private final ArrayDeque<Long> releasedNanos = new ArrayDeque<>();
+  private int waitingSlots;
+  private int overtaken;
+  private int openRequests;
+  private IntConsumer onNext = worker -> {};
 
   /**
    * An empty queue.
    *
-   * @param slots how many may run
-   * @param capacity how many may wait while all slots are busy
+   * @param slots the largest number of requests that run at once
+   * @param capacity the largest number of requests that wait while all slots are busy
    */
   AdmissionQueue(int slots, int capacity, WorkerSettings workers) {
     this.slots = slots;
     this.capacity = capacity;
-    this.workers = workers;
-    this.running = new int[workers.count()];
+    this.workers = new WorkerAllocator(slots, workers);
   }
 
-  /** Sets what is called, quickly, whenever a lane has a request to take. */
+  /** Sets the listener that hears which worker has a request to take; it must be quick. */
   synchronized void onNext(IntConsumer listener) {
-    wake = listener;
+    onNext = listener;
   }
 
-  /** Sets what tells how many requests a chip decodes at once, which lanes would wait for. */
-  synchronized void fused(IntSupplier places) {
-    fusedSlots = places;
+  /**
+   * Sets the source of the number of sequences that a worker decodes with the persistent kernel.
+   */
+  synchronized void onFusedSlots(IntSupplier source) {
+    workers.onFusedSlots(source);
   }
 
-  /** Who gets a slot next, and of which lane. */
-  private record Next(QueuedRequest waiting, int worker) {}
+  private record Next(QueuedRequest request, int worker) {}
 
-  /** Adds a request, or returns false because it is full. */
+  /** Adds a request, or returns false if the queue is full. */
   synchronized boolean offer(QueuedRequest request) {
     return offer(List.of(request));
   }
 
-  /** Adds requests, all or none. */
+  /** Adds all requests, or returns false if the queue has no room for all of them. */
   synchronized boolean offer(List<QueuedRequest> requests) {
     int more = requests.stream().mapToInt(QueuedRequest::slots).sum();
-    if (awaited + running() + more > most()) {
+    if (waitingSlots + running() + more > maxRequests()) {
       return false;
     }
-    waiting.addAll(requests);
-    awaited += more;
-    wakeNext();
+    queue.addAll(requests);
+    waitingSlots += more;
+    notifyNext();
     return true;
   }
 
-  /** How many may run and wait. */
-  int most() {
+  /** Returns the largest number of requests that run and wait at once. */
+  int maxRequests() {
     return slots + capacity;
   }
 
   /**
-   * The request that is next, or null if there is none or another lane is to take it; it counts as
-   * running from now on.
+   * Takes the next request, which counts as running from now on. Returns null if there is none, or
+   * another worker is to take it.
    */
   synchronized QueuedRequest poll(int worker) {
     Next next = next();
     if (next.worker() != worker) {
       return null;
     }
-    QueuedRequest taken = next.waiting();
-    passed = taken.equals(waiting.peekFirst()) ? 0 : passed + 1;
-    waiting.remove(taken);
-    awaited -= taken.slots();
-    running[worker] += taken.slots();
-    unended += taken.slots();
-    wakeNext();
+    QueuedRequest taken = next.request();
+    overtaken = taken.equals(queue.peekFirst()) ? 0 : overtaken + 1;
+    queue.remove(taken);
+    waitingSlots -= taken.slots();
+    workers.acquire(worker, taken.slots());
+    openRequests += taken.slots();
+    notifyNext();
     return taken;
   }
 
-  /** Whether a lane has a request to take. */
-  synchronized boolean waitsFor(int worker) {
+  /** Returns whether a worker has a request to take. */
+  synchronized boolean hasNextFor(int worker) {
     return next().worker() == worker;
   }
 
   /**
-   * The one that has waited longest. While the choices of one prompt wait until there is room for
-   * all of them, a bounded number of others that fit go before.
+   * Returns the request that has waited longest. While the choices of one prompt wait until there
+   * is room for all of them, a bounded number of later requests that fit overtake them.
    */
   private Next next() {
-    for (QueuedRequest request : waiting) {
-      int worker = workerFor(request);
-      if (worker >= 0) {
+    for (QueuedRequest request : queue) {
+      int worker = workers.workerFor(request);
+      if (worker != WorkerAllocator.NONE) {
         return new Next(request, worker);
       }
-      if (running() >= slots || passed >= MAX_PASSING) {
-        return NOBODY;
+      if (running() >= slots || overtaken >= MAX_OVERTAKING) {
+        return NO_NEXT;
       }
     }
-    return NOBODY;
+    return NO_NEXT;
   }
 
-  /** Few requests share a lane; many are spread evenly. Negative if there is no room. */
-  private int workerFor(QueuedRequest request) {
-    int needed = request.slots();
-    if (running() + needed > slots) {
-      return NOBODY.worker();
-    }
-    int fused = request.decodesFused() ? fusedSlots.getAsInt() : 0;
-    int minRowsPerWorker = Math.max(workers.minRowsPerWorker(), fused);
-    int smallest = 0;
-    for (int worker = 0; worker < running.length; worker++) {
-      if (running[worker] > 0 && running[worker] + needed <= minRowsPerWorker) {
-        return worker;
-      }
-      smallest = running[worker] < running[smallest] ? worker : smallest;
-    }
-    return running[smallest] + needed <= maxPerWorker() ? smallest : NOBODY.worker();
-  }
-
-  private void wakeNext() {
+  private void notifyNext() {
     Next next = next();
-    if (next.waiting() != null) {
-      wake.accept(next.worker());
+    if (next.request() != null) {
+      onNext.accept(next.worker());
     }
   }
 
-  /** Most requests that a lane has where there is no chip, which may have more. */
+  /** Returns the largest number of requests on a worker that has no fused decoder. */
   int maxPerWorker() {
-    int share = (slots + workers.count() - 1) / workers.count();
-    return Math.min(slots, Math.max(TOGETHER, Math.max(workers.minRowsPerWorker(), share)));
+    return workers.maxPerWorker();
   }
 
-  /** How many run. */
+  /** Returns how many requests run. */
   synchronized int running() {
-    return Arrays.stream(running).sum();
+    return workers.running();
   }
 
-  /** What was taken is not run after all. */
-  synchronized void returned(int worker, QueuedRequest taken) {
-    running[worker] -= taken.slots();
-    unended -= taken.slots();
+  /** Releases the slots of a request that was taken and is not run after all. */
+  synchronized void releaseUnused(int worker, QueuedRequest taken) {
+    workers.release(worker, taken.slots());
+    openRequests -= taken.slots();
     notifyAll();
-    wakeNext();
+    notifyNext();
   }
 
-  /** A slot came free. */
-  synchronized void left(int worker) {
-    running[worker]--;
-    if (departedNanos.size() == DEPARTURES) {
-      departedNanos.removeFirst();
+  /** Releases a slot whose sequence has ended. */
+  synchronized void releaseSlot(int worker) {
+    workers.release(worker, 1);
+    if (releasedNanos.size() == MAX_RELEASES) {
+      releasedNanos.removeFirst();
     }
-    departedNanos.addLast(System.nanoTime());
-    wakeNext();
+    releasedNanos.addLast(System.nanoTime());
+    notifyNext();
   }
 
-  /** The client of one that {@link #left} knows how it ended. */
-  synchronized void ended() {
-    unended--;
+  /** Records that the client of a released slot has received the end of its stream. */
+  synchronized void requestEnded() {
+    openRequests--;
     notifyAll();
   }
 
   /**
-   * Waits until nothing waits or runs, and every client knows.
+   * Waits until no request waits or runs, and every client has received the end of its stream.
    *
-   * @return whether it came to that within the time
+   * @return false if the time was up first
    */
   synchronized boolean awaitIdle(Duration time) throws InterruptedException {
     long deadline = System.nanoTime() + time.toNanos();
-    while (!waiting.isEmpty() || unended > 0) {
+    while (!queue.isEmpty() || openRequests > 0) {
       long millis = Duration.ofNanos(deadline - System.nanoTime()).toMillis();
       if (millis <= 0) {
         return false;
@@ -209,40 +187,38 @@ final class AdmissionQueue {
   }
 
   /**
-   * When a request that comes now would get a slot, if slots go on to come free as they did of
-   * late: between a second and a minute, a second while nothing is known.
+   * Estimates when a request that arrives now would get a slot, from the rate at which slots were
+   * released of late: 1 second to 1 minute, and 1 second while the rate is unknown.
    */
   synchronized Duration retryAfter() {
-    if (departedNanos.isEmpty()) {
-      return SHORTEST_WAIT;
+    if (releasedNanos.isEmpty()) {
+      return MIN_WAIT;
     }
-    long nanosEach = (System.nanoTime() - departedNanos.getFirst()) / departedNanos.size();
-    Duration wait = Duration.ofNanos(nanosEach * (awaited + 1));
-    return wait.compareTo(SHORTEST_WAIT) < 0
-        ? SHORTEST_WAIT
-        : wait.compareTo(LONGEST_WAIT) > 0 ? LONGEST_WAIT : wait;
+    long nanosEach = (System.nanoTime() - releasedNanos.getFirst()) / releasedNanos.size();
+    Duration wait = Duration.ofNanos(nanosEach * (waitingSlots + 1));
+    return wait.compareTo(MIN_WAIT) < 0 ? MIN_WAIT : wait.compareTo(MAX_WAIT) > 0 ? MAX_WAIT : wait;
   }
 
-  /** Takes out every request that a condition holds for. */
+  /** Removes and returns every waiting request that a condition holds for. */
   synchronized List<QueuedRequest> removeIf(Predicate<QueuedRequest> condition) {
     List<QueuedRequest> removed = new ArrayList<>();
-    Iterator<QueuedRequest> each = waiting.iterator();
+    Iterator<QueuedRequest> each = queue.iterator();
     while (each.hasNext()) {
       QueuedRequest request = each.next();
       if (condition.test(request)) {
         each.remove();
-        awaited -= request.slots();
+        waitingSlots -= request.slots();
         removed.add(request);
       }
     }
-    wakeNext(); // one that waited behind them
+    notifyNext(); // a request that waited behind them may fit now
     notifyAll();
     return removed;
   }
 
-  /** How many slots are waited for. */
+  /** Returns how many slots the waiting requests need. */
   synchronized int size() {
-    return awaited;
+    return waitingSlots;
   }
 
   int capacity() {

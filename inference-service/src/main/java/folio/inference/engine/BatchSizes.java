@@ -4,16 +4,16 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * The numbers of rows that passes are run with. The first pass of a size chooses and compiles
- * kernels, so only sizes that were warmed are used, and what is missing is filled with idle rows:
- * of more than 8 rows, at most an eighth.
+ * The numbers of rows that passes run with. The first pass of a size chooses and compiles kernels,
+ * so passes use only sizes that were warmed, and idle rows fill the rest: of more than 8 rows, at
+ * most an eighth is idle.
  */
 final class BatchSizes {
   private static final int FINE = 8;
 
   private BatchSizes() {}
 
-  /** The smallest size that holds so many rows; 0 for none. */
+  /** Returns the smallest size that holds a number of rows; 0 for no rows. */
   static int fit(int rows) {
     if (rows <= FINE) {
       return rows == 0 ? 0 : roundUpToPowerOfTwo(rows);
@@ -26,7 +26,7 @@ final class BatchSizes {
     return Integer.highestOneBit(number) == number ? number : Integer.highestOneBit(number) << 1;
   }
 
-  /** Every size up to the one that holds so many rows, ascending. */
+  /** Returns every size up to the one that holds a number of rows, ascending. */
   static List<Integer> upTo(int rows) {
     List<Integer> sizes = new ArrayList<>();
     for (int size = 1; size <= fit(rows); size = fit(size + 1)) {

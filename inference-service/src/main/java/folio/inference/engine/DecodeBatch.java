@@ -6,6 +6,7 @@ import folio.inference.decoding.Decoder;
 import folio.inference.decoding.GraphedDecoder;
 import folio.inference.decoding.StepOutput;
 import folio.inference.fused.FusedDecoderFactory;
+import folio.inference.models.ResidentModel;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashSet;
@@ -14,51 +15,53 @@ import java.util.function.BooleanSupplier;
 import java.util.stream.Stream;
 
 /**
- * The slots of a lane that have one model: those whose prompt is being read, and those that run. A
- * pass is {@link #launch}, then {@link #finish}: on a GPU there is time in between. Owned by the
- * lane.
+ * The sequences of one worker and one model: those whose prompt is being read, those that libtorch
+ * steps, and those that the persistent kernel decodes. A pass is {@link #launch}, then {@link
+ * #finish}; on a GPU the host is free in between. Owned by a worker.
  */
 final class DecodeBatch implements AutoCloseable {
-  private final SharedModel model;
+  private final ResidentModel model;
   private final Decoder decoder;
   private final GraphedDecoder steps;
-  private final PrefillBatch prompts;
-  private final StateBatch running;
+  private final PrefillBatch prefill;
+  private final StateBatch<Sequence> running;
   private final FusedBatch fused;
   private StepOutput inFlight;
 
-  DecodeBatch(SharedModel model) {
+  DecodeBatch(ResidentModel model) {
     this.model = model;
     this.decoder = model.model().decoder();
     this.steps = new GraphedDecoder(decoder);
-    this.prompts = new PrefillBatch(decoder);
-    this.running = new StateBatch(decoder);
+    this.prefill = new PrefillBatch(decoder);
+    this.running = new StateBatch<>(decoder);
     this.fused =
         new FusedBatch(model.model().fused().flatMap(FusedDecoderFactory::decoder).orElse(null));
   }
 
-  SharedModel model() {
+  ResidentModel model() {
     return model;
   }
 
-  /** Whether passes go on after they return, so that there is time for something else. */
+  /** Returns whether {@link #launch} returns before the device is done. */
   boolean asynchronous() {
     return decoder.asynchronous();
   }
 
-  /** Whether slots can be decoded on a chip. */
+  /** Returns whether the worker can decode with the persistent kernel. */
   boolean fused() {
-    return fused.isThere();
+    return fused.available();
   }
 
-  /** Slots that run. */
+  /**
+   * Returns how many sequences are being decoded; those whose prompt is being read do not count.
+   */
   int running() {
     return running.count() + fused.count();
   }
 
-  /** All slots, also those whose prompt is still being read. */
+  /** Returns how many sequences and unread prompts there are. */
   int size() {
-    return running() + prompts.count();
+    return running() + prefill.count();
   }
 
   boolean isEmpty() {
@@ -66,159 +69,162 @@ final class DecodeBatch implements AutoCloseable {
   }
 
   /**
-   * Takes in a slot; its prompt is read in the next turns, unless it goes on from a state or a chip
-   * reads the prompt, too: then it steps in the next one.
+   * Takes in a group. If it resumes a state, or the persistent kernel reads its prompt, it steps in
+   * the next pass; else libtorch reads the prompt first.
    */
-  void begin(Sequence slot) {
-    if (fused.reads(slot)) {
-      joinAll(slot.part());
+  void begin(SequenceGroup group) {
+    if (fused.acceptsPrompt(group)) {
+      joinAll(group.sequences());
       return;
     }
-    if (slot.resumes() == null) {
-      prompts.add(slot);
+    Sequence first = group.sequences().get(0);
+    if (first.request().state() == null) {
+      prefill.add(group);
       return;
     }
-    try (DecodeState state = decoder.restore(slot.resumes().values())) {
-      if (fused.takes(slot)) {
+    try (DecodeState state = decoder.restore(first.request().state().values())) {
+      if (fused.accepts(first)) {
         try (NDArray row = decoder.row(state, 0)) {
-          fused.join(slot, row);
+          fused.join(first, row);
         }
       } else {
-        running.join(List.of(slot), state, new int[] {0});
+        running.join(List.of(first), state, new int[] {0});
       }
     }
   }
 
-  /** All of them or none. */
-  private void joinAll(List<Sequence> slots) {
+  /** Lets all sequences join, or none. */
+  private void joinAll(List<Sequence> sequences) {
     try {
-      slots.forEach(fused::join);
+      sequences.forEach(fused::join);
     } catch (RuntimeException | OutOfMemoryError e) {
-      fused.removeIf(slots::contains);
+      fused.removeIf(sequences::contains);
       throw e;
     }
   }
 
-  /** Takes out and returns the slots that are over, but for {@link #startReady}'s. */
-  List<Sequence> removeOver() {
-    List<Sequence> removed = prompts.removeIf(slot -> slot.allOver() && !slot.prompt().isRead());
-    removed.addAll(running.removeIf(Sequence::over));
-    removed.addAll(fused.removeIf(Sequence::over));
+  /** Removes and returns finished sequences, but for those that {@link #startReady} returns. */
+  List<Sequence> removeFinished() {
+    List<Sequence> removed =
+        new ArrayList<>(prefill.removeIf(group -> group.finished() && !group.cursor().isAtEnd()));
+    removed.addAll(running.removeIf(Sequence::finished));
+    removed.addAll(fused.removeIf(Sequence::finished));
     return removed;
   }
 
-  /** Takes out and returns all slots. */
+  /** Removes and returns all sequences. */
   List<Sequence> removeAll() {
-    List<Sequence> removed = prompts.removeIf(slot -> true);
-    removed.addAll(running.removeIf(slot -> true));
+    // A sequence whose move between two batches failed midway is in both.
+    LinkedHashSet<Sequence> removed = new LinkedHashSet<>(prefill.removeIf(group -> true));
+    removed.addAll(running.removeIf(sequence -> true));
     removed.addAll(fused.removeAll());
-    // If moving on failed midway, some are where they were, too.
-    return new ArrayList<>(new LinkedHashSet<>(removed));
+    return new ArrayList<>(removed);
   }
 
   /**
-   * Begins one more step for every running slot, a chunk of them on a chip, and the next part of
-   * prompts.
+   * Launches one step for every sequence of libtorch's, several steps of the persistent kernel, and
+   * the next chunk of prompts.
    *
-   * @throws RuntimeException if it failed, here or in {@link #finish}: the states of all slots are
-   *     then undefined
+   * @throws RuntimeException if it failed, here or in {@link #finish}: the states of all sequences
+   *     are then undefined
    */
   void launch() {
     running.shrink();
     if (running.count() > 0) {
-      long[] last =
-          Arrays.stream(running.all())
-              .mapToLong(slot -> slot == null ? 0 : slot.lastId())
+      long[] lastIds =
+          running.rows().stream()
+              .mapToLong(sequence -> sequence == null ? 0 : sequence.lastId())
               .toArray();
-      inFlight = steps.step(last, running.state());
-      running.state(inFlight.state());
+      inFlight = steps.step(lastIds, running.state());
+      running.replaceState(inFlight.state());
     }
-    prompts.launch();
-    fused.launch(hasOthers());
+    prefill.launch();
+    fused.launch(needsLibtorch());
   }
 
   /**
-   * Chooses one more character for every running slot, takes those that a chip chose, and chooses
-   * the first for slots that are ready.
+   * Waits for the pass: every running sequence gets its next tokens, and every sequence whose
+   * prompt has been read its first.
    *
-   * @param othersWait tells whether somebody else is to have the lane before a chip goes on; asked
-   *     once a launch has ended, and only then
-   * @return how many characters running slots have got
+   * @param othersWait whether other work is to have the worker before the persistent kernel
+   *     continues; asked once its launch has ended, and only then
+   * @return how many tokens running sequences have got
    */
   int finish(BooleanSupplier othersWait) {
-    int characters = 0;
+    int tokens = 0;
     if (inFlight != null) {
       try (StepOutput pass = inFlight) {
         inFlight = null;
-        running.choose(pass, slot -> true, row -> row);
-        characters = running.count();
+        running.choose(pass, sequence -> true, row -> row);
+        tokens = running.count();
       }
     }
-    prompts.finish();
-    return characters + fused.finish(() -> hasOthers() || othersWait.getAsBoolean());
+    prefill.finish();
+    return tokens + fused.finish(() -> needsLibtorch() || othersWait.getAsBoolean());
   }
 
-  /** Whether there are slots that need libtorch, now or for their prompts. */
-  private boolean hasOthers() {
-    return prompts.count() > 0 || running.count() > 0;
+  private boolean needsLibtorch() {
+    return prefill.count() > 0 || running.count() > 0;
   }
 
-  /** The running slots: after {@link #finish}, those that have more characters. */
-  List<Sequence> runningSlots() {
-    return Stream.concat(running.slots(), fused.slots().stream()).toList();
+  /** Returns the running sequences; after {@link #finish} each may have tokens to send. */
+  List<Sequence> runningSequences() {
+    return Stream.concat(running.stream(), fused.stream()).toList();
   }
 
   /**
-   * Lets the slots whose prompts are read run from now on; returns them, each with its first
-   * character.
+   * Starts the sequences whose prompts have been read.
+   *
+   * @return all of them, each with its first token
    */
   List<Sequence> startReady() {
-    return prompts.moveReady(running, fused);
+    return prefill.moveReady(running, fused);
   }
 
   /**
-   * What the lane must run once before a request may be stepped.
+   * Returns the passes that the worker runs once before a request may be stepped.
    *
-   * @param rows most that the lane will have
-   * @param known whether it has run passes of another model with this architecture
+   * @param rows the largest number of sequences that libtorch will step
+   * @param known whether the worker has warmed another model of this architecture
    */
   List<Runnable> warmUps(int rows, boolean known) {
-    List<Runnable> runs = new ArrayList<>();
+    List<Runnable> passes = new ArrayList<>();
     List<Integer> sizes = BatchSizes.upTo(rows);
     if (!known) {
-      sizes.forEach(size -> runs.add(() -> warm(size, 0, false)));
-      for (int size : BatchSizes.upTo(Math.min(PrefillBatch.TOGETHER, rows))) {
-        for (int length = 1; length <= PrefillBatch.PART; length *= 2) {
-          int tokens = length;
-          runs.add(() -> warm(size, tokens, false));
-          runs.add(() -> warm(size, tokens, true));
+      sizes.forEach(size -> passes.add(() -> warm(size, 0, false)));
+      for (int size : BatchSizes.upTo(Math.min(PrefillBatch.MAX_GROUPS, rows))) {
+        for (int length = 1; length <= PrefillBatch.CHUNK; length *= 2) {
+          int characters = length;
+          passes.add(() -> warm(size, characters, false));
+          passes.add(() -> warm(size, characters, true));
         }
       }
     }
     if (steps.preparable()) {
-      sizes.forEach(size -> runs.add(() -> steps.prepare(size)));
+      sizes.forEach(size -> passes.add(() -> steps.prepare(size)));
     }
-    runs.addAll(fused.warmUps());
-    return runs;
+    passes.addAll(fused.warmUps());
+    return passes;
   }
 
-  private void warm(int rows, int promptTokens, boolean everyPosition) {
+  private void warm(int rows, int promptCharacters, boolean everyPosition) {
     long[] lengths = new long[rows];
-    Arrays.fill(lengths, promptTokens);
+    Arrays.fill(lengths, promptCharacters);
     try (DecodeState zero = decoder.zeroState(rows);
-        StepOutput decoded =
-            promptTokens == 0
+        StepOutput output =
+            promptCharacters == 0
                 ? decoder.step(new long[rows], zero)
-                : decoder.prefill(new long[rows * promptTokens], lengths, everyPosition, zero)) {
-      decoded.state().close();
-      decoded.logits();
+                : decoder.prefill(
+                    new long[rows * promptCharacters], lengths, everyPosition, zero)) {
+      output.state().close();
+      output.logits();
     }
   }
 
-  /** Frees the states; the model is the rotation's. */
+  /** Frees the states; the model stays. */
   @Override
   public void close() {
-    prompts.close();
+    prefill.close();
     running.close();
     fused.close();
     steps.close();

@@ -1,32 +1,38 @@
 package folio.inference.engine;
 
 import folio.inference.generation.Rejection;
+import folio.inference.models.ResidentModel;
+import folio.inference.models.ResidentModels;
 import folio.model.vocabulary.UnknownCharacterException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 
 /**
- * The turns of a lane: warm a new model, admit, read prompts and step, sample, emit, retire. Owned
- * by the lane's thread; with other lanes it shares the queue and the models, and no slots.
+ * The iterations of a worker: each warms a new model a little, admits requests, reads prompts,
+ * steps every running sequence, samples, sends and retires. Owned by the worker's thread; workers
+ * share the queue and the models, and no sequences.
  */
 final class DecodeLoop implements AutoCloseable {
   /**
-   * What all lanes share.
+   * What all workers share.
    *
-   * @param queueTimeout longest time in the queue
+   * @param queueTimeout the longest time that a request waits for a slot
    */
   record Shared(
-      AdmissionQueue queue, ModelRotation models, EngineListener listener, Duration queueTimeout) {}
+      AdmissionQueue queue,
+      ResidentModels models,
+      EngineListener listener,
+      Duration queueTimeout) {}
 
   private final int worker;
   private final AdmissionQueue queue;
-  private final ModelRotation models;
+  private final ResidentModels models;
   private final EngineListener listener;
   private final Duration queueTimeout;
   private final List<DecodeBatch> batches = new ArrayList<>();
   private final WarmUp warmUp;
-  private final OutputDispatcher delivery;
+  private final OutputDispatcher dispatcher;
   private long lastStepNanos;
 
   DecodeLoop(int worker, Shared shared) {
@@ -36,97 +42,100 @@ final class DecodeLoop implements AutoCloseable {
     this.listener = shared.listener();
     this.queueTimeout = shared.queueTimeout();
     this.warmUp = new WarmUp(worker, queue.maxPerWorker(), models, listener);
-    this.delivery = new OutputDispatcher(worker, queue, listener);
+    this.dispatcher = new OutputDispatcher(worker, queue, listener);
   }
 
-  /** Takes one turn; returns whether there is more to do at once. */
+  /** Runs one iteration. Returns whether there is more to do at once. */
   boolean iterate() {
     DecodeBatch warm = warmUp.advance();
     if (warm != null) {
       batches.add(warm);
     }
-    dropQueued();
+    rejectStale();
     admit();
-    int written = 0;
+    int tokens = 0;
     for (DecodeBatch batch : List.copyOf(batches)) {
-      sweep(batch);
-      if (models.isLost(batch.model())) {
+      removeFinished(batch);
+      if (models.lossMessage(batch.model()) != null) {
         leaveLost(batch);
       } else if (!batch.isEmpty()) {
-        written += advance(batch);
+        tokens += step(batch);
       }
     }
-    if (written == 0) {
-      delivery.send(); // nobody's next step is waited for
+    if (tokens == 0) {
+      dispatcher.send(); // no step follows that could overlap with it
     }
-    tellGap(written);
-    leaveRetired();
-    return running() > 0 || warmUp.inFlight() || (queue.waitsFor(worker) && models.serves());
+    reportGap(tokens);
+    leavePast();
+    return running() > 0 || warmUp.inProgress() || (queue.hasNextFor(worker) && models.serves());
   }
 
-  /** Requests that have a slot of this lane. */
+  /** Returns how many sequences and unread prompts the worker has. */
   int running() {
     return batches.stream().mapToInt(DecodeBatch::size).sum();
   }
 
-  private void tellGap(int written) {
+  private void reportGap(int tokens) {
     long now = System.nanoTime();
-    if (written > 0 && lastStepNanos != 0) {
+    if (tokens > 0 && lastStepNanos != 0) {
       listener.interToken(Duration.ofNanos(now - lastStepNanos));
     }
-    lastStepNanos = written > 0 ? now : 0; // a pause is no gap inside a stream
+    lastStepNanos = tokens > 0 ? now : 0; // a pause is no gap inside a stream
   }
 
-  /** Requests that wait in vain: their clients are gone, or they waited too long. */
-  private void dropQueued() {
+  /** Drops queued requests whose clients disconnected, and rejects those that waited too long. */
+  private void rejectStale() {
     queue.removeIf(QueuedRequest::cancelled);
     long oldest = System.nanoTime() - queueTimeout.toNanos();
-    for (QueuedRequest late : queue.removeIf(waiting -> waiting.arrivedNanos() - oldest < 0)) {
+    for (QueuedRequest late : queue.removeIf(request -> request.arrivedNanos() - oldest < 0)) {
       reject(late, new Rejection.WaitedTooLong(queueTimeout, queue.retryAfter()));
     }
   }
 
   private void admit() {
     while (models.serves()) {
-      QueuedRequest waiting = queue.poll(worker);
-      if (waiting == null) {
+      QueuedRequest request = queue.poll(worker);
+      if (request == null) {
         return;
       }
       boolean admitted = false;
       try {
-        admitted = !waiting.cancelled() && admit(waiting);
+        admitted = !request.cancelled() && admit(request);
       } catch (RuntimeException | OutOfMemoryError e) {
-        listener.failed(waiting.slots(), e);
-        waiting.abort(e);
+        listener.failed(request.slots(), e);
+        request.abort(e);
       }
       if (!admitted) {
-        queue.returned(worker, waiting);
+        queue.releaseUnused(worker, request);
       }
     }
   }
 
-  private boolean admit(QueuedRequest waiting) {
-    SharedModel model = models.enter(waiting.model(), worker);
+  private boolean admit(QueuedRequest request) {
+    ResidentModel model =
+        request.wantsCurrent()
+            ? models.enterCurrent(worker)
+            : models.enter(request.model(), worker);
     if (model == null) {
       reject(
-          waiting,
-          models.serves() ? new Rejection.UnknownModel(waiting.model()) : new Rejection.NoModel());
+          request,
+          models.serves() ? new Rejection.UnknownModel(request.model()) : new Rejection.NoModel());
       return false;
     }
-    DecodeBatch batch = batchOf(model); // which leaves the model again if nothing comes of it
-    String wanted = waiting.weights();
+    DecodeBatch batch = batchOf(model); // leavePast leaves the model if nothing joins the batch
+    String wanted = request.weightsDigest();
     if (wanted != null && !wanted.equals(model.model().description().weightsDigest())) {
-      reject(waiting, new Rejection.UnknownModel(waiting.model()));
+      reject(request, new Rejection.UnknownModel(request.model()));
       return false;
     }
     try {
-      Sequence slot = Sequence.of(waiting, model.model(), System.nanoTime());
-      batch.begin(slot);
-      listener.admitted(slot.reply().queued(), slot.prompt().length());
+      SequenceGroup group = new SequenceGroup(request, model.model(), System.nanoTime());
+      batch.begin(group);
+      listener.admitted(group.queued(), group.cursor().length());
       return true;
     } catch (UnknownCharacterException e) {
       reject(
-          waiting,
+          request,
           new Rejection.UnknownCharacter(
               e.getMessage() + " of model " + model.model().version(),
               Character.toString(e.codePoint()),
@@ -135,7 +144,7 @@ final class DecodeLoop implements AutoCloseable {
     }
   }
 
-  private DecodeBatch batchOf(SharedModel model) {
+  private DecodeBatch batchOf(ResidentModel model) {
     for (DecodeBatch batch : batches) {
       if (batch.model() == model) {
         return batch;
@@ -152,59 +161,56 @@ final class DecodeLoop implements AutoCloseable {
     }
   }
 
-  /** Empties the rows of slots that need them no more. */
-  private void sweep(DecodeBatch batch) {
-    batch.removeOver().forEach(delivery::endIfGivenUp);
+  private void removeFinished(DecodeBatch batch) {
+    batch.removeFinished().forEach(dispatcher::endIfAbandoned);
   }
 
   /**
-   * One more character for every running slot of a model, and first characters for those whose
-   * prompt has been read. While a GPU computes, what it computed in the last turn is sent; on a CPU
-   * there is nothing to wait for, and characters are sent in their own turn.
+   * Runs one pass of a batch. While a GPU computes it, the tokens of the pass before are sent; on a
+   * CPU a pass is over when it returns, so its tokens are sent at once.
    *
-   * @return characters of running slots
+   * @return how many tokens the running sequences have got
    */
-  private int advance(DecodeBatch batch) {
-    int stepping = batch.running();
-    int characters;
+  private int step(DecodeBatch batch) {
+    int sequences = batch.running();
+    int tokens;
     List<Sequence> ready;
     long begin = System.nanoTime();
     try {
       batch.launch();
-      delivery.send();
-      characters = batch.finish(this::othersWait);
-      delivery.add(batch.runningSlots());
-      sweep(batch);
+      dispatcher.send();
+      tokens = batch.finish(this::otherWorkWaits);
+      dispatcher.add(batch.runningSequences());
+      removeFinished(batch);
       ready = batch.startReady();
     } catch (RuntimeException | OutOfMemoryError e) {
-      delivery.send();
+      dispatcher.send();
       models.lose(batch.model(), "a pass failed: " + e);
-      delivery.fail(batch.removeAll(), e);
+      dispatcher.fail(batch.removeAll(), e);
       leave(batch);
       return 0;
     }
-    if (stepping > 0) {
-      listener.stepped(stepping, characters, Duration.ofNanos(System.nanoTime() - begin));
+    if (sequences > 0) {
+      listener.stepped(sequences, tokens, Duration.ofNanos(System.nanoTime() - begin));
     }
-    ready.forEach(delivery::sendFirst);
+    ready.forEach(dispatcher::sendFirst);
     if (!batch.asynchronous() || batch.running() == 0) {
-      delivery.send();
+      dispatcher.send();
     }
-    return characters;
+    return tokens;
   }
 
-  /** Whether somebody else is to have the lane before a batch goes on by itself. */
-  private boolean othersWait() {
-    return queue.waitsFor(worker) || batches.size() > 1 || warmUp.inFlight();
+  private boolean otherWorkWaits() {
+    return queue.hasNextFor(worker) || batches.size() > 1 || warmUp.inProgress();
   }
 
-  private void reject(QueuedRequest waiting, Rejection rejection) {
-    waiting.reject(rejection);
+  private void reject(QueuedRequest request, Rejection rejection) {
+    request.reject(rejection);
     listener.rejected(rejection);
   }
 
-  /** Has nothing to do any more with models that others will be run by. */
-  private void leaveRetired() {
+  /** Leaves retiring models once none of the worker's sequences runs on them. */
+  private void leavePast() {
     for (DecodeBatch batch : List.copyOf(batches)) {
       if (batch.isEmpty() && models.isPast(batch.model())) {
         leave(batch);
@@ -212,11 +218,12 @@ final class DecodeLoop implements AutoCloseable {
     }
   }
 
-  /** A pass failed in another lane: what this one computes with the model is not to be trusted. */
+  /** Leaves a model that failed on another worker: what it computes here cannot be trusted. */
   private void leaveLost(DecodeBatch batch) {
-    delivery.send();
+    dispatcher.send();
     if (!batch.isEmpty()) {
-      delivery.fail(batch.removeAll(), new IllegalStateException(batch.model().lost()));
+      String message = models.lossMessage(batch.model());
+      dispatcher.fail(batch.removeAll(), new IllegalStateException(message));
     }
     leave(batch);
   }
@@ -226,18 +233,18 @@ final class DecodeLoop implements AutoCloseable {
     try {
       batch.close();
     } catch (RuntimeException e) {
-      listener.failed(0, e); // what it held is lost; the loop goes on
+      listener.failed(0, e); // some memory stays allocated; the loop continues
     }
     models.leave(batch.model(), worker);
   }
 
-  /** Ends everything that runs in this lane. */
+  /** Ends every sequence of the worker and leaves every model. */
   @Override
   public void close() {
-    delivery.send();
+    dispatcher.send();
     warmUp.close();
     for (DecodeBatch batch : List.copyOf(batches)) {
-      delivery.giveUp(batch.removeAll(), "the service is shutting down");
+      dispatcher.abandon(batch.removeAll(), "the service is shutting down");
       leave(batch);
     }
   }

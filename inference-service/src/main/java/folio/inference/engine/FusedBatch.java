@@ -6,224 +6,192 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.function.BooleanSupplier;
 import java.util.function.Predicate;
+import java.util.stream.Stream;
 
 /**
- * Slots that are decoded on the chip, many characters a launch, by place; none where there is no
- * chip. Owned by a lane.
+ * Sequences that the persistent kernel decodes, many tokens a launch. A sequence's index in the
+ * list is its slot on the device. Without a fused decoder the batch stays empty. Owned by a worker.
  */
 final class FusedBatch implements AutoCloseable {
-  /** How long a launch may take: whoever comes waits for its end. */
-  private static final double LONGEST_NANOS = 2e6;
+  /** The decoder, or null on a machine without one; {@link #hasRoom} is then always false. */
+  private final FusedDecoder decoder;
 
-  /** The same while others of the lane, or prompts, wait for its turn to end. */
-  private static final double LONGEST_NANOS_BESIDE_OTHERS = 0.5e6;
+  private final List<FusedSequence> sequences = new ArrayList<>();
+  private final LaunchLength length = new LaunchLength();
 
-  /** While nothing is known of what a step costs. */
-  private static final int FEW_STEPS = 8;
+  /** The sequences of the launch in flight, by slot; null when no launch is in flight. */
+  private List<FusedSequence> inFlight;
 
-  /** Null: no slot is taken, so nothing else is asked for. */
-  private final FusedDecoder streams;
-
-  private final List<Sequence> slots = new ArrayList<>();
-  private double nanosAStep = LONGEST_NANOS / 16; // a guess until there is a launch
-
-  /** Who has what is being written, by place then; null if nothing is. */
-  private List<Sequence> inFlight;
-
-  private int steps;
-  private int allowed;
-  private int launched;
-
-  /** With what decodes them, or null. */
-  FusedBatch(FusedDecoder streams) {
-    this.streams = streams;
+  FusedBatch(FusedDecoder decoder) {
+    this.decoder = decoder;
   }
 
-  /** What is to be run once before any slot does. */
+  /** Returns the passes to run before the first sequence joins. */
   List<Runnable> warmUps() {
-    return streams == null ? List.of() : List.of(streams::warm);
+    return decoder == null ? List.of() : List.of(decoder::warm);
   }
 
-  /** Whether there is a chip. */
-  boolean isThere() {
-    return streams != null;
+  /** Returns whether there is a fused decoder. */
+  boolean available() {
+    return decoder != null;
   }
 
-  /** How many slots run. */
+  /** Returns how many sequences it decodes. */
   int count() {
-    return slots.size();
+    return sequences.size();
   }
 
-  /** The slots; not to be changed. */
-  List<Sequence> slots() {
-    return slots;
+  /** Returns the sequences that it decodes. */
+  Stream<Sequence> stream() {
+    return sequences.stream().map(FusedSequence::sequence);
   }
 
-  /** Whether a slot can be decoded here. */
-  boolean takes(Sequence slot) {
-    return slot.decodesFused() && hasRoom(1);
+  /** Returns whether it can decode a sequence whose state is known. */
+  boolean accepts(Sequence sequence) {
+    return FusedSequence.supports(sequence.request()) && hasRoom(1);
   }
 
-  /** Whether a slot's prompt can be read here, and those that it is read for be decoded. */
-  boolean reads(Sequence slot) {
-    return slot.prefillsFused() && hasRoom(slot.together().size());
+  /** Returns whether it can read the prompt of a group and decode all of its sequences. */
+  boolean acceptsPrompt(SequenceGroup group) {
+    return FusedSequence.supportsPrefill(group) && hasRoom(group.sequences().size());
   }
 
-  private boolean hasRoom(int slots) {
-    return isThere() && streams.room() >= slots;
+  private boolean hasRoom(int count) {
+    return available() && decoder.room() >= count;
   }
 
-  /** Takes in a slot that reads its prompt here. */
-  void join(Sequence slot) {
-    streams.join(slot.seen());
-    add(slot);
+  /** Takes in a sequence whose prompt the kernel reads. */
+  void join(Sequence sequence) {
+    decoder.join(sequence.seen());
+    sequences.add(FusedSequence.fromPrompt(sequence));
   }
 
   /**
-   * Takes in a slot that goes on.
+   * Takes in a sequence whose state is known.
    *
-   * @param state float32 {@code [L, H]}, computed by the lane, whose it stays
+   * @param state float32 {@code [L, H]}, computed by this worker; stays the caller's
    */
-  void join(Sequence slot, NDArray state) {
-    streams.join(state, slot.seen());
-    add(slot);
+  void join(Sequence sequence, NDArray state) {
+    decoder.join(state, sequence.seen());
+    sequences.add(FusedSequence.fromState(sequence));
   }
 
-  private void add(Sequence slot) {
-    slots.add(slot);
-  }
-
-  /** Takes out and returns the slots that a condition holds for. */
+  /** Removes and returns the sequences that a condition holds for. */
   List<Sequence> removeIf(Predicate<Sequence> condition) {
     List<Sequence> removed = new ArrayList<>();
-    for (int place = slots.size() - 1; place >= 0; place--) {
-      if (condition.test(slots.get(place))) {
-        removed.add(slots.get(place));
-        Sequence last = slots.remove(slots.size() - 1);
-        if (place < slots.size()) {
-          slots.set(place, last);
+    for (int slot = sequences.size() - 1; slot >= 0; slot--) {
+      Sequence sequence = sequences.get(slot).sequence();
+      if (condition.test(sequence)) {
+        removed.add(sequence);
+        FusedSequence last = sequences.remove(sequences.size() - 1);
+        if (slot < sequences.size()) {
+          sequences.set(slot, last);
         }
-        streams.leave(place);
+        decoder.leave(slot);
       }
     }
-    if (slots.isEmpty()) {
-      inFlight = null; // nobody waits for it
+    if (sequences.isEmpty()) {
+      inFlight = null; // no sequence waits for its tokens
     }
     return removed;
   }
 
-  /** Takes out and returns all slots, whatever state the device is in. */
+  /** Removes and returns all sequences, whatever state the device is in. */
   List<Sequence> removeAll() {
-    List<Sequence> removed = List.copyOf(slots);
-    slots.clear();
+    List<Sequence> removed = stream().toList();
+    sequences.clear();
     inFlight = null;
-    if (streams != null) {
-      streams.clear();
+    if (decoder != null) {
+      decoder.clear();
     }
     return removed;
   }
 
   /**
-   * Begins to write the next characters of all slots, unless {@link #finish} has done so.
+   * Launches the next steps of all sequences, unless {@link #finish} has done so.
    *
-   * @param besideOthers whether somebody of the lane waits for the turn to end
+   * @param othersWait whether other work of the worker waits for the launch to end
    */
-  void launch(boolean besideOthers) {
-    if (inFlight == null && !slots.isEmpty()) {
-      begin(new int[slots.size()][0], besideOthers);
+  void launch(boolean othersWait) {
+    if (inFlight == null && !sequences.isEmpty()) {
+      launch(new int[sequences.size()][0], othersWait);
     }
   }
 
   /**
-   * Begins to write what follows.
+   * Launches the steps that follow.
    *
-   * @param untaken what was written of each slot and it has not been given yet, by place
+   * @param pending the ids of the last launch that the sequences have not received yet, by slot
    */
-  private void begin(int[][] untaken, boolean besideOthers) {
+  private void launch(int[][] pending, boolean othersWait) {
     int longest = 0;
-    int first = Integer.MAX_VALUE;
-    for (int place = 0; place < untaken.length; place++) {
-      Sequence slot = slots.get(place);
-      longest = Math.max(longest, slot.stepsLeft() - untaken[place].length);
-      int toFirst = slot.stepsToFirst() - untaken[place].length;
-      first = toFirst > 0 ? Math.min(first, toFirst) : first;
+    int toFirstToken = Integer.MAX_VALUE;
+    for (int slot = 0; slot < pending.length; slot++) {
+      FusedSequence sequence = sequences.get(slot);
+      longest = Math.max(longest, sequence.stepsLeft() - pending[slot].length);
+      int toFirst = sequence.stepsToFirstToken() - pending[slot].length;
+      toFirstToken = toFirst > 0 ? Math.min(toFirstToken, toFirst) : toFirstToken;
     }
-    allowed = most(besideOthers);
-    // Somebody's first character is told as soon as it is there.
-    steps = Math.min(Math.min(allowed, longest), Math.max(FEW_STEPS, first));
-    List<FusedDecoder.Order> orders = new ArrayList<>();
-    for (int place = 0; place < untaken.length; place++) {
-      orders.add(slots.get(place).order(untaken[place], steps));
+    int steps = length.choose(pending.length, othersWait, longest, toFirstToken);
+    List<FusedDecoder.Order> plans = new ArrayList<>();
+    for (int slot = 0; slot < pending.length; slot++) {
+      plans.add(sequences.get(slot).plan(pending[slot], steps));
     }
-    launched = slots.size();
-    inFlight = List.copyOf(slots);
-    streams.launch(orders, steps);
+    inFlight = List.copyOf(sequences);
+    decoder.launch(plans, steps);
   }
 
-  /**
-   * Whether all slots go on after what was written; one that is over may be asked for its state.
-   */
-  private boolean allGoOn(int[][] written) {
-    for (int place = 0; place < written.length; place++) {
-      Sequence slot = slots.get(place);
-      if (slot.over() || slot.stepsLeft() <= written[place].length) {
+  /** Returns whether no sequence ends with what a launch wrote, so that its state is not needed. */
+  private boolean allContinue(int[][] written) {
+    for (int slot = 0; slot < written.length; slot++) {
+      FusedSequence sequence = sequences.get(slot);
+      if (sequence.sequence().finished() || sequence.stepsLeft() <= written[slot].length) {
         return false;
       }
     }
     return true;
   }
 
-  /** Twice the steps that the launch before might have had at most: what a step costs is known. */
-  private int most(boolean besideOthers) {
-    boolean unknown =
-        launched == 0 || (slots.size() <= FusedDecoder.FEW) != (launched <= FusedDecoder.FEW);
-    if (slots.size() > launched) {
-      nanosAStep *= (double) slots.size() / Math.max(1, launched); // it costs no more than that
-    }
-    double longest = besideOthers ? LONGEST_NANOS_BESIDE_OTHERS : LONGEST_NANOS;
-    int twice = unknown ? FEW_STEPS : 2 * Math.max(FEW_STEPS, allowed);
-    double fitting = Math.min(longest / nanosAStep, FusedDecoder.MAX_STEPS);
-    return (int) Math.max(1, Math.min(twice, fitting));
-  }
-
   /**
-   * Waits for the characters, and gives them to their slots.
+   * Waits for the launch in flight, and passes its tokens to their sequences.
    *
-   * @param othersWait tells whether somebody is to have the lane, or the device, before more is
-   *     written; asked once a launch has ended: who came meanwhile does not wait for another one
-   * @return how many there are
+   * @param othersWait whether other work is to have the worker, or the device, before the next
+   *     launch; asked once the launch has ended, since what arrived meanwhile must not wait longer
+   * @return how many tokens there are
    */
   int finish(BooleanSupplier othersWait) {
     if (inFlight == null) {
       return 0;
     }
-    FusedDecoder.Written end = streams.finish();
+    FusedDecoder.Written end = decoder.finish();
     int[][] written = end.ids();
-    List<Sequence> wrote = inFlight;
+    List<FusedSequence> launched = inFlight;
     inFlight = null;
-    nanosAStep = (double) end.nanos() / steps;
-    if (!othersWait.getAsBoolean() && wrote.equals(slots) && allGoOn(written)) {
-      // Before it is looked at, so that the device does not wait for the host. What a slot does not
-      // want after all, as a text has stopped it, is lost.
-      begin(written, false);
+    length.measured(end.nanos());
+    if (!othersWait.getAsBoolean() && launched.equals(sequences) && allContinue(written)) {
+      // The next launch starts before the host looks at the tokens, so that the device does not
+      // wait. If a stop sequence ends a generation in them, what follows is discarded.
+      launch(written, false);
     }
-    int characters = 0;
-    for (int place = 0; place < written.length; place++) {
-      Sequence slot = wrote.get(place);
-      for (int i = 0; i < written[place].length && !slot.over(); i++) {
-        characters += slot.step(written[place][i]) ? 1 : 0;
+    int tokens = 0;
+    for (int slot = 0; slot < written.length; slot++) {
+      FusedSequence fused = launched.get(slot);
+      Sequence sequence = fused.sequence();
+      for (int i = 0; i < written[slot].length && !sequence.finished(); i++) {
+        tokens += fused.accept(written[slot][i]) ? 1 : 0;
       }
-      if (slot.keeps()) {
-        slot.keep(streams.state(slots.indexOf(slot)));
+      if (sequence.savesState()) {
+        sequence.save(decoder.state(sequences.indexOf(fused)));
       }
     }
-    return characters;
+    return tokens;
   }
 
+  /** Frees the decoder. */
   @Override
   public void close() {
-    if (streams != null) {
-      streams.close();
+    if (decoder != null) {
+      decoder.close();
     }
   }
 }

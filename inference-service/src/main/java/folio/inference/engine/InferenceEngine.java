@@ -1,73 +1,64 @@
 package folio.inference.engine;
 
 import ai.djl.Device;
-import folio.inference.decoding.Decoder;
 import folio.inference.generation.GenerationRequest;
 import folio.inference.generation.GenerationStream;
 import folio.inference.generation.RejectedException;
 import folio.inference.generation.Rejection;
-import folio.inference.models.ModelHandover;
+import folio.inference.models.ResidentModels;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.locks.LockSupport;
 
 /**
- * Where requests go in. {@link #submit} may be called by any thread; every lane has a thread of its
- * own that takes the turns. The owner calls {@link #start}, {@link #drain} and {@link #close}, in
- * this order.
+ * The entry of the engine. Any thread may call {@link #submit}; every worker has a thread of its
+ * own. The owner calls {@link #start}, {@link #drain} and {@link #close}, in this order.
  */
 public final class InferenceEngine implements AutoCloseable {
-  /** An idle lane looks around this often, so that requests time out and liveness is seen. */
-  private static final Duration IDLE_PAUSE = Duration.ofMillis(20);
-
   /**
-   * Bounds.
+   * The bounds of an engine.
    *
-   * @param slots most requests that run at once
-   * @param workers what they are spread over
-   * @param queueCapacity most requests that wait
-   * @param queueTimeout longest time in the queue
+   * @param slots the largest number of requests that run at once
+   * @param workers how many workers share them
+   * @param queueCapacity the largest number of requests that wait
+   * @param queueTimeout the longest time that a request waits
    */
   public record Settings(
       int slots, WorkerSettings workers, int queueCapacity, Duration queueTimeout) {}
 
   private final AdmissionQueue queue;
-  private final ModelHandover handover;
-  private final ModelRotation models;
+  private final ResidentModels models;
   private final EngineListener listener;
-  private final Device device;
   private final List<Worker> workers = new ArrayList<>();
   private volatile boolean draining;
-  private volatile boolean closed;
 
-  /** An engine that does nothing before {@link #start}. */
-  public InferenceEngine(Settings settings, ModelHandover handover, EngineListener listener) {
-    this.queue = new AdmissionQueue(settings.slots(), settings.queueCapacity(), settings.workers());
-    this.handover = handover;
-    this.models = new ModelRotation(settings.workers().count(), handover, listener);
+  /** An engine that does nothing before {@link #start}; it closes the models. */
+  public InferenceEngine(Settings settings, ResidentModels models, EngineListener listener) {
+    WorkerSettings workerSettings = settings.workers();
+    this.queue = new AdmissionQueue(settings.slots(), settings.queueCapacity(), workerSettings);
+    this.models = models;
     this.listener = listener;
-    this.device = settings.workers().device();
     DecodeLoop.Shared shared =
         new DecodeLoop.Shared(queue, models, listener, settings.queueTimeout());
-    for (int worker = 0; worker < settings.workers().count(); worker++) {
-      workers.add(new Worker(worker, shared));
+    Worker.Owner owner = new Draining();
+    Device device = workerSettings.device();
+    for (int index = 0; index < workerSettings.count(); index++) {
+      workers.add(new Worker(index, device, shared, owner));
     }
+    models.connect(workers.size(), listener, () -> workers.forEach(Worker::wake));
+    queue.onFusedSlots(models::fusedSlots);
+    queue.onNext(worker -> workers.get(worker).wake());
   }
 
-  /** Starts the lanes. */
+  /** Starts the workers. */
   public void start() {
-    handover.onOffer(this::wake);
-    models.onChange(this::wake);
-    queue.fused(models::fusedSlots);
-    queue.onNext(worker -> LockSupport.unpark(workers.get(worker).thread));
-    workers.forEach(worker -> worker.thread.start());
+    workers.forEach(Worker::start);
   }
 
   /**
    * Queues a request.
    *
-   * @return its stream, which tells whether it is run after all
+   * @return its stream, which reports if the request is rejected after all
    * @throws RejectedException if the queue is full, there is no model, or the engine drains
    */
   public GenerationStream submit(GenerationRequest request) {
@@ -75,54 +66,36 @@ public final class InferenceEngine implements AutoCloseable {
   }
 
   /**
-   * Queues requests, all or none. Those of one list share a prompt and a model: they get their
-   * slots at the same time, and one reads the prompt for all, but on a chip.
+   * Queues all requests or none. The requests of one list share a prompt and a model: they get
+   * their slots at the same time.
    *
-   * @param groups up to {@link #maxGroupSize} in each, up to {@link #maxRequests} in all
-   * @return their streams, which tell whether they are run after all
+   * @param groups each of up to {@link #maxGroupSize} requests, up to {@link #maxRequests} in all
+   * @return their streams, which report if a request is rejected after all
    * @throws RejectedException if the queue is full, there is no model, or the engine drains
    */
   public List<GenerationStream> submit(List<List<GenerationRequest>> groups) {
     if (draining) {
       throw rejected(new Rejection.Draining());
     }
-    if (handover.current().isEmpty()) {
+    if (models.current().isEmpty()) {
       throw rejected(new Rejection.NoModel());
     }
-    List<QueuedRequest> all =
-        groups.stream()
-            .map(
-                requests ->
-                    new QueuedRequest(
-                        requests.stream()
-                            .map(
-                                request ->
-                                    new QueuedRequest.Choice(request, new GenerationStream()))
-                            .toList(),
-                        System.nanoTime()))
-            .toList();
+    List<QueuedRequest> all = groups.stream().map(InferenceEngine::queued).toList();
     if (!queue.offer(all)) {
       throw rejected(new Rejection.QueueFull(queue.capacity(), queue.retryAfter()));
     }
     return all.stream()
-        .flatMap(waiting -> waiting.choices().stream())
+        .flatMap(request -> request.choices().stream())
         .map(QueuedRequest.Choice::stream)
         .toList();
   }
 
-  /** Whether new requests are decoded on a chip. */
-  public boolean decodesFused() {
-    return models.fusedSlots() > 0;
-  }
-
-  /** Most requests that run and wait at once. */
-  public int maxRequests() {
-    return queue.most();
-  }
-
-  /** Most requests that can share a prompt. */
-  public int maxGroupSize() {
-    return queue.maxPerWorker();
+  private static QueuedRequest queued(List<GenerationRequest> group) {
+    return new QueuedRequest(
+        group.stream()
+            .map(request -> new QueuedRequest.Choice(request, new GenerationStream()))
+            .toList(),
+        System.nanoTime());
   }
 
   private RejectedException rejected(Rejection rejection) {
@@ -130,92 +103,51 @@ public final class InferenceEngine implements AutoCloseable {
     return new RejectedException(rejection);
   }
 
-  private void wake() {
-    workers.forEach(worker -> LockSupport.unpark(worker.thread));
+  /** Returns whether new requests are decoded by the persistent kernel. */
+  public boolean decodesFused() {
+    return models.fusedSlots() > 0;
   }
 
-  /** A thread that takes turns. */
-  private final class Worker implements Runnable {
-    private final DecodeLoop loop;
-    private final Thread thread;
-    private volatile long lastIterationNanos = System.nanoTime();
-
-    Worker(int worker, DecodeLoop.Shared shared) {
-      loop = new DecodeLoop(worker, shared);
-      thread = new Thread(this, "decode-lane-" + worker);
-      thread.setDaemon(true);
-    }
-
-    @Override
-    @SuppressWarnings("ThreadPriorityCheck") // a hint is all that is meant
-    public void run() {
-      Decoder.prepareThread(device);
-      try {
-        while (!closed) {
-          lastIterationNanos = System.nanoTime();
-          if (!iterate()) {
-            LockSupport.parkNanos(IDLE_PAUSE.toNanos());
-          } else if (!device.isGpu()) {
-            Thread.yield(); // event loops write now, not when the scheduler interrupts a step
-          }
-        }
-      } finally {
-        // Whatever ends the loop, nobody waits for it in vain; liveness tells that it stands.
-        draining = true;
-        loop.close();
-        refuseQueued();
-      }
-    }
-
-    /** A turn that fails outside of any generation must not end the loop. */
-    private boolean iterate() {
-      try {
-        return loop.iterate();
-      } catch (RuntimeException | OutOfMemoryError e) {
-        listener.failed(0, e);
-        return false;
-      }
-    }
+  /** Returns the largest number of requests that run and wait at once. */
+  public int maxRequests() {
+    return queue.maxRequests();
   }
 
-  private void refuseQueued() {
-    for (QueuedRequest waiting : queue.removeIf(each -> true)) {
-      waiting.reject(new Rejection.Draining());
-      listener.rejected(new Rejection.Draining());
-    }
+  /** Returns the largest number of requests that can share a prompt. */
+  public int maxGroupSize() {
+    return queue.maxPerWorker();
   }
 
-  /** Requests that have a slot. */
+  /** Returns how many requests have a slot. */
   public int running() {
     return queue.running();
   }
 
-  /** Requests that wait for a slot. */
+  /** Returns how many requests wait for a slot. */
   public int waiting() {
     return queue.size();
   }
 
-  /** Whether new requests are refused for good. */
+  /** Returns whether new requests are rejected for good. */
   public boolean draining() {
     return draining;
   }
 
-  /** How long ago the lane that turns least began a turn. */
+  /** Returns how long ago the slowest worker began its last iteration. */
   public Duration sinceLastIteration() {
-    long oldest =
-        workers.stream().mapToLong(worker -> worker.lastIterationNanos).min().orElseThrow();
+    long oldest = workers.stream().mapToLong(Worker::lastIterationNanos).min().orElseThrow();
     return Duration.ofNanos(System.nanoTime() - oldest);
   }
 
-  /** Which models are resident. */
-  public ModelHandover models() {
-    return handover;
+  /** Returns the resident models. */
+  public ResidentModels models() {
+    return models;
   }
 
   /**
-   * Refuses new requests and waits until those that were accepted are done.
+   * Rejects new requests and waits until those that were accepted have ended.
    *
-   * @return whether they were, within the time
+   * @return false if the time was up first
    */
   public boolean drain(Duration time) {
     draining = true;
@@ -227,19 +159,34 @@ public final class InferenceEngine implements AutoCloseable {
     }
   }
 
-  /** Ends what still runs, waits for the lanes and frees the models. */
+  /** Ends every running request, waits for the workers and frees the models. */
   @Override
   public void close() {
     draining = true;
-    closed = true;
-    wake();
+    workers.forEach(Worker::stop);
     try {
       for (Worker worker : workers) {
-        worker.thread.join();
+        worker.join();
       }
       models.close();
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
+    }
+  }
+
+  /** Lets no request wait for workers that have ended. */
+  private final class Draining implements Worker.Owner {
+    @Override
+    public void workerEnds() {
+      draining = true;
+    }
+
+    @Override
+    public void workerEnded() {
+      for (QueuedRequest request : queue.removeIf(each -> true)) {
+        request.reject(new Rejection.Draining());
+        listener.rejected(new Rejection.Draining());
+      }
     }
   }
 }

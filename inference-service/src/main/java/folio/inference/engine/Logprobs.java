@@ -5,17 +5,17 @@ import folio.model.vocabulary.Vocabulary;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Log-probabilities of one position, straight from its logits. */
+/** Computes the log-probabilities of one position from its logits. */
 final class Logprobs {
   private Logprobs() {}
 
   /**
-   * What is told of a character.
+   * Returns the log-probability of a character and of the most likely alternatives.
    *
-   * @param logits holds the V logits of the position
-   * @param offset where they begin
-   * @param id the character that stands there
-   * @param alternatives how many of the most likely ones to tell
+   * @param logits float32, holds the V logits of the position
+   * @param offset index of the first of them
+   * @param id the character at the position
+   * @param alternatives how many of the most likely characters to return
    */
   static TokenLogprob of(
       Vocabulary vocabulary, float[] logits, int offset, int id, int alternatives) {
@@ -40,7 +40,7 @@ final class Logprobs {
     return new TokenLogprob(vocabulary.decode(id), logits[offset + id] - logSum, rank, top);
   }
 
-  /** The ids of the largest logits, best first; of equal ones the smallest id. */
+  /** Returns the ids of the largest logits, best first; of equal logits, the smallest id first. */
   private static int[] best(float[] logits, int offset, int size, int count) {
     int[] best = new int[Math.min(count, size)];
     int found = 0;
@@ -49,12 +49,12 @@ final class Logprobs {
       if (found == best.length && logit <= logits[offset + best[found - 1]]) {
         continue;
       }
-      int place = found < best.length ? found++ : found - 1;
-      while (place > 0 && logits[offset + best[place - 1]] < logit) {
-        best[place] = best[place - 1];
-        place--;
+      int rank = found < best.length ? found++ : found - 1;
+      while (rank > 0 && logits[offset + best[rank - 1]] < logit) {
+        best[rank] = best[rank - 1];
+        rank--;
       }
-      best[place] = id;
+      best[rank] = id;
     }
     return best;
   }

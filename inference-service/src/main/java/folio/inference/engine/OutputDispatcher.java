@@ -6,8 +6,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Tells the clients of a lane's slots what their generations come to: characters, and how they end.
- * What is told is counted before its client can know. Owned by the lane's thread.
+ * Sends the tokens and ends of a worker's sequences to their streams. The listener counts an event
+ * before the client can see it. Owned by a worker.
  */
 final class OutputDispatcher {
   private final int worker;
@@ -21,87 +21,88 @@ final class OutputDispatcher {
     this.listener = listener;
   }
 
-  /** These slots may have more characters, to be sent by {@link #send}. */
-  void add(List<Sequence> slots) {
-    unsent.addAll(slots);
+  /** Adds sequences that may have new tokens, for {@link #send}. */
+  void add(List<Sequence> sequences) {
+    unsent.addAll(sequences);
   }
 
-  /** Sends what was added. */
+  /** Sends the tokens of the sequences that were added. */
   void send() {
-    for (Sequence slot : unsent) {
-      if (!slot.reply().ended()) {
-        emit(slot);
-        settle(slot);
+    for (Sequence sequence : unsent) {
+      if (!sequence.output().ended()) {
+        emit(sequence);
+        endIfDone(sequence);
       }
     }
     unsent.clear();
   }
 
-  /** Sends a slot's first character. */
-  void sendFirst(Sequence slot) {
-    emit(slot);
-    settle(slot);
-    endIfGivenUp(slot);
+  /** Sends the first token of a sequence. */
+  void sendFirst(Sequence sequence) {
+    emit(sequence);
+    endIfDone(sequence);
+    endIfAbandoned(sequence);
   }
 
-  private void emit(Sequence slot) {
-    boolean first = !slot.reply().begun();
-    slot.emit();
-    if (first && slot.reply().begun() && slot.wrote()) {
-      listener.firstToken(slot.reply().firstToken(), slot.steppedFirst());
+  private void emit(Sequence sequence) {
+    boolean first = !sequence.output().started();
+    sequence.emit();
+    if (first && sequence.output().started() && sequence.written() > 0) {
+      listener.firstToken(sequence.output().firstToken(), sequence.firstTokenStepped());
     }
   }
 
-  /** Tells how a generation ended if its last character is sent, or cannot be. */
-  private void settle(Sequence slot) {
-    if (slot.failure() != null) {
-      fail(List.of(slot), slot.failure());
-    } else if (slot.reason() != null) {
-      finish(slot, slot.reason());
+  /** Ends the stream of a sequence whose last token was sent, or cannot be. */
+  private void endIfDone(Sequence sequence) {
+    if (sequence.failure() != null) {
+      fail(List.of(sequence), sequence.failure());
+    } else if (sequence.reason() != null) {
+      finish(sequence, sequence.reason());
     }
   }
 
   /**
-   * Ends a slot whose client went away, or that failed; one that ended otherwise has a character to
-   * be sent.
+   * Ends the stream of a sequence whose client disconnected, or that failed. A sequence that ended
+   * for another reason still has a token to send.
    */
-  void endIfGivenUp(Sequence slot) {
-    if (slot.reply().ended() || !slot.over() || slot.reason() != null) {
-      return; // its client may leave between two looks at it
+  void endIfAbandoned(Sequence sequence) {
+    if (sequence.output().ended() || !sequence.finished() || sequence.reason() != null) {
+      return; // the client may disconnect between two looks
     }
-    if (slot.failure() != null) {
-      fail(List.of(slot), slot.failure());
+    if (sequence.failure() != null) {
+      fail(List.of(sequence), sequence.failure());
     } else {
-      finish(slot, FinishReason.CANCELLED);
+      finish(sequence, FinishReason.CANCELLED);
     }
   }
 
-  private void finish(Sequence slot, FinishReason reason) {
-    GenerationEvent.Finished event = slot.finished(reason);
+  private void finish(Sequence sequence, FinishReason reason) {
+    GenerationEvent.Finished event = sequence.end(reason);
     listener.finished(reason, event);
-    queue.left(worker);
+    queue.releaseSlot(worker);
     try {
-      slot.reply().end(event);
+      sequence.output().end(event);
     } catch (RuntimeException e) {
-      listener.failed(0, e); // its reader's fault, and nobody else's
+      listener.failed(0, e); // the reader of this stream failed; no other sequence is concerned
     }
-    queue.ended();
+    queue.requestEnded();
   }
 
-  /** Gives slots up because the engine failed. */
-  void fail(List<Sequence> slots, Throwable cause) {
-    List<Sequence> unended = slots.stream().filter(slot -> !slot.reply().ended()).toList();
-    listener.failed(unended.size(), cause);
-    giveUp(unended, "the engine failed; the service has logged why");
+  /** Ends sequences because the engine failed. */
+  void fail(List<Sequence> sequences, Throwable cause) {
+    List<Sequence> open =
+        sequences.stream().filter(sequence -> !sequence.output().ended()).toList();
+    listener.failed(open.size(), cause);
+    abandon(open, "the engine failed; the service has logged why");
   }
 
-  /** Gives slots up; those that have ended stay as they are. */
-  void giveUp(List<Sequence> slots, String message) {
-    for (Sequence slot : slots) {
-      if (!slot.reply().ended()) {
-        queue.left(worker);
-        slot.reply().fail(message);
-        queue.ended();
+  /** Ends sequences with an error event; those that have ended stay as they are. */
+  void abandon(List<Sequence> sequences, String message) {
+    for (Sequence sequence : sequences) {
+      if (!sequence.output().ended()) {
+        queue.releaseSlot(worker);
+        sequence.output().fail(message);
+        queue.requestEnded();
       }
     }
   }

@@ -10,63 +10,66 @@ import java.util.List;
 import java.util.function.Predicate;
 
 /**
- * Slots whose prompts are being read. A pass reads the next part of up to {@link #TOGETHER}
- * prompts, the oldest first, so that a long one holds up neither the steps of others nor the
- * prompts that came after it. Parts begin at multiples of {@link #PART}, whoever else is there.
+ * Groups whose prompts libtorch reads, in chunks. A pass reads the next chunk of up to {@link
+ * #MAX_GROUPS} prompts, the oldest first, so that a long prompt delays neither the steps of running
+ * sequences nor the prompts that came after it. Chunks begin at multiples of {@link #CHUNK},
+ * whatever else is in the batch. Owned by a worker.
  */
 final class PrefillBatch implements AutoCloseable {
-  /** Most characters of a prompt in a pass: what two or three steps take. */
-  static final int PART = 8;
-
-  /** Most prompts in a pass: with full parts, what four steps of 32 slots take. */
-  static final int TOGETHER = 16;
-
-  private final Decoder decoder;
-  private final ArrayDeque<Sequence> waiting = new ArrayDeque<>();
-  private final StateBatch reading;
-  private Part part;
+  /** The largest number of characters of a prompt in a pass: it takes as long as 2 or 3 steps. */
+  static final int CHUNK = 8;
 
   /**
-   * A pass under way.
-   *
-   * @param tokens characters of a row, T
-   * @param lengths how many of them are a row's own
-   * @param everyPosition whether the logits after each of them are told
+   * The largest number of prompts in a pass: with full chunks it takes as long as 4 steps of 32
+   * sequences.
    */
-  private record Part(StepOutput decoded, int tokens, long[] lengths, boolean everyPosition) {
-    /** Where the logits after a row's last character are. */
+  static final int MAX_GROUPS = 16;
+
+  private final Decoder decoder;
+  private final ArrayDeque<SequenceGroup> waiting = new ArrayDeque<>();
+  private final StateBatch<SequenceGroup> reading;
+  private Pass inFlight;
+
+  /**
+   * A pass in flight.
+   *
+   * @param width characters of a row, T
+   * @param lengths how many of them belong to the row's prompt
+   * @param everyPosition whether the output holds the logits after each of them
+   */
+  private record Pass(StepOutput output, int width, long[] lengths, boolean everyPosition) {
+    /** Returns the index of the logits that follow the row's last character. */
     int last(int row) {
-      return everyPosition ? row * tokens + (int) lengths[row] - 1 : row;
+      return everyPosition ? row * width + (int) lengths[row] - 1 : row;
     }
   }
 
   PrefillBatch(Decoder decoder) {
     this.decoder = decoder;
-    this.reading = new StateBatch(decoder);
+    this.reading = new StateBatch<>(decoder);
   }
 
-  /** Adds a slot whose prompt is unread. */
-  void add(Sequence slot) {
-    waiting.add(slot);
+  /** Adds a group that has read nothing. */
+  void add(SequenceGroup group) {
+    waiting.add(group);
   }
 
-  /** How many prompts are read or wait to be. */
+  /** Returns how many prompts are being read or wait to be. */
   int count() {
     return reading.count() + waiting.size();
   }
 
-  /** Takes out the readers that a condition holds for; returns all slots that they read for. */
-  List<Sequence> removeIf(Predicate<Sequence> condition) {
-    List<Sequence> removed = new ArrayList<>(waiting.stream().filter(condition).toList());
+  /** Removes the groups that a condition holds for, and returns their sequences. */
+  List<Sequence> removeIf(Predicate<SequenceGroup> condition) {
+    List<SequenceGroup> removed = new ArrayList<>(waiting.stream().filter(condition).toList());
     waiting.removeAll(removed);
     removed.addAll(reading.removeIf(condition));
-    return new ArrayList<>(removed.stream().flatMap(slot -> slot.part().stream()).toList());
+    return removed.stream().flatMap(group -> group.sequences().stream()).toList();
   }
 
-  /** Fills up the next pass. */
-  private void admit() {
+  private void fillBatch() {
     reading.shrink();
-    List<Sequence> joining = waiting.stream().limit(TOGETHER - reading.count()).toList();
+    List<SequenceGroup> joining = waiting.stream().limit(MAX_GROUPS - reading.count()).toList();
     if (!joining.isEmpty()) {
       try (DecodeState zero = decoder.zeroState(1)) {
         reading.join(joining, zero, new int[joining.size()]);
@@ -75,79 +78,82 @@ final class PrefillBatch implements AutoCloseable {
     }
   }
 
-  /** Begins to read the next part of prompts, if there are any. */
+  /** Launches the pass over the next chunks, if there are prompts to read. */
   void launch() {
-    admit();
+    fillBatch();
     if (reading.count() == 0) {
       return;
     }
-    Sequence[] slots = reading.all();
-    long[] lengths = new long[slots.length];
+    List<SequenceGroup> rows = reading.rows();
+    long[] lengths = new long[rows.size()];
     int longest = 1;
-    for (int row = 0; row < slots.length; row++) {
-      lengths[row] = slots[row] == null ? 1 : Math.min(PART, slots[row].prompt().unread());
+    for (int row = 0; row < lengths.length; row++) {
+      SequenceGroup group = rows.get(row);
+      lengths[row] = group == null ? 1 : Math.min(CHUNK, group.cursor().remaining());
       longest = Math.max(longest, (int) lengths[row]);
     }
-    int length = BatchSizes.roundUpToPowerOfTwo(longest);
-    long[] ids = new long[slots.length * length];
-    for (int row = 0; row < slots.length; row++) {
-      if (slots[row] != null) {
-        slots[row].prompt().read(ids, row * length, (int) lengths[row]);
+    int width = BatchSizes.roundUpToPowerOfTwo(longest);
+    long[] ids = new long[lengths.length * width];
+    for (int row = 0; row < lengths.length; row++) {
+      if (rows.get(row) != null) {
+        rows.get(row).cursor().read(ids, row * width, (int) lengths[row]);
       }
     }
-    boolean everyPosition = reading.slots().anyMatch(Sequence::scoresPrompt);
-    StepOutput decoded = decoder.prefill(ids, lengths, everyPosition, reading.state());
-    part = new Part(decoded, length, lengths, everyPosition);
-    reading.state(decoded.state());
+    boolean everyPosition = reading.stream().anyMatch(SequenceGroup::scoresPrompt);
+    StepOutput output = decoder.prefill(ids, lengths, everyPosition, reading.state());
+    inFlight = new Pass(output, width, lengths, everyPosition);
+    reading.replaceState(output.state());
   }
 
   /**
-   * Scores what was read for those who asked, and chooses the first character of every slot whose
-   * prompt is read.
+   * Waits for the pass: reports the log-probabilities of prompts to the requests that ask for them,
+   * and chooses the first token of every sequence whose prompt has been read.
    */
   void finish() {
-    if (part == null) {
+    if (inFlight == null) {
       return;
     }
-    Part read = part;
-    part = null;
-    try (StepOutput decoded = read.decoded()) {
-      Sequence[] slots = reading.all();
-      for (int row = 0; row < slots.length; row++) {
-        if (slots[row] != null && slots[row].scoresPrompt()) {
-          slots[row].score(decoded.logits(), row * read.tokens(), (int) read.lengths()[row]);
+    Pass pass = inFlight;
+    inFlight = null;
+    try (StepOutput output = pass.output()) {
+      List<SequenceGroup> rows = reading.rows();
+      for (int row = 0; row < rows.size(); row++) {
+        SequenceGroup group = rows.get(row);
+        if (group != null && group.scoresPrompt()) {
+          group.score(output.logits(), row * pass.width(), (int) pass.lengths()[row]);
         }
       }
-      reading.choose(decoded, slot -> slot.prompt().isRead(), read::last);
+      reading.choose(output, group -> group.cursor().isAtEnd(), pass::last);
     }
   }
 
   /**
-   * Hands the slots whose prompts are read over to those that run, unless they are over already.
+   * Moves the sequences whose prompts have been read to the batches that decode them; sequences
+   * that have finished join none.
    *
-   * @param fused where they run if they can
-   * @return all of them, each with its first character
+   * @param fused takes the sequences that it supports and has room for
+   * @return all of them, each with its first token
    */
-  List<Sequence> moveReady(StateBatch running, FusedBatch fused) {
+  List<Sequence> moveReady(StateBatch<Sequence> running, FusedBatch fused) {
     List<Sequence> ready = new ArrayList<>();
     List<Sequence> joining = new ArrayList<>();
     List<Integer> rows = new ArrayList<>();
-    Sequence[] slots = reading.all();
-    for (int row = 0; row < slots.length; row++) {
-      if (slots[row] == null || !slots[row].prompt().isRead()) {
+    for (int row = 0; row < reading.rows().size(); row++) {
+      SequenceGroup group = reading.rows().get(row);
+      if (group == null || !group.cursor().isAtEnd()) {
         continue;
       }
-      for (Sequence slot : slots[row].together()) {
-        ready.add(slot);
-        if (slot.over()) {
+      for (Sequence sequence : group.sequences()) {
+        ready.add(sequence);
+        if (sequence.finished()) {
           continue;
         }
-        if (fused.takes(slot)) {
+        if (fused.accepts(sequence)) {
           try (NDArray state = decoder.row(reading.state(), row)) {
-            fused.join(slot, state);
+            fused.join(sequence, state);
           }
         } else {
-          joining.add(slot);
+          joining.add(sequence);
           rows.add(row);
         }
       }
@@ -155,8 +161,8 @@ final class PrefillBatch implements AutoCloseable {
     if (!joining.isEmpty()) {
       running.join(joining, reading.state(), rows.stream().mapToInt(Integer::intValue).toArray());
     }
-    // Not before: if they cannot join, whoever gives them up must find all of them here.
-    reading.removeIf(slot -> slot.prompt().isRead()).forEach(Sequence::part);
+    // They leave last: if one cannot join, the caller gives up all of them and must find them here.
+    reading.removeIf(group -> group.cursor().isAtEnd());
     return ready;
   }
 

@@ -2,81 +2,85 @@ package folio.inference.engine;
 
 import java.util.Arrays;
 
-/** What a slot is to read before it writes, and how far it has come. Owned by its lane. */
+/** The ids of a prompt, and how many of them have been read. Owned by a worker. */
 final class PrefillCursor {
   private final int[] ids;
-  private int read;
+  private int position;
 
-  /** Nothing of it is read. */
-  PrefillCursor(int[] ids) {
+  private PrefillCursor(int[] ids, int position) {
     this.ids = ids;
+    this.position = position;
   }
 
-  /** As far as another one is read, which goes on by itself. */
-  PrefillCursor(PrefillCursor other) {
-    this.ids = other.ids;
-    this.read = other.read;
+  /** Returns a cursor before the first id. */
+  static PrefillCursor atStart(int[] ids) {
+    return new PrefillCursor(ids, 0);
   }
 
-  /** Characters. */
+  /** Returns a cursor behind the last id. */
+  static PrefillCursor atEnd(int[] ids) {
+    return new PrefillCursor(ids, ids.length);
+  }
+
+  /** Returns the length of the prompt. */
   int length() {
     return ids.length;
   }
 
-  /** Characters that no pass has read. */
-  int unread() {
-    return ids.length - read;
+  /** Returns how many ids are still to be read. */
+  int remaining() {
+    return ids.length - position;
   }
 
-  /** Whether all of it has been read. */
-  boolean isRead() {
-    return read == ids.length;
+  /** Returns whether every id has been read. */
+  boolean isAtEnd() {
+    return position == ids.length;
   }
 
-  /** The character at an index. */
-  int at(int index) {
+  /** Returns the id at an index of the prompt. */
+  int idAt(int index) {
     return ids[index];
   }
 
-  /** The index of the character that is read next. */
-  int next() {
-    return read;
+  /** Returns the index of the id that is read next. */
+  int position() {
+    return position;
   }
 
-  /** Copies the next unread characters; they are read with it. */
+  /** Copies the next ids and moves behind them. */
   void read(long[] to, int offset, int count) {
     for (int i = 0; i < count; i++) {
-      to[offset + i] = ids[read + i];
+      to[offset + i] = ids[position + i];
     }
-    read += count;
+    position += count;
   }
 
   /**
-   * A step has read one character, if one was unread.
+   * Moves behind the next id, if there is one, because a step has read it.
    *
-   * @return whether what follows it is the prompt's: nothing is to be written yet
+   * @return whether the step led to another id of the prompt, so that no token was written
    */
   boolean step() {
-    if (isRead()) {
+    if (isAtEnd()) {
       return false;
     }
-    read++;
-    return !isRead();
+    position++;
+    return !isAtEnd();
   }
 
-  /** How many steps lead to characters of its own, before one leads to a first that is written. */
-  int stepsWithin() {
-    return Math.max(0, unread() - 1);
+  /** Returns how many steps lead to ids of the prompt before one leads to the first token. */
+  int forcedSteps() {
+    return Math.max(0, remaining() - 1);
   }
 
   /**
-   * The characters that steps lead to, as far as they are its own.
+   * Returns the ids of the prompt that a launch's steps lead to; they are forced, not drawn.
    *
-   * @param begun steps that have begun and are not counted as read yet
+   * @param pending steps that a launch has done and the cursor has not counted yet
    * @param count steps that follow them
    */
-  int[] given(int begun, int count) {
-    int from = Math.min(read + 1 + begun, ids.length);
+  int[] forced(int pending, int count) {
+    int from = Math.min(position + 1 + pending, ids.length);
     return Arrays.copyOfRange(ids, from, Math.min(from + count, ids.length));
   }
 }

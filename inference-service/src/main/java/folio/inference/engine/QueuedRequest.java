@@ -7,56 +7,73 @@ import folio.inference.generation.SavedState;
 import java.util.List;
 
 /**
- * What waits in the queue: a request, or several that share a prompt and a model, which get their
- * slots together, so that one can read the prompt for all.
+ * A request that waits for a slot, or several that share a prompt and a model: they get their slots
+ * at the same time, so that one prefill pass reads the prompt for all.
  *
  * @param choices at least one
+ * @param arrivedNanos when it was submitted, by {@link System#nanoTime}
  */
 record QueuedRequest(List<Choice> choices, long arrivedNanos) {
-  /** A request and who waits for it. */
+  /** A request and the stream that its client reads. */
   record Choice(GenerationRequest request, GenerationStream stream) {}
 
   QueuedRequest {
     choices = List.copyOf(choices);
   }
 
-  /** A request alone. */
+  /** A request that shares its prompt with no other. */
   QueuedRequest(GenerationRequest request, GenerationStream stream, long arrivedNanos) {
     this(List.of(new Choice(request, stream)), arrivedNanos);
   }
 
-  /** How many slots it needs. */
+  private GenerationRequest first() {
+    return choices.get(0).request();
+  }
+
+  /** Returns how many slots it needs. */
   int slots() {
     return choices.size();
   }
 
-  /** Whether a chip can decode all of it. */
-  boolean decodesFused() {
-    return choices.stream().allMatch(choice -> Sequence.decodesFused(choice.request()));
+  String prompt() {
+    return first().prompt();
   }
 
-  /** The version that must run it. */
+  /** Returns whether the persistent kernel can decode all of it. */
+  boolean supportsFused() {
+    return choices.stream().map(Choice::request).allMatch(FusedSequence::supports);
+  }
+
+  /** Returns whether any model that is current may run it. */
+  boolean wantsCurrent() {
+    return model().equals(GenerationRequest.CURRENT);
+  }
+
+  /** Returns the version that must run it, or {@link GenerationRequest#CURRENT}. */
   String model() {
-    return choices.get(0).request().model();
+    return first().model();
   }
 
-  /** SHA-256 of the weights that its state was computed with, or null if any will do. */
-  String weights() {
-    SavedState state = choices.get(0).request().state();
+  /**
+   * Returns the SHA-256 of the weights that the state to resume was computed with, or null if the
+   * request resumes nothing.
+   */
+  String weightsDigest() {
+    SavedState state = first().state();
     return state == null ? null : state.weights();
   }
 
-  /** Whether nobody waits any more. */
+  /** Returns whether every client has disconnected. */
   boolean cancelled() {
     return choices.stream().allMatch(choice -> choice.stream().cancelled());
   }
 
-  /** Tells everybody that it is not run. */
+  /** Rejects every request of it. */
   void reject(Rejection rejection) {
     choices.forEach(choice -> choice.stream().reject(rejection));
   }
 
-  /** Tells everybody that it cannot be run. */
+  /** Fails every request of it. */
   void abort(Throwable cause) {
     choices.forEach(choice -> choice.stream().abort(cause));
   }

@@ -1,6 +1,5 @@
 package folio.inference.engine;
 
-import folio.inference.fused.FusedDecoder;
 import folio.inference.generation.FinishReason;
 import folio.inference.generation.GenerationEvent;
 import folio.inference.generation.GenerationRequest;
@@ -9,200 +8,115 @@ import folio.inference.generation.TokenLogprob;
 import folio.inference.models.LoadedModel;
 import folio.model.sampling.Sampler;
 import folio.model.sampling.SeededRandom;
-import folio.model.vocabulary.UnknownCharacterException;
-import folio.model.vocabulary.Vocabulary;
-import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.List;
 
-/** One request that runs: everything but its row of the state. Owned by its lane. */
-final class Sequence {
+/**
+ * A request that has a slot and is being decoded: what it has written, and how it ends. Its row of
+ * the hidden state belongs to a batch. An error that concerns this sequence alone is kept as its
+ * {@link #failure}. Owned by a worker.
+ */
+final class Sequence implements BatchRow {
   private final GenerationRequest request;
-  private final SequenceOutput reply;
-  private final String modelVersion;
-  private final Vocabulary vocabulary;
-  private PrefillCursor prompt;
+  private final LoadedModel model;
+  private final int[] promptIds;
+  private final SequenceOutput output;
   private final BitSet seen;
-  private final String weights;
   private int written;
-  private boolean steppedFirst;
+  private boolean firstTokenStepped;
   private int lastId;
-  private SavedState kept;
+  private SavedState saved;
   private FinishReason reason;
   private Throwable failure;
 
-  /** Those whose prompt it reads with its own; itself alone once it runs. */
-  private List<Sequence> together = List.of(this);
-
-  /**
-   * A slot that has read nothing, and is to read for all choices.
-   *
-   * @throws UnknownCharacterException if the model does not know a character of the prompt
-   */
-  static Sequence of(QueuedRequest waiting, LoadedModel model, long now) {
-    int[] ids = model.vocabulary().encode(waiting.choices().get(0).request().prompt());
-    PrefillCursor prompt = new PrefillCursor(ids);
-    List<Sequence> all =
-        waiting.choices().stream()
-            .map(
-                choice ->
-                    new Sequence(
-                        choice.request(),
-                        model,
-                        prompt,
-                        new SequenceOutput(choice, model.version(), waiting.arrivedNanos(), now)))
-            .toList();
-    all.get(0).together = all;
-    return all.get(0);
-  }
-
-  private Sequence(
-      GenerationRequest request, LoadedModel model, PrefillCursor prompt, SequenceOutput reply) {
+  /** A sequence that has written nothing. */
+  Sequence(GenerationRequest request, LoadedModel model, int[] promptIds, SequenceOutput output) {
     this.request = request;
-    this.reply = reply;
-    this.modelVersion = model.version();
-    this.weights = model.description().weightsDigest();
-    this.vocabulary = model.vocabulary();
-    this.prompt = prompt;
-    this.seen = new BitSet(vocabulary.size());
-    for (int i = 0; i < prompt.length(); i++) {
-      seen.set(prompt.at(i));
+    this.model = model;
+    this.promptIds = promptIds;
+    this.output = output;
+    this.seen = new BitSet(model.vocabulary().size());
+    for (int id : promptIds) {
+      seen.set(id);
     }
     if (request.state() != null) {
       seen.or(request.state().seen());
       lastId = request.state().lastId();
-      steppedFirst = true;
+      firstTokenStepped = true;
     }
   }
 
-  /** Where it goes on from, or null if it begins with a prompt. */
-  SavedState resumes() {
-    return request.state();
+  @Override
+  public List<Sequence> sequences() {
+    return List.of(this);
   }
 
-  /** Whether {@link #keep} is to be told the state that its end leaves. */
-  boolean keeps() {
-    return request.keepState() && reason != null;
+  GenerationRequest request() {
+    return request;
   }
 
-  /**
-   * Keeps where it stopped.
-   *
-   * @param values of its row, float32 {@code [L, H]}
-   */
-  void keep(float[] values) {
-    kept =
-        new SavedState(
-            modelVersion,
-            weights,
-            values,
-            lastId,
-            position(),
-            (BitSet) seen.clone(),
-            request.seed());
+  /** Returns the ids of the prompt; callers do not change them. */
+  int[] promptIds() {
+    return promptIds;
   }
 
-  /** Characters written, by this and the generations that it continues. */
-  private int position() {
+  /** Returns what the client receives. */
+  SequenceOutput output() {
+    return output;
+  }
+
+  /** Returns the ids of the prompt and the text, for the repetition penalty; read-only. */
+  BitSet seen() {
+    return seen;
+  }
+
+  /** Returns the id that the next step reads. */
+  int lastId() {
+    return lastId;
+  }
+
+  /** Returns how many tokens this request has written. */
+  int written() {
+    return written;
+  }
+
+  /** Returns how many tokens were written with this seed, by this request and those it resumes. */
+  int position() {
     return written + (request.state() == null ? 0 : request.state().position());
   }
 
-  /** What it reads, with those that it reads for. */
-  PrefillCursor prompt() {
-    return prompt;
-  }
-
-  /** The slots that it reads the prompt for, itself included. */
-  List<Sequence> together() {
-    return together;
-  }
-
-  /** The same; from now on, each goes on alone. */
-  List<Sequence> part() {
-    List<Sequence> all = together;
-    together = List.of(this);
-    all.forEach(slot -> slot.prompt = new PrefillCursor(slot.prompt));
-    return all;
-  }
-
-  /** Whether nobody needs its row any more. */
-  boolean allOver() {
-    return together.stream().allMatch(Sequence::over);
-  }
-
-  /** Whether {@link #score} is to be told the logits of what is read. */
-  boolean scoresPrompt() {
-    return request.scoresPrompt();
-  }
-
   /**
-   * Tells everybody whom it reads for how likely the characters were that follow those which were
-   * read last. What goes wrong is kept: it concerns nobody else.
+   * Chooses the next token, unless the request asks for none.
    *
-   * @param logits holds V logits a position
-   * @param position where those after the first character begin, in positions
-   * @param count how many characters were read
-   */
-  void score(float[] logits, int position, int count) {
-    try {
-      List<TokenLogprob> scores = new ArrayList<>();
-      for (int i = 0; i < count; i++) {
-        int next = prompt.next() - count + i + 1;
-        if (next < prompt.length()) {
-          int offset = (position + i) * vocabulary.size();
-          scores.add(
-              Logprobs.of(vocabulary, logits, offset, prompt.at(next), request.promptLogprobs()));
-        }
-      }
-      together.forEach(slot -> slot.reply.score(scores));
-    } catch (RuntimeException e) {
-      failure = e;
-    }
-  }
-
-  /**
-   * Chooses the next character, if one is asked for. What goes wrong is kept: it concerns this slot
-   * alone.
-   *
-   * @param logits holds the V logits of the last character
-   * @param offset where they begin
+   * @param logits float32, holds the V logits that follow the last character
+   * @param offset index of the first of them
    */
   void choose(Sampler sampler, float[] logits, int offset) {
     if (request.maxTokens() == 0) {
-      reply.addNothing();
+      output.addNothing();
       reason = FinishReason.LENGTH;
       return;
     }
     try {
       double uniform = SeededRandom.uniform(request.seed(), position());
       int id = sampler.sample(logits, offset, seen, request.sampling(), uniform);
-      accept(
+      append(
           id,
           request.logprobs() < 0
               ? List.of()
-              : List.of(Logprobs.of(vocabulary, logits, offset, id, request.logprobs())));
+              : List.of(Logprobs.of(model.vocabulary(), logits, offset, id, request.logprobs())));
     } catch (RuntimeException e) {
       failure = e;
     }
   }
 
-  /**
-   * Takes what a step on a chip led to.
-   *
-   * @return whether it is a character that was written, not one of the prompt
-   */
-  boolean step(int id) {
-    steppedFirst |= !prompt.isRead();
-    if (prompt.step()) {
-      return false;
-    }
-    accept(id, List.of());
-    return true;
+  /** Appends a token that the persistent kernel has drawn. */
+  void append(int id) {
+    append(id, List.of());
   }
 
-  /** Takes the next character; what waits to be sent grows by it. */
-  private void accept(int id, List<TokenLogprob> logprobs) {
-    boolean stopped = reply.add(vocabulary.decode(id), logprobs);
+  private void append(int id, List<TokenLogprob> logprobs) {
+    boolean stopped = output.add(model.vocabulary().decode(id), logprobs);
     written++;
     lastId = id;
     seen.set(id);
@@ -213,111 +127,81 @@ final class Sequence {
     }
   }
 
-  /**
-   * Whether a chip, which tells characters and nothing else, can decode it. If a text may end it in
-   * the middle of a launch, the state there is not known.
-   */
-  boolean decodesFused() {
-    return decodesFused(request);
-  }
-
-  /** Whether a chip can decode what a request asks for. */
-  static boolean decodesFused(GenerationRequest request) {
-    return request.logprobs() < 0 && !(request.keepState() && !request.stop().isEmpty());
-  }
-
-  /** Whether a chip can read its prompt, and those that it reads for can be decoded there. */
-  boolean prefillsFused() {
-    return !prompt.isRead()
-        && !scoresPrompt()
-        && together.stream().allMatch(slot -> slot.decodesFused() && slot.request.maxTokens() > 0);
-  }
-
-  /** Steps on a chip that it may still take. */
-  int stepsLeft() {
-    return prompt.stepsWithin() + request.maxTokens() - written;
-  }
-
-  /** Steps on a chip until its first character is written; none if it is. */
-  int stepsToFirst() {
-    return written > 0 ? 0 : prompt.stepsWithin() + 1;
-  }
-
-  /**
-   * What a chip is to do for it next.
-   *
-   * @param untaken what it was led to and has not been told yet
-   * @param most steps
-   */
-  FusedDecoder.Order order(int[] untaken, int most) {
-    int begun = untaken.length;
-    int length = Math.min(most, stepsLeft() - begun);
-    int last = prompt.isRead() ? lastId : prompt.at(prompt.next());
-    return new FusedDecoder.Order(
-        request.seed(),
-        request.sampling(),
-        begun == 0 ? last : untaken[begun - 1],
-        position() + Math.max(0, begun - prompt.stepsWithin()),
-        prompt.given(begun, length),
-        length);
-  }
-
-  /** The ids that the prompt or the text holds; not to be changed. */
-  BitSet seen() {
-    return seen;
-  }
-
-  /** Whether a character was chosen: none is if none was asked for. */
-  boolean wrote() {
-    return written > 0;
-  }
-
-  /**
-   * Whether a running slot's step led to its first character, not the pass that read its prompt.
-   */
-  boolean steppedFirst() {
-    return steppedFirst;
-  }
-
-  /** What its client is told. */
-  SequenceOutput reply() {
-    return reply;
-  }
-
-  /** Tells its client what was chosen last, once; what goes wrong is kept. */
-  void emit() {
-    if (failure != null) {
-      return;
-    }
+  /** Reports log-probabilities of the prompt to the client. */
+  void reportPromptScores(List<TokenLogprob> scores) {
     try {
-      reply.emit();
+      output.reportPromptScores(scores);
     } catch (RuntimeException e) {
       failure = e;
     }
   }
 
-  /** Why the generation ends with the last chosen character, or null if it goes on. */
+  /** Sends what was appended last to the client, once. */
+  void emit() {
+    if (failure != null) {
+      return;
+    }
+    try {
+      output.emit();
+    } catch (RuntimeException e) {
+      failure = e;
+    }
+  }
+
+  /** Returns whether it has ended and {@link #save} needs the state that it stops in. */
+  boolean savesState() {
+    return request.keepState() && reason != null;
+  }
+
+  /**
+   * Saves the state that it stops in.
+   *
+   * @param values of its row, float32 {@code [L, H]}
+   */
+  void save(float[] values) {
+    saved =
+        new SavedState(
+            model.version(),
+            model.description().weightsDigest(),
+            values,
+            lastId,
+            position(),
+            (BitSet) seen.clone(),
+            request.seed());
+  }
+
+  /** Records that a step, not a prefill pass, leads to the first token. */
+  void firstTokenIsStepped() {
+    firstTokenStepped = true;
+  }
+
+  /** Returns whether a step, not a prefill pass, leads to the first token. */
+  boolean firstTokenStepped() {
+    return firstTokenStepped;
+  }
+
+  /** Returns why it ends with the last token, or null if it continues. */
   FinishReason reason() {
     return reason;
   }
 
-  /** What went wrong, or null. */
+  /** Returns the error that ends it, or null. */
   Throwable failure() {
     return failure;
   }
 
-  /** Whether it needs its row no more. */
-  boolean over() {
-    return reason != null || failure != null || reply.cancelled();
+  /** Ends it with an error. */
+  void fail(RuntimeException cause) {
+    failure = cause;
   }
 
-  /** How its generation ends, for {@link SequenceOutput#end}. */
-  GenerationEvent.Finished finished(FinishReason how) {
-    return reply.finished(how, prompt.length(), kept);
+  /** Returns whether it needs its row no more. */
+  boolean finished() {
+    return reason != null || failure != null || output.cancelled();
   }
 
-  /** The id that the next step reads. */
-  int lastId() {
-    return lastId;
+  /** Returns the event that ends the stream. */
+  GenerationEvent.Finished end(FinishReason how) {
+    return output.finished(how, promptIds.length, saved);
   }
 }

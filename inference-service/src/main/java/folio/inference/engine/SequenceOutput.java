@@ -11,68 +11,69 @@ import folio.inference.generation.Usage;
 import java.time.Duration;
 import java.util.List;
 
-/** What a slot's client is told, and when: its stream from the first character to the end. */
+/** The stream of one sequence to its client: text, timings and the end. Owned by a worker. */
 final class SequenceOutput {
+  /**
+   * When the request moved on, by {@link System#nanoTime}.
+   *
+   * @param arrivedNanos when it was submitted
+   * @param admittedNanos when it got its slot
+   */
+  record Times(long arrivedNanos, long admittedNanos) {}
+
   private final GenerationRequest request;
   private final GenerationStream stream;
   private final String modelVersion;
-  private final StopSequences stopText;
-  private final long arrivedNanos;
-  private final long admittedNanos;
+  private final StopSequences stopSequences;
+  private final Times times;
   private long firstTokenNanos;
   private String unsentText;
   private List<TokenLogprob> unsentLogprobs = List.of();
-  private int characters;
-  private int emitted;
-  private boolean begun;
+  private int tokens;
+  private int sentTokens;
+  private boolean started;
   private boolean ended;
 
-  /**
-   * Nothing is told yet.
-   *
-   * @param arrivedNanos when the request came
-   * @param admittedNanos when it got its slot
-   */
+  /** An output that has sent nothing. */
   SequenceOutput(
-      QueuedRequest.Choice choice, String modelVersion, long arrivedNanos, long admittedNanos) {
-    this.request = choice.request();
-    this.stream = choice.stream();
+      GenerationRequest request, GenerationStream stream, String modelVersion, Times times) {
+    this.request = request;
+    this.stream = stream;
     this.modelVersion = modelVersion;
-    this.stopText = new StopSequences(request.stop());
-    this.arrivedNanos = arrivedNanos;
-    this.admittedNanos = admittedNanos;
+    this.stopSequences = new StopSequences(request.stop());
+    this.times = times;
   }
 
-  /** There is nothing to write: what {@link #emit} tells is that. */
+  /** Lets {@link #emit} start the stream of a request that asks for no token. */
   void addNothing() {
     unsentText = "";
   }
 
   /**
-   * Adds a character to what waits to be told.
+   * Adds a token to what {@link #emit} sends next.
    *
-   * @param logprobs of it, if they are asked for
-   * @return whether it completes a text that ends the generation
+   * @param logprobs of the token, or empty if the request asks for none
+   * @return whether the token completes a stop sequence
    */
   boolean add(String character, List<TokenLogprob> logprobs) {
-    String text = stopText.accept(character);
+    String text = stopSequences.accept(character);
     unsentText = unsentText == null ? text : unsentText + text;
     unsentLogprobs = logprobs;
-    characters++;
-    return stopText.stopped();
+    tokens++;
+    return stopSequences.stopped();
   }
 
-  /** Tells how likely characters of the prompt are. */
-  void score(List<TokenLogprob> scores) {
+  /** Sends log-probabilities of the prompt's characters. */
+  void reportPromptScores(List<TokenLogprob> scores) {
     stream.append("", scores);
   }
 
-  /** Tells what was added, once. */
+  /** Sends what was added, once. */
   void emit() {
     if (unsentText == null) {
       return;
     }
-    if (!begun) {
+    if (!started) {
       firstTokenNanos = System.nanoTime();
       if (request.echo()) {
         stream.append(request.prompt(), List.of());
@@ -80,68 +81,68 @@ final class SequenceOutput {
     }
     stream.append(unsentText, unsentLogprobs);
     unsentText = null;
-    if (!begun) {
-      begun = true;
+    if (!started) {
+      started = true;
       stream.start(new GenerationStream.Started(modelVersion, request.seed()));
     }
-    emitted = characters;
+    sentTokens = tokens;
   }
 
-  /** Whether its stream has begun. */
-  boolean begun() {
-    return begun;
+  /** Returns whether the stream has started. */
+  boolean started() {
+    return started;
   }
 
-  /** Whether its stream was told how it ended. */
+  /** Returns whether the stream has ended. */
   boolean ended() {
     return ended;
   }
 
-  /** Whether the client has gone away. */
+  /** Returns whether the client has disconnected. */
   boolean cancelled() {
     return stream.cancelled();
   }
 
   /**
-   * What {@link #end} is to tell. A cancelled generation may have no first character.
+   * Returns the event for {@link #end}. A cancelled generation may have no first token.
    *
-   * @param promptTokens read
-   * @param kept where it stopped, or null
+   * @param promptTokens how many characters of the prompt were read
+   * @param saved the state that the sequence stops in, or null
    */
-  GenerationEvent.Finished finished(FinishReason how, int promptTokens, SavedState kept) {
+  GenerationEvent.Finished finished(FinishReason how, int promptTokens, SavedState saved) {
     Timings timings =
         new Timings(
             queued(),
-            begun ? firstToken() : Duration.ZERO,
-            Duration.ofNanos(System.nanoTime() - arrivedNanos));
+            started ? firstToken() : Duration.ZERO,
+            Duration.ofNanos(System.nanoTime() - times.arrivedNanos()));
     return new GenerationEvent.Finished(
-        how, modelVersion, request.seed(), new Usage(promptTokens, emitted), timings, kept);
+        how, modelVersion, request.seed(), new Usage(promptTokens, sentTokens), timings, saved);
   }
 
   /** Ends the stream. */
   void end(GenerationEvent.Finished event) {
     ended = true;
-    stream.append(stopText.flush(), List.of());
+    stream.append(stopSequences.flush(), List.of());
     stream.end(event);
   }
 
-  /** Gives the generation up: with an error event, or before the first character as a whole. */
+  /** Ends the stream with an error event, or, before its first token, fails the request. */
   void fail(String message) {
     ended = true;
-    if (!begun) {
+    if (!started) {
       stream.abort(new IllegalStateException(message));
     } else {
       stream.end(new GenerationEvent.Failed(message, modelVersion));
     }
   }
 
-  /** From its arrival to its slot. */
+  /** Returns the time from arrival to slot. */
   Duration queued() {
-    return Duration.ofNanos(admittedNanos - arrivedNanos);
+    return Duration.ofNanos(times.admittedNanos() - times.arrivedNanos());
   }
 
-  /** From its arrival to its first character. */
+  /** Returns the time from arrival to first token. */
   Duration firstToken() {
-    return Duration.ofNanos(firstTokenNanos - arrivedNanos);
+    return Duration.ofNanos(firstTokenNanos - times.arrivedNanos());
   }
 }

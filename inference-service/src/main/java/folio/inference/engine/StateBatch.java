@@ -5,7 +5,7 @@ import folio.inference.decoding.Decoder;
 import folio.inference.decoding.StepOutput;
 import folio.model.sampling.Sampler;
 import java.util.ArrayList;
-import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import java.util.Objects;
 import java.util.function.IntUnaryOperator;
@@ -13,14 +13,14 @@ import java.util.function.Predicate;
 import java.util.stream.Stream;
 
 /**
- * Slots that go through the network together, each with its row of the state. Who leaves makes a
- * gap that the next one fills; gaps are computed with the rest, and closed once a smaller size
- * would do. Owned by a lane.
+ * Rows that libtorch computes together, each with its hidden state. A row that is removed leaves a
+ * gap for the next one to join; gaps are computed with the rest, and closed once a smaller batch
+ * size fits. Owned by a worker.
  */
-final class StateBatch implements AutoCloseable {
+final class StateBatch<R extends BatchRow> implements AutoCloseable {
   private final Decoder decoder;
   private final Sampler sampler;
-  private Sequence[] slots = {};
+  private List<R> rows = List.of();
   private int count;
   private DecodeState state;
 
@@ -30,48 +30,51 @@ final class StateBatch implements AutoCloseable {
     this.state = decoder.zeroState(0);
   }
 
-  /** Rows that have a slot. */
+  /** Returns how many rows are not gaps. */
   int count() {
     return count;
   }
 
-  /** The slots. */
-  Stream<Sequence> slots() {
-    return Arrays.stream(slots).filter(Objects::nonNull);
+  /** Returns the rows that are not gaps. */
+  Stream<R> stream() {
+    return rows.stream().filter(Objects::nonNull);
   }
 
-  /** Every row's slot, null for a gap; not to be changed. */
-  Sequence[] all() {
-    return slots;
+  /** Returns every row, null for a gap; callers do not change it. */
+  List<R> rows() {
+    return rows;
   }
 
+  /** Returns the hidden state of every row; the batch closes it. */
   DecodeState state() {
     return state;
   }
 
-  /** The state after a pass. */
-  void state(DecodeState next) {
+  /** Replaces the state by the one after a pass. */
+  void replaceState(DecodeState next) {
     state.close();
     state = next;
   }
 
   /**
-   * Waits for a pass, and chooses a character for every slot that a condition holds for.
+   * Waits for a pass, and chooses a token for every sequence of the rows that a condition holds
+   * for.
    *
-   * @param position which of the pass's logits are a row's
+   * @param position maps a row to the index of its logits in the pass's output
    */
-  void choose(StepOutput pass, Predicate<Sequence> who, IntUnaryOperator position) {
-    if (slots().noneMatch(who)) {
-      return; // on a GPU, nobody has to wait
+  void choose(StepOutput pass, Predicate<R> condition, IntUnaryOperator position) {
+    if (stream().noneMatch(condition)) {
+      return; // on a GPU, reading the logits would wait for the pass
     }
     float[] logits = pass.logits();
-    for (int row = 0; row < slots.length; row++) {
-      if (slots[row] != null && who.test(slots[row])) {
+    for (int row = 0; row < rows.size(); row++) {
+      R entry = rows.get(row);
+      if (entry != null && condition.test(entry)) {
         int offset = position.applyAsInt(row) * decoder.config().vocabularySize();
-        for (Sequence slot : slots[row].together()) {
-          slot.choose(sampler, logits, offset);
-          if (slot.keeps()) {
-            slot.keep(decoder.keep(state, row));
+        for (Sequence sequence : entry.sequences()) {
+          sequence.choose(sampler, logits, offset);
+          if (sequence.savesState()) {
+            sequence.save(decoder.keep(state, row));
           }
         }
       }
@@ -79,39 +82,38 @@ final class StateBatch implements AutoCloseable {
   }
 
   /**
-   * Takes in slots.
+   * Adds rows.
    *
-   * @param joining they
-   * @param from holds their states
-   * @param fromRows their rows in it
+   * @param from holds their hidden states; stays the caller's
+   * @param fromRows the row of each in it
    */
-  void join(List<Sequence> joining, DecodeState from, int[] fromRows) {
-    Sequence[] next = new Sequence[BatchSizes.fit(count + joining.size())];
-    long[] origin = new long[next.length];
+  void join(List<? extends R> joining, DecodeState from, int[] fromRows) {
+    List<R> next =
+        new ArrayList<>(Collections.nCopies(BatchSizes.fit(count + joining.size()), null));
+    long[] origin = new long[next.size()];
     int row = 0;
-    for (int old = 0; old < slots.length; old++) {
-      if (slots[old] != null) {
-        next[row] = slots[old];
+    for (int old = 0; old < rows.size(); old++) {
+      if (rows.get(old) != null) {
+        next.set(row, rows.get(old));
         origin[row++] = old;
       }
     }
     for (int i = 0; i < fromRows.length; i++) {
-      next[row] = joining.get(i);
-      origin[row++] = (long) slots.length + fromRows[i];
+      next.set(row, joining.get(i));
+      origin[row++] = (long) rows.size() + fromRows[i];
     }
     DecodeState arranged = decoder.arrange(state, from, origin);
-    slots = next;
+    rows = next;
     count += joining.size();
-    state(arranged);
+    replaceState(arranged);
   }
 
-  /** Takes out and returns the slots that a condition holds for. */
-  List<Sequence> removeIf(Predicate<Sequence> condition) {
-    List<Sequence> removed = new ArrayList<>();
-    for (int row = 0; row < slots.length; row++) {
-      if (slots[row] != null && condition.test(slots[row])) {
-        removed.add(slots[row]);
-        slots[row] = null;
+  /** Removes and returns the rows that a condition holds for. */
+  List<R> removeIf(Predicate<R> condition) {
+    List<R> removed = new ArrayList<>();
+    for (int row = 0; row < rows.size(); row++) {
+      if (rows.get(row) != null && condition.test(rows.get(row))) {
+        removed.add(rows.set(row, null));
         count--;
       }
     }
@@ -120,13 +122,14 @@ final class StateBatch implements AutoCloseable {
 
   /** Closes the gaps if that makes the next pass smaller. */
   void shrink() {
-    if (BatchSizes.fit(count) < slots.length) {
+    if (BatchSizes.fit(count) < rows.size()) {
       try (DecodeState none = decoder.zeroState(0)) {
         join(List.of(), none, new int[0]);
       }
     }
   }
 
+  /** Frees the state. */
   @Override
   public void close() {
     state.close();

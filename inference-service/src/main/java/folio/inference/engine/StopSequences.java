@@ -3,8 +3,8 @@ package folio.inference.engine;
 import java.util.List;
 
 /**
- * Holds text back while it may still become one of the stop texts, so that no part of one is ever
- * written.
+ * Finds the stop sequences of a request in its text. It holds text back while that may still become
+ * a stop sequence, so that no part of one is ever sent. Owned by a worker.
  */
 final class StopSequences {
   private final List<String> stops;
@@ -15,7 +15,7 @@ final class StopSequences {
     this.stops = stops;
   }
 
-  /** Takes in text and returns what may be written now. */
+  /** Adds text, and returns the text that can be sent now. */
   String accept(String more) {
     if (stops.isEmpty()) {
       return more;
@@ -35,19 +35,19 @@ final class StopSequences {
     return decided;
   }
 
-  /** Whether a stop text came. */
+  /** Returns whether a stop sequence has come. */
   boolean stopped() {
     return stopped;
   }
 
-  /** What was held back and came to nothing: the generation ends otherwise. */
+  /** Returns the text that is still held back, when the generation ends for another reason. */
   String flush() {
     String rest = held.toString();
     held.setLength(0);
     return rest;
   }
 
-  /** The length of the longest end of the text that begins a stop text. */
+  /** Returns the length of the longest end of the text that begins a stop sequence. */
   private int longestUndecided() {
     int longest = 0;
     for (String stop : stops) {

@@ -1,5 +1,7 @@
 package folio.inference.engine;
 
+import folio.inference.models.ResidentModel;
+import folio.inference.models.ResidentModels;
 import folio.model.network.CharGruConfig;
 import java.util.ArrayDeque;
 import java.util.HashSet;
@@ -7,38 +9,38 @@ import java.util.Queue;
 import java.util.Set;
 
 /**
- * Warms the models that a lane is to run, a pass a turn: kernels are chosen and compiled at their
- * first pass. As they know no weights, an architecture is warmed once; what is recorded for a GPU
- * does, and is recorded for every model. Owned by the lane's thread.
+ * Warms new models, one pass per iteration of the worker, since kernels are chosen and compiled at
+ * their first pass. The kernels of an architecture are warmed once; the CUDA graphs of a step hold
+ * the addresses of weights, so they are captured for every model. Owned by a worker.
  */
 final class WarmUp implements AutoCloseable {
   private final int worker;
   private final int rows;
-  private final ModelRotation models;
+  private final ResidentModels models;
   private final EngineListener listener;
   private final Set<CharGruConfig> warmed = new HashSet<>();
   private final Queue<Runnable> passes = new ArrayDeque<>();
-  private SharedModel model;
+  private ResidentModel model;
   private DecodeBatch batch;
 
   /**
-   * Nothing to warm yet.
+   * A warm-up that has no model yet.
    *
-   * @param rows most that the lane has where there is no chip
+   * @param rows the largest number of sequences that libtorch will step on this worker
    */
-  WarmUp(int worker, int rows, ModelRotation models, EngineListener listener) {
+  WarmUp(int worker, int rows, ResidentModels models, EngineListener listener) {
     this.worker = worker;
     this.rows = rows;
     this.models = models;
     this.listener = listener;
   }
 
-  /** Whether there is more to do. */
-  boolean inFlight() {
+  /** Returns whether a model is being warmed. */
+  boolean inProgress() {
     return model != null;
   }
 
-  /** Does a little; returns the batch of a model that has become warm, or null. */
+  /** Runs at most one pass. Returns the batch of a model that has become warm by it, or null. */
   DecodeBatch advance() {
     if (model == null) {
       model = models.enterCandidate(worker);
@@ -46,17 +48,21 @@ final class WarmUp implements AutoCloseable {
         return null;
       }
     }
-    if (models.isLost(model)) {
+    if (models.lossMessage(model) != null) {
       close();
       return null;
     }
     try {
       if (batch == null) {
         batch = new DecodeBatch(model);
-        passes.addAll(batch.warmUps(rows, !warmed.add(config())));
+        passes.addAll(batch.warmUps(rows, !warmed.add(architecture())));
       }
-      Runnable next = passes.poll();
-      return next == null ? warm() : run(next);
+      Runnable pass = passes.poll();
+      if (pass != null) {
+        pass.run();
+        return null;
+      }
+      return finish();
     } catch (RuntimeException | OutOfMemoryError e) {
       models.lose(model, "it cannot be warmed: " + e);
       close();
@@ -65,12 +71,7 @@ final class WarmUp implements AutoCloseable {
     }
   }
 
-  private static DecodeBatch run(Runnable pass) {
-    pass.run();
-    return null;
-  }
-
-  private DecodeBatch warm() {
+  private DecodeBatch finish() {
     DecodeBatch warm = batch;
     models.warmed(model, worker, warm.fused());
     model = null;
@@ -78,27 +79,28 @@ final class WarmUp implements AutoCloseable {
     return warm;
   }
 
-  private CharGruConfig config() {
+  private CharGruConfig architecture() {
     return model.model().description().config();
   }
 
-  /** Gives up the model that is not warm yet, if there is one. */
+  /** Leaves the model that is not warm yet, if there is one. */
   @Override
   public void close() {
-    if (model != null) {
-      SharedModel left = model;
-      passes.clear();
-      warmed.remove(config());
-      model = null;
-      DecodeBatch unfinished = batch;
-      batch = null;
-      try {
-        if (unfinished != null) {
-          unfinished.close();
-        }
-      } finally {
-        models.leave(left, worker);
+    if (model == null) {
+      return;
+    }
+    ResidentModel left = model;
+    DecodeBatch unfinished = batch;
+    passes.clear();
+    warmed.remove(architecture());
+    model = null;
+    batch = null;
+    try {
+      if (unfinished != null) {
+        unfinished.close();
       }
+    } finally {
+      models.leave(left, worker);
     }
   }
 }

@@ -3,33 +3,34 @@ package folio.inference.engine;
 import ai.djl.Device;
 
 /**
- * How many lanes an engine has. A lane is a thread that steps slots of its own at its own pace: no
- * lane waits for another, so that a core which is held up by something else costs only itself.
+ * The number of workers of an engine. A worker is a thread that steps sequences of its own at its
+ * own pace: workers never wait for each other, so a core that another process holds up delays only
+ * its own sequences.
  *
  * @param device where they compute
- * @param count lanes
- * @param minRowsPerWorker fewer running requests than this are not worth a second lane
+ * @param count how many workers there are
+ * @param minRowsPerWorker up to this many running requests share one worker
  */
 public record WorkerSettings(Device device, int count, int minRowsPerWorker) {
-  /** A pass of a few rows takes no longer than one of a single row. */
-  private static final int ROWS_WORTH_A_CORE = 4;
+  /** On a CPU, a pass over 4 rows takes no longer than one over 1 row. */
+  private static final int CPU_ROWS_PER_WORKER = 4;
 
-  /** From as many rows on, choosing their characters takes longer than a step of a GPU's. */
-  private static final int ROWS_WORTH_A_LANE = 64;
+  /** On a GPU, sampling for more than 64 rows takes longer than a step. */
+  private static final int GPU_ROWS_PER_WORKER = 64;
 
-  /** Some choose characters while others compute: measured, see README.md. */
-  private static final int ON_A_GPU = 4;
+  /** On a GPU, some workers sample while others compute; 4 were the fastest in the benchmark. */
+  private static final int GPU_WORKERS = 4;
 
   /**
-   * What suits a device.
+   * Returns the settings that suit a device.
    *
-   * @param threads that may be busy; 0: one a core, on a GPU four
+   * @param threads how many workers may be busy; 0 stands for one per core, on a GPU for four
    */
   public static WorkerSettings on(Device device, int threads) {
     if (device.isGpu()) {
-      return new WorkerSettings(device, threads > 0 ? threads : ON_A_GPU, ROWS_WORTH_A_LANE);
+      return new WorkerSettings(device, threads > 0 ? threads : GPU_WORKERS, GPU_ROWS_PER_WORKER);
     }
     int count = threads > 0 ? threads : Runtime.getRuntime().availableProcessors();
-    return new WorkerSettings(device, count, ROWS_WORTH_A_CORE);
+    return new WorkerSettings(device, count, CPU_ROWS_PER_WORKER);
   }
 }

@@ -10,45 +10,45 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 
 /**
- * Follows {@code CURRENT}: whenever it names another version, that version is verified, loaded and
- * handed over. It polls, as file events do not cross nodes. Of versions that come while there is no
- * room, only the newest is loaded. Without a {@code CURRENT} from the beginning, the embedded
- * checkpoint is loaded.
+ * Loads the version that {@code CURRENT} names, whenever that changes, and offers it to the engine.
+ * It polls, since file events do not cross nodes. While two models are resident it loads nothing,
+ * so of the versions that come meanwhile it loads only the newest. A store that has no {@code
+ * CURRENT} from the beginning gives the embedded checkpoint.
  *
- * <p>A version that is refused is tried again, ever more rarely, as a folder may come back; it is
- * reported again only if the reason changes.
+ * <p>The watcher tries a rejected version again, at growing intervals, since a folder may come
+ * back; it reports the rejection again only if the reason changes. One thread runs it.
  */
 public final class CheckpointWatcher implements AutoCloseable {
-  private static final int LONGEST_PAUSE_TURNS = 64;
+  private static final int MAX_SKIPPED_POLLS = 64;
 
   private final CheckpointStore store;
   private final Function<Checkpoint, LoadedModel> loader;
-  private final ModelHandover handover;
+  private final ResidentModels models;
   private final LoadListener listener;
   private final CountDownLatch stopped = new CountDownLatch(1);
-  private String handedOver;
-  private String refused;
-  private String refusedMessage;
+  private String offeredVersion;
+  private String rejected;
+  private String rejectedMessage;
   private int failures;
-  private int pauseTurns;
+  private int pollsToSkip;
 
   /**
-   * A watcher; nothing happens before {@link #run} or {@link #poll}.
+   * A watcher; it does nothing before {@link #run} or {@link #poll}.
    *
-   * @param loader {@link ModelLoader#load}
+   * @param loader normally {@link ModelLoader#load}
    */
   public CheckpointWatcher(
       CheckpointStore store,
       Function<Checkpoint, LoadedModel> loader,
-      ModelHandover handover,
+      ResidentModels models,
       LoadListener listener) {
     this.store = store;
     this.loader = loader;
-    this.handover = handover;
+    this.models = models;
     this.listener = listener;
   }
 
-  /** Takes turns until {@link #close}. */
+  /** Polls at an interval until {@link #close}. */
   public void run(Duration interval) {
     try {
       do {
@@ -59,45 +59,48 @@ public final class CheckpointWatcher implements AutoCloseable {
     }
   }
 
-  /** Looks once, and loads what is new if there is room. */
+  /**
+   * Reads {@code CURRENT} once, and loads the version that it names if that is new and there is
+   * room.
+   */
   public void poll() {
     noteFailure();
     String wanted = null;
     try {
       Optional<String> current = store.current();
-      if (current.isEmpty() && handedOver != null) {
-        return; // the folder is away for a while: what is loaded serves on
+      if (current.isEmpty() && offeredVersion != null) {
+        return; // the store is away for a while; the loaded model continues to serve
       }
       wanted = current.orElse("embedded");
-      if (wanted.equals(handedOver)) {
-        handover.withdrawRequest();
+      if (wanted.equals(offeredVersion)) {
+        models.withdrawRequest();
         return;
       }
-      if (pausing(wanted) || !handover.requestRoom()) {
+      if (skips(wanted) || !models.requestRoom()) {
         return;
       }
       long begin = System.nanoTime();
       Checkpoint checkpoint = current.isEmpty() ? Checkpoint.embedded() : store.open(current.get());
       offer(loader.apply(checkpoint));
-      handedOver = wanted;
+      offeredVersion = wanted;
       listener.loaded(wanted, Duration.ofNanos(System.nanoTime() - begin));
     } catch (RuntimeException | OutOfMemoryError e) {
       reject(wanted == null ? "CURRENT" : wanted, describe(e));
     }
   }
 
-  /** A model may be refused by the engine too: then it was never handed over. */
+  /** Takes note of a model that the engine could not use, as if it had not been offered. */
   private void noteFailure() {
-    ModelHandover.Failure failure = handover.pollFailure();
+    ResidentModels.Failure failure = models.pollFailure();
     if (failure != null) {
-      handedOver = failure.version().equals(handedOver) ? null : handedOver;
+      offeredVersion = failure.version().equals(offeredVersion) ? null : offeredVersion;
       reject(failure.version(), failure.message());
     }
   }
 
   private void offer(LoadedModel model) {
     try {
-      handover.offer(model);
+      models.offer(model);
     } catch (IllegalStateException e) {
       model.close();
       throw e;
@@ -108,26 +111,26 @@ public final class CheckpointWatcher implements AutoCloseable {
     return e instanceof CheckpointException ? e.getMessage() : e.toString();
   }
 
-  private boolean pausing(String wanted) {
-    if (!wanted.equals(refused)) {
+  private boolean skips(String wanted) {
+    if (!wanted.equals(rejected)) {
       return false;
     }
-    pauseTurns--;
-    return pauseTurns > 0;
+    pollsToSkip--;
+    return pollsToSkip > 0;
   }
 
   private void reject(String version, String message) {
-    boolean news = !version.equals(refused) || !message.equals(refusedMessage);
-    failures = version.equals(refused) ? failures + 1 : 1;
-    pauseTurns = Math.min(LONGEST_PAUSE_TURNS, 1 << Math.min(failures, 10));
-    refused = version;
-    refusedMessage = message;
-    if (news) {
+    boolean changed = !version.equals(rejected) || !message.equals(rejectedMessage);
+    failures = version.equals(rejected) ? failures + 1 : 1;
+    pollsToSkip = Math.min(MAX_SKIPPED_POLLS, 1 << Math.min(failures, 10));
+    rejected = version;
+    rejectedMessage = message;
+    if (changed) {
       listener.rejected(version, message);
     }
   }
 
-  /** Ends {@link #run} soon. */
+  /** Ends {@link #run} before its next poll. */
   @Override
   public void close() {
     stopped.countDown();

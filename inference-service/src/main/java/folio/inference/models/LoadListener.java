@@ -2,11 +2,11 @@ package folio.inference.models;
 
 import java.time.Duration;
 
-/** Hears what the watcher does; called on its thread. */
+/** Receives the events of the checkpoint watcher, on its thread. */
 public interface LoadListener {
-  /** A model was loaded and handed over. */
+  /** A model was loaded and offered to the engine. */
   default void loaded(String version, Duration duration) {}
 
-  /** A checkpoint was refused; the model before serves on. */
+  /** A checkpoint was rejected; the model before it continues to serve. */
   default void rejected(String version, String message) {}
 }

@@ -9,8 +9,8 @@ import folio.model.vocabulary.Vocabulary;
 import java.util.Optional;
 
 /**
- * A loaded checkpoint. The loader's thread owns it until it is handed over, then the engine; any
- * lane computes with it.
+ * A checkpoint on the device, with its decoders. The loader's thread owns it until it is offered,
+ * then the engine; every worker may compute with it at the same time. The engine closes it.
  */
 public final class LoadedModel implements AutoCloseable {
   private final Checkpoint description;
@@ -20,11 +20,10 @@ public final class LoadedModel implements AutoCloseable {
   private final FusedDecoderFactory fused;
 
   /**
-   * Takes over a network and its manager.
+   * Takes over a network and its manager, which are closed with the model.
    *
-   * @param description what was loaded; its bytes are no longer needed
-   * @param manager closed with the model
-   * @param fused what decodes it, too, or null; closed with the model
+   * @param description describes the checkpoint; its bytes are no longer needed
+   * @param fused decodes with the persistent kernel, or null; closed with the model
    */
   LoadedModel(
       Checkpoint description, NDManager manager, CharGru network, FusedDecoderFactory fused) {
@@ -35,37 +34,37 @@ public final class LoadedModel implements AutoCloseable {
     this.fused = fused;
   }
 
-  /** The checkpoint's name. */
+  /** Returns the name of the checkpoint. */
   public String version() {
     return description.version();
   }
 
-  /** What is known about the checkpoint. */
+  /** Returns the description of the checkpoint. */
   public Checkpoint description() {
     return description;
   }
 
-  /** The characters. */
+  /** Returns the vocabulary of the checkpoint. */
   public Vocabulary vocabulary() {
     return description.vocabulary();
   }
 
-  /** Computes with the model, on the device of {@link #manager}. */
+  /** Returns the decoder that computes with libtorch, on the device of {@link #manager}. */
   public Decoder decoder() {
     return decoder;
   }
 
-  /** Decodes with the model too, on a chip that it fits on. */
+  /** Returns the factory of fused decoders, or nothing where the persistent kernel does not run. */
   public Optional<FusedDecoderFactory> fused() {
     return Optional.ofNullable(fused);
   }
 
-  /** What is computed with the model belongs below this. */
+  /** Returns the parent of every array that is computed with the model. */
   public NDManager manager() {
     return manager;
   }
 
-  /** Frees everything on the device. */
+  /** Frees everything that the model has on the device. */
   @Override
   public void close() {
     if (fused != null) {

@@ -7,23 +7,23 @@ import folio.model.checkpoint.Checkpoint;
 import folio.model.checkpoint.CheckpointException;
 import folio.model.network.CharGru;
 
-/** Makes a model of a verified checkpoint: load, then canary. */
+/** Loads verified checkpoints onto a device and runs their canaries. Safe for use by any thread. */
 public final class ModelLoader {
   private final Device device;
   private final FusedDecoderFactory.Loader fusedLoader;
   private final int slots;
 
-  /** A loader of models that libtorch decodes, on a device. */
+  /** A loader whose models libtorch decodes. */
   public ModelLoader(Device device) {
     this(device, FusedDecoderFactory.Loader.NONE, 0);
   }
 
   /**
-   * A loader.
+   * A loader whose models the persistent kernel decodes where it can.
    *
-   * @param device where networks live
-   * @param fusedLoader puts networks on a chip, where that can be done
-   * @param slots most that a lane has on a chip
+   * @param device holds the networks
+   * @param fusedLoader prepares a network for the persistent kernel
+   * @param slots the largest number of sequences that a worker decodes with the persistent kernel
    */
   public ModelLoader(Device device, FusedDecoderFactory.Loader fusedLoader, int slots) {
     this.device = device;
@@ -35,8 +35,8 @@ public final class ModelLoader {
    * Loads a checkpoint.
    *
    * @return the model; the caller closes it
-   * @throws CheckpointException if a tensor is not what it should be, or the canary's loss is not
-   *     what its publisher measured
+   * @throws CheckpointException if a tensor has the wrong name, shape or type, or if the canary's
+   *     loss differs from the one that the publisher measured
    */
   public LoadedModel load(Checkpoint checkpoint) {
     NDManager manager = NDManager.newBaseManager(device);

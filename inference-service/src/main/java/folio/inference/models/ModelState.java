@@ -2,16 +2,16 @@ package folio.inference.models;
 
 import java.util.Locale;
 
-/** Where a resident model is in its life. */
+/** The state of a resident model as the API shows it. */
 public enum ModelState {
-  /** Loaded, not yet warm. */
+  /** Loaded, not yet warm on every worker. */
   CANDIDATE,
-  /** New requests go to it. */
+  /** New requests run on it. */
   CURRENT,
-  /** Its last requests run. */
+  /** It takes no new requests by default; those that it began with still run. */
   RETIRING;
 
-  /** As it is written on the wire. */
+  /** Returns the name that is used on the wire. */
   public String wireName() {
     return name().toLowerCase(Locale.ROOT);
   }

@@ -1,8 +1,6 @@
 /**
- * How a checkpoint becomes a model that serves: watch, verify, load, canary, hand over.
- *
- * <p>A resident model goes from CANDIDATE (loaded, owned by the loader until it is taken) to
- * CURRENT (new requests go to it) to RETIRING (its last requests run) and is closed. At most two
- * are resident.
+ * How a checkpoint becomes a model that serves: the watcher notices it, the loader verifies it,
+ * loads it and runs its canary, and {@link folio.inference.models.ResidentModels} hands it to the
+ * engine's workers.
  */
 package folio.inference.models;

@@ -44,8 +44,8 @@ class AdmissionQueueTest {
   /** Which lane takes each request, one after another. */
   private static List<Integer> takers(AdmissionQueue queue, int workers) {
     List<Integer> takers = new ArrayList<>();
-    while (IntStream.range(0, workers).anyMatch(queue::waitsFor)) {
-      int taker = IntStream.range(0, workers).filter(queue::waitsFor).findFirst().orElseThrow();
+    while (IntStream.range(0, workers).anyMatch(queue::hasNextFor)) {
+      int taker = IntStream.range(0, workers).filter(queue::hasNextFor).findFirst().orElseThrow();
       assertThat(IntStream.range(0, workers).filter(worker -> worker != taker))
           .allSatisfy(other -> assertThat(queue.poll(other)).isNull());
       assertThat(queue.poll(taker)).isNotNull();
@@ -67,7 +67,7 @@ class AdmissionQueueTest {
     fill(queue, 5);
     assertThat(queue.poll(0)).isNotNull();
     assertThat(queue.offer(waiting(6))).isFalse();
-    queue.left(0);
+    queue.releaseSlot(0);
     assertThat(queue.offer(waiting(6))).isTrue();
   }
 
@@ -86,7 +86,7 @@ class AdmissionQueueTest {
 
     assertThat(takers(queue, 1)).containsExactly(0, 0);
     assertThat(queue.running()).isEqualTo(2);
-    queue.left(0);
+    queue.releaseSlot(0);
     assertThat(takers(queue, 1)).containsExactly(0);
   }
 
@@ -106,7 +106,7 @@ class AdmissionQueueTest {
   @Test
   void aChipDecodesThoseOfOneLaneTogether() {
     AdmissionQueue wide = new AdmissionQueue(9, 0, new WorkerSettings(Device.cpu(), 3, 2));
-    wide.fused(() -> 6);
+    wide.onFusedSlots(() -> 6);
     fill(wide, 9);
 
     assertThat(takers(wide, 3)).containsExactly(0, 0, 0, 0, 0, 0, 1, 1, 1);
@@ -117,9 +117,9 @@ class AdmissionQueueTest {
     AdmissionQueue wide = new AdmissionQueue(8, 8, new WorkerSettings(Device.cpu(), 2, 2));
     fill(wide, 12);
     takers(wide, 2);
-    wide.left(1);
-    wide.left(1);
-    wide.left(0);
+    wide.releaseSlot(1);
+    wide.releaseSlot(1);
+    wide.releaseSlot(0);
 
     assertThat(takers(wide, 2)).containsExactly(1, 0, 1);
   }
@@ -140,11 +140,11 @@ class AdmissionQueueTest {
     fill(queue, 1);
     assertThat(queue.awaitIdle(Duration.ofMillis(1))).isFalse();
     queue.poll(0);
-    queue.left(0);
+    queue.releaseSlot(0);
     assertThat(queue.running()).isZero();
     assertThat(queue.awaitIdle(Duration.ofMillis(1))).isFalse();
     CompletableFuture<Boolean> idle = CompletableFuture.supplyAsync(this::awaitIdle);
-    queue.ended();
+    queue.requestEnded();
 
     assertThat(idle.join()).isTrue();
   }
@@ -160,7 +160,7 @@ class AdmissionQueueTest {
   @Test
   void aRequestThatIsNotRunAfterAllLeavesItsSlot() {
     fill(queue, 1);
-    queue.returned(0, queue.poll(0));
+    queue.releaseUnused(0, queue.poll(0));
 
     assertThat(queue.running()).isZero();
     assertThat(awaitIdle()).isTrue();
@@ -173,11 +173,11 @@ class AdmissionQueueTest {
     queue.poll(0);
 
     assertThat(queue.poll(0)).as("one slot is free").isNull();
-    queue.left(0);
-    queue.ended();
+    queue.releaseSlot(0);
+    queue.requestEnded();
     assertThat(queue.poll(0).slots()).isEqualTo(2);
     assertThat(queue.running()).isEqualTo(2);
-    queue.returned(0, together(2));
+    queue.releaseUnused(0, together(2));
     assertThat(awaitIdle()).isTrue();
   }
 
@@ -220,14 +220,14 @@ class AdmissionQueueTest {
         break;
       }
       assertThat(next.slots()).isEqualTo(1);
-      queue.left(0);
-      queue.ended();
+      queue.releaseSlot(0);
+      queue.requestEnded();
       passing++;
     }
 
     assertThat(passing).isEqualTo(64);
-    queue.left(0);
-    queue.ended();
+    queue.releaseSlot(0);
+    queue.requestEnded();
     assertThat(queue.poll(0).slots()).as("then it is their turn").isEqualTo(2);
   }
 
@@ -236,6 +236,6 @@ class AdmissionQueueTest {
     assertThat(queue.offer(List.of(together(2), together(2), together(2)))).isFalse();
     assertThat(queue.size()).isZero();
     assertThat(queue.offer(List.of(together(2), together(2), waiting(1)))).isTrue();
-    assertThat(queue.size()).isEqualTo(queue.most());
+    assertThat(queue.size()).isEqualTo(queue.maxRequests());
   }
 }

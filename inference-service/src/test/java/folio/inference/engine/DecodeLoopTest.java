@@ -54,7 +54,7 @@ class DecodeLoopTest {
     engine.runUntilIdle();
 
     assertThat(read(stream)).hasSize(20);
-    assertThat(engine.heard.finished).containsExactly(FinishReason.LENGTH);
+    assertThat(engine.events.finished).containsExactly(FinishReason.LENGTH);
     assertThat(stream.started().toCompletableFuture().join().seed()).isEqualTo(7);
   }
 
@@ -85,7 +85,7 @@ class DecodeLoopTest {
 
     assertThat(read(longer)).hasSize(30);
     assertThat(read(shorter)).hasSize(10);
-    assertThat(engine.heard.batches).contains(1, 2).doesNotContain(3);
+    assertThat(engine.events.batches).contains(1, 2).doesNotContain(3);
   }
 
   @Test
@@ -97,7 +97,7 @@ class DecodeLoopTest {
     }
     engine.runUntilIdle();
 
-    assertThat(engine.heard.batches).allMatch(size -> size <= SLOTS).contains(SLOTS);
+    assertThat(engine.events.batches).allMatch(size -> size <= SLOTS).contains(SLOTS);
     for (int i = 0; i < streams.size(); i++) {
       assertThat(read(streams.get(i))).hasSize(5 + i);
     }
@@ -113,7 +113,7 @@ class DecodeLoopTest {
     engine.iterate();
 
     assertThat(engine.running()).isZero();
-    assertThat(engine.heard.finished).containsExactly(FinishReason.CANCELLED);
+    assertThat(engine.events.finished).containsExactly(FinishReason.CANCELLED);
   }
 
   @Test
@@ -124,7 +124,7 @@ class DecodeLoopTest {
     engine.runUntilIdle();
 
     assertThat(engine.queue.size()).isZero();
-    assertThat(engine.heard.batches).isEmpty();
+    assertThat(engine.events.batches).isEmpty();
   }
 
   @Test
@@ -135,8 +135,8 @@ class DecodeLoopTest {
       GenerationStream stream = impatient.submit(request("a", 10, 1));
       impatient.iterate();
 
-      assertThat(ManualEngine.refusalOf(stream)).isInstanceOf(Rejection.WaitedTooLong.class);
-      assertThat(impatient.heard.rejections).hasSize(1);
+      assertThat(ManualEngine.rejectionOf(stream)).isInstanceOf(Rejection.WaitedTooLong.class);
+      assertThat(impatient.events.rejections).hasSize(1);
     }
   }
 
@@ -154,7 +154,7 @@ class DecodeLoopTest {
     engine.runUntilIdle();
 
     assertThat(read(stopped)).isEqualTo("hello" + text.substring(0, text.indexOf(stop)));
-    assertThat(engine.heard.finished).containsExactly(FinishReason.LENGTH, FinishReason.STOP);
+    assertThat(engine.events.finished).containsExactly(FinishReason.LENGTH, FinishReason.STOP);
   }
 
   @Test

@@ -10,8 +10,8 @@ import folio.inference.generation.GenerationStream;
 import folio.inference.models.CheckpointWatcher;
 import folio.inference.models.LoadListener;
 import folio.inference.models.LoadedModel;
-import folio.inference.models.ModelHandover;
 import folio.inference.models.ModelLoader;
+import folio.inference.models.ResidentModels;
 import folio.model.checkpoint.CheckpointStore;
 import folio.model.sampling.SamplingParameters;
 import folio.model.testing.TestCheckpoints;
@@ -32,14 +32,14 @@ class EngineFaultTest {
   private static final int ENDLESS = 1_000_000;
 
   @TempDir Path root;
-  private final ModelHandover handover = new ModelHandover();
+  private final ResidentModels models = new ResidentModels();
   private final AtomicInteger failed = new AtomicInteger();
   private final AtomicReference<LoadedModel> loadedLast = new AtomicReference<>();
   private final InferenceEngine engine =
       new InferenceEngine(
           new InferenceEngine.Settings(
               8, new WorkerSettings(Device.cpu(), 2, 4), 8, Duration.ofMinutes(1)),
-          handover,
+          models,
           new EngineListener() {
             @Override
             public void failed(int generations, Throwable cause) {
@@ -60,17 +60,17 @@ class EngineFaultTest {
               loadedLast.set(model);
               return model;
             },
-            handover,
+            models,
             new LoadListener() {});
     engine.start();
     watcher.poll();
-    Service.await("a model", () -> handover.current().isPresent());
+    Service.await("a model", () -> models.current().isPresent());
   }
 
   @AfterEach
   void close() {
     engine.close();
-    assertThat(handover.residents()).isEmpty();
+    assertThat(models.residents()).isEmpty();
   }
 
   private GenerationStream submit(int maxTokens) {
@@ -111,12 +111,12 @@ class EngineFaultTest {
     assertThat(lastOf(first)).isInstanceOf(GenerationEvent.Failed.class);
     assertThat(lastOf(second)).isInstanceOf(GenerationEvent.Failed.class);
     assertThat(failed).hasValue(2);
-    Service.await("no model", () -> handover.current().isEmpty());
+    Service.await("no model", () -> models.current().isEmpty());
     Service.await(
         "the model again",
         () -> {
           watcher.poll();
-          return handover.current().isPresent();
+          return models.current().isPresent();
         });
     assertThat(lastOf(submit(20))).isInstanceOf(GenerationEvent.Finished.class);
     assertThat(failed).hasValue(2);

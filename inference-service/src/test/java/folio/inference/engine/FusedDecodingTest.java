@@ -88,7 +88,7 @@ class FusedDecodingTest {
     assertThat(outcome.text()).hasSize("hello world".length() + 300);
     assertThat(outcome.finished().reason()).isEqualTo(FinishReason.LENGTH);
     assertThat(machine.characters).as("all, and of the prompt").isEqualTo(300 + 10);
-    assertThat(with.heard.characters).isEqualTo(300);
+    assertThat(with.events.characters).isEqualTo(300);
     outcome.assertIs(run(without, request(300, 7)));
   }
 
@@ -99,7 +99,7 @@ class FusedDecodingTest {
     Outcome outcome = run(with, request);
 
     assertThat(machine.characters).as("all, and of the prompt").isEqualTo(length - 1 + 40);
-    assertThat(with.heard.characters).as("what is written alone").isEqualTo(40);
+    assertThat(with.events.characters).as("what is written alone").isEqualTo(40);
     assertThat(outcome.finished().usage().promptTokens()).isEqualTo(length);
     outcome.assertIs(run(without, request));
   }
@@ -107,7 +107,7 @@ class FusedDecodingTest {
   @Test
   void choicesThatFindRoomReadTheirPromptEach() {
     List<GenerationRequest> choices = List.of(request(60, 1), request(60, 2), request(90, 3));
-    List<GenerationStream> streams = with.submitTogether(choices);
+    List<GenerationStream> streams = with.submitGroup(choices);
     with.runUntilIdle();
 
     assertThat(machine.characters).isEqualTo(3 * 10 + 60 + 60 + 90);
@@ -117,7 +117,7 @@ class FusedDecodingTest {
     int before = machine.characters;
     List<GenerationRequest> more =
         List.of(request(9, 1), request(9, 2), request(9, 3), request(9, 4));
-    with.submitTogether(more);
+    with.submitGroup(more);
     with.runUntilIdle();
     assertThat(machine.characters - before).as("three of four decode, none reads").isEqualTo(3 * 8);
   }
@@ -244,7 +244,7 @@ class FusedDecodingTest {
     with.runUntilIdle();
 
     assertThat(machine.launches).as("no other is begun").hasSize(5);
-    assertThat(with.heard.finished).containsExactly(FinishReason.CANCELLED);
+    assertThat(with.events.finished).containsExactly(FinishReason.CANCELLED);
     assertThat(with.running()).isZero();
     assertThat(with.queue.running()).isZero();
   }
@@ -278,7 +278,7 @@ class FusedDecodingTest {
   void aClientMayGoAwayWhileItsPromptIsRead() {
     List<GenerationRequest> choices =
         List.of(request("hello world".repeat(60), 40, 1), request("hello world".repeat(60), 40, 2));
-    GenerationStream gone = with.submitTogether(choices).get(0);
+    GenerationStream gone = with.submitGroup(choices).get(0);
     GenerationStream stays = with.submit(request(40, 3));
     while (machine.characters < 300) {
       assertThat(with.iterate()).as("more to do").isTrue();
@@ -297,7 +297,7 @@ class FusedDecodingTest {
   void choicesOfWhichOneCannotJoinAreGivenUpTogether() {
     machine.joins = 1;
     List<GenerationStream> streams =
-        with.submitTogether(List.of(request(60, 1), request(60, 2), request(60, 3)));
+        with.submitGroup(List.of(request(60, 1), request(60, 2), request(60, 3)));
     with.runUntilIdle();
 
     assertThat(streams)
@@ -326,7 +326,7 @@ class FusedDecodingTest {
         .allSatisfy(
             stream ->
                 assertThat(Outcome.of(stream).end()).isInstanceOf(GenerationEvent.Failed.class));
-    assertThat(with.heard.failed()).isEqualTo(5);
+    assertThat(with.events.failed()).isEqualTo(5);
     assertThat(with.queue.running()).isZero();
   }
 }

@@ -11,8 +11,8 @@ import folio.inference.generation.GenerationStream;
 import folio.inference.generation.RejectedException;
 import folio.inference.generation.Rejection;
 import folio.inference.models.LoadedModel;
-import folio.inference.models.ModelHandover;
 import folio.inference.models.ModelLoader;
+import folio.inference.models.ResidentModels;
 import folio.model.checkpoint.CheckpointStore;
 import folio.model.sampling.SamplingParameters;
 import folio.model.testing.TestCheckpoints;
@@ -22,9 +22,8 @@ import java.util.stream.IntStream;
 
 /** What is inside an engine, on the CPU, with real small models; its turns are taken by a test. */
 final class ManualEngine implements AutoCloseable {
-  final ModelHandover handover = new ModelHandover();
-  final RecordingListener heard = new RecordingListener();
-  final ModelRotation models;
+  final RecordingListener events = new RecordingListener();
+  final ResidentModels models = new ResidentModels();
   final AdmissionQueue queue;
   private final CheckpointStore store;
   private final ModelLoader loader;
@@ -49,9 +48,9 @@ final class ManualEngine implements AutoCloseable {
     Decoder.prepareThread(Device.cpu());
     this.store = store;
     this.loader = new ModelLoader(Device.cpu(), fusedLoader, slots);
-    this.models = new ModelRotation(workers.count(), handover, heard);
+    models.connect(workers.count(), events, () -> {});
     this.queue = new AdmissionQueue(slots, 10, workers);
-    DecodeLoop.Shared shared = new DecodeLoop.Shared(queue, models, heard, queueTimeout);
+    DecodeLoop.Shared shared = new DecodeLoop.Shared(queue, models, events, queueTimeout);
     this.workers =
         IntStream.range(0, workers.count())
             .mapToObj(worker -> new DecodeLoop(worker, shared))
@@ -74,7 +73,7 @@ final class ManualEngine implements AutoCloseable {
   }
 
   /** Why it was not run. */
-  static Rejection refusalOf(GenerationStream stream) {
+  static Rejection rejectionOf(GenerationStream stream) {
     Throwable thrown = catchThrowable(() -> stream.started().toCompletableFuture().join());
     assertThat(thrown).hasCauseInstanceOf(RejectedException.class);
     return ((RejectedException) thrown.getCause()).rejection();
@@ -111,7 +110,7 @@ final class ManualEngine implements AutoCloseable {
 
   private LoadedModel offer(String version) {
     LoadedModel model = loader.load(store.open(version));
-    handover.offer(model);
+    models.offer(model);
     return model;
   }
 
@@ -130,15 +129,15 @@ final class ManualEngine implements AutoCloseable {
   }
 
   boolean isCurrent(LoadedModel model) {
-    return handover.current().stream().anyMatch(r -> r.version().equals(model.version()));
+    return models.current().stream().anyMatch(r -> r.version().equals(model.version()));
   }
 
   GenerationStream submit(GenerationRequest request) {
-    return submitTogether(List.of(request)).get(0);
+    return submitGroup(List.of(request)).get(0);
   }
 
   /** Choices of one prompt. */
-  List<GenerationStream> submitTogether(List<GenerationRequest> requests) {
+  List<GenerationStream> submitGroup(List<GenerationRequest> requests) {
     List<QueuedRequest.Choice> choices =
         requests.stream()
             .map(request -> new QueuedRequest.Choice(request, new GenerationStream()))
@@ -151,6 +150,6 @@ final class ManualEngine implements AutoCloseable {
   public void close() {
     workers.forEach(DecodeLoop::close);
     models.close();
-    assertThat(handover.residents()).isEmpty();
+    assertThat(models.residents()).isEmpty();
   }
 }

@@ -7,8 +7,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import folio.inference.generation.GenerationStream;
 import folio.inference.generation.Rejection;
 import folio.inference.models.LoadedModel;
-import folio.inference.models.ModelHandover;
 import folio.inference.models.ModelState;
+import folio.inference.models.ResidentModels;
 import folio.model.checkpoint.CheckpointStore;
 import folio.model.testing.TestCheckpoints;
 import folio.model.vocabulary.Vocabulary;
@@ -46,20 +46,20 @@ class ModelChangesTest {
     GenerationStream after = engine.submit(request("a", 5, 1));
     engine.iterate();
 
-    assertThat(engine.handover.residents())
-        .extracting(ModelHandover.Resident::state)
+    assertThat(engine.models.residents())
+        .extracting(ResidentModels.Resident::state)
         .containsExactly(ModelState.RETIRING, ModelState.CURRENT);
-    assertThat(engine.handover.requestRoom()).isFalse();
+    assertThat(engine.models.requestRoom()).isFalse();
     engine.runUntilIdle();
     assertThat(before.started().toCompletableFuture().join().modelVersion())
         .isEqualTo(old.version());
     assertThat(after.started().toCompletableFuture().join().modelVersion())
         .isEqualTo(young.version());
     assertThat(read(before)).hasSize(60);
-    assertThat(engine.handover.residents())
-        .extracting(ModelHandover.Resident::version)
+    assertThat(engine.models.residents())
+        .extracting(ResidentModels.Resident::version)
         .containsExactly(young.version());
-    assertThat(engine.handover.requestRoom()).isTrue();
+    assertThat(engine.models.requestRoom()).isTrue();
   }
 
   @Test
@@ -73,10 +73,10 @@ class ModelChangesTest {
     assertThat(pinned.started().toCompletableFuture().join().modelVersion())
         .isEqualTo(old.version());
 
-    assertThat(engine.handover.requestRoom()).isFalse();
+    assertThat(engine.models.requestRoom()).isFalse();
     GenerationStream late = engine.submit(request("a", 3, 1, old.version()));
     engine.iterate();
-    assertThat(ManualEngine.refusalOf(late)).isEqualTo(new Rejection.UnknownModel(old.version()));
+    assertThat(ManualEngine.rejectionOf(late)).isEqualTo(new Rejection.UnknownModel(old.version()));
   }
 
   @Test
@@ -85,7 +85,7 @@ class ModelChangesTest {
     GenerationStream unknown = engine.submit(request("caf\u00e9", 5, 1));
     engine.runUntilIdle();
 
-    assertThat(ManualEngine.refusalOf(unknown))
+    assertThat(ManualEngine.rejectionOf(unknown))
         .isInstanceOfSatisfying(
             Rejection.UnknownCharacter.class,
             rejection -> {
@@ -108,7 +108,7 @@ class ModelChangesTest {
     engine.runUntilIdle();
 
     assertThat(stream.started().toCompletableFuture()).isCompletedExceptionally();
-    assertThat(engine.heard.failed()).isEqualTo(1);
+    assertThat(engine.events.failed()).isEqualTo(1);
     assertThat(engine.running()).isZero();
     engine.serve(2);
     GenerationStream next = engine.submit(request("hello", 5, 1));
@@ -126,7 +126,7 @@ class ModelChangesTest {
 
     assertThat(read(stream)).isNotEmpty().hasSizeLessThan(50);
     assertThat(stream.ended().toCompletableFuture()).isCompleted();
-    assertThat(engine.heard.failed()).isEqualTo(1);
+    assertThat(engine.events.failed()).isEqualTo(1);
     assertThat(engine.running()).isZero();
   }
 
@@ -137,8 +137,8 @@ class ModelChangesTest {
     broken.decoder().close();
     engine.runUntilIdle();
 
-    assertThat(engine.handover.residents()).hasSize(1);
-    assertThat(engine.handover.pollFailure().version()).isEqualTo(broken.version());
+    assertThat(engine.models.residents()).hasSize(1);
+    assertThat(engine.models.pollFailure().version()).isEqualTo(broken.version());
     GenerationStream stream = engine.submit(request("hello", 5, 1));
     engine.runUntilIdle();
     assertThat(read(stream)).hasSize(5);

@@ -62,13 +62,13 @@ class PrefillBatchTest {
     engine.serve(1);
     GenerationStream alone = engine.submit(request("hello world", 30, 8));
     engine.runUntilIdle();
-    engine.heard.promptTokens = 0;
+    engine.events.promptTokens = 0;
     List<GenerationStream> choices =
-        engine.submitTogether(
+        engine.submitGroup(
             LongStream.of(7, 8, 9).mapToObj(seed -> request("hello world", 30, seed)).toList());
     engine.runUntilIdle();
 
-    assertThat(engine.heard.promptTokens).isEqualTo("hello world".length());
+    assertThat(engine.events.promptTokens).isEqualTo("hello world".length());
     List<String> texts = choices.stream().map(ManualEngine::read).toList();
     assertThat(texts).doesNotHaveDuplicates().allMatch(text -> text.length() == 30);
     assertThat(texts.get(1)).isEqualTo(read(alone));
@@ -79,14 +79,14 @@ class PrefillBatchTest {
   void requestsThatShareAPromptEndWithTheirClient() {
     engine.serve(1);
     List<GenerationStream> choices =
-        engine.submitTogether(
+        engine.submitGroup(
             LongStream.of(7, 8).mapToObj(seed -> request("hello ".repeat(50), 30, seed)).toList());
     engine.iterate();
     assertThat(engine.queue.running()).isEqualTo(2);
     choices.forEach(GenerationStream::cancel);
     engine.runUntilIdle();
 
-    assertThat(engine.heard.finished)
+    assertThat(engine.events.finished)
         .containsExactly(FinishReason.CANCELLED, FinishReason.CANCELLED);
     assertThat(engine.queue.running()).isZero();
   }
@@ -95,7 +95,7 @@ class PrefillBatchTest {
   void requestsThatShareAPromptFailTogether() {
     LoadedModel model = engine.serve(1);
     List<GenerationStream> choices =
-        engine.submitTogether(
+        engine.submitGroup(
             LongStream.of(7, 8, 9).mapToObj(PrefillBatchTest::scoredRequest).toList());
     engine.iterate();
     // Told of the last scores, after the pass and before the slots join those that run.
@@ -110,7 +110,7 @@ class PrefillBatchTest {
             });
     engine.runUntilIdle();
 
-    assertThat(engine.heard.failed()).isEqualTo(3);
+    assertThat(engine.events.failed()).isEqualTo(3);
     assertThat(engine.queue.running()).isZero();
     assertThat(choices)
         .allSatisfy(
@@ -135,7 +135,7 @@ class PrefillBatchTest {
             GenerationEvent.Finished.class,
             end -> assertThat(end.usage()).isEqualTo(new Usage(120, 0)));
     assertThat(read(writing)).hasSize(40);
-    assertThat(engine.heard.batches).as("the scored text never steps").doesNotContain(2);
+    assertThat(engine.events.batches).as("the scored text never steps").doesNotContain(2);
   }
 
   @Test
@@ -153,7 +153,7 @@ class PrefillBatchTest {
       assertThat(before + read(running).length()).isPositive();
     }
 
-    assertThat(turns).isEqualTo(3600 / PrefillBatch.PART);
+    assertThat(turns).isEqualTo(3600 / PrefillBatch.CHUNK);
     running.cancel();
     engine.runUntilIdle();
     assertThat(read(late)).hasSize(20);
@@ -167,7 +167,7 @@ class PrefillBatchTest {
     for (int i = 0; i < SLOTS; i++) {
       streams.add(engine.submit(request(prompt, 20, i)));
     }
-    for (int turn = 0; turn < prompt.length() / PrefillBatch.PART; turn++) {
+    for (int turn = 0; turn < prompt.length() / PrefillBatch.CHUNK; turn++) {
       assertThat(streams).noneMatch(stream -> stream.started().toCompletableFuture().isDone());
       engine.iterate();
     }

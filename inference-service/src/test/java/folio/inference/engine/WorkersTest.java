@@ -8,8 +8,8 @@ import folio.inference.fused.FusedDecoderFactory;
 import folio.inference.generation.GenerationRequest;
 import folio.inference.generation.GenerationStream;
 import folio.inference.models.LoadedModel;
-import folio.inference.models.ModelHandover;
 import folio.inference.models.ModelState;
+import folio.inference.models.ResidentModels;
 import folio.model.checkpoint.CheckpointStore;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -113,8 +113,8 @@ class WorkersTest {
     engine.serve(2);
     streams.subList(0, 4).forEach(GenerationStream::cancel);
     first.iterate();
-    assertThat(engine.handover.residents())
-        .extracting(ModelHandover.Resident::state)
+    assertThat(engine.models.residents())
+        .extracting(ResidentModels.Resident::state)
         .containsExactly(ModelState.RETIRING, ModelState.CURRENT);
     String before = read(streams.get(7));
     second.iterate();
@@ -122,8 +122,8 @@ class WorkersTest {
     streams.forEach(GenerationStream::cancel);
     second.iterate();
 
-    assertThat(engine.handover.residents())
-        .extracting(ModelHandover.Resident::version)
+    assertThat(engine.models.residents())
+        .extracting(ResidentModels.Resident::version)
         .doesNotContain(old.version());
   }
 
@@ -136,13 +136,13 @@ class WorkersTest {
     model.decoder().close();
     first.iterate();
     assertThat(engine.models.serves()).isFalse();
-    assertThat(engine.handover.pollFailure()).isNull(); // the second lane still has it
+    assertThat(engine.models.pollFailure()).isNull(); // the second lane still has it
     second.iterate();
 
-    assertThat(engine.heard.failures).contains(4).hasSizeGreaterThanOrEqualTo(2);
+    assertThat(engine.events.failures).contains(4).hasSizeGreaterThanOrEqualTo(2);
     assertThat(streams)
         .allSatisfy(stream -> assertThat(stream.ended().toCompletableFuture()).isDone());
-    assertThat(engine.handover.pollFailure().version()).isEqualTo(model.version());
+    assertThat(engine.models.pollFailure().version()).isEqualTo(model.version());
     LoadedModel next = engine.serve(2);
     assertThat(engine.isCurrent(next)).isTrue();
   }
@@ -158,13 +158,13 @@ class WorkersTest {
     second.iterate();
 
     assertThat(asked.started().toCompletableFuture()).isCompletedExceptionally();
-    assertThat(engine.heard.failures).containsExactly(1);
+    assertThat(engine.events.failures).containsExactly(1);
     assertThat(engine.queue.size()).isZero();
     first.iterate();
     assertThat(inFirst)
         .allSatisfy(stream -> assertThat(stream.ended().toCompletableFuture()).isDone());
     assertThat(engine.queue.running()).isZero();
-    assertThat(engine.handover.pollFailure().version()).isEqualTo(old.version());
+    assertThat(engine.models.pollFailure().version()).isEqualTo(old.version());
     List<GenerationStream> others = submit(1);
     first.iterate();
     assertThat(engine.running()).isOne();

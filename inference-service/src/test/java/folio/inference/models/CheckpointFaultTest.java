@@ -22,12 +22,12 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** What can be wrong with a checkpoint that CURRENT names, done to real files. */
+/** Faults of a checkpoint that {@code CURRENT} names, made in real files. */
 class CheckpointFaultTest {
   @TempDir Path folder;
-  private final ModelHandover handover = new ModelHandover();
-  private final List<String> refused = new ArrayList<>();
-  private LoadedModel serving;
+  private final ResidentModels models = new ResidentModels();
+  private final List<String> rejected = new ArrayList<>();
+  private ResidentModel serving;
   private CheckpointStore store;
   private CheckpointWatcher watcher;
 
@@ -74,7 +74,7 @@ class CheckpointFaultTest {
             "unreadable",
             "model.safetensors",
             version -> {
-              // Also root, who reads what nobody may, cannot read a folder.
+              // A file without permissions is readable for root; a directory is not.
               Files.delete(version.resolve("model.safetensors"));
               Files.createDirectory(version.resolve("model.safetensors"));
             }),
@@ -91,60 +91,60 @@ class CheckpointFaultTest {
 
   @BeforeEach
   void serve() {
+    models.connect(1, new ModelListener() {}, () -> {});
     store = new CheckpointStore(folder);
     watcher =
         new CheckpointWatcher(
             store,
             new ModelLoader(Device.cpu())::load,
-            handover,
+            models,
             new LoadListener() {
               @Override
               public void rejected(String version, String message) {
-                refused.add(version + ": " + message);
+                rejected.add(version + ": " + message);
               }
             });
     TestCheckpoints.publishCurrent(store, 1);
     watcher.poll();
-    take();
+    serveOffered();
   }
 
   @AfterEach
   void close() {
-    serving.close();
+    models.close();
   }
 
-  /** What the decode thread does: the new model becomes current, the old one goes. */
-  private void take() {
-    LoadedModel next = handover.poll();
+  /** Makes the offered model current, and leaves the one before it. */
+  private void serveOffered() {
+    ResidentModel next = models.enterCandidate(0);
+    models.warmed(next, 0, false);
     if (serving != null) {
-      handover.closed(serving);
-      serving.close();
+      models.leave(serving, 0);
     }
     serving = next;
-    handover.activated(next);
   }
 
   @ParameterizedTest
   @MethodSource("faults")
-  void isRefusedWhileTheOldOneServesOn(Damage damage, String words) throws IOException {
-    String old = serving.version();
+  void isRejectedWhileTheFormerModelKeepsServing(Damage damage, String words) throws IOException {
+    String old = serving.model().version();
     String bad = TestCheckpoints.publishCurrent(store, 2);
     damage.to(folder.resolve(bad));
     watcher.poll();
 
-    assertThat(refused).hasSize(1);
-    assertThat(refused.get(0)).startsWith(bad + ": ").contains(words);
-    assertThat(handover.residents())
-        .extracting(ModelHandover.Resident::version)
+    assertThat(rejected).hasSize(1);
+    assertThat(rejected.get(0)).startsWith(bad + ": ").contains(words);
+    assertThat(models.residents())
+        .extracting(ResidentModels.Resident::version)
         .containsExactly(old);
     String good = TestCheckpoints.publishCurrent(store, 3);
     watcher.poll();
-    take();
-    assertThat(serving.version()).isEqualTo(good);
+    serveOffered();
+    assertThat(serving.model().version()).isEqualTo(good);
   }
 
   @Test
-  void oneThatVanishesWhileItIsReadIsLoadedWholeOrRefused() throws Exception {
+  void aVersionThatVanishesWhileItIsReadIsLoadedWholeOrRejected() throws Exception {
     int whole = 0;
     for (int round = 0; round < 60; round++) {
       String version = TestCheckpoints.publishCurrent(store, round + 10L);
@@ -163,17 +163,17 @@ class CheckpointFaultTest {
       started.await();
       watcher.poll();
       thief.join();
-      boolean loaded = handover.residents().size() == 2;
+      boolean loaded = models.residents().size() == 2;
       if (loaded) {
-        take();
-        assertThat(serving.version()).isEqualTo(version);
+        serveOffered();
+        assertThat(serving.model().version()).isEqualTo(version);
         whole++;
       } else {
-        assertThat(refused.get(refused.size() - 1)).startsWith(version);
+        assertThat(rejected.get(rejected.size() - 1)).startsWith(version);
       }
     }
 
-    assertThat(whole + refused.size()).isEqualTo(60);
+    assertThat(whole + rejected.size()).isEqualTo(60);
   }
 
   private static void delete(Path version) {

@@ -17,24 +17,25 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The watcher's turns, taken by hand; the test stands in for the decode thread. */
+/** Single polls of the watcher; the test stands in for the one worker. */
 class CheckpointWatcherTest {
   @TempDir Path folder;
-  private final ModelHandover handover = new ModelHandover();
+  private final ResidentModels models = new ResidentModels();
   private final List<String> loaded = new ArrayList<>();
-  private final List<String> refused = new ArrayList<>();
-  private final List<LoadedModel> models = new ArrayList<>();
+  private final List<String> rejected = new ArrayList<>();
+  private final List<ResidentModel> held = new ArrayList<>();
   private CheckpointStore store;
   private CheckpointWatcher watcher;
 
   @BeforeEach
   void open() {
+    models.connect(1, new ModelListener() {}, () -> {});
     store = new CheckpointStore(folder.resolve("checkpoints"));
     watcher =
         new CheckpointWatcher(
             store,
             new ModelLoader(Device.cpu())::load,
-            handover,
+            models,
             new LoadListener() {
               @Override
               public void loaded(String version, Duration duration) {
@@ -43,28 +44,27 @@ class CheckpointWatcherTest {
 
               @Override
               public void rejected(String version, String message) {
-                refused.add(version + ": " + message);
+                rejected.add(version + ": " + message);
               }
             });
   }
 
   @AfterEach
   void close() {
-    models.forEach(LoadedModel::close);
+    models.close();
   }
 
-  /** What the decode thread does with a model. */
-  private void take() {
-    LoadedModel model = handover.poll();
+  /** Warms the offered model, which makes it current. */
+  private void serveOffered() {
+    ResidentModel model = models.enterCandidate(0);
     if (model != null) {
-      models.add(model);
-      handover.activated(model);
+      held.add(model);
+      models.warmed(model, 0, false);
     }
   }
 
-  private void retireOldest() {
-    handover.closed(models.get(0));
-    models.remove(0).close();
+  private void leaveOldest() {
+    models.leave(held.remove(0), 0);
   }
 
   @Test
@@ -73,15 +73,15 @@ class CheckpointWatcherTest {
     watcher.poll();
 
     assertThat(loaded).containsExactly("embedded");
-    take();
-    assertThat(handover.current().orElseThrow().version()).isEqualTo("embedded");
+    serveOffered();
+    assertThat(models.current().orElseThrow().version()).isEqualTo("embedded");
   }
 
   @Test
   void followsCurrent() {
     String first = TestCheckpoints.publishCurrent(store, 1);
     watcher.poll();
-    take();
+    serveOffered();
     String second = TestCheckpoints.publishCurrent(store, 2);
     watcher.poll();
     watcher.poll();
@@ -90,29 +90,29 @@ class CheckpointWatcherTest {
   }
 
   @Test
-  void loadsOnlyTheNewestOfThoseThatWaitForRoom() {
+  void loadsOnlyTheNewestVersionThatWaitsForRoom() {
     watcher.poll();
-    take();
+    serveOffered();
     String second = TestCheckpoints.publishCurrent(store, 2);
     watcher.poll();
-    take();
+    serveOffered();
     TestCheckpoints.publishCurrent(store, 3);
     watcher.poll();
-    assertThat(handover.roomRequested()).isTrue();
+    assertThat(models.roomRequested()).isTrue();
     String fourth = TestCheckpoints.publishCurrent(store, 4);
     watcher.poll();
-    assertThat(handover.residents()).hasSize(2);
-    retireOldest();
+    assertThat(models.residents()).hasSize(2);
+    leaveOldest();
     watcher.poll();
 
     assertThat(loaded).containsExactly("embedded", second, fourth);
   }
 
   @Test
-  void refusesABadCheckpointOnceAndGoesOn() throws IOException {
+  void reportsABadCheckpointOnceAndLoadsTheNextVersion() throws IOException {
     String good = TestCheckpoints.publishCurrent(store, 1);
     watcher.poll();
-    take();
+    serveOffered();
     String bad = TestCheckpoints.publishCurrent(store, 2);
     Files.write(
         folder.resolve("checkpoints").resolve(bad).resolve("model.safetensors"), new byte[10]);
@@ -120,86 +120,86 @@ class CheckpointWatcherTest {
       watcher.poll();
     }
 
-    assertThat(refused).hasSize(1);
-    assertThat(refused.get(0)).startsWith(bad).contains("model.safetensors has 10 bytes");
-    assertThat(handover.current().orElseThrow().version()).isEqualTo(good);
+    assertThat(rejected).hasSize(1);
+    assertThat(rejected.get(0)).startsWith(bad).contains("model.safetensors has 10 bytes");
+    assertThat(models.current().orElseThrow().version()).isEqualTo(good);
     String next = TestCheckpoints.publishCurrent(store, 3);
     watcher.poll();
     assertThat(loaded).containsExactly(good, next);
   }
 
   @Test
-  void takesAVersionThatComesBack() throws IOException {
+  void loadsAVersionThatComesBack() throws IOException {
     String first = TestCheckpoints.publishCurrent(store, 1);
     watcher.poll();
-    take();
+    serveOffered();
     String second = TestCheckpoints.publishCurrent(store, 2);
     Path away = folder.resolve("away");
     Files.move(folder.resolve("checkpoints").resolve(second), away);
     watcher.poll();
-    assertThat(refused).hasSize(1);
+    assertThat(rejected).hasSize(1);
     Files.move(away, folder.resolve("checkpoints").resolve(second));
     for (int i = 0; i < 5; i++) {
       watcher.poll();
     }
 
     assertThat(loaded).containsExactly(first, second);
-    assertThat(refused).hasSize(1);
+    assertThat(rejected).hasSize(1);
   }
 
   @Test
-  void triesAModelAgainThatTheDecodeThreadCouldNotUse() {
+  void loadsAModelAgainThatTheEngineCouldNotUse() {
     String version = TestCheckpoints.publishCurrent(store, 1);
     watcher.poll();
-    LoadedModel model = handover.poll();
-    model.close();
-    handover.failed(model, "out of memory");
+    ResidentModel model = models.enterCandidate(0);
+    models.lose(model, "out of memory");
+    models.leave(model, 0);
     for (int i = 0; i < 4; i++) {
       watcher.poll();
     }
 
-    assertThat(refused).containsExactly(version + ": out of memory");
+    assertThat(rejected).containsExactly(version + ": out of memory");
     assertThat(loaded).containsExactly(version, version);
-    take();
+    serveOffered();
   }
 
   @Test
-  void wantsNoRoomAfterARollback() {
+  void withdrawsTheRequestForRoomAfterARollback() {
     String first = TestCheckpoints.publishCurrent(store, 1);
     watcher.poll();
-    take();
+    serveOffered();
     String second = TestCheckpoints.publishCurrent(store, 2);
     watcher.poll();
-    take();
+    serveOffered();
     TestCheckpoints.publishCurrent(store, 3);
     watcher.poll();
-    assertThat(handover.roomRequested()).isTrue();
+    assertThat(models.roomRequested()).isTrue();
     try (CheckpointWriter writer = store.write()) {
       writer.promote(second);
     }
     watcher.poll();
 
-    assertThat(handover.roomRequested()).isFalse();
+    assertThat(models.roomRequested()).isFalse();
     assertThat(loaded).containsExactly(first, second);
   }
 
   @Test
-  void servesOnWhenTheFolderDisappears() throws IOException {
+  void keepsServingWhenTheStoreDisappears() throws IOException {
     String first = TestCheckpoints.publishCurrent(store, 1);
     watcher.poll();
-    take();
+    serveOffered();
     Files.move(folder.resolve("checkpoints"), folder.resolve("away"));
     watcher.poll();
-    assertThat(handover.current().orElseThrow().version()).isEqualTo(first);
+    assertThat(models.current().orElseThrow().version()).isEqualTo(first);
     Files.move(folder.resolve("away"), folder.resolve("checkpoints"));
     watcher.poll();
 
     assertThat(loaded).containsExactly(first);
-    assertThat(refused).isEmpty();
+    assertThat(rejected).isEmpty();
   }
 
   @Test
-  void refusesAModelWhoseCanaryHasAnotherLoss() throws IOException {
+  void rejectsAModelWhoseCanaryHasAnotherLoss() throws IOException {
     String version = TestCheckpoints.publish(store, 1);
     Path manifest = folder.resolve("checkpoints").resolve(version).resolve("manifest.json");
     String text = Files.readString(manifest);
@@ -211,18 +211,18 @@ class CheckpointWatcherTest {
     watcher.poll();
 
     assertThat(loaded).isEmpty();
-    assertThat(refused).hasSize(1);
-    assertThat(refused.get(0)).contains("canary", "0.5 in manifest.json");
+    assertThat(rejected).hasSize(1);
+    assertThat(rejected.get(0)).contains("canary", "0.5 in manifest.json");
   }
 
   @Test
-  void saysOnceThatCurrentCannotBeUsed() throws IOException {
+  void reportsOnceThatCurrentNamesNoVersion() throws IOException {
     TestCheckpoints.publishCurrent(store, 1);
     Files.writeString(folder.resolve("checkpoints").resolve("CURRENT"), "nonsense\n");
     watcher.poll();
     watcher.poll();
 
-    assertThat(refused).hasSize(1);
-    assertThat(refused.get(0)).contains("does not name a version: 'nonsense'");
+    assertThat(rejected).hasSize(1);
+    assertThat(rejected.get(0)).contains("does not name a version: 'nonsense'");
   }
 }

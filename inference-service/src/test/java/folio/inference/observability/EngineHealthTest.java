@@ -7,7 +7,7 @@ import folio.inference.api.Service;
 import folio.inference.engine.EngineListener;
 import folio.inference.engine.InferenceEngine;
 import folio.inference.engine.WorkerSettings;
-import folio.inference.models.ModelHandover;
+import folio.inference.models.ResidentModels;
 import java.time.Duration;
 import org.eclipse.microprofile.health.HealthCheck;
 import org.eclipse.microprofile.health.HealthCheckResponse.Status;
@@ -20,7 +20,7 @@ class EngineHealthTest {
         new InferenceEngine(
             new InferenceEngine.Settings(
                 1, new WorkerSettings(Device.cpu(), 1, 4), 1, Duration.ofMinutes(1)),
-            new ModelHandover(),
+            new ResidentModels(),
             EngineListener.NONE)) {
       HealthCheck liveness = new EngineHealth(engine, Duration.ofMillis(500)).liveness();
       Service.await("a loop that does not turn", () -> liveness.call().getStatus() == Status.DOWN);

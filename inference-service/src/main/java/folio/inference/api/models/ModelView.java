@@ -2,7 +2,7 @@ package folio.inference.api.models;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonProperty;
-import folio.inference.models.ModelHandover.Resident;
+import folio.inference.models.ResidentModels.Resident;
 import folio.model.checkpoint.CheckpointManifest;
 import folio.model.network.CharGruConfig;
 import java.time.Instant;

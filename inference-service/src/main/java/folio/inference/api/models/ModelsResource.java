@@ -3,9 +3,9 @@ package folio.inference.api.models;
 import folio.inference.api.problem.Problem;
 import folio.inference.generation.RejectedException;
 import folio.inference.generation.Rejection;
-import folio.inference.models.ModelHandover;
-import folio.inference.models.ModelHandover.Resident;
 import folio.inference.models.ModelState;
+import folio.inference.models.ResidentModels;
+import folio.inference.models.ResidentModels.Resident;
 import jakarta.ws.rs.GET;
 import jakarta.ws.rs.Path;
 import jakarta.ws.rs.PathParam;
@@ -24,10 +24,10 @@ import org.eclipse.microprofile.openapi.annotations.tags.Tag;
 @Produces(MediaType.APPLICATION_JSON)
 @Tag(name = "models", description = "The checkpoints that are loaded.")
 public final class ModelsResource {
-  private final ModelHandover models;
+  private final ResidentModels models;
 
   /** With the list of who is resident. */
-  ModelsResource(ModelHandover models) {
+  ModelsResource(ResidentModels models) {
     this.models = models;
   }
 

@@ -4,9 +4,9 @@ import com.fasterxml.jackson.annotation.JsonProperty;
 import folio.inference.generation.GenerationRequest;
 import folio.inference.generation.RejectedException;
 import folio.inference.generation.Rejection;
-import folio.inference.models.ModelHandover;
-import folio.inference.models.ModelHandover.Resident;
 import folio.inference.models.ModelState;
+import folio.inference.models.ResidentModels;
+import folio.inference.models.ResidentModels.Resident;
 import jakarta.ws.rs.GET;
 import jakarta.ws.rs.Path;
 import jakarta.ws.rs.PathParam;
@@ -25,10 +25,10 @@ import org.eclipse.microprofile.openapi.annotations.tags.Tag;
 public final class OpenAiModelsResource {
   private static final String OWNER = "folio";
 
-  private final ModelHandover models;
+  private final ResidentModels models;
 
   /** With the list of who is resident. */
-  OpenAiModelsResource(ModelHandover models) {
+  OpenAiModelsResource(ResidentModels models) {
     this.models = models;
   }
 

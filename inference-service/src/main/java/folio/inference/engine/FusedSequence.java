@@ -1,0 +1,91 @@
+package folio.inference.engine;
+
+import folio.inference.fused.FusedDecoder;
+import folio.inference.generation.GenerationRequest;
+
+/**
+ * A sequence that the persistent kernel decodes, with the plan of its next launch: which steps are
+ * left, and which of them are forced because they read the prompt. Owned by a worker.
+ */
+final class FusedSequence {
+  private final Sequence sequence;
+  private final PrefillCursor cursor;
+
+  private FusedSequence(Sequence sequence, PrefillCursor cursor) {
+    this.sequence = sequence;
+    this.cursor = cursor;
+  }
+
+  /** A sequence whose prompt the kernel reads, too. */
+  static FusedSequence fromPrompt(Sequence sequence) {
+    sequence.firstTokenIsStepped();
+    return new FusedSequence(sequence, PrefillCursor.atStart(sequence.promptIds()));
+  }
+
+  /** A sequence whose state is known: libtorch has read its prompt, or it resumes. */
+  static FusedSequence fromState(Sequence sequence) {
+    return new FusedSequence(sequence, PrefillCursor.atEnd(sequence.promptIds()));
+  }
+
+  /**
+   * Returns whether the kernel can decode what a request asks for. It reports tokens alone, no
+   * log-probabilities; and where a stop sequence ends a launch midway, the state there is unknown.
+   */
+  static boolean supports(GenerationRequest request) {
+    return request.logprobs() < 0 && !(request.keepState() && !request.stop().isEmpty());
+  }
+
+  /** Returns whether the kernel can read a group's prompt and decode all of its sequences. */
+  static boolean supportsPrefill(SequenceGroup group) {
+    return !group.cursor().isAtEnd()
+        && !group.scoresPrompt()
+        && group.sequences().stream()
+            .map(Sequence::request)
+            .allMatch(request -> supports(request) && request.maxTokens() > 0);
+  }
+
+  Sequence sequence() {
+    return sequence;
+  }
+
+  /** Returns how many steps it may still take. */
+  int stepsLeft() {
+    return cursor.forcedSteps() + sequence.request().maxTokens() - sequence.written();
+  }
+
+  /** Returns how many steps lead to its first token; 0 once that is written. */
+  int stepsToFirstToken() {
+    return sequence.written() > 0 ? 0 : cursor.forcedSteps() + 1;
+  }
+
+  /**
+   * Returns what the next launch does for it.
+   *
+   * @param pending ids that an earlier launch led to and {@link #accept} has not received yet
+   * @param maxSteps steps of the launch
+   */
+  FusedDecoder.Order plan(int[] pending, int maxSteps) {
+    int length = Math.min(maxSteps, stepsLeft() - pending.length);
+    int last = cursor.isAtEnd() ? sequence.lastId() : cursor.idAt(cursor.position());
+    return new FusedDecoder.Order(
+        sequence.request().seed(),
+        sequence.request().sampling(),
+        pending.length == 0 ? last : pending[pending.length - 1],
+        sequence.position() + Math.max(0, pending.length - cursor.forcedSteps()),
+        cursor.forced(pending.length, length),
+        length);
+  }
+
+  /**
+   * Receives the id that a step led to.
+   *
+   * @return whether it is a new token, not one of the prompt
+   */
+  boolean accept(int id) {
+    if (cursor.step()) {
+      return false;
+    }
+    sequence.append(id);
+    return true;
+  }
+}

@@ -1,0 +1,95 @@
+package folio.inference.engine;
+
+import folio.inference.generation.TokenLogprob;
+import folio.inference.models.LoadedModel;
+import folio.model.vocabulary.UnknownCharacterException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * The sequences of one queued request, which share a prompt and a model: one prefill pass reads the
+ * prompt for all of them. Owned by a worker.
+ */
+final class SequenceGroup implements BatchRow {
+  private final List<Sequence> sequences;
+  private final PrefillCursor cursor;
+  private final LoadedModel model;
+
+  /**
+   * A group that has read nothing of its prompt.
+   *
+   * @param admittedNanos when it got its slots
+   * @throws UnknownCharacterException if the vocabulary lacks a character of the prompt
+   */
+  SequenceGroup(QueuedRequest queued, LoadedModel model, long admittedNanos) {
+    int[] ids = model.vocabulary().encode(queued.prompt());
+    this.model = model;
+    this.cursor = PrefillCursor.atStart(ids);
+    this.sequences =
+        queued.choices().stream()
+            .map(
+                choice ->
+                    new Sequence(
+                        choice.request(),
+                        model,
+                        ids,
+                        new SequenceOutput(
+                            choice.request(),
+                            choice.stream(),
+                            model.version(),
+                            new SequenceOutput.Times(queued.arrivedNanos(), admittedNanos))))
+            .toList();
+  }
+
+  @Override
+  public List<Sequence> sequences() {
+    return sequences;
+  }
+
+  /** Returns how far libtorch has read the prompt. */
+  PrefillCursor cursor() {
+    return cursor;
+  }
+
+  /** Returns whether no sequence needs the row any more. */
+  boolean finished() {
+    return sequences.stream().allMatch(Sequence::finished);
+  }
+
+  /** Returns whether {@link #score} needs the logits of every position of the prompt. */
+  boolean scoresPrompt() {
+    return sequences.get(0).request().scoresPrompt();
+  }
+
+  /** Returns how long the group waited for its slots. */
+  Duration queued() {
+    return sequences.get(0).output().queued();
+  }
+
+  /**
+   * Reports the log-probabilities of the prompt's characters that follow those which were read
+   * last.
+   *
+   * @param logits float32, V logits per position
+   * @param position the position of the first character that was read
+   * @param count how many characters were read
+   */
+  void score(float[] logits, int position, int count) {
+    try {
+      List<TokenLogprob> scores = new ArrayList<>();
+      int alternatives = sequences.get(0).request().promptLogprobs();
+      for (int i = 0; i < count; i++) {
+        int next = cursor.position() - count + i + 1;
+        if (next < cursor.length()) {
+          int offset = (position + i) * model.vocabulary().size();
+          scores.add(
+              Logprobs.of(model.vocabulary(), logits, offset, cursor.idAt(next), alternatives));
+        }
+      }
+      sequences.forEach(sequence -> sequence.reportPromptScores(scores));
+    } catch (RuntimeException e) {
+      sequences.forEach(sequence -> sequence.fail(e));
+    }
+  }
+}
