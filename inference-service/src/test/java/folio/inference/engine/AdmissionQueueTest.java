@@ -15,33 +15,33 @@ import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
 class AdmissionQueueTest {
-  private static final WorkerSettings ONE_LANE = new WorkerSettings(Device.cpu(), 1, 4);
+  private static final WorkerSettings ONE_WORKER = new WorkerSettings(Device.cpu(), 1, 4);
 
-  private final AdmissionQueue queue = new AdmissionQueue(2, 3, ONE_LANE);
+  private final AdmissionQueue queue = new AdmissionQueue(2, 3, ONE_WORKER);
 
-  private static QueuedRequest waiting(int maxTokens) {
+  private static QueuedRequest queued(int maxTokens) {
     GenerationRequest request =
         new GenerationRequest(
             "a", maxTokens, SamplingParameters.DEFAULT, 1, List.of(), -1, false, "current");
     return new QueuedRequest(request, new GenerationStream(), 0);
   }
 
-  private static QueuedRequest together(int choices) {
-    QueuedRequest one = waiting(1);
+  private static QueuedRequest group(int choices) {
+    QueuedRequest one = queued(1);
     return new QueuedRequest(Collections.nCopies(choices, one.choices().get(0)), 0);
   }
 
-  private static int maxTokens(QueuedRequest waiting) {
-    return waiting.choices().get(0).request().maxTokens();
+  private static int maxTokens(QueuedRequest queued) {
+    return queued.choices().get(0).request().maxTokens();
   }
 
   private static void fill(AdmissionQueue queue, int requests) {
     for (int i = 1; i <= requests; i++) {
-      assertThat(queue.offer(waiting(i))).isTrue();
+      assertThat(queue.offer(queued(i))).isTrue();
     }
   }
 
-  /** Which lane takes each request, one after another. */
+  /** Lets workers take every request that they can, and returns their indices in order. */
   private static List<Integer> takers(AdmissionQueue queue, int workers) {
     List<Integer> takers = new ArrayList<>();
     while (IntStream.range(0, workers).anyMatch(queue::hasNextFor)) {
@@ -58,21 +58,21 @@ class AdmissionQueueTest {
   void rejectsWhenFull() {
     fill(queue, 5);
 
-    assertThat(queue.offer(waiting(6))).isFalse();
+    assertThat(queue.offer(queued(6))).isFalse();
     assertThat(queue.size()).isEqualTo(5);
   }
 
   @Test
-  void whatRunsStillCounts() {
+  void countsRunningRequestsTowardsTheBound() {
     fill(queue, 5);
     assertThat(queue.poll(0)).isNotNull();
-    assertThat(queue.offer(waiting(6))).isFalse();
+    assertThat(queue.offer(queued(6))).isFalse();
     queue.releaseSlot(0);
-    assertThat(queue.offer(waiting(6))).isTrue();
+    assertThat(queue.offer(queued(6))).isTrue();
   }
 
   @Test
-  void isFirstComeFirstServed() {
+  void servesInTheOrderOfArrival() {
     fill(queue, 5);
     queue.removeIf(each -> maxTokens(each) == 2);
 
@@ -81,7 +81,7 @@ class AdmissionQueueTest {
   }
 
   @Test
-  void givesNoMoreThanThereAreSlots() {
+  void neverGivesMoreRequestsThanThereAreSlots() {
     fill(queue, 5);
 
     assertThat(takers(queue, 1)).containsExactly(0, 0);
@@ -91,12 +91,12 @@ class AdmissionQueueTest {
   }
 
   @Test
-  void fewRequestsShareALaneAndManyAreSpreadEvenly() {
+  void fewRequestsShareAWorkerAndManyAreSpreadEvenly() {
     AdmissionQueue wide = new AdmissionQueue(9, 0, new WorkerSettings(Device.cpu(), 3, 2));
     fill(wide, 9);
 
     assertThat(takers(wide, 3)).containsExactly(0, 0, 1, 1, 2, 2, 0, 1, 2);
-    assertThat(wide.maxPerWorker()).as("sixteen choices, or all").isEqualTo(9);
+    assertThat(wide.maxPerWorker()).as("16 choices, or all").isEqualTo(9);
     assertThat(new AdmissionQueue(64, 0, new WorkerSettings(Device.cpu(), 2, 4)).maxPerWorker())
         .isEqualTo(32);
     assertThat(new AdmissionQueue(64, 0, new WorkerSettings(Device.cpu(), 32, 4)).maxPerWorker())
@@ -104,7 +104,7 @@ class AdmissionQueueTest {
   }
 
   @Test
-  void aChipDecodesThoseOfOneLaneTogether() {
+  void requestsShareAWorkerUpToItsFusedSlots() {
     AdmissionQueue wide = new AdmissionQueue(9, 0, new WorkerSettings(Device.cpu(), 3, 2));
     wide.onFusedSlots(() -> 6);
     fill(wide, 9);
@@ -113,7 +113,7 @@ class AdmissionQueueTest {
   }
 
   @Test
-  void theSmallestLaneIsNextAfterSomeHaveLeft() {
+  void choosesTheLeastLoadedWorkerAfterSlotsWereReleased() {
     AdmissionQueue wide = new AdmissionQueue(8, 8, new WorkerSettings(Device.cpu(), 2, 2));
     fill(wide, 12);
     takers(wide, 2);
@@ -125,7 +125,7 @@ class AdmissionQueueTest {
   }
 
   @Test
-  void wakesTheLaneThatIsNext() {
+  void wakesTheWorkerThatIsToTakeTheNextRequest() {
     AdmissionQueue wide = new AdmissionQueue(4, 0, new WorkerSettings(Device.cpu(), 2, 1));
     List<Integer> woken = new ArrayList<>();
     wide.onNext(woken::add);
@@ -136,7 +136,7 @@ class AdmissionQueueTest {
   }
 
   @Test
-  void isIdleOnceEveryClientKnowsHowItEnded() throws Exception {
+  void isIdleOnceEveryClientHasItsEnd() throws Exception {
     fill(queue, 1);
     assertThat(queue.awaitIdle(Duration.ofMillis(1))).isFalse();
     queue.poll(0);
@@ -158,7 +158,7 @@ class AdmissionQueueTest {
   }
 
   @Test
-  void aRequestThatIsNotRunAfterAllLeavesItsSlot() {
+  void releasesTheSlotOfARequestThatIsNotRunAfterAll() {
     fill(queue, 1);
     queue.releaseUnused(0, queue.poll(0));
 
@@ -167,9 +167,9 @@ class AdmissionQueueTest {
   }
 
   @Test
-  void choicesWaitForSlotsForAllOfThem() {
+  void choicesWaitUntilAllOfThemHaveSlots() {
     fill(queue, 1);
-    assertThat(queue.offer(together(2))).isTrue();
+    assertThat(queue.offer(group(2))).isTrue();
     queue.poll(0);
 
     assertThat(queue.poll(0)).as("one slot is free").isNull();
@@ -177,44 +177,44 @@ class AdmissionQueueTest {
     queue.requestEnded();
     assertThat(queue.poll(0).slots()).isEqualTo(2);
     assertThat(queue.running()).isEqualTo(2);
-    queue.releaseUnused(0, together(2));
+    queue.releaseUnused(0, group(2));
     assertThat(awaitIdle()).isTrue();
   }
 
   @Test
-  void everyChoiceCounts() {
-    assertThat(queue.offer(together(2))).isTrue();
-    assertThat(queue.offer(together(2))).isTrue();
+  void countsEveryChoice() {
+    assertThat(queue.offer(group(2))).isTrue();
+    assertThat(queue.offer(group(2))).isTrue();
     assertThat(queue.size()).isEqualTo(4);
 
-    assertThat(queue.offer(together(2))).as("five may run and wait").isFalse();
-    assertThat(queue.offer(waiting(1))).isTrue();
+    assertThat(queue.offer(group(2))).as("five may run and wait").isFalse();
+    assertThat(queue.offer(queued(1))).isTrue();
     queue.removeIf(each -> each.slots() == 2);
     assertThat(queue.size()).isEqualTo(1);
   }
 
   @Test
-  void choicesGoToALaneThatHasRoomForAllOfThem() {
+  void choicesGoToAWorkerThatHasRoomForAllOfThem() {
     AdmissionQueue two = new AdmissionQueue(40, 8, new WorkerSettings(Device.cpu(), 2, 4));
     fill(two, 3);
     assertThat(takers(two, 2)).containsExactly(0, 0, 0);
 
-    assertThat(two.offer(together(16))).isTrue();
-    assertThat(two.offer(together(15))).isTrue();
+    assertThat(two.offer(group(16))).isTrue();
+    assertThat(two.offer(group(15))).isTrue();
 
     assertThat(takers(two, 2)).containsExactly(1, 0);
-    assertThat(two.offer(together(5))).isTrue();
-    assertThat(takers(two, 2)).as("two rows are free in lane 0, four in lane 1").isEmpty();
+    assertThat(two.offer(group(5))).isTrue();
+    assertThat(takers(two, 2)).as("worker 0 has room for 2, worker 1 for 4").isEmpty();
   }
 
   @Test
-  void aBoundedNumberPassesChoicesThatDoNotFit() {
+  void aBoundedNumberOvertakesChoicesThatDoNotFit() {
     fill(queue, 1);
     queue.poll(0);
-    assertThat(queue.offer(together(2))).isTrue();
+    assertThat(queue.offer(group(2))).isTrue();
     int passing = 0;
     while (passing < 1000) {
-      assertThat(queue.offer(waiting(1))).isTrue();
+      assertThat(queue.offer(queued(1))).isTrue();
       QueuedRequest next = queue.poll(0);
       if (next == null) {
         break;
@@ -228,14 +228,14 @@ class AdmissionQueueTest {
     assertThat(passing).isEqualTo(64);
     queue.releaseSlot(0);
     queue.requestEnded();
-    assertThat(queue.poll(0).slots()).as("then it is their turn").isEqualTo(2);
+    assertThat(queue.poll(0).slots()).as("then the choices are next").isEqualTo(2);
   }
 
   @Test
-  void offersAllOrNone() {
-    assertThat(queue.offer(List.of(together(2), together(2), together(2)))).isFalse();
+  void addsAllRequestsOrNone() {
+    assertThat(queue.offer(List.of(group(2), group(2), group(2)))).isFalse();
     assertThat(queue.size()).isZero();
-    assertThat(queue.offer(List.of(together(2), together(2), waiting(1)))).isTrue();
+    assertThat(queue.offer(List.of(group(2), group(2), queued(1)))).isTrue();
     assertThat(queue.size()).isEqualTo(queue.maxRequests());
   }
 }

@@ -28,7 +28,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Turns taken by hand, on real small models. */
+/** Single iterations of one worker on small real models. */
 class DecodeLoopTest {
   private static final int SLOTS = 3;
 
@@ -48,7 +48,7 @@ class DecodeLoopTest {
   }
 
   @Test
-  void writesAsManyCharactersAsItIsAskedFor() {
+  void writesAsManyTokensAsTheRequestAsksFor() {
     engine.serve(1);
     GenerationStream stream = engine.submit(request("hello", 20, 7));
     engine.runUntilIdle();
@@ -59,7 +59,7 @@ class DecodeLoopTest {
   }
 
   @Test
-  void givesTheSameTextForTheSameSeed() {
+  void writesTheSameTextForTheSameSeed() {
     engine.serve(1);
     GenerationStream first = engine.submit(request("hello", 50, 7));
     engine.runUntilIdle();
@@ -74,7 +74,7 @@ class DecodeLoopTest {
   }
 
   @Test
-  void slotsJoinAndLeaveBetweenSteps() {
+  void sequencesJoinAndFinishBetweenSteps() {
     engine.serve(1);
     GenerationStream longer = engine.submit(request("a", 30, 1));
     for (int i = 0; i < 5; i++) {
@@ -89,7 +89,7 @@ class DecodeLoopTest {
   }
 
   @Test
-  void neverRunsMoreThanItsSlots() {
+  void neverRunsMoreRequestsThanSlots() {
     engine.serve(1);
     List<GenerationStream> streams = new ArrayList<>();
     for (int i = 0; i < 2 * SLOTS + 1; i++) {
@@ -104,7 +104,7 @@ class DecodeLoopTest {
   }
 
   @Test
-  void aClientThatGoesAwayFreesItsSlotAtTheNextStep() {
+  void aClientThatDisconnectsFreesItsSlotAtTheNextStep() {
     engine.serve(1);
     GenerationStream stream = engine.submit(request("a", 1000, 1));
     engine.iterate();
@@ -117,7 +117,7 @@ class DecodeLoopTest {
   }
 
   @Test
-  void aClientThatGoesAwayWhileItIsQueuedNeverGetsASlot() {
+  void aClientThatDisconnectsWhileQueuedNeverGetsASlot() {
     engine.serve(1);
     GenerationStream stream = engine.submit(request("a", 1000, 1));
     stream.cancel();
@@ -128,7 +128,7 @@ class DecodeLoopTest {
   }
 
   @Test
-  void tellsARequestThatItWaitedTooLong() {
+  void rejectsARequestThatWaitedTooLong() {
     WorkerSettings workers = new WorkerSettings(Device.cpu(), 1, 4);
     try (ManualEngine impatient =
         new ManualEngine(store, SLOTS, workers, FusedDecoderFactory.Loader.NONE, Duration.ZERO)) {
@@ -141,7 +141,7 @@ class DecodeLoopTest {
   }
 
   @Test
-  void stopsBeforeAStopText() {
+  void stopsBeforeAStopSequence() {
     engine.serve(1);
     GenerationStream free = engine.submit(request("hello", 40, 7));
     engine.runUntilIdle();
@@ -158,7 +158,7 @@ class DecodeLoopTest {
   }
 
   @Test
-  void tellsLogProbabilitiesThatSumToOne() {
+  void reportsLogProbabilitiesThatSumToOne() {
     Vocabulary few = Vocabulary.of("\nabcdefgh");
     String version = TestCheckpoints.publish(store, few, TestCheckpoints.small(few), 3);
     engine.serve(version);
@@ -191,7 +191,7 @@ class DecodeLoopTest {
     }
     engine.runUntilIdle();
 
-    // The state of the last batch is kept for the next one.
+    // The batch keeps its last state for the next sequence.
     assertThat(model.manager().getManagedArrays().size()).isBetween(before, before + 1);
   }
 }

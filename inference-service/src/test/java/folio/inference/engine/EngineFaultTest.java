@@ -27,7 +27,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Things that break under a running engine. */
+/** Faults under a running engine. */
 class EngineFaultTest {
   private static final int ENDLESS = 1_000_000;
 
@@ -79,7 +79,10 @@ class EngineFaultTest {
             "a", maxTokens, SamplingParameters.DEFAULT, 1, List.of(), -1, false, "current"));
   }
 
-  /** On the lane's thread: what is freed while another computes with it ends the process. */
+  /**
+   * Closes the decoder on the worker's thread: closing it while another thread computes would end
+   * the process.
+   */
   private void closeBetweenSteps(GenerationStream running) {
     Thread here = Thread.currentThread();
     AtomicBoolean closed = new AtomicBoolean();
@@ -144,7 +147,7 @@ class EngineFaultTest {
   }
 
   @Test
-  void aLoopThatStandsStillIsSeen() {
+  void aStalledLoopIsVisible() {
     CountDownLatch release = new CountDownLatch(1);
     GenerationStream stuck = submit(ENDLESS);
     Thread here = Thread.currentThread();
@@ -160,11 +163,11 @@ class EngineFaultTest {
         });
     Duration limit = Duration.ofMillis(300);
     Service.await(
-        "a turn that takes too long", () -> engine.sinceLastIteration().compareTo(limit) > 0);
+        "an iteration that takes too long", () -> engine.sinceLastIteration().compareTo(limit) > 0);
     release.countDown();
     stuck.cancel();
 
     assertThat(lastOf(stuck)).isInstanceOf(GenerationEvent.Finished.class);
-    Service.await("turns again", () -> engine.sinceLastIteration().compareTo(limit) < 0);
+    Service.await("iterations again", () -> engine.sinceLastIteration().compareTo(limit) < 0);
   }
 }

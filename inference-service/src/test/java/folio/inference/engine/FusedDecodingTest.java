@@ -24,21 +24,21 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** An engine with a chip writes what one without writes, many characters a turn. */
+/** An engine with a fused decoder writes the text of one without, many tokens an iteration. */
 class FusedDecodingTest {
   private static final int SLOTS = 8;
-  private static final int PLACES = 3;
+  private static final int FUSED_SLOTS = 3;
   private static final SamplingParameters PENALTY = new SamplingParameters(0.8, 20, 0.95, 0, 1.3);
 
   @TempDir Path root;
   private final HostFusedDecoder.Machine machine = new HostFusedDecoder.Machine();
-  private ManualEngine with;
-  private ManualEngine without;
+  private ManualEngine fused;
+  private ManualEngine libtorch;
 
   @BeforeEach
   void open() {
-    with = engine(machine.maker(PLACES), SLOTS, 1);
-    without = engine(FusedDecoderFactory.Loader.NONE, SLOTS, 1);
+    fused = engine(machine.loader(FUSED_SLOTS), SLOTS, 1);
+    libtorch = engine(FusedDecoderFactory.Loader.NONE, SLOTS, 1);
   }
 
   private ManualEngine engine(FusedDecoderFactory.Loader fusedLoader, int slots, int workers) {
@@ -61,8 +61,8 @@ class FusedDecodingTest {
 
   @AfterEach
   void close() {
-    with.close();
-    without.close();
+    fused.close();
+    libtorch.close();
   }
 
   private static GenerationRequest request(int maxTokens, long seed) {
@@ -82,115 +82,115 @@ class FusedDecodingTest {
   }
 
   @Test
-  void writesTheSameInChunks() {
-    Outcome outcome = run(with, request(300, 7));
+  void writesTheSameTextInLaunchesOfManySteps() {
+    Outcome outcome = run(fused, request(300, 7));
 
     assertThat(outcome.text()).hasSize("hello world".length() + 300);
     assertThat(outcome.finished().reason()).isEqualTo(FinishReason.LENGTH);
     assertThat(machine.characters).as("all, and of the prompt").isEqualTo(300 + 10);
-    assertThat(with.events.characters).isEqualTo(300);
-    outcome.assertIs(run(without, request(300, 7)));
+    assertThat(fused.events.characters).isEqualTo(300);
+    outcome.assertIs(run(libtorch, request(300, 7)));
   }
 
   @ParameterizedTest
   @ValueSource(ints = {1, 2, 11, 700})
   void readsPromptsInChunks(int length) {
     GenerationRequest request = request("hello world".repeat(64).substring(0, length), 40, 7);
-    Outcome outcome = run(with, request);
+    Outcome outcome = run(fused, request);
 
     assertThat(machine.characters).as("all, and of the prompt").isEqualTo(length - 1 + 40);
-    assertThat(with.events.characters).as("what is written alone").isEqualTo(40);
+    assertThat(fused.events.characters).as("what is written alone").isEqualTo(40);
     assertThat(outcome.finished().usage().promptTokens()).isEqualTo(length);
-    outcome.assertIs(run(without, request));
+    outcome.assertIs(run(libtorch, request));
   }
 
   @Test
-  void choicesThatFindRoomReadTheirPromptEach() {
+  void eachChoiceReadsItsPromptIfAllHaveRoom() {
     List<GenerationRequest> choices = List.of(request(60, 1), request(60, 2), request(90, 3));
-    List<GenerationStream> streams = with.submitGroup(choices);
-    with.runUntilIdle();
+    List<GenerationStream> streams = fused.submitGroup(choices);
+    fused.runUntilIdle();
 
     assertThat(machine.characters).isEqualTo(3 * 10 + 60 + 60 + 90);
     for (int i = 0; i < choices.size(); i++) {
-      Outcome.of(streams.get(i)).assertIs(run(without, choices.get(i)));
+      Outcome.of(streams.get(i)).assertIs(run(libtorch, choices.get(i)));
     }
     int before = machine.characters;
     List<GenerationRequest> more =
         List.of(request(9, 1), request(9, 2), request(9, 3), request(9, 4));
-    with.submitGroup(more);
-    with.runUntilIdle();
+    fused.submitGroup(more);
+    fused.runUntilIdle();
     assertThat(machine.characters - before).as("three of four decode, none reads").isEqualTo(3 * 8);
   }
 
   @Test
-  void othersThatComeAndGoChangeNothing() {
+  void otherSequencesThatComeAndGoChangeNothing() {
     List<GenerationStream> streams = new ArrayList<>();
     for (int i = 0; i < SLOTS; i++) {
-      streams.add(with.submit(request(20 + 30 * i, i)));
-      with.iterate();
+      streams.add(fused.submit(request(20 + 30 * i, i)));
+      fused.iterate();
     }
-    with.runUntilIdle();
+    fused.runUntilIdle();
 
     for (int i = 0; i < SLOTS; i++) {
-      Outcome.of(streams.get(i)).assertIs(run(without, request(20 + 30 * i, i)));
+      Outcome.of(streams.get(i)).assertIs(run(libtorch, request(20 + 30 * i, i)));
     }
     int all = SLOTS * 10 + SLOTS * 20 + 30 * SLOTS * (SLOTS - 1) / 2;
-    assertThat(machine.characters).as("some did not find a place there").isBetween(100, all - 50);
+    assertThat(machine.characters).as("some found no slot there").isBetween(100, all - 50);
   }
 
   @Test
-  void aTextThatEndsItMayComeInTheMiddleOfALaunch() {
-    Outcome whole = run(without, request(300, 7));
+  void aStopSequenceMayEndAGenerationMidwayInALaunch() {
+    Outcome whole = run(libtorch, request(300, 7));
     String stop = whole.text().substring(150, 153);
     GenerationRequest stopped = request(300, 7, List.of(stop), false, null);
-    Outcome outcome = run(with, stopped);
+    Outcome outcome = run(fused, stopped);
 
     assertThat(outcome.finished().reason()).isEqualTo(FinishReason.STOP);
     assertThat(machine.characters).isPositive();
-    outcome.assertIs(run(without, stopped));
+    outcome.assertIs(run(libtorch, stopped));
   }
 
   @Test
-  void whoJoinsOrIsStoppedWhileALaunchIsUnderWayChangesNothing() {
-    SavedState kept = run(without, request(10, 3, List.of(), true, null)).finished().state();
-    String stop = run(without, request(400, 2)).text().substring(200, 204);
+  void sequencesThatJoinOrStopDuringALaunchChangeNothing() {
+    SavedState saved = run(libtorch, request(10, 3, List.of(), true, null)).finished().state();
+    String stop = run(libtorch, request(400, 2)).text().substring(200, 204);
     List<GenerationRequest> requests =
         List.of(
             request(400, 1),
             request(400, 2, List.of(stop), false, null),
-            request(350, 3, List.of(), true, kept));
+            request(350, 3, List.of(), true, saved));
     List<GenerationStream> streams = new ArrayList<>();
     for (GenerationRequest request : requests.subList(0, 2)) {
-      streams.add(with.submit(request));
+      streams.add(fused.submit(request));
     }
     int ahead = 0;
     while (ahead < 3) {
-      assertThat(with.iterate()).as("more to do").isTrue();
-      ahead += machine.busy ? 1 : 0; // the next launch is under way, and the last one's text taken
+      assertThat(fused.iterate()).as("more to do").isTrue();
+      ahead += machine.busy ? 1 : 0; // the next launch is in flight already
     }
-    streams.add(with.submit(requests.get(2))); // has no prompt to be read first
-    with.iterate();
-    assertThat(machine.busy).as("who waits is let in before more is launched").isFalse();
-    with.runUntilIdle();
+    streams.add(fused.submit(requests.get(2))); // it has no prompt to read first
+    fused.iterate();
+    assertThat(machine.busy).as("a waiting request is admitted before the next launch").isFalse();
+    fused.runUntilIdle();
 
     for (int i = 0; i < streams.size(); i++) {
-      Outcome.of(streams.get(i)).assertIs(run(without, requests.get(i)));
+      Outcome.of(streams.get(i)).assertIs(run(libtorch, requests.get(i)));
     }
-    int useful = 10 + 400 + 10 + 200 - 11 + 350; // the stop text is in the second's
+    int useful = 10 + 400 + 10 + 200 - 11 + 350; // the second one ends at its stop sequence
     assertThat(machine.characters).as("all three, and in vain").isGreaterThan(useful + 8);
   }
 
   @Test
-  void launchesGrowUpToTwoMillisecondsAndEndWithANewcomersFirstCharacter() {
-    with.submit(request(2_000, 1));
+  void launchesGrowUpToTwoMillisecondsAndEndWithAFirstToken() {
+    fused.submit(request(2_000, 1));
     while (machine.launches.size() < 8) {
-      assertThat(with.iterate()).as("more to do").isTrue();
+      assertThat(fused.iterate()).as("more to do").isTrue();
     }
     int longest = (int) (2_000_000 / HostFusedDecoder.NANOS_A_STEP);
     assertThat(machine.launches.subList(0, 6)).containsExactly(8, 8, 32, 64, longest, longest);
-    with.submit(request("hello world".repeat(2), 2_000, 2));
+    fused.submit(request("hello world".repeat(2), 2_000, 2));
     int before = machine.launches.size();
-    with.runUntilIdle();
+    fused.runUntilIdle();
 
     assertThat(machine.launches.subList(before, before + 3))
         .as("all of 22; then what two milliseconds hold again")
@@ -198,8 +198,8 @@ class FusedDecodingTest {
   }
 
   @Test
-  void whatFewCostTellsNothingOfMany() {
-    try (ManualEngine wide = engine(machine.maker(16), 16, 1)) {
+  void theTimeOfASmallBatchPredictsNothingForALargeOne() {
+    try (ManualEngine wide = engine(machine.loader(16), 16, 1)) {
       for (int i = 0; i < FusedDecoder.FEW; i++) {
         wide.submit(request(1_000, i));
       }
@@ -216,12 +216,12 @@ class FusedDecodingTest {
   }
 
   @Test
-  void aChipIsTheModelsOnlyIfEveryLaneHasIt() {
-    try (ManualEngine two = engine(machine.maker(PLACES), SLOTS, 2)) {
-      assertThat(two.models.fusedSlots()).isEqualTo(PLACES);
+  void aModelIsFusedOnlyIfEveryWorkerHasADecoder() {
+    try (ManualEngine two = engine(machine.loader(FUSED_SLOTS), SLOTS, 2)) {
+      assertThat(two.models.fusedSlots()).isEqualTo(FUSED_SLOTS);
     }
     machine.decoders = 1;
-    try (ManualEngine two = engine(machine.maker(PLACES), SLOTS, 2)) {
+    try (ManualEngine two = engine(machine.loader(FUSED_SLOTS), SLOTS, 2)) {
       assertThat(two.models.fusedSlots()).isZero();
       List<GenerationStream> streams = new ArrayList<>();
       for (int i = 0; i < SLOTS; i++) {
@@ -229,104 +229,104 @@ class FusedDecodingTest {
       }
       two.runUntilIdle();
       for (int i = 0; i < SLOTS; i++) {
-        Outcome.of(streams.get(i)).assertIs(run(without, request(20, i)));
+        Outcome.of(streams.get(i)).assertIs(run(libtorch, request(20, i)));
       }
     }
   }
 
   @Test
-  void whoseClientIsGoneIsNotWrittenForAgain() {
-    GenerationStream gone = with.submit(request(100_000, 1));
+  void aDisconnectedClientsSequenceIsNotLaunchedAgain() {
+    GenerationStream gone = fused.submit(request(100_000, 1));
     while (machine.launches.size() < 5) {
-      assertThat(with.iterate()).as("more to do").isTrue();
+      assertThat(fused.iterate()).as("more to do").isTrue();
     }
     machine.meanwhile = gone::cancel;
-    with.runUntilIdle();
+    fused.runUntilIdle();
 
     assertThat(machine.launches).as("no other is begun").hasSize(5);
-    assertThat(with.events.finished).containsExactly(FinishReason.CANCELLED);
-    assertThat(with.running()).isZero();
-    assertThat(with.queue.running()).isZero();
+    assertThat(fused.events.finished).containsExactly(FinishReason.CANCELLED);
+    assertThat(fused.running()).isZero();
+    assertThat(fused.queue.running()).isZero();
   }
 
   @Test
-  void goesOnFromAStateAndKeepsOne() {
-    Outcome first = run(with, request(70, 7, List.of(), true, null));
-    first.assertIs(run(without, request(70, 7, List.of(), true, null)));
-    SavedState kept = first.finished().state();
+  void resumesASavedStateAndSavesOne() {
+    Outcome first = run(fused, request(70, 7, List.of(), true, null));
+    first.assertIs(run(libtorch, request(70, 7, List.of(), true, null)));
+    SavedState saved = first.finished().state();
     int before = machine.characters;
-    Outcome second = run(with, request(80, 7, List.of(), true, kept));
+    Outcome second = run(fused, request(80, 7, List.of(), true, saved));
 
     assertThat(machine.characters - before).as("from the first on").isEqualTo(80);
-    second.assertIs(run(without, request(80, 7, List.of(), true, kept)));
-    assertThat(first.text() + second.text()).isEqualTo(run(without, request(150, 7)).text());
+    second.assertIs(run(libtorch, request(80, 7, List.of(), true, saved)));
+    assertThat(first.text() + second.text()).isEqualTo(run(libtorch, request(150, 7)).text());
   }
 
   @Test
-  void whatTheChipDoesNotTellIsDecodedElsewhere() {
+  void libtorchDecodesWhatTheKernelDoesNotSupport() {
     GenerationRequest probabilities =
         new GenerationRequest(
             "hello", 30, PENALTY, 3, List.of(), 2, -1, false, false, null, "current");
-    run(with, probabilities).assertIs(run(without, probabilities));
+    run(fused, probabilities).assertIs(run(libtorch, probabilities));
     GenerationRequest keptAndStopped = request(30, 3, List.of("zq"), true, null);
-    run(with, keptAndStopped).assertIs(run(without, keptAndStopped));
+    run(fused, keptAndStopped).assertIs(run(libtorch, keptAndStopped));
 
     assertThat(machine.characters).isZero();
   }
 
   @Test
-  void aClientMayGoAwayWhileItsPromptIsRead() {
+  void aClientMayDisconnectWhileItsPromptIsRead() {
     List<GenerationRequest> choices =
         List.of(request("hello world".repeat(60), 40, 1), request("hello world".repeat(60), 40, 2));
-    GenerationStream gone = with.submitGroup(choices).get(0);
-    GenerationStream stays = with.submit(request(40, 3));
+    GenerationStream gone = fused.submitGroup(choices).get(0);
+    GenerationStream stays = fused.submit(request(40, 3));
     while (machine.characters < 300) {
-      assertThat(with.iterate()).as("more to do").isTrue();
+      assertThat(fused.iterate()).as("more to do").isTrue();
     }
     gone.cancel();
-    with.runUntilIdle();
+    fused.runUntilIdle();
 
     Finished finished = Outcome.of(gone).finished();
     assertThat(finished.reason()).isEqualTo(FinishReason.CANCELLED);
     assertThat(finished.usage().completionTokens()).isZero();
-    Outcome.of(stays).assertIs(run(without, request(40, 3)));
-    assertThat(with.queue.running()).isZero();
+    Outcome.of(stays).assertIs(run(libtorch, request(40, 3)));
+    assertThat(fused.queue.running()).isZero();
   }
 
   @Test
-  void choicesOfWhichOneCannotJoinAreGivenUpTogether() {
+  void choicesFailTogetherIfOneCannotJoin() {
     machine.joins = 1;
     List<GenerationStream> streams =
-        with.submitGroup(List.of(request(60, 1), request(60, 2), request(60, 3)));
-    with.runUntilIdle();
+        fused.submitGroup(List.of(request(60, 1), request(60, 2), request(60, 3)));
+    fused.runUntilIdle();
 
     assertThat(streams)
         .allSatisfy(
             stream ->
                 assertThat(stream.started().toCompletableFuture()).isCompletedExceptionally());
-    assertThat(with.running()).isZero();
-    assertThat(with.queue.running()).isZero();
+    assertThat(fused.running()).isZero();
+    assertThat(fused.queue.running()).isZero();
     machine.joins = Integer.MAX_VALUE;
-    run(with, request(60, 1)).assertIs(run(without, request(60, 1)));
+    run(fused, request(60, 1)).assertIs(run(libtorch, request(60, 1)));
   }
 
   @Test
-  void aChipThatFailsFailsItsRequestsOnce() {
+  void aFailingDecoderFailsItsRequestsOnce() {
     List<GenerationStream> streams = new ArrayList<>();
     for (int i = 0; i < 5; i++) {
-      streams.add(with.submit(request(5000, i)));
+      streams.add(fused.submit(request(5000, i)));
     }
     while (!streams.stream().allMatch(stream -> stream.started().toCompletableFuture().isDone())) {
-      assertThat(with.iterate()).as("more to do").isTrue();
+      assertThat(fused.iterate()).as("more to do").isTrue();
     }
     machine.failing = true;
-    with.runUntilIdle();
+    fused.runUntilIdle();
 
     assertThat(streams)
         .allSatisfy(
             stream ->
                 assertThat(Outcome.of(stream).end()).isInstanceOf(GenerationEvent.Failed.class));
-    assertThat(with.events.failed()).isEqualTo(5);
-    assertThat(with.queue.running()).isZero();
+    assertThat(fused.events.failed()).isEqualTo(5);
+    assertThat(fused.queue.running()).isZero();
   }
 }

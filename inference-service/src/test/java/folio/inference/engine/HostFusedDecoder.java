@@ -17,29 +17,29 @@ import java.util.BitSet;
 import java.util.List;
 import java.util.Optional;
 
-/** Keeps a chip's contract on the host: what the engine makes of it can be tested anywhere. */
+/** A fused decoder on the host, so that the engine's use of one can be tested without a GPU. */
 final class HostFusedDecoder implements FusedDecoderFactory {
-  /** A machine for such chips, and what is known of it. */
+  /** The simulated device of such decoders, and counters of what it did. */
   static final class Machine {
-    /** Characters that were written. */
+    /** How many tokens it wrote. */
     int characters;
 
-    /** Steps of each launch. */
+    /** The number of steps of each launch. */
     final List<Integer> launches = new ArrayList<>();
 
-    /** Whether a launch is under way. */
+    /** Whether a launch is in flight. */
     boolean busy;
 
-    /** Whether launches fail. */
+    /** Whether every launch fails. */
     boolean failing;
 
-    /** How many streams can join before one cannot. */
+    /** How many sequences can join before one fails to. */
     int joins = Integer.MAX_VALUE;
 
-    /** How many lanes get a decoder before one does not. */
+    /** How many workers get a decoder before one gets none. */
     int decoders = Integer.MAX_VALUE;
 
-    /** Happens while the next launch is waited for. */
+    /** Runs while the engine waits for the next launch. */
     Runnable meanwhile = () -> {};
 
     int lastLaunch() {
@@ -47,32 +47,32 @@ final class HostFusedDecoder implements FusedDecoderFactory {
     }
 
     /**
-     * Makes chips of it.
+     * Returns a loader whose decoders run on this device.
      *
-     * @param places of each
+     * @param slots of each decoder
      */
-    Loader maker(int places) {
+    Loader loader(int slots) {
       return (manager, network, streams) ->
-          Optional.of(new HostFusedDecoder(this, manager, network, places));
+          Optional.of(new HostFusedDecoder(this, manager, network, slots));
     }
   }
 
-  /** What a step takes, as it says. */
+  /** The time of a step that it reports. */
   static final long NANOS_A_STEP = 20_000;
 
   private final Machine machine;
   private final Decoder decoder;
-  private final int places;
+  private final int slots;
 
-  private HostFusedDecoder(Machine machine, NDManager manager, CharGru network, int places) {
+  private HostFusedDecoder(Machine machine, NDManager manager, CharGru network, int slots) {
     this.machine = machine;
     this.decoder = new Decoder(manager, network);
-    this.places = places;
+    this.slots = slots;
   }
 
   @Override
   public int slots() {
-    return places;
+    return slots;
   }
 
   @Override
@@ -93,7 +93,7 @@ final class HostFusedDecoder implements FusedDecoderFactory {
 
     @Override
     public int room() {
-      return places - states.size();
+      return slots - states.size();
     }
 
     @Override
@@ -117,14 +117,14 @@ final class HostFusedDecoder implements FusedDecoderFactory {
 
     @Override
     public void warm() {
-      // the host is
+      // the host needs no warm-up
     }
 
     @Override
-    public void leave(int place) {
+    public void leave(int slot) {
       int last = states.size() - 1;
-      states.set(place, states.get(last));
-      seen.set(place, seen.get(last));
+      states.set(slot, states.get(last));
+      seen.set(slot, seen.get(last));
       states.remove(last);
       seen.remove(last);
     }
@@ -141,9 +141,9 @@ final class HostFusedDecoder implements FusedDecoderFactory {
         throw new IllegalArgumentException(all + " for " + states.size() + ", " + most);
       }
       int[][] ids = new int[all.size()][];
-      for (int place = 0; place < ids.length; place++) {
-        ids[place] = write(place, all.get(place));
-        machine.characters += ids[place].length;
+      for (int slot = 0; slot < ids.length; slot++) {
+        ids[slot] = write(slot, all.get(slot));
+        machine.characters += ids[slot].length;
       }
       inFlight = new Written(ids, most * NANOS_A_STEP);
       machine.launches.add(most);
@@ -153,7 +153,7 @@ final class HostFusedDecoder implements FusedDecoderFactory {
     @Override
     public Written finish() {
       if (machine.failing) {
-        throw new IllegalStateException("the chip is broken");
+        throw new IllegalStateException("the device is broken");
       }
       if (!machine.busy) {
         throw new IllegalStateException("nothing was launched");
@@ -163,33 +163,33 @@ final class HostFusedDecoder implements FusedDecoderFactory {
       return inFlight;
     }
 
-    private int[] write(int place, Order order) {
+    private int[] write(int slot, Order order) {
       int[] ids = new int[order.length()];
       int last = order.lastId();
-      DecodeState state = decoder.restore(states.get(place));
+      DecodeState state = decoder.restore(states.get(slot));
       for (int k = 0; k < ids.length; k++) {
         DecodeState before = state;
         try (StepOutput decoded = decoder.step(new long[] {last}, before)) {
-          int given = order.given().length;
-          double uniform = SeededRandom.uniform(order.seed(), order.position() + k - given);
+          int forced = order.given().length;
+          double uniform = SeededRandom.uniform(order.seed(), order.position() + k - forced);
           last =
-              k < given
+              k < forced
                   ? order.given()[k]
-                  : sampler.sample(decoded.logits(), 0, seen.get(place), order.sampling(), uniform);
+                  : sampler.sample(decoded.logits(), 0, seen.get(slot), order.sampling(), uniform);
           state = decoded.state();
         }
         before.close();
-        seen.get(place).set(last);
+        seen.get(slot).set(last);
         ids[k] = last;
       }
-      states.set(place, decoder.keep(state, 0));
+      states.set(slot, decoder.keep(state, 0));
       state.close();
       return ids;
     }
 
     @Override
-    public float[] state(int place) {
-      return states.get(place);
+    public float[] state(int slot) {
+      return states.get(slot);
     }
 
     @Override

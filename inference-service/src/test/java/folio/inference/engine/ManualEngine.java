@@ -20,7 +20,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.stream.IntStream;
 
-/** What is inside an engine, on the CPU, with real small models; its turns are taken by a test. */
+/** The inside of an engine on the CPU, with small real models; the test runs its iterations. */
 final class ManualEngine implements AutoCloseable {
   final RecordingListener events = new RecordingListener();
   final ResidentModels models = new ResidentModels();
@@ -29,7 +29,7 @@ final class ManualEngine implements AutoCloseable {
   private final ModelLoader loader;
   private final List<DecodeLoop> workers;
 
-  /** One lane, decoded on the host; nobody waits too long. */
+  /** An engine with one worker, decoded by libtorch, and a queue timeout of a minute. */
   ManualEngine(CheckpointStore store, int slots) {
     this(
         store,
@@ -57,7 +57,7 @@ final class ManualEngine implements AutoCloseable {
             .toList();
   }
 
-  /** A request that has nothing special. */
+  /** Returns a request with default sampling. */
   static GenerationRequest request(String prompt, int maxTokens, long seed) {
     return request(prompt, maxTokens, seed, GenerationRequest.CURRENT);
   }
@@ -67,12 +67,12 @@ final class ManualEngine implements AutoCloseable {
         prompt, maxTokens, SamplingParameters.DEFAULT, seed, List.of(), -1, false, version);
   }
 
-  /** The text that is there to be read. */
+  /** Returns the text that a stream holds now. */
   static String read(GenerationStream stream) {
     return Outcome.of(stream).text();
   }
 
-  /** Why it was not run. */
+  /** Returns why a request was rejected. */
   static Rejection rejectionOf(GenerationStream stream) {
     Throwable thrown = catchThrowable(() -> stream.started().toCompletableFuture().join());
     assertThat(thrown).hasCauseInstanceOf(RejectedException.class);
@@ -83,7 +83,7 @@ final class ManualEngine implements AutoCloseable {
     return workers.get(index);
   }
 
-  /** A turn of each lane; whether any has more to do. */
+  /** Runs one iteration of every worker; returns whether any has more to do. */
   boolean iterate() {
     boolean more = false;
     for (DecodeLoop worker : workers) {
@@ -94,16 +94,16 @@ final class ManualEngine implements AutoCloseable {
 
   void runUntilIdle() {
     while (iterate()) {
-      // iterate() says that there is more to do
+      // until no worker has more to do
     }
   }
 
-  /** Slots that run. */
+  /** Returns how many sequences the workers have. */
   int running() {
     return workers.stream().mapToInt(DecodeLoop::running).sum();
   }
 
-  /** Offers a new model of random weights. */
+  /** Offers a new model with random weights. */
   LoadedModel offer(long seed) {
     return offer(TestCheckpoints.publish(store, seed));
   }
@@ -114,12 +114,12 @@ final class ManualEngine implements AutoCloseable {
     return model;
   }
 
-  /** Takes turns until a new model of random weights is current. */
+  /** Runs iterations until a new model with random weights is current. */
   LoadedModel serve(long seed) {
     return serve(TestCheckpoints.publish(store, seed));
   }
 
-  /** Takes turns until a version is current. */
+  /** Runs iterations until a version is current. */
   LoadedModel serve(String version) {
     LoadedModel model = offer(version);
     while (!isCurrent(model)) {
@@ -136,7 +136,7 @@ final class ManualEngine implements AutoCloseable {
     return submitGroup(List.of(request)).get(0);
   }
 
-  /** Choices of one prompt. */
+  /** Queues requests that share a prompt. */
   List<GenerationStream> submitGroup(List<GenerationRequest> requests) {
     List<QueuedRequest.Choice> choices =
         requests.stream()

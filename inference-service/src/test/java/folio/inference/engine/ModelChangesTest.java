@@ -18,7 +18,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Requests keep to the model that they began with, while it is replaced or fails. */
+/** Requests while their model is replaced or fails. */
 class ModelChangesTest {
   private static final int SLOTS = 3;
 
@@ -38,7 +38,7 @@ class ModelChangesTest {
   }
 
   @Test
-  void aRunningRequestStaysOnTheWeightsItBeganWith() {
+  void aRunningRequestStaysOnItsWeights() {
     LoadedModel old = engine.serve(1);
     GenerationStream before = engine.submit(request("a", 60, 1));
     engine.iterate();
@@ -63,7 +63,7 @@ class ModelChangesTest {
   }
 
   @Test
-  void aRetiringModelCanBeAskedForUntilItsRoomIsWanted() {
+  void aRetiringModelTakesRequestsUntilItsRoomIsRequested() {
     LoadedModel old = engine.serve(1);
     engine.submit(request("a", 100, 1));
     engine.iterate();
@@ -101,7 +101,7 @@ class ModelChangesTest {
   }
 
   @Test
-  void aFailureBeforeTheFirstCharacterIsARefusalAndTheLoopGoesOn() {
+  void aFailureBeforeTheFirstTokenFailsTheRequestAndTheLoopContinues() {
     LoadedModel model = engine.serve(1);
     model.decoder().close();
     GenerationStream stream = engine.submit(request("hello", 5, 1));
@@ -117,7 +117,7 @@ class ModelChangesTest {
   }
 
   @Test
-  void aFailureLaterIsAnErrorEventForThoseItConcerns() {
+  void aFailureAfterTheFirstTokenIsAnErrorEvent() {
     LoadedModel model = engine.serve(1);
     GenerationStream stream = engine.submit(request("hello", 50, 1));
     engine.iterate();

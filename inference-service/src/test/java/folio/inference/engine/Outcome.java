@@ -8,9 +8,9 @@ import folio.inference.generation.GenerationStream;
 import folio.inference.generation.SavedState;
 
 /**
- * What a client gets.
+ * The text and the end that a client receives.
  *
- * @param end null if it has not come yet
+ * @param end null while the generation runs
  */
 record Outcome(String text, GenerationEvent end) {
   static Outcome of(GenerationStream stream) {
@@ -32,14 +32,14 @@ record Outcome(String text, GenerationEvent end) {
     assertThat(text).isEqualTo(other.text);
     assertThat(finished().reason()).isEqualTo(other.finished().reason());
     assertThat(finished().usage()).isEqualTo(other.finished().usage());
-    SavedState kept = finished().state();
+    SavedState saved = finished().state();
     SavedState expected = other.finished().state();
-    assertThat(kept == null).isEqualTo(expected == null);
-    if (kept != null) {
-      assertThat(kept.values()).containsExactly(expected.values());
-      assertThat(kept.lastId()).isEqualTo(expected.lastId());
-      assertThat(kept.position()).isEqualTo(expected.position());
-      assertThat(kept.seen()).isEqualTo(expected.seen());
+    assertThat(saved == null).isEqualTo(expected == null);
+    if (saved != null) {
+      assertThat(saved.values()).containsExactly(expected.values());
+      assertThat(saved.lastId()).isEqualTo(expected.lastId());
+      assertThat(saved.position()).isEqualTo(expected.position());
+      assertThat(saved.seen()).isEqualTo(expected.seen());
     }
   }
 }

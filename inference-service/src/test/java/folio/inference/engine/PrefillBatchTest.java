@@ -22,9 +22,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/**
- * Prompts are read in parts, together, once for all who share them, between the steps of others.
- */
+/** Prompts are read in chunks, several in a pass, between the steps of running sequences. */
 class PrefillBatchTest {
   private static final int SLOTS = 3;
 
@@ -41,7 +39,7 @@ class PrefillBatchTest {
     engine.close();
   }
 
-  /** Its prompt takes two passes, after each of which its scores are told. */
+  /** Returns a request whose prompt takes two passes and is scored. */
   private static GenerationRequest scoredRequest(long seed) {
     return new GenerationRequest(
         "hello world",
@@ -76,7 +74,7 @@ class PrefillBatchTest {
   }
 
   @Test
-  void requestsThatShareAPromptEndWithTheirClient() {
+  void requestsThatShareAPromptEndWhenTheirClientDisconnects() {
     engine.serve(1);
     List<GenerationStream> choices =
         engine.submitGroup(
@@ -98,13 +96,14 @@ class PrefillBatchTest {
         engine.submitGroup(
             LongStream.of(7, 8, 9).mapToObj(PrefillBatchTest::scoredRequest).toList());
     engine.iterate();
-    // Told of the last scores, after the pass and before the slots join those that run.
-    AtomicInteger told = new AtomicInteger();
+    // The reader fails at the last scores: after the pass, before the sequences join the running
+    // ones.
+    AtomicInteger reports = new AtomicInteger();
     choices
         .get(0)
         .onReadable(
             () -> {
-              if (told.incrementAndGet() == 2) {
+              if (reports.incrementAndGet() == 2) {
                 model.decoder().close();
               }
             });
@@ -119,7 +118,7 @@ class PrefillBatchTest {
   }
 
   @Test
-  void aTextIsScoredBetweenTheStepsOfOthers() {
+  void aPromptIsScoredBetweenTheStepsOfOtherRequests() {
     engine.serve(1);
     GenerationStream writing = engine.submit(request("a", 40, 1));
     engine.iterate();
@@ -139,7 +138,7 @@ class PrefillBatchTest {
   }
 
   @Test
-  void aLongPromptIsReadInPartsBetweenTheStepsOfOthers() {
+  void aLongPromptIsReadInChunksBetweenTheStepsOfOtherRequests() {
     engine.serve(1);
     GenerationStream running = engine.submit(request("a", 1000, 1));
     engine.iterate();
@@ -160,14 +159,14 @@ class PrefillBatchTest {
   }
 
   @Test
-  void promptsThatWaitAreReadTogether() {
+  void waitingPromptsAreReadInOnePass() {
     engine.serve(1);
     String prompt = "hello world ".repeat(4);
     List<GenerationStream> streams = new ArrayList<>();
     for (int i = 0; i < SLOTS; i++) {
       streams.add(engine.submit(request(prompt, 20, i)));
     }
-    for (int turn = 0; turn < prompt.length() / PrefillBatch.CHUNK; turn++) {
+    for (int chunk = 0; chunk < prompt.length() / PrefillBatch.CHUNK; chunk++) {
       assertThat(streams).noneMatch(stream -> stream.started().toCompletableFuture().isDone());
       engine.iterate();
     }

@@ -7,20 +7,20 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Keeps what an engine tells, where all its turns are taken on one thread. */
+/** Records the events of an engine whose iterations run on one thread. */
 final class RecordingListener implements EngineListener {
   final List<Rejection> rejections = new ArrayList<>();
   final List<FinishReason> finished = new ArrayList<>();
 
-  /** How many slots each step was of. */
+  /** The number of sequences of each step. */
   final List<Integer> batches = new ArrayList<>();
 
-  /** How many generations each failure was of. */
+  /** The number of generations of each failure. */
   final List<Integer> failures = new ArrayList<>();
 
   int promptTokens;
 
-  /** That steps and prompts made. */
+  /** The number of tokens that steps and prefill passes wrote. */
   int characters;
 
   int failed() {

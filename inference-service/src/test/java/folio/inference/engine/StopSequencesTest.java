@@ -18,7 +18,7 @@ class StopSequencesTest {
   }
 
   @Test
-  void writesNothingOfTheStopText() {
+  void sendsNothingOfTheStopSequence() {
     StopSequences stop = new StopSequences(List.of("END"));
 
     assertThat(feed(stop, "the ENEND is")).isEqualTo("the EN");
@@ -27,7 +27,7 @@ class StopSequencesTest {
   }
 
   @Test
-  void releasesWhatCameToNothing() {
+  void sendsHeldTextThatIsNoStopSequence() {
     StopSequences stop = new StopSequences(List.of("END"));
 
     assertThat(feed(stop, "the EN")).isEqualTo("the ");
@@ -35,14 +35,14 @@ class StopSequencesTest {
   }
 
   @Test
-  void takesWhicheverComesFirst() {
+  void stopsAtTheFirstOfSeveral() {
     StopSequences stop = new StopSequences(List.of("abcd", "bc"));
 
     assertThat(feed(stop, "xabcd")).isEqualTo("xa");
   }
 
   @Test
-  void holdsNothingBackWithoutStopTexts() {
+  void holdsNothingBackWithoutStopSequences() {
     assertThat(feed(new StopSequences(List.of()), "anything")).isEqualTo("anything");
   }
 }

@@ -20,10 +20,10 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Two lanes whose turns are taken by hand, each at its own pace. */
+/** Two workers whose iterations the test runs, each at its own pace. */
 class WorkersTest {
   private static final int SLOTS = 12;
-  private static final WorkerSettings LANES = new WorkerSettings(Device.cpu(), 2, 4);
+  private static final WorkerSettings TWO_WORKERS = new WorkerSettings(Device.cpu(), 2, 4);
 
   @TempDir Path root;
   private ManualEngine engine;
@@ -35,7 +35,7 @@ class WorkersTest {
     CheckpointStore store = new CheckpointStore(root);
     engine =
         new ManualEngine(
-            store, SLOTS, LANES, FusedDecoderFactory.Loader.NONE, Duration.ofMinutes(1));
+            store, SLOTS, TWO_WORKERS, FusedDecoderFactory.Loader.NONE, Duration.ofMinutes(1));
     first = engine.worker(0);
     second = engine.worker(1);
   }
@@ -57,18 +57,18 @@ class WorkersTest {
     return engine.submit(ManualEngine.request("a", 1000, seed, version));
   }
 
-  /** Few requests go to the first lane, the next ones to the second. */
-  private void admitToBoth() {
+  /** Admits the first requests to the first worker and the rest to the second. */
+  private void admitToBothWorkers() {
     first.iterate();
     second.iterate();
     first.iterate();
   }
 
   @Test
-  void haveSlotsOfTheirOwn() {
+  void haveSequencesOfTheirOwn() {
     engine.serve(1);
     List<GenerationStream> streams = submit(10);
-    admitToBoth();
+    admitToBothWorkers();
     second.iterate();
 
     assertThat(first.running()).isEqualTo(5);
@@ -80,7 +80,7 @@ class WorkersTest {
   void doNotWaitForEachOther() {
     engine.serve(1);
     List<GenerationStream> streams = submit(8);
-    admitToBoth();
+    admitToBothWorkers();
     int inSecond = read(streams.get(7)).length();
     for (int i = 0; i < 10; i++) {
       first.iterate();
@@ -92,24 +92,24 @@ class WorkersTest {
   }
 
   @Test
-  void aModelServesOnceEveryLaneHasWarmedIt() {
+  void aModelServesOnceEveryWorkerHasWarmedIt() {
     LoadedModel model = engine.offer(1);
     while (first.iterate()) {
-      // until this lane has no more to warm
+      // until the first worker has warmed it
     }
     assertThat(engine.isCurrent(model)).isFalse();
     while (second.iterate()) {
-      // likewise
+      // until the second worker has warmed it
     }
 
     assertThat(engine.isCurrent(model)).isTrue();
   }
 
   @Test
-  void aModelStaysUntilTheLastLaneHasLeftIt() {
+  void aModelStaysUntilTheLastWorkerHasLeftIt() {
     LoadedModel old = engine.serve(1);
     List<GenerationStream> streams = submit(8);
-    admitToBoth();
+    admitToBothWorkers();
     engine.serve(2);
     streams.subList(0, 4).forEach(GenerationStream::cancel);
     first.iterate();
@@ -128,15 +128,15 @@ class WorkersTest {
   }
 
   @Test
-  void aPassThatFailsInOneLaneEndsTheModelInAll() {
+  void aPassThatFailsOnOneWorkerEndsTheModelOnAll() {
     LoadedModel model = engine.serve(1);
     List<GenerationStream> streams = submit(8);
-    admitToBoth();
+    admitToBothWorkers();
     second.iterate();
     model.decoder().close();
     first.iterate();
     assertThat(engine.models.serves()).isFalse();
-    assertThat(engine.models.pollFailure()).isNull(); // the second lane still has it
+    assertThat(engine.models.pollFailure()).isNull(); // the second worker still holds it
     second.iterate();
 
     assertThat(engine.events.failures).contains(4).hasSizeGreaterThanOrEqualTo(2);
@@ -152,7 +152,7 @@ class WorkersTest {
     LoadedModel old = engine.serve(1);
     List<GenerationStream> inFirst = submit(4);
     first.iterate();
-    engine.serve(2); // the second lane has left the old model, which runs in the first
+    engine.serve(2); // the second worker has left the old model; the first still runs it
     old.decoder().close();
     GenerationStream asked = submit(5, old.version());
     second.iterate();
