@@ -68,7 +68,12 @@ class ArchitectureTest {
 
   @Test
   void everyClassLiesInAListedPackage() {
-    classes().should().resideInAnyPackage(fullNames(PACKAGES.keySet().stream())).check(CLASSES);
+    classes()
+        .that()
+        .doNotHaveSimpleName("package-info")
+        .should()
+        .resideInAnyPackage(fullNames(PACKAGES.keySet().stream()))
+        .check(CLASSES);
   }
 
   @ParameterizedTest

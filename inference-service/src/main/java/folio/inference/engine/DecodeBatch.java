@@ -33,7 +33,7 @@ final class DecodeBatch implements AutoCloseable {
     this.decoder = model.model().decoder();
     this.steps = new GraphedDecoder(decoder);
     this.prefill = new PrefillBatch(decoder);
-    this.running = new StateBatch<>(decoder);
+    this.running = new StateBatch<>(decoder, List::of);
     this.fused =
         new FusedBatch(model.model().fused().flatMap(FusedDecoderFactory::decoder).orElse(null));
   }

@@ -53,7 +53,7 @@ final class FusedBatch implements AutoCloseable {
 
   /** Returns whether it can read the prompt of a group and decode all of its sequences. */
   boolean acceptsPrompt(SequenceGroup group) {
-    return FusedSequence.supportsPrefill(group) && hasRoom(group.sequences().size());
+    return group.supportsFusedPrefill() && hasRoom(group.sequences().size());
   }
 
   private boolean hasRoom(int count) {

@@ -35,15 +35,6 @@ final class FusedSequence {
     return request.logprobs() < 0 && !(request.keepState() && !request.stop().isEmpty());
   }
 
-  /** Returns whether the kernel can read a group's prompt and decode all of its sequences. */
-  static boolean supportsPrefill(SequenceGroup group) {
-    return !group.cursor().isAtEnd()
-        && !group.scoresPrompt()
-        && group.sequences().stream()
-            .map(Sequence::request)
-            .allMatch(request -> supports(request) && request.maxTokens() > 0);
-  }
-
   Sequence sequence() {
     return sequence;
   }

@@ -46,7 +46,7 @@ final class PrefillBatch implements AutoCloseable {
 
   PrefillBatch(Decoder decoder) {
     this.decoder = decoder;
-    this.reading = new StateBatch<>(decoder);
+    this.reading = new StateBatch<>(decoder, SequenceGroup::sequences);
   }
 
   /** Adds a group that has read nothing. */

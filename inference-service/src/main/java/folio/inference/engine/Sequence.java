@@ -16,7 +16,7 @@ import java.util.List;
  * the hidden state belongs to a batch. An error that concerns this sequence alone is kept as its
  * {@link #failure}. Owned by a worker.
  */
-final class Sequence implements BatchRow {
+final class Sequence {
   private final GenerationRequest request;
   private final LoadedModel model;
   private final int[] promptIds;
@@ -44,11 +44,6 @@ final class Sequence implements BatchRow {
       lastId = request.state().lastId();
       firstTokenStepped = true;
     }
-  }
-
-  @Override
-  public List<Sequence> sequences() {
-    return List.of(this);
   }
 
   GenerationRequest request() {

@@ -11,7 +11,7 @@ import java.util.List;
  * The sequences of one queued request, which share a prompt and a model: one prefill pass reads the
  * prompt for all of them. Owned by a worker.
  */
-final class SequenceGroup implements BatchRow {
+final class SequenceGroup {
   private final List<Sequence> sequences;
   private final PrefillCursor cursor;
   private final LoadedModel model;
@@ -42,8 +42,8 @@ final class SequenceGroup implements BatchRow {
             .toList();
   }
 
-  @Override
-  public List<Sequence> sequences() {
+  /** Returns the sequences; at least one. */
+  List<Sequence> sequences() {
     return sequences;
   }
 
@@ -55,6 +55,15 @@ final class SequenceGroup implements BatchRow {
   /** Returns whether no sequence needs the row any more. */
   boolean finished() {
     return sequences.stream().allMatch(Sequence::finished);
+  }
+
+  /** Returns whether the persistent kernel can read the prompt and decode every sequence. */
+  boolean supportsFusedPrefill() {
+    return !cursor.isAtEnd()
+        && !scoresPrompt()
+        && sequences.stream()
+            .map(Sequence::request)
+            .allMatch(request -> FusedSequence.supports(request) && request.maxTokens() > 0);
   }
 
   /** Returns whether {@link #score} needs the logits of every position of the prompt. */

@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Objects;
+import java.util.function.Function;
 import java.util.function.IntUnaryOperator;
 import java.util.function.Predicate;
 import java.util.stream.Stream;
@@ -17,15 +18,22 @@ import java.util.stream.Stream;
  * gap for the next one to join; gaps are computed with the rest, and closed once a smaller batch
  * size fits. Owned by a worker.
  */
-final class StateBatch<R extends BatchRow> implements AutoCloseable {
+final class StateBatch<R> implements AutoCloseable {
   private final Decoder decoder;
+  private final Function<R, List<Sequence>> sequencesOf;
   private final Sampler sampler;
   private List<R> rows = List.of();
   private int count;
   private DecodeState state;
 
-  StateBatch(Decoder decoder) {
+  /**
+   * An empty batch.
+   *
+   * @param sequencesOf returns the sequences that share a row's state; at least one
+   */
+  StateBatch(Decoder decoder, Function<R, List<Sequence>> sequencesOf) {
     this.decoder = decoder;
+    this.sequencesOf = sequencesOf;
     this.sampler = new Sampler(decoder.config().vocabularySize());
     this.state = decoder.zeroState(0);
   }
@@ -71,7 +79,7 @@ final class StateBatch<R extends BatchRow> implements AutoCloseable {
       R entry = rows.get(row);
       if (entry != null && condition.test(entry)) {
         int offset = position.applyAsInt(row) * decoder.config().vocabularySize();
-        for (Sequence sequence : entry.sequences()) {
+        for (Sequence sequence : sequencesOf.apply(entry)) {
           sequence.choose(sampler, logits, offset);
           if (sequence.savesState()) {
             sequence.save(decoder.keep(state, row));
