@@ -102,8 +102,8 @@ public final class FusedModel implements FusedDecoderFactory {
     try (NDManager scratch = manager.newSubManager()) {
       CharGru.Weights from = network.weights();
       CudaModule module = keep(CudaModule.load(device, binary));
-      this.few = module.kernel("decodeFew", sharedBytes(1));
-      this.many = module.kernel("decodeMany", sharedBytes(places));
+      this.few = module.kernel("decodeSmallBatch", sharedBytes(1));
+      this.many = module.kernel("decodeLargeBatch", sharedBytes(places));
       this.weights = keep(CudaMemory.of(device, weights(from)));
       this.table = keep(CudaMemory.of(device, floats(table(scratch, network.config(), from))));
       this.biases = keep(CudaMemory.of(device, biases(from)));

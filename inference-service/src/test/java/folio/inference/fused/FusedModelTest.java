@@ -119,7 +119,7 @@ class FusedModelTest {
         CharGru network = network(64)) {
       try (FusedDecoderFactory fused = fused(network).orElseThrow()) {
         assertThat(fused.slots()).isEqualTo(PLACES);
-        assertThat(launched).containsExactly("decodeFew", "decodeMany");
+        assertThat(launched).containsExactly("decodeSmallBatch", "decodeLargeBatch");
         assertThat(told).isEmpty();
       }
       assertNothingIsLeft(driver);

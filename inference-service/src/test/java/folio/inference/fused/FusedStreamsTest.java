@@ -80,7 +80,7 @@ class FusedStreamsTest {
     control.setInt(8, NANOS);
     assertThat(control.getLong(0)).as("control").isZero();
     assertThat(places).isEqualTo((count + 7) / 8 * 8);
-    assertThat(launch.function()).isEqualTo(count <= 8 ? "decodeFew" : "decodeMany");
+    assertThat(launch.function()).isEqualTo(count <= 8 ? "decodeSmallBatch" : "decodeLargeBatch");
     assertThat(launch.blocks()).isEqualTo(plan.blocks());
     assertThat(launch.sharedBytes()).isEqualTo(plan.sharedBytes(places));
     if (!comesBack) {
