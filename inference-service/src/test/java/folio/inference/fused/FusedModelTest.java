@@ -177,7 +177,7 @@ class FusedModelTest {
     assertLeftToLibtorch(
         HOPPER,
         driver -> driver.fail("cuLaunchCooperativeKernel", before),
-        "cuLaunchCooperativeKernel answers");
+        "cuLaunchCooperativeKernel returned");
   }
 
   /** As where the driver is older than the function, or the host has no memory. */

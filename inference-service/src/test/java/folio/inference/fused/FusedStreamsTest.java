@@ -308,7 +308,7 @@ class FusedStreamsTest {
 
       assertThatThrownBy(this::model)
           .isInstanceOf(CudaException.class)
-          .hasMessage("cuMemAlloc_v2 answers CUDA_ERROR_OUT_OF_MEMORY");
+          .hasMessage("cuMemAlloc_v2 returned CUDA_ERROR_OUT_OF_MEMORY");
       assertThat(driver.allocations()).isZero();
     }
   }
