@@ -62,7 +62,8 @@ public final class CudaModule implements AutoCloseable {
     driver.makeCurrent(device);
     PointerByReference function = new PointerByReference();
     driver.call("cuModuleGetFunction", function, module, name);
-    driver.call("cuFuncSetAttribute", function.getValue(), ATTRIBUTE_MAX_DYNAMIC_SHARED_BYTES, sharedBytes);
+    driver.call(
+        "cuFuncSetAttribute", function.getValue(), ATTRIBUTE_MAX_DYNAMIC_SHARED_BYTES, sharedBytes);
     return new CudaKernel(driver, function.getValue());
   }
 

@@ -120,8 +120,9 @@ public final class CudaStream {
    * The exception is a device that runs out of memory: libtorch then releases its cached memory.
    * Close the graph before an operation that may run out of memory.
    *
-   * @return the graph, which launches on the default stream and which the caller closes; null if the
-   *     task cannot be recorded. The log then has the reason, and the task has run all the same.
+   * @return the graph, which launches on the default stream and which the caller closes; null if
+   *     the task cannot be recorded. The log then has the reason, and the task has run all the
+   *     same.
    */
   public static CudaGraph runAndRecord(Device device, Runnable kernels) {
     CudaStream recording;

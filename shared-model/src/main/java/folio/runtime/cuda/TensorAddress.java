@@ -39,7 +39,8 @@ public final class TensorAddress {
    */
   static long of(NDArray array) {
     if (array.getDataType() != DataType.FLOAT32) {
-      throw new IllegalArgumentException("the array is " + array.getDataType() + "; it must be FLOAT32");
+      throw new IllegalArgumentException(
+          "the array is " + array.getDataType() + "; it must be FLOAT32");
     }
     Pointer handle = new Pointer(((PtNDArray) array).getHandle()); // points at an at::Tensor
     return Pointer.nativeValue(Holder.FUNCTION.invokePointer(new Object[] {handle}));

@@ -185,7 +185,8 @@ public final class FakeDriver implements Driver.Library, AutoCloseable {
       case 76 -> gpu.architecture() % 10;
       case 95 -> gpu.cooperative() ? 1 : 0;
       case 97 -> gpu.sharedBytes();
-      default -> throw new AssertionError("attribute " + attribute + " is not supported by the fake");
+      default ->
+          throw new AssertionError("attribute " + attribute + " is not supported by the fake");
     };
   }
 
