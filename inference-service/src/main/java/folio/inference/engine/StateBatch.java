@@ -71,7 +71,7 @@ final class StateBatch implements AutoCloseable {
         for (Sequence slot : slots[row].together()) {
           slot.choose(sampler, logits, offset);
           if (slot.keeps()) {
-            slot.keep(decoder.keep(state, row));
+            slot.keep(decoder.readState(state, row));
           }
         }
       }

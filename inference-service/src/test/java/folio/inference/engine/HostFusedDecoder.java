@@ -182,7 +182,7 @@ final class HostFusedDecoder implements FusedDecoderFactory {
         seen.get(place).set(last);
         ids[k] = last;
       }
-      states.set(place, decoder.keep(state, 0));
+      states.set(place, decoder.readState(state, 0));
       state.close();
       return ids;
     }

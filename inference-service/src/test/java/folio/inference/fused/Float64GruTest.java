@@ -41,7 +41,7 @@ class Float64GruTest {
           before.close();
         }
         double[] kept = new double[start.length];
-        float[] floats = decoder.keep(state, 0);
+        float[] floats = decoder.readState(state, 0);
         Arrays.setAll(kept, i -> floats[i]);
         assertThat(kept).containsExactly(precise.state(0), within(1e-5));
       }
