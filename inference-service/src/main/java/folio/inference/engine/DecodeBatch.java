@@ -34,7 +34,8 @@ final class DecodeBatch implements AutoCloseable {
     this.prompts = new PrefillBatch(decoder);
     this.running = new StateBatch(decoder);
     this.fused =
-        new FusedBatch(model.model().fused().flatMap(FusedDecoderFactory::decoder).orElse(null));
+        new FusedBatch(
+            model.model().fused().flatMap(FusedDecoderFactory::createDecoder).orElse(null));
   }
 
   SharedModel model() {

@@ -70,7 +70,7 @@ final class FusedBatch implements AutoCloseable {
   }
 
   private boolean hasRoom(int slots) {
-    return isThere() && streams.room() >= slots;
+    return isThere() && streams.freeSlots() >= slots;
   }
 
   /** Takes in a slot that reads its prompt here. */
@@ -103,7 +103,7 @@ final class FusedBatch implements AutoCloseable {
         if (place < slots.size()) {
           slots.set(place, last);
         }
-        streams.leave(place);
+        streams.remove(place);
       }
     }
     if (slots.isEmpty()) {
@@ -151,7 +151,7 @@ final class FusedBatch implements AutoCloseable {
     allowed = most(besideOthers);
     // Somebody's first character is told as soon as it is there.
     steps = Math.min(Math.min(allowed, longest), Math.max(FEW_STEPS, first));
-    List<FusedDecoder.Order> orders = new ArrayList<>();
+    List<FusedDecoder.StepPlan> orders = new ArrayList<>();
     for (int place = 0; place < untaken.length; place++) {
       orders.add(slots.get(place).order(untaken[place], steps));
     }
@@ -176,7 +176,8 @@ final class FusedBatch implements AutoCloseable {
   /** Twice the steps that the launch before might have had at most: what a step costs is known. */
   private int most(boolean besideOthers) {
     boolean unknown =
-        launched == 0 || (slots.size() <= FusedDecoder.FEW) != (launched <= FusedDecoder.FEW);
+        launched == 0
+            || (slots.size() <= FusedDecoder.SMALL_BATCH) != (launched <= FusedDecoder.SMALL_BATCH);
     if (slots.size() > launched) {
       nanosAStep *= (double) slots.size() / Math.max(1, launched); // it costs no more than that
     }
@@ -197,7 +198,7 @@ final class FusedBatch implements AutoCloseable {
     if (inFlight == null) {
       return 0;
     }
-    FusedDecoder.Written end = streams.finish();
+    FusedDecoder.LaunchResult end = streams.finish();
     int[][] written = end.ids();
     List<Sequence> wrote = inFlight;
     inFlight = null;

@@ -249,11 +249,11 @@ final class Sequence {
    * @param untaken what it was led to and has not been told yet
    * @param most steps
    */
-  FusedDecoder.Order order(int[] untaken, int most) {
+  FusedDecoder.StepPlan order(int[] untaken, int most) {
     int begun = untaken.length;
     int length = Math.min(most, stepsLeft() - begun);
     int last = prompt.isRead() ? lastId : prompt.at(prompt.next());
-    return new FusedDecoder.Order(
+    return new FusedDecoder.StepPlan(
         request.seed(),
         request.sampling(),
         begun == 0 ? last : untaken[begun - 1],

@@ -138,8 +138,8 @@ struct Words {
   }
 };
 
-// What a block needs to wait for other blocks: the grid barrier, and polling for LL words. If a block does not come
-// before the deadline, the launch ends.
+// A block waits for other blocks at the grid barrier or by polling LL words. If a block does not arrive before the
+// deadline, the launch ends.
 struct GridSync {
   unsigned* arrivals;                              // arrivals at the grid barrier; only grows
   unsigned* timedOut;
