@@ -7,7 +7,7 @@ import folio.inference.InferenceConfig.DeviceChoice;
 import folio.inference.engine.InferenceEngine;
 import folio.inference.engine.WorkerSettings;
 import folio.inference.fused.FusedDecoderFactory;
-import folio.inference.fused.FusedModel;
+import folio.inference.fused.FusedDecoders;
 import folio.inference.generation.GenerationLimits;
 import folio.inference.models.CheckpointWatcher;
 import folio.inference.models.ModelLoader;
@@ -116,7 +116,7 @@ public class EngineLifecycle {
   private ModelLoader loader() {
     boolean auto = config.decoder() == DecoderChoice.AUTO;
     return new ModelLoader(
-        device, auto ? FusedModel::of : FusedDecoderFactory.Loader.NONE, config.slots());
+        device, auto ? FusedDecoders::load : FusedDecoderFactory.Loader.NONE, config.slots());
   }
 
   private Device device() {

@@ -4,7 +4,7 @@ import ai.djl.Device;
 import ai.djl.engine.Engine;
 import folio.inference.engine.WorkerSettings;
 import folio.inference.fused.FusedDecoderFactory;
-import folio.inference.fused.FusedModel;
+import folio.inference.fused.FusedDecoders;
 import folio.inference.models.ModelLoader;
 import java.util.Locale;
 import picocli.CommandLine.Model.CommandSpec;
@@ -76,7 +76,7 @@ final class MachineOptions {
   /** Makes models for an engine with so many slots. */
   ModelLoader loader(Device where, int slots) {
     return new ModelLoader(
-        where, libtorch ? FusedDecoderFactory.Loader.NONE : FusedModel::of, slots);
+        where, libtorch ? FusedDecoderFactory.Loader.NONE : FusedDecoders::load, slots);
   }
 
   /** Whether nothing is decoded on a chip. */

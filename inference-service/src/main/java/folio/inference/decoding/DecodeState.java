@@ -3,8 +3,9 @@ package folio.inference.decoding;
 import ai.djl.pytorch.jni.IValue;
 
 /**
- * The hidden state of some rows, on the decoder's device: float32 {@code [rows, H]} a layer. It
- * belongs to whoever holds it and must be closed; a step reads it and makes a new one.
+ * The hidden state of a batch of rows, on the decoder's device: float32 {@code [rows, H]} per
+ * layer. It is immutable: a step reads it and returns a new one. The caller that received it closes
+ * it.
  */
 public final class DecodeState implements AutoCloseable {
   private final IValue layers;
@@ -19,7 +20,7 @@ public final class DecodeState implements AutoCloseable {
     return layers;
   }
 
-  /** How many rows there are, those that nobody uses included. */
+  /** Returns the number of rows, including unused ones. */
   public int rows() {
     return rows;
   }

@@ -22,21 +22,22 @@ import java.util.List;
 import org.jboss.logging.Logger;
 
 /**
- * Computes what {@link CharGru} computes, without gradients, for rows that come and go.
+ * A {@link CharGru} for inference with libtorch: steps and prompts, without gradients, of batches
+ * whose rows change.
  *
- * <p>On a CPU, the weights are packed once for oneDNN. Its kernels sum a row's products in an order
- * that does not depend on how many rows there are, so a row's bits are the same alone, among others
- * and in a prompt read in parts; and they are faster than the ones PyTorch chooses by itself, which
- * pack anew at every call. The first layer's input product is a table with a row a character. What
- * follows a product works row by row, never on a flattened batch, whose last few elements would be
- * computed by another formula. All of this holds while a pass runs on one thread, see {@link
- * #prepareThread}: the engine spreads rows over threads, not a row's arithmetic.
+ * <p>On a CPU, a row has the same bits alone, among other rows and in a prompt that is read in
+ * chunks. The weights are packed once for oneDNN, whose kernels sum a row's products in an order
+ * that does not depend on the number of rows. They are also faster than the kernels that PyTorch
+ * chooses by default, which pack at every call. The first layer's input product is a table with one
+ * row per character. Elementwise operations work on rows, never on a flattened batch, whose last
+ * few elements would be computed by another formula. All of this requires that a pass runs on one
+ * thread, see {@link #prepareThread}: the engine distributes rows over threads, not a row's
+ * arithmetic.
  *
- * <p>On a GPU a step is bound by the number of kernels it launches: the hidden products of all
- * layers are one, then there are three kernels a layer; {@link GraphedDecoder} launches them all at
- * once.
+ * <p>On a GPU, the number of kernel launches limits a step. One product computes the hidden parts
+ * of all layers; three kernels per layer follow. {@link GraphedDecoder} launches them all at once.
  *
- * <p>Any number of threads may run passes at once. The network must outlive the decoder.
+ * <p>Any number of threads may run passes at the same time. The network must outlive the decoder.
  */
 public final class Decoder implements AutoCloseable {
   private static final Logger LOG = Logger.getLogger(Decoder.class);
@@ -49,15 +50,15 @@ public final class Decoder implements AutoCloseable {
   private final List<IValue> structure;
 
   /**
-   * Takes its weights from a network: shares them on a GPU, packs copies on a CPU.
+   * Creates a decoder that shares a network's weights on a GPU and packs copies of them on a CPU.
    *
-   * @param parent arrays are made below it, on the network's device
+   * @param parent the parent of the decoder's own arrays, on the network's device
    */
   public Decoder(NDManager parent, CharGru network) {
     this(parent, network, !parent.getDevice().isGpu());
   }
 
-  /** For tests, which show that a CPU's rows depend on each other if weights are not packed. */
+  /** Lets a test show that rows depend on each other on a CPU if weights are not packed. */
   Decoder(NDManager parent, CharGru network, boolean packed) {
     this.config = network.config();
     this.gpu = parent.getDevice().isGpu();
@@ -80,12 +81,13 @@ public final class Decoder implements AutoCloseable {
   }
 
   /**
-   * Makes the calling thread one that may run passes: without gradients, with one thread for a
-   * pass, without the executor that studies the first calls of a shape and then compiles it, and on
-   * a GPU with a stream of its own, so that threads do not wait for each other's kernels.
+   * Prepares the calling thread for passes. It disables gradients, uses one thread for a pass and
+   * disables the profiling executor, which observes the first calls of a shape and then compiles
+   * it. On a GPU it gives the thread a stream of its own, so that threads do not wait for each
+   * other's kernels.
    */
   public static void prepareThread(Device device) {
-    Engine.getInstance(); // loads the library that the rest calls
+    Engine.getInstance(); // loads libtorch
     JniUtils.setGradMode(false);
     JniUtils.setNumThreads(1);
     JniUtils.setGraphExecutorOptimize(false);
@@ -93,14 +95,15 @@ public final class Decoder implements AutoCloseable {
       try {
         CudaStream.enter(device);
       } catch (CudaException e) {
-        LOG.warn("steps are launched kernel by kernel, not as CUDA graphs: " + e.getMessage());
+        LOG.warn("Steps are launched kernel by kernel, not as CUDA graphs: " + e.getMessage());
       }
     }
   }
 
   /**
-   * The input product of the first layer by character; the hidden weights of all layers in one,
-   * float32 {@code [L,3H,H]}, only on a GPU; four tensors a layer; projection; head.
+   * Returns the weights in the order of {@code decoder.py}: the first layer's input product by
+   * character; the hidden weights of all layers, float32 {@code [L, 3H, H]}, on a GPU; four tensors
+   * per layer; the projection, if there is one; the head's weight and bias.
    */
   private List<NDArray> weights(CharGru.Weights from) {
     List<NDArray> list = new ArrayList<>();
@@ -121,7 +124,7 @@ public final class Decoder implements AutoCloseable {
     return list;
   }
 
-  /** All layers' hidden products need no result of this step: on a GPU they are one product. */
+  /** Stacks the hidden weights: no hidden product needs a result of the same step. */
   private NDArray stackedHidden(CharGru.Weights from) {
     return call("stack", from.layers().stream().map(layer -> layer.get(1)).toList());
   }
@@ -136,37 +139,43 @@ public final class Decoder implements AutoCloseable {
     }
   }
 
-  /** The architecture. */
+  /** Returns the architecture. */
   public CharGruConfig config() {
     return config;
   }
 
-  /** Whether passes go on after they return, until their logits are asked for. */
+  /** Returns whether a pass may still run after its method has returned, as it does on a GPU. */
   public boolean asynchronous() {
     return gpu;
   }
 
-  /** A row's state on the host, float32 {@code [L, H]}; waits for a GPU. */
-  public float[] keep(DecodeState state, int row) {
-    try (NDArray kept = row(state, row)) {
-      return HostCopy.floats(kept);
+  /** Copies a row's state to the host, float32 {@code [L, H]}. Waits for a GPU. */
+  public float[] readState(DecodeState state, int row) {
+    try (NDArray values = row(state, row)) {
+      return HostCopy.floats(values);
     }
   }
 
-  /** A copy of a row's state, float32 {@code [L, H]} without gaps, which the caller closes. */
+  /**
+   * Copies a row's state on the device, float32 {@code [L, H]} without gaps. The caller closes it.
+   */
   public NDArray row(DecodeState state, int row) {
-    return call("keep", weights, state.layers(), row);
+    return call("row", weights, state.layers(), row);
   }
 
-  /** The state of a single row, from what {@link #keep} told. */
-  public DecodeState restore(float[] kept) {
+  /**
+   * Creates the state of a single row.
+   *
+   * @param saved float32 {@code [L, H]}, from {@link #readState}
+   */
+  public DecodeState restore(float[] saved) {
     try (NDArray values =
-        manager.create(kept, new Shape(config.layers(), 1, config.hiddenSize()))) {
+        manager.create(saved, new Shape(config.layers(), 1, config.hiddenSize()))) {
       return new DecodeState(DecoderScript.decoder().run("restore", weights, values), 1);
     }
   }
 
-  /** The state before the first character, for some rows. */
+  /** Creates the state before the first character, for a number of rows. */
   public DecodeState zeroState(int rows) {
     return new DecodeState(
         DecoderScript.decoder().run("zeros", weights, config.layers(), rows, config.hiddenSize()),
@@ -177,7 +186,7 @@ public final class Decoder implements AutoCloseable {
    * Runs one character for each row.
    *
    * @param ids int64 {@code [rows]}
-   * @param state read, not changed
+   * @param state the state before the step, which stays the caller's
    */
   public StepOutput step(long[] ids, DecodeState state) {
     return pass("step", state, ids);
@@ -186,18 +195,18 @@ public final class Decoder implements AutoCloseable {
   /**
    * Runs up to T characters for each row.
    *
-   * @param ids int64 {@code [rows, T]}, row after row; what follows a row's length changes nothing
-   * @param lengths how many characters each row really has, 1 to T
-   * @param everyPosition whether to tell the logits after each of the T characters of every row,
-   *     not only after its last
-   * @param state read, not changed
+   * @param ids int64 {@code [rows, T]}, row-major; ids past a row's length have no effect
+   * @param lengths the number of characters of each row, 1 to T
+   * @param everyPosition whether to return the logits after each of the T characters of every row
+   *     instead of after its last
+   * @param state the state before the first character, which stays the caller's
    */
   public StepOutput prefill(long[] ids, long[] lengths, boolean everyPosition, DecodeState state) {
     return pass("prefill", state, ids, lengths, everyPosition);
   }
 
   private StepOutput pass(String function, DecodeState state, Object... inputs) {
-    return decoded(run(function, state, inputs), state.rows());
+    return output(run(function, state, inputs), state.rows());
   }
 
   private IValue run(String function, DecodeState state, Object... inputs) {
@@ -207,8 +216,8 @@ public final class Decoder implements AutoCloseable {
     return DecoderScript.decoder().run(function, arguments.toArray());
   }
 
-  /** What a pass returned: logits and a state, which become the caller's. */
-  StepOutput decoded(IValue result, int rows) {
+  /** Converts the result of a pass, logits and a state, and closes it. */
+  StepOutput output(IValue result, int rows) {
     try (result) {
       IValue[] parts = result.toIValueTuple();
       try (IValue logits = parts[0]) {
@@ -217,27 +226,27 @@ public final class Decoder implements AutoCloseable {
     }
   }
 
-  /** Ids for {@link #captureStep}, only on a GPU. */
+  /** Creates the ids of {@link #captureStep}, all zero. Needs a GPU. */
   IValue blankIds(int rows) {
     return DecoderScript.decoder().run("blank_ids", weights, rows);
   }
 
   /**
-   * A step, only on a GPU.
+   * Runs a step that can be captured in a graph. Needs a GPU.
    *
-   * @return logits, state, and every array that its kernels wrote in between
+   * @return logits, state, and every intermediate array that the kernels write
    */
   IValue[] captureStep(IValue ids, DecodeState state) {
-    try (IValue result = run("step_kept", state, ids)) {
+    try (IValue result = run("captured_step", state, ids)) {
       return result.toIValueTuple();
     }
   }
 
   /**
-   * A state with other rows.
+   * Creates a state from rows of two others, which stay the caller's.
    *
-   * @param rows for each row of the result, which one of the given rows it is: those of the first
-   *     state count from 0, those of the second follow
+   * @param rows for each row of the result, the index of its source: rows of the first state count
+   *     from 0, rows of the second follow
    */
   public DecodeState arrange(DecodeState first, DecodeState second, long[] rows) {
     return new DecodeState(

@@ -2,7 +2,7 @@ package folio.inference.decoding;
 
 import folio.runtime.torchscript.TorchScript;
 
-/** The functions in TorchScript beside this, each compiled at its first use. */
+/** The functions of {@code decoder.py}, which are compiled at their first use. */
 final class DecoderScript {
   private static final class DecoderHolder {
     static final TorchScript SCRIPT =
@@ -11,7 +11,7 @@ final class DecoderScript {
 
   private DecoderScript() {}
 
-  /** Steps and prompts. */
+  /** Returns the functions of steps, prompts and states. */
   static TorchScript decoder() {
     return DecoderHolder.SCRIPT;
   }

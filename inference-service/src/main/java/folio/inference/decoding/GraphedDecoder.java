@@ -7,9 +7,9 @@ import java.util.Map;
 import org.jboss.logging.Logger;
 
 /**
- * The steps of one thread with one decoder. On a GPU those of prepared sizes are launched as CUDA
- * graphs: a single launch instead of three a layer. Owned by its thread; the decoder must outlive
- * it.
+ * A decoder that launches the steps of one thread as CUDA graphs: one launch instead of three per
+ * layer. It does so on a GPU, for batch sizes that were prepared. Owned by its thread; the decoder
+ * must outlive it.
  */
 public final class GraphedDecoder implements AutoCloseable {
   private static final Logger LOG = Logger.getLogger(GraphedDecoder.class);
@@ -17,39 +17,46 @@ public final class GraphedDecoder implements AutoCloseable {
   private final Decoder decoder;
   private final CudaStream stream;
   private final Map<Integer, StepGraph> graphs = new HashMap<>();
-  private boolean refused;
+  private boolean captureFailed;
 
-  /** Nothing is prepared; the thread must be one of {@link Decoder#prepareThread}. */
+  /**
+   * Wraps a decoder, without any prepared size.
+   *
+   * @param decoder its {@link Decoder#prepareThread} must have run on the calling thread
+   */
   public GraphedDecoder(Decoder decoder) {
     this.decoder = decoder;
     this.stream = decoder.asynchronous() ? CudaStream.current() : null;
   }
 
-  /** Whether {@link #prepare} makes steps faster. */
+  /** Returns whether {@link #prepare} can capture further steps. */
   public boolean preparable() {
-    return stream != null && !refused;
+    return stream != null && !captureFailed;
   }
 
-  /** Records the step of so many rows, some milliseconds; without effect if that is impossible. */
+  /**
+   * Captures the step of a number of rows, which takes a few milliseconds. Does nothing if steps
+   * cannot be captured.
+   */
   public void prepare(int rows) {
     if (preparable() && !graphs.containsKey(rows)) {
       try {
         graphs.put(rows, new StepGraph(stream, decoder, rows));
       } catch (RuntimeException e) {
-        // Too little memory, for one: what is recorded already is used, and the rest goes without.
-        refused = true;
+        // The device may have too little memory. The graphs that exist remain in use.
+        captureFailed = true;
         LOG.warn(
-            "further steps are launched kernel by kernel, not as CUDA graphs: " + e.getMessage());
+            "Further steps are launched kernel by kernel, not as CUDA graphs: " + e.getMessage());
       }
     }
   }
 
-  /** Like {@link Decoder#step}. */
+  /** Runs one character for each row, like {@link Decoder#step}. */
   public StepOutput step(long[] ids, DecodeState state) {
     StepGraph graph = graphs.get(ids.length);
     return graph == null
         ? decoder.step(ids, state)
-        : decoder.decoded(graph.step(ids, state), state.rows());
+        : decoder.output(graph.step(ids, state), state.rows());
   }
 
   @Override
@@ -58,7 +65,7 @@ public final class GraphedDecoder implements AutoCloseable {
       try {
         graph.close();
       } catch (CudaException e) {
-        LOG.error("a graph cannot be freed: " + e.getMessage()); // the others can
+        LOG.error("A CUDA graph cannot be freed: " + e.getMessage()); // free the others
       }
     }
     graphs.clear();

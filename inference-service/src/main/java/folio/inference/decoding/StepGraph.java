@@ -1,21 +1,29 @@
 package folio.inference.decoding;
 
 import ai.djl.pytorch.jni.IValue;
+import folio.runtime.cuda.CudaException;
 import folio.runtime.cuda.CudaGraph;
 import folio.runtime.cuda.CudaStream;
 
 /**
- * One step for a fixed number of rows, recorded once and launched as a whole. Its kernels read and
- * write the same arrays every time: all of them are kept, those between the kernels too. Owned by
- * the thread that recorded it; the decoder must outlive it.
+ * A CUDA graph of one step for a fixed number of rows. Its kernels read and write the same arrays
+ * at every launch, so the graph holds all of them, intermediate results included. Owned by the
+ * thread that captured it; the decoder must outlive it.
  */
 final class StepGraph implements AutoCloseable {
   private final IValue ids;
   private DecodeState state;
+
+  /** Logits, state and intermediate arrays, as {@link Decoder#captureStep} returns them. */
   private IValue[] result;
+
   private CudaGraph graph;
 
-  /** Records a step of a decoder's, after one that chooses the kernels. */
+  /**
+   * Captures a step, after a step that lets libtorch choose the kernels.
+   *
+   * @throws CudaException if the step cannot be captured
+   */
   StepGraph(CudaStream stream, Decoder decoder, int rows) {
     this.ids = decoder.blankIds(rows);
     try {
@@ -28,9 +36,13 @@ final class StepGraph implements AutoCloseable {
     }
   }
 
-  /** Like {@link Decoder#step}; the result is a copy of its own. */
-  IValue step(long[] values, DecodeState given) {
-    DecoderScript.decoder().run("feed", ids, state.layers(), values, given.layers()).close();
+  /**
+   * Runs the step like {@link Decoder#step}.
+   *
+   * @return copies of the logits and the state, which the next launch does not overwrite
+   */
+  IValue step(long[] values, DecodeState before) {
+    DecoderScript.decoder().run("feed", ids, state.layers(), values, before.layers()).close();
     graph.launch();
     return DecoderScript.decoder().run("fetch", result[0], result[1]);
   }

@@ -4,13 +4,15 @@ import ai.djl.ndarray.NDArray;
 import folio.model.network.HostCopy;
 
 /**
- * What a pass makes of every row. On a GPU it may still be under way; {@link #logits} waits for it.
- * Whoever asked for the pass owns both parts.
+ * The logits and the state that a pass returns for every row. On a GPU the pass may still be
+ * running; {@link #logits} waits for it. The caller of the pass closes the output and the state.
  */
 public final class StepOutput implements AutoCloseable {
   private final NDArray logits;
   private final DecodeState state;
-  private float[] fetched;
+
+  /** The logits on the host, or null before the first call of {@link #logits}. */
+  private float[] hostLogits;
 
   StepOutput(NDArray logits, DecodeState state) {
     this.logits = logits;
@@ -18,23 +20,23 @@ public final class StepOutput implements AutoCloseable {
   }
 
   /**
-   * The logits {@code [rows, V]} after each row's last character, row after row; {@code [rows, T,
-   * V]} if every position was asked for, of which those past a row's length mean nothing. Not to be
-   * changed.
+   * Returns the logits after each row's last character, row-major {@code [rows, V]}. If the pass
+   * was asked for every position, they are {@code [rows, T, V]}; positions past a row's length have
+   * arbitrary values. The caller must not change the array.
    */
   public float[] logits() {
-    if (fetched == null) {
-      fetched = HostCopy.floats(logits);
+    if (hostLogits == null) {
+      hostLogits = HostCopy.floats(logits);
     }
-    return fetched;
+    return hostLogits;
   }
 
-  /** The state after each row's last character; outlives this and must be closed. */
+  /** Returns the state after each row's last character. It outlives this; the caller closes it. */
   public DecodeState state() {
     return state;
   }
 
-  /** Frees the logits. */
+  /** Frees the logits, but not the state. */
   @Override
   public void close() {
     logits.close();

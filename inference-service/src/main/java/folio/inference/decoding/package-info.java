@@ -1,2 +1,2 @@
-/** The network as it is served: steps and prompts of many rows, one TorchScript call each. */
+/** Decoders that use libtorch: steps and prompts of a batch of rows, one TorchScript call each. */
 package folio.inference.decoding;

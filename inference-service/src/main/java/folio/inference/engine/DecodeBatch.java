@@ -35,7 +35,8 @@ final class DecodeBatch implements AutoCloseable {
     this.prefill = new PrefillBatch(decoder);
     this.running = new StateBatch<>(decoder, List::of);
     this.fused =
-        new FusedBatch(model.model().fused().flatMap(FusedDecoderFactory::decoder).orElse(null));
+        new FusedBatch(
+            model.model().fused().flatMap(FusedDecoderFactory::createDecoder).orElse(null));
   }
 
   ResidentModel model() {

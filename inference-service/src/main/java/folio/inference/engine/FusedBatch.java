@@ -57,7 +57,7 @@ final class FusedBatch implements AutoCloseable {
   }
 
   private boolean hasRoom(int count) {
-    return available() && decoder.room() >= count;
+    return available() && decoder.freeSlots() >= count;
   }
 
   /** Takes in a sequence whose prompt the kernel reads. */
@@ -87,7 +87,7 @@ final class FusedBatch implements AutoCloseable {
         if (slot < sequences.size()) {
           sequences.set(slot, last);
         }
-        decoder.leave(slot);
+        decoder.remove(slot);
       }
     }
     if (sequences.isEmpty()) {
@@ -133,7 +133,7 @@ final class FusedBatch implements AutoCloseable {
       toFirstToken = toFirst > 0 ? Math.min(toFirstToken, toFirst) : toFirstToken;
     }
     int steps = length.choose(pending.length, othersWait, longest, toFirstToken);
-    List<FusedDecoder.Order> plans = new ArrayList<>();
+    List<FusedDecoder.StepPlan> plans = new ArrayList<>();
     for (int slot = 0; slot < pending.length; slot++) {
       plans.add(sequences.get(slot).plan(pending[slot], steps));
     }
@@ -163,7 +163,7 @@ final class FusedBatch implements AutoCloseable {
     if (inFlight == null) {
       return 0;
     }
-    FusedDecoder.Written end = decoder.finish();
+    FusedDecoder.LaunchResult end = decoder.finish();
     int[][] written = end.ids();
     List<FusedSequence> launched = inFlight;
     inFlight = null;

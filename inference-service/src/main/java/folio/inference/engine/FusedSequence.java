@@ -55,10 +55,10 @@ final class FusedSequence {
    * @param pending ids that an earlier launch led to and {@link #accept} has not received yet
    * @param maxSteps steps of the launch
    */
-  FusedDecoder.Order plan(int[] pending, int maxSteps) {
+  FusedDecoder.StepPlan plan(int[] pending, int maxSteps) {
     int length = Math.min(maxSteps, stepsLeft() - pending.length);
     int last = cursor.isAtEnd() ? sequence.lastId() : cursor.idAt(cursor.position());
-    return new FusedDecoder.Order(
+    return new FusedDecoder.StepPlan(
         sequence.request().seed(),
         sequence.request().sampling(),
         pending.length == 0 ? last : pending[pending.length - 1],

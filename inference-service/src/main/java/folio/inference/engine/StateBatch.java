@@ -82,7 +82,7 @@ final class StateBatch<R> implements AutoCloseable {
         for (Sequence sequence : sequencesOf.apply(entry)) {
           sequence.choose(sampler, logits, offset);
           if (sequence.savesState()) {
-            sequence.save(decoder.keep(state, row));
+            sequence.save(decoder.readState(state, row));
           }
         }
       }

@@ -6,88 +6,95 @@ import java.util.BitSet;
 import java.util.List;
 
 /**
- * Streams that are decoded together, in the places 0 to count - 1: who leaves is replaced by the
- * last. A launch writes up to so many characters of each of those who are there when it begins; who
- * joins or leaves while it is under way does not change it. Owned by a lane's thread.
+ * A decoder of a batch of streams that generates many characters of each stream in one launch.
+ *
+ * <p>Every stream has a slot. The occupied slots are 0 to count - 1: when a stream is removed, the
+ * stream of the last slot moves to its slot. Streams may join and be removed while a launch is in
+ * flight; the launch still generates the characters of the streams that it began with. Owned by the
+ * thread of a worker.
  */
 public interface FusedDecoder extends AutoCloseable {
-  /** Most characters of a stream in a launch. */
+  /** The largest number of steps of a stream in a launch. */
   int MAX_STEPS = 256;
 
   /**
-   * Up to so many streams are decoded in another way than more are: what a step of the ones costs
-   * tells nothing about the others.
+   * The largest number of streams of a small batch, which is decoded by a method of its own. The
+   * time of a step in a small batch does not predict the time in a larger one, nor the reverse.
    */
-  int FEW = KernelLayout.TILE;
+  int SMALL_BATCH = 8;
 
   /**
-   * What the next launch is to do for a stream: steps, each of which leads from one character to
-   * the next.
+   * The steps of one stream in a launch. Each step leads from one character to the next, which is
+   * forced or sampled.
    *
-   * @param seed decides every draw
-   * @param lastId the character before
-   * @param position how many were drawn before, of this seed
-   * @param given the first characters, which are not drawn but read
-   * @param length steps, and so characters, the given ones included
+   * @param seed the seed of all draws
+   * @param lastId the id before the first step
+   * @param position the number of ids that were sampled with this seed before
+   * @param forced the ids of the first steps, such as those of a prompt, which are not sampled
+   * @param length the number of steps, forced ones included
    */
-  record Order(
-      long seed, SamplingParameters sampling, int lastId, int position, int[] given, int length) {}
+  record StepPlan(
+      long seed, SamplingParameters sampling, int lastId, int position, int[] forced, int length) {}
 
   /**
-   * What a launch wrote.
+   * The result of a launch.
    *
-   * @param ids of each stream, given ones included, by the places when it was launched
-   * @param nanos how long the device had to do with it
+   * @param ids the ids of each stream, forced ones included, by slot at the time of the launch
+   * @param nanos the time that the launch took on the device
    */
-  record Written(int[][] ids, long nanos) {}
+  record LaunchResult(int[][] ids, long nanos) {}
 
-  /** How many more streams can join. */
-  int room();
+  /** Returns the number of streams that can still join. */
+  int freeSlots();
 
   /**
-   * Takes in a stream that has read nothing yet, in the next place.
+   * Adds a stream that has read nothing yet, in the next slot.
    *
-   * @param ids those that a penalty concerns, of characters that will be given, too
+   * @param seen the ids that the repetition penalty applies to, including ids that will be forced
    */
-  void join(BitSet ids);
+  void join(BitSet seen);
 
   /**
-   * Takes in a stream that goes on, in the next place.
+   * Adds a stream that resumes from a state, in the next slot.
    *
-   * @param state float32 {@code [L, H]}, on the model's device, computed by this thread; stays the
-   *     caller's
-   * @param ids those that a penalty concerns, of characters that will be given, too
+   * @param state float32 {@code [L, H]} on the model's device, computed by the calling thread;
+   *     remains the caller's
+   * @param seen the ids that the repetition penalty applies to, including ids that will be forced
    */
-  void join(NDArray state, BitSet ids);
+  void join(NDArray state, BitSet seen);
 
-  /** Launches for nobody: the first launches take longer. There must be no streams. */
+  /** Launches without streams, because first launches take longer. All slots must be free. */
   void warm();
 
-  /** Lets a stream go; the last takes its place. Asks nothing of the device yet, so cannot fail. */
-  void leave(int place);
+  /**
+   * Removes a stream; the stream of the last slot moves to its slot. Calls nothing on the device,
+   * so it cannot fail.
+   */
+  void remove(int slot);
 
-  /** Lets all streams go. */
+  /** Removes all streams. */
   void clear();
 
   /**
-   * Begins to write characters of every stream. What was launched before and not waited for is
-   * lost.
+   * Starts to generate characters of every stream. The result of an earlier launch that was not
+   * waited for is lost.
    *
-   * @param all an order a stream, by place
-   * @param most characters of a stream, up to {@link #MAX_STEPS}; an order's length may be less
+   * @param plans a plan for every stream, by slot
+   * @param steps the largest length of the plans, up to {@link #MAX_STEPS}
    */
-  void launch(List<Order> all, int most);
+  void launch(List<StepPlan> plans, int steps);
 
   /**
-   * Waits for what was launched.
+   * Waits for the launch and returns its result.
    *
-   * @throws RuntimeException if the device failed, or did not come to an end in time
+   * @throws RuntimeException if the device failed, or if the launch timed out
    */
-  Written finish();
+  LaunchResult finish();
 
-  /** A stream's state, float32 {@code [L, H]}; waits for the device. */
-  float[] state(int place);
+  /** Returns a stream's state, float32 {@code [L, H]}. Waits for the device. */
+  float[] state(int slot);
 
+  /** Frees the decoder's memory on the device. */
   @Override
   void close();
 }

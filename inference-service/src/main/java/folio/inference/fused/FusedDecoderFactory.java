@@ -4,32 +4,39 @@ import ai.djl.ndarray.NDManager;
 import folio.model.network.CharGru;
 import java.util.Optional;
 
-/** What decodes a model many characters at a time. Owned by its model. */
+/**
+ * A model that fused decoders can decode. It creates a {@link FusedDecoder} for each worker. Owned
+ * by its model, which closes it.
+ */
 public interface FusedDecoderFactory extends AutoCloseable {
-  /** Makes chips of networks. */
+  /** A function that prepares networks for fused decoding. */
   @FunctionalInterface
   interface Loader {
-    /** Of nothing. */
+    /** A loader that prepares no network, so that libtorch decodes all of them. */
     Loader NONE = (manager, network, streams) -> Optional.empty();
 
     /**
-     * Puts a network on a chip, if that can be done.
+     * Prepares a network for fused decoding.
      *
-     * @param manager on the network's device; scratch arrays are made below it
-     * @param streams most at once in a lane
+     * @param manager the parent of temporary arrays, on the network's device
+     * @param streams the largest number of streams of a worker
+     * @return a factory that the caller closes, or empty if the network cannot be decoded so
      */
-    Optional<FusedDecoderFactory> make(NDManager manager, CharGru network, int streams);
+    Optional<FusedDecoderFactory> load(NDManager manager, CharGru network, int streams);
   }
 
-  /** Most streams of a launch. */
+  /** Returns the largest number of streams of a decoder. */
   int slots();
 
   /**
-   * For the calling thread, a lane's; it must be closed before the chip. Nothing if the lane cannot
-   * have one, for too little memory say, which is told in the log.
+   * Creates a decoder for the calling thread, a worker's. It must be closed before this factory.
+   *
+   * @return the decoder; empty if the device lacks the memory for it, for instance. The log then
+   *     has the reason.
    */
-  Optional<FusedDecoder> decoder();
+  Optional<FusedDecoder> createDecoder();
 
+  /** Frees the model's memory on the device. No decoder may use it any more. */
   @Override
   void close();
 }

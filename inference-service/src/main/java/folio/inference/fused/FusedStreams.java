@@ -16,73 +16,74 @@ import java.util.Queue;
 import org.jboss.logging.Logger;
 
 /**
- * Streams of a GPU's chip. Owned by the thread that made it, a lane's or for a trial the loader's;
- * the model must outlive it.
+ * A fused decoder that runs the persistent kernel: the states of its streams are on the GPU, and
+ * every launch exchanges plans and ids with the host. Owned by the thread that created it: a
+ * worker's, or the loader's for the trial launch. The model must outlive it.
  */
 final class FusedStreams implements FusedDecoder {
   private static final Logger LOG = Logger.getLogger(FusedStreams.class);
 
-  /** As {@code struct Stream} of the kernel. */
-  private static final int STREAM_BYTES = 64;
+  /** The longest time of a launch, which takes milliseconds unless a block does not run at all. */
+  private static final long TIMEOUT_NANOS = 2_000_000_000L;
 
-  /** As {@code struct Launch} of the kernel. */
-  static final int LAUNCH_BYTES = 136;
-
-  /** A launch takes milliseconds: if a block has not come by then, it never will. */
-  private static final long LONGEST_NANOS = 2_000_000_000L;
-
-  /** The kernel's words, and one more: the orders after them are where a double may be. */
+  /**
+   * The size of the kernel's three control words, rounded up: doubles follow, which are aligned.
+   */
   private static final int CONTROL_BYTES = 16;
 
-  /** Of the kernel's words, the one that is not zero if time was up. */
-  private static final int FAILED = 1;
+  /** The index of the control word that is not zero after a timeout. */
+  private static final int CONTROL_TIMED_OUT = 1;
 
-  /** And the one that tells how long it took. */
-  private static final int NANOS = 2;
+  /** The index of the control word that has the duration of the launch. */
+  private static final int CONTROL_NANOS = 2;
 
-  /** A stream that is to take another's place. */
+  /** A copy of a stream from one slot to another that is still to be done on the device. */
   private record Move(long from, long to) {}
 
   private final FusedModel model;
-  private final KernelLayout plan;
+  private final KernelLayout layout;
   private final CudaStream stream;
-  private final List<CudaMemory> kept = new ArrayList<>();
+  private final List<CudaMemory> allocations = new ArrayList<>();
   private final CudaMemory states;
   private final CudaMemory outputs;
   private final CudaMemory seen;
   private final CudaMemory current;
 
   /**
-   * What is written, up to {@link #controlAt}; control; orders; what they give. One copy a launch
-   * takes all from control on there, one takes what was written and control back.
+   * Memory that host and kernel exchange: the ids, which end at {@link #controlOffset}; the control
+   * words; a {@link StreamStruct} per stream; forced ids. So a launch needs one copy to the device,
+   * from the control words on, and one copy back, of the ids and the control words.
    */
   private final CudaMemory exchange;
 
-  private final long controlAt;
+  private final long controlOffset;
   private final Queue<Move> moves = new ArrayDeque<>();
   private int count;
-  private List<Order> inFlight;
+
+  /** The plans of the launch in flight, by slot at the time of the launch; null without one. */
+  private List<StepPlan> inFlight;
+
+  /** The largest number of steps of the launch in flight. */
   private int steps;
 
   /**
-   * No streams yet.
+   * Creates a decoder without streams.
    *
-   * @param stream that everything is launched on
+   * @param stream the stream of all copies and launches
    * @throws CudaException if the device has too little memory
    */
   FusedStreams(FusedModel model, CudaStream stream) {
     this.model = model;
-    this.plan = model.plan();
+    this.layout = model.layout();
     this.stream = stream;
-    int places = model.slots();
-    controlAt = (long) places * MAX_STEPS * Integer.BYTES;
-    int units = plan.layers() * plan.hidden();
+    int slots = model.slots();
+    controlOffset = (long) slots * MAX_STEPS * Integer.BYTES;
     try {
-      states = allocate((long) places * units * Float.BYTES);
-      outputs = allocate(plan.outputBytes(places));
-      seen = allocate((long) places * plan.seenWords() * Integer.BYTES);
-      current = allocate((long) places * Integer.BYTES);
-      exchange = allocate(2 * controlAt + CONTROL_BYTES + (long) places * STREAM_BYTES);
+      states = allocate((long) slots * stateBytes());
+      outputs = allocate(layout.outputBytes(slots));
+      seen = allocate((long) slots * seenBytes());
+      current = allocate((long) slots * Integer.BYTES);
+      exchange = allocate(2 * controlOffset + CONTROL_BYTES + (long) slots * StreamStruct.BYTES);
     } catch (RuntimeException | Error e) {
       close();
       throw e;
@@ -91,32 +92,40 @@ final class FusedStreams implements FusedDecoder {
 
   private CudaMemory allocate(long size) {
     CudaMemory memory = CudaMemory.allocate(model.device(), stream, size);
-    kept.add(memory);
+    allocations.add(memory);
     return memory;
   }
 
+  private int stateBytes() {
+    return layout.layers() * layout.hidden() * Float.BYTES;
+  }
+
+  private int seenBytes() {
+    return layout.seenWords() * Integer.BYTES;
+  }
+
   @Override
-  public int room() {
+  public int freeSlots() {
     return model.slots() - count;
   }
 
   @Override
   public void join(BitSet ids) {
-    move();
+    applyMoves();
     states.clear(stream, (long) count * stateBytes(), stateBytes());
-    add(ids);
+    addWithState(ids);
   }
 
   @Override
   public void join(NDArray state, BitSet ids) {
-    move();
+    applyMoves();
     states.write(stream, (long) count * stateBytes(), state);
-    add(ids);
+    addWithState(ids);
   }
 
-  /** The next place's state is there already. */
-  private void add(BitSet ids) {
-    ByteBuffer words = FusedModel.buffer(seenBytes());
+  /** Adds the stream whose state is in the next slot. */
+  private void addWithState(BitSet ids) {
+    ByteBuffer words = CudaMemory.hostBuffer(seenBytes());
     for (int id = ids.nextSetBit(0); id >= 0; id = ids.nextSetBit(id + 1)) {
       int word = id / Integer.SIZE * Integer.BYTES;
       words.putInt(word, words.getInt(word) | 1 << id % Integer.SIZE);
@@ -129,20 +138,20 @@ final class FusedStreams implements FusedDecoder {
   public void warm() {
     states.clear(stream);
     seen.clear(stream);
-    Order order = new Order(0, SamplingParameters.DEFAULT, 0, 0, new int[0], 1);
+    StepPlan plan = new StepPlan(0, SamplingParameters.DEFAULT, 0, 0, new int[0], 1);
     for (int streams : new int[] {1, model.slots()}) {
       count = streams;
-      launch(Collections.nCopies(streams, order), 1);
+      launch(Collections.nCopies(streams, plan), 1);
       finish();
     }
     clear();
   }
 
   @Override
-  public void leave(int place) {
+  public void remove(int slot) {
     count--;
-    if (place < count) {
-      moves.add(new Move(count, place));
+    if (slot < count) {
+      moves.add(new Move(count, slot));
     }
   }
 
@@ -152,114 +161,95 @@ final class FusedStreams implements FusedDecoder {
     count = 0;
   }
 
-  private void move() {
+  /** Copies streams on the device to the slots that they have on the host. */
+  private void applyMoves() {
     for (Move move = moves.poll(); move != null; move = moves.poll()) {
       states.move(stream, move.from() * stateBytes(), move.to() * stateBytes(), stateBytes());
       seen.move(stream, move.from() * seenBytes(), move.to() * seenBytes(), seenBytes());
     }
   }
 
-  private int stateBytes() {
-    return plan.layers() * plan.hidden() * Float.BYTES;
-  }
-
-  private int seenBytes() {
-    return plan.seenWords() * Integer.BYTES;
-  }
-
   @Override
-  public void launch(List<Order> all, int most) {
-    launch(all, most, 0);
+  public void launch(List<StepPlan> plans, int steps) {
+    launch(plans, steps, 0);
   }
 
   /**
-   * The same, and tells logits.
+   * Launches and has the kernel write the logits of every sampled id.
    *
-   * @param told where float32 {@code [most, count, V]} has room on the device; 0 for nowhere
+   * @param logitsOut the device address of float32 {@code [steps, count, V]}; 0 for no logits
    */
-  void launch(List<Order> all, int most, long told) {
-    move();
-    int given = all.stream().mapToInt(order -> order.given().length).sum();
-    int givenAt = CONTROL_BYTES + count * STREAM_BYTES;
-    ByteBuffer bytes = FusedModel.buffer(givenAt + given * Integer.BYTES);
-    IntBuffer ids = bytes.slice(givenAt, given * Integer.BYTES).order(bytes.order()).asIntBuffer();
-    bytes.position(CONTROL_BYTES);
-    for (Order order : all) {
-      SamplingParameters sampling = order.sampling();
-      bytes
-          .putLong(order.seed())
-          .putDouble(sampling.temperature())
-          .putDouble(sampling.topP())
-          .putDouble(sampling.minP())
-          .putDouble(sampling.repetitionPenalty())
-          .putInt(sampling.topK())
-          .putInt(order.lastId())
-          .putInt(order.position())
-          .putInt(order.length())
-          .putInt(ids.position())
-          .putInt(order.given().length);
-      ids.put(order.given());
-    }
-    exchange.write(stream, controlAt, bytes.rewind());
-    steps = most;
-    inFlight = List.copyOf(all);
-    long control = exchange.address() + controlAt;
-    ByteBuffer launch = FusedModel.buffer(LAUNCH_BYTES);
-    model.put(launch);
-    launch.putLong(states.address()).putLong(outputs.address());
-    launch.putLong(control + CONTROL_BYTES).putLong(control + givenAt);
-    launch.putLong(seen.address()).putLong(current.address()).putLong(control - writtenBytes());
-    launch.putLong(told).putLong(control).putLong(LONGEST_NANOS);
-    launch.putInt(count).putInt(KernelLayout.places(count)).putInt(most);
-    model.launch(stream, plan.blocks(), count, launch.rewind());
+  void launch(List<StepPlan> plans, int steps, long logitsOut) {
+    applyMoves();
+    ByteBuffer bytes = CudaMemory.hostBuffer(CONTROL_BYTES + StreamStruct.encodedBytes(plans));
+    StreamStruct.encode(plans, bytes.position(CONTROL_BYTES));
+    exchange.write(stream, controlOffset, bytes.rewind());
+    this.steps = steps;
+    inFlight = List.copyOf(plans);
+    long control = exchange.address() + controlOffset;
+    long structs = control + CONTROL_BYTES;
+    model.launch(
+        stream,
+        layout.blocks(),
+        new LaunchStruct(
+            states.address(),
+            outputs.address(),
+            structs,
+            structs + (long) count * StreamStruct.BYTES,
+            seen.address(),
+            current.address(),
+            control - idsBytes(),
+            logitsOut,
+            control,
+            TIMEOUT_NANOS,
+            count,
+            steps));
   }
 
-  private int writtenBytes() {
+  private int idsBytes() {
     return inFlight.size() * steps * Integer.BYTES;
   }
 
   @Override
-  public Written finish() {
+  public LaunchResult finish() {
     IntBuffer words =
-        exchange
-            .read(stream, controlAt - writtenBytes(), writtenBytes() + CONTROL_BYTES)
-            .asIntBuffer();
+        exchange.read(stream, controlOffset - idsBytes(), idsBytes() + CONTROL_BYTES).asIntBuffer();
     int control = inFlight.size() * steps;
-    if (words.get(control + FAILED) != 0) {
-      throw new CudaException("the kernel did not come to its end in two seconds");
+    if (words.get(control + CONTROL_TIMED_OUT) != 0) {
+      throw new CudaException("the kernel timed out after two seconds");
     }
-    int[][] all = new int[inFlight.size()][];
-    for (int place = 0; place < all.length; place++) {
-      all[place] = new int[inFlight.get(place).length()];
-      words.position(place * steps).get(all[place]);
+    int[][] ids = new int[inFlight.size()][];
+    for (int slot = 0; slot < ids.length; slot++) {
+      ids[slot] = new int[inFlight.get(slot).length()];
+      words.position(slot * steps).get(ids[slot]);
     }
     inFlight = null;
-    return new Written(all, Integer.toUnsignedLong(words.get(control + NANOS)));
+    return new LaunchResult(ids, Integer.toUnsignedLong(words.get(control + CONTROL_NANOS)));
   }
 
   @Override
-  public float[] state(int place) {
-    move();
-    float[] values = new float[plan.layers() * plan.hidden()];
-    states.read(stream, (long) place * stateBytes(), stateBytes()).asFloatBuffer().get(values);
+  public float[] state(int slot) {
+    applyMoves();
+    float[] values = new float[layout.layers() * layout.hidden()];
+    states.read(stream, (long) slot * stateBytes(), stateBytes()).asFloatBuffer().get(values);
     return values;
   }
 
-  /** Frees the device's memory, once what was launched has ended. */
+  /** Frees the device memory after the launch in flight has ended. */
   @Override
   public void close() {
     try {
       stream.synchronize();
     } catch (CudaException e) {
-      LOG.errorf("what was launched last failed: %s", e.getMessage());
+      LOG.errorf("The last launch failed: %s", e.getMessage());
     }
-    for (CudaMemory memory : kept) {
+    for (CudaMemory memory : allocations) {
       try {
         memory.close();
       } catch (CudaException e) {
-        LOG.errorf("memory cannot be freed: %s", e.getMessage()); // the rest can
+        LOG.errorf("Device memory cannot be freed: %s", e.getMessage()); // free the rest
       }
     }
-    kept.clear();
+    allocations.clear();
   }
 }

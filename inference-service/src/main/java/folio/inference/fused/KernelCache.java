@@ -13,18 +13,27 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 
 /**
- * The kernel's binaries. Compiling one takes a third of a second, so what was compiled is kept, in
- * the process and on the disk, by source, shape, GPU and driver. Safe for any thread.
+ * A cache of kernel binaries in the process and on disk, by source, layout, GPU architecture and
+ * driver version. Compiling a binary takes about a third of a second. Safe for use by any thread.
  */
 final class KernelCache {
-  /** The kernel's file, beside this class. */
+  /** The resource name of the kernel's source. */
   static final String SOURCE = "decode.cu";
 
+  /** The largest size of the cache on disk. */
   private static final long MAX_BYTES = 64L << 20;
 
-  /** Makes a binary; {@link folio.runtime.cuda.Nvrtc} does. */
+  /** A compiler such as {@link folio.runtime.cuda.Nvrtc}. */
   @FunctionalInterface
   interface Compiler {
+    /**
+     * Compiles a program.
+     *
+     * @param name the program's name in messages
+     * @param architecture the target's compute capability times ten
+     * @param definitions macros, each {@code NAME=VALUE}
+     * @throws folio.runtime.cuda.CudaException if the program does not compile
+     */
     byte[] compile(String source, String name, int architecture, List<String> definitions);
   }
 
@@ -33,9 +42,9 @@ final class KernelCache {
   private final Map<String, byte[]> compiled = new ConcurrentHashMap<>();
 
   /**
-   * Over what a user's caches have.
+   * Opens the cache on disk.
    *
-   * @param folder of all of them
+   * @param folder the folder of all of Folio's caches; the cache is a subfolder
    */
   KernelCache(Path folder, Compiler compiler) {
     this.files = new FileCache(folder.resolve("kernels"), MAX_BYTES);
@@ -43,12 +52,12 @@ final class KernelCache {
   }
 
   /**
-   * The kernel for a shape and a GPU.
+   * Returns the binary for a GPU and a layout, compiled or from the cache.
    *
-   * @throws folio.runtime.cuda.CudaException if it does not compile
+   * @throws folio.runtime.cuda.CudaException if the kernel does not compile
    */
-  byte[] binary(CudaDevice gpu, KernelLayout plan) {
-    List<String> definitions = plan.definitions();
+  byte[] binary(CudaDevice gpu, KernelLayout layout) {
+    List<String> definitions = layout.definitions();
     String source = source();
     String key =
         Sha256.hex(
@@ -68,7 +77,7 @@ final class KernelCache {
         });
   }
 
-  /** The kernel, as it is compiled. */
+  /** Returns the source of the kernel. */
   static String source() {
     try (InputStream in = KernelCache.class.getResourceAsStream(SOURCE)) {
       return new String(in.readAllBytes(), StandardCharsets.UTF_8);

@@ -8,16 +8,17 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * How a network is spread over a GPU: every block has some units of all layers, with their weights.
- * The counterpart of the definitions and of the shared memory's layout in {@code decode.cu}.
+ * The distribution of a network over the blocks of the persistent kernel: every block holds the
+ * weights of some units of all layers. It mirrors the definitions and the shared memory of {@code
+ * decode.cu}.
  *
  * @param layers L
  * @param hidden H
  * @param vocabulary V
- * @param residual whether layers above the first add to their input
+ * @param residual whether layers above the first add their input to their output
  * @param relu whether the head's input is rectified
- * @param units of a layer that a block has
- * @param cluster blocks that share what they read of many streams, 1 or 2
+ * @param units number of units of a layer that a block computes
+ * @param cluster number of blocks of a cluster, which share their reads in a large batch: 1 or 2
  */
 record KernelLayout(
     int layers,
@@ -27,49 +28,70 @@ record KernelLayout(
     boolean relu,
     int units,
     int cluster) {
-  /** Most streams of a launch. */
-  static final int MAX_PLACES = 256;
+  /** The largest number of streams of a launch. */
+  static final int MAX_SLOTS = 256;
 
-  /** Threads of a block. */
+  /** The number of threads of a block. */
   static final int THREADS = 256;
 
-  /** Streams that are computed together, columns of one product. */
-  static final int TILE = 8;
+  /**
+   * The number of streams of a tile: the columns of a tensor-core product, {@code n} of m16n8k16. A
+   * small batch is one tile.
+   */
+  static final int TILE = FusedDecoder.SMALL_BATCH;
 
-  private static final int LEAST_ARCHITECTURE = 80;
-  private static final int CLUSTERS_ARCHITECTURE = 90;
+  /** The number of columns of a weight matrix that a pair of k16 steps covers. */
+  static final int PAIR_COLUMNS = 32;
+
+  /** The number of rows of a tensor-core product, {@code m} of m16n8k16. */
+  private static final int PRODUCT_ROWS = 16;
+
+  /** The number of rows in which sums go to the cluster peer. */
+  private static final int PEER_ROWS = 8;
+
+  private static final int MIN_ARCHITECTURE = 80;
+
+  /** The first architecture with thread-block clusters. */
+  private static final int CLUSTER_ARCHITECTURE = 90;
+
   private static final int WARPS = THREADS / 32;
+
+  /** The divisor of the number of units of a block. */
   private static final int UNITS_STEP = 4;
+
+  /** The largest number of units of a block. */
   private static final int MAX_UNITS = 16;
+
+  /** The divisor of the hidden size. */
   private static final int HIDDEN_STEP = 64;
+
   private static final int GATES = 3;
 
   /**
-   * A plan for a network.
+   * Returns a layout for a network with the fewest units per block.
    *
    * @throws UnsupportedNetworkException if the GPU or the network does not allow one; the message
-   *     says why
+   *     has the reason
    */
   static KernelLayout of(CharGruConfig network, CudaDevice gpu) {
-    if (gpu.architecture() < LEAST_ARCHITECTURE) {
+    if (gpu.architecture() < MIN_ARCHITECTURE) {
       throw new UnsupportedNetworkException(
           "the GPU's architecture is "
               + gpu.architecture()
-              + "; what is needed is "
-              + LEAST_ARCHITECTURE
+              + "; it must be "
+              + MIN_ARCHITECTURE
               + " or more");
     }
     if (!gpu.cooperative()) {
-      throw new UnsupportedNetworkException(
-          "the GPU cannot be made to run all blocks of a launch at once");
+      throw new UnsupportedNetworkException("the GPU does not support cooperative launches");
     }
     int hidden = network.hiddenSize();
     if (hidden % HIDDEN_STEP != 0) {
       throw new UnsupportedNetworkException(
-          "hidden_size " + hidden + " is no multiple of " + HIDDEN_STEP);
+          "hidden_size is " + hidden + "; it must be a multiple of " + HIDDEN_STEP);
     }
     for (int units = UNITS_STEP; units <= MAX_UNITS; units += UNITS_STEP) {
-      KernelLayout plan =
+      KernelLayout layout =
           new KernelLayout(
               network.layers(),
               hidden,
@@ -77,95 +99,110 @@ record KernelLayout(
               network.network() == NetworkKind.RESIDUAL,
               network.headActivation() == Nonlinearity.RELU,
               units,
-              gpu.architecture() < CLUSTERS_ARCHITECTURE ? 1 : 2);
+              gpu.architecture() < CLUSTER_ARCHITECTURE ? 1 : 2);
       if (hidden % units == 0
-          && plan.blocks() <= gpu.multiprocessors()
-          && plan.sharedBytes(TILE) <= gpu.sharedBytes()) {
-        return plan;
+          && layout.blocks() <= gpu.multiprocessors()
+          && layout.sharedBytes(TILE) <= gpu.sharedBytes()) {
+        return layout;
       }
     }
     throw new UnsupportedNetworkException(
-        "its weights, and what "
+        "the weights and the sampling memory for "
             + network.vocabularySize()
-            + " characters need, do not fit into the GPU's shared memory");
+            + " characters do not fit into the GPU's shared memory");
   }
 
-  /** Blocks of a launch. */
+  /** Returns the number of blocks of a launch. */
   int blocks() {
     return hidden / units;
   }
 
-  /** Rows of weights that a block has of a layer's matrix. */
+  /** Returns the number of rows of a matrix that a block holds. */
   int rows() {
     return GATES * units;
   }
 
-  /** Matrices: two a layer, but for the first, whose input product is a table. */
+  /** Returns the number of matrices: two per layer, but the first layer's input is a table. */
   int matrices() {
     return 2 * layers - 1;
   }
 
-  /** Rows of the head, rounded up to a product's. */
+  /** Returns the number of rows of the head, rounded up to whole tensor-core products. */
   int headRows() {
-    return (vocabulary + 15) / 16 * 16;
+    return (vocabulary + PRODUCT_ROWS - 1) / PRODUCT_ROWS * PRODUCT_ROWS;
   }
 
-  /** Words of a bit a character. */
+  /** Returns the number of int32 words of a bit set of ids. */
   int seenWords() {
-    return (vocabulary + 31) / 32;
+    return (vocabulary + Integer.SIZE - 1) / Integer.SIZE;
   }
 
-  /** Most places, up to what so many streams need, that fit beside the weights. */
-  int mostPlaces(CudaDevice gpu, int streams) {
-    int places = places(Math.min(streams, MAX_PLACES));
-    while (sharedBytes(places) > gpu.sharedBytes()) {
-      places -= TILE;
+  /**
+   * Returns the number of slots for a number of streams, or the largest number that fits into the
+   * GPU's shared memory; a multiple of {@link #TILE}.
+   */
+  int maxSlots(CudaDevice gpu, int streams) {
+    int slots = wholeTiles(Math.min(streams, MAX_SLOTS));
+    while (sharedBytes(slots) > gpu.sharedBytes()) {
+      slots -= TILE;
     }
-    return places;
+    return slots;
   }
 
-  /** Places for so many streams, rounded up to whole tiles. */
-  static int places(int streams) {
+  /** Returns a number of streams rounded up to whole tiles. */
+  static int wholeTiles(int streams) {
     return (streams + TILE - 1) / TILE * TILE;
   }
 
-  /** What layers publish, with so many places: halves, or words of two halves and a step. */
-  long outputBytes(int places) {
-    long halves = 3L * layers * places * hidden * Short.BYTES;
+  /** Returns whether a number of streams is decoded as a small batch, without grid barriers. */
+  static boolean isSmallBatch(int streams) {
+    return streams <= FusedDecoder.SMALL_BATCH;
+  }
+
+  /**
+   * Returns the size of the global memory in which blocks publish states and outputs: halves for a
+   * large batch, LL words of two halves and a step for a small one.
+   */
+  long outputBytes(int slots) {
+    long halves = 3L * layers * slots * hidden * Short.BYTES;
     long words = 3L * layers * TILE * hidden / 2 * Long.BYTES;
     return Math.max(halves, words);
   }
 
-  /** Shared memory of a block, as {@code Block::layOut} has it. */
-  int sharedBytes(int places) {
+  /**
+   * Returns the dynamic shared memory of a block in bytes, as {@code Block::layOut} assigns it.
+   *
+   * @param slots a multiple of {@link #TILE}
+   */
+  int sharedBytes(int slots) {
     int weights = matrices() * rows() * hidden * Short.BYTES;
-    int choosers = Math.min(WARPS, (places + blocks() - 1) / blocks());
-    int choosing = choosers * headRows() * (Double.BYTES + Float.BYTES);
-    int outputs = units * places * Float.BYTES;
+    int samplers = Math.min(WARPS, (slots + blocks() - 1) / blocks());
+    int sampling = samplers * headRows() * (Double.BYTES + Float.BYTES);
+    int outputs = units * slots * Float.BYTES;
     int biases = layers * 2 * rows() * Float.BYTES;
-    int lengths = places * Integer.BYTES;
+    int lengths = slots * 2 * Short.BYTES;
+    int common = weights + sampling + outputs + biases + lengths;
+    return common + (isSmallBatch(slots) ? smallBatchBytes(slots) : largeBatchBytes(slots));
+  }
+
+  /** Returns the size of the states, of the sums of a tile and of each warp's part of them. */
+  private int smallBatchBytes(int slots) {
     int sums = 2 * rows() * TILE * Float.BYTES;
-    int common = weights + choosing + outputs + biases + lengths;
     int head = headRows() * Float.BYTES;
-    return common
-        + (few(places)
-            ? WARPS * Math.max(sums, head) + layers * units * places * Float.BYTES + sums
-            : WARPS * head + sumsOfMany(places));
+    int states = layers * units * slots * Float.BYTES;
+    return WARPS * Math.max(sums, head) + states + sums;
   }
 
-  /** What a block is sent by another, or makes, of sums, and what tells that it has come. */
-  private int sumsOfMany(int places) {
-    int tiles = cluster == 1 ? 1 : (places + WARPS * TILE - 1) / (WARPS * TILE);
-    int eights = (rows() + 7) / 8;
-    return WARPS * Long.BYTES + tiles * WARPS * 2 * eights * 8 * TILE * Float.BYTES;
+  /** Returns the size of each warp's part of the head, its mbarrier and the peer's sums. */
+  private int largeBatchBytes(int slots) {
+    int head = headRows() * Float.BYTES;
+    int warpTiles = cluster == 1 ? 1 : (slots + WARPS * TILE - 1) / (WARPS * TILE);
+    int peerRows = (rows() + PEER_ROWS - 1) / PEER_ROWS * PEER_ROWS;
+    int sums = warpTiles * 2 * peerRows * TILE * Float.BYTES;
+    return WARPS * (head + Long.BYTES + sums);
   }
 
-  /** Whether so many streams are decoded without barriers. */
-  static boolean few(int streams) {
-    return streams <= TILE;
-  }
-
-  /** What the kernel is compiled with. */
+  /** Returns the macros that the kernel is compiled with, each {@code NAME=VALUE}. */
   List<String> definitions() {
     List<String> definitions = new ArrayList<>();
     definitions.add("LAYERS=" + layers);

@@ -1,6 +1,6 @@
 package folio.inference.fused;
 
-/** A network cannot be decoded on the chip; the message says why. */
+/** A failure to decode a network with the persistent kernel; the message has the reason. */
 final class UnsupportedNetworkException extends RuntimeException {
   private static final long serialVersionUID = 1L;
 

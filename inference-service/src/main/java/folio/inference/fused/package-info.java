@@ -1,5 +1,5 @@
 /**
- * Decoding with a network's weights in the shared memory of a GPU: many characters a launch. What
- * the kernel does, and why, is told in {@code decode.cu}.
+ * Fused decoding on a GPU: a persistent kernel keeps a network's weights in shared memory and
+ * generates many characters of many streams in one launch. {@code decode.cu} describes the kernel.
  */
 package folio.inference.fused;

@@ -48,7 +48,7 @@ public final class ModelLoader {
         throw new CheckpointException(
             "checkpoint " + checkpoint.version() + ": " + e.getMessage(), e);
       }
-      FusedDecoderFactory fused = fusedLoader.make(manager, network, slots).orElse(null);
+      FusedDecoderFactory fused = fusedLoader.load(manager, network, slots).orElse(null);
       try {
         return new LoadedModel(checkpoint, manager, network, fused);
       } catch (RuntimeException | Error e) {

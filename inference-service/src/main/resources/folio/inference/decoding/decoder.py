@@ -44,7 +44,7 @@ class Decoder(Module):
     return (self).linear(y, w[-2], w[-1])
   def step(self: __torch__.Decoder, w: List[Tensor], state: List[Tensor], ids: List[int], residual: bool, relu: bool, projection: bool) -> Tuple[Tensor, List[Tensor]]:
     if ops.prim.is_cuda(w[0]):
-      logits, after, _0 = (self).step_kept(w, state, (self).ids(ids, w), residual, relu, projection)
+      logits, after, _0 = (self).captured_step(w, state, (self).ids(ids, w), residual, relu, projection)
       return (logits, after)
     x = torch.embedding(w[0], (self).ids(ids, w))
     next = annotate(List[Tensor], [])
@@ -61,12 +61,12 @@ class Decoder(Module):
       else:
         x = y
     return ((self).head(w, x, relu, projection), next)
-  def step_kept(self: __torch__.Decoder, w: List[Tensor], state: List[Tensor], ids: Tensor, residual: bool, relu: bool, projection: bool) -> Tuple[Tensor, List[Tensor], List[Tensor]]:
+  def captured_step(self: __torch__.Decoder, w: List[Tensor], state: List[Tensor], ids: Tensor, residual: bool, relu: bool, projection: bool) -> Tuple[Tensor, List[Tensor], List[Tensor]]:
     x = torch.embedding(w[0], ids)
     hidden = torch.bmm(state[0], torch.transpose(w[1], 1, 2))
     hs = torch.unbind(state[0])
     ghs = torch.unbind(hidden)
-    kept = [x, hidden]
+    arrays = [x, hidden]
     next = annotate(List[Tensor], [])
     for k in range(torch.len(hs)):
       at = 2 + 4 * k
@@ -80,25 +80,25 @@ class Decoder(Module):
         x = x + y
       else:
         x = y
-      torch.append(kept, gi)
-      torch.append(kept, gates)
-      torch.append(kept, y)
-      torch.append(kept, x)
+      torch.append(arrays, gi)
+      torch.append(arrays, gates)
+      torch.append(arrays, y)
+      torch.append(arrays, x)
     if relu:
       x = torch.relu(x)
-      torch.append(kept, x)
+      torch.append(arrays, x)
     if projection:
       x = torch.linear(x, w[-3])
-      torch.append(kept, x)
+      torch.append(arrays, x)
     product = torch.linear(x, w[-2])
-    torch.append(kept, product)
-    return (torch.add(product, w[-1]), [torch.stack(next)], kept)
+    torch.append(arrays, product)
+    return (torch.add(product, w[-1]), [torch.stack(next)], arrays)
   def blank_ids(self: __torch__.Decoder, w: List[Tensor], rows: int) -> Tensor:
     return torch.zeros([rows], dtype=4, layout=None, device=ops.prim.device(w[0]))
-  def feed(self: __torch__.Decoder, ids: Tensor, state: List[Tensor], values: List[int], given: List[Tensor]) -> int:
+  def feed(self: __torch__.Decoder, ids: Tensor, state: List[Tensor], values: List[int], before: List[Tensor]) -> int:
     host = torch.tensor(values, dtype=4, device=torch.device("cpu"), requires_grad=False)
     torch.copy_(ids, torch.pin_memory(host), True)
-    torch.copy_(state[0], given[0])
+    torch.copy_(state[0], before[0])
     return 0
   def fetch(self: __torch__.Decoder, logits: Tensor, state: List[Tensor]) -> Tuple[Tensor, List[Tensor]]:
     return (torch.clone(logits), [torch.clone(state[0])])
@@ -138,15 +138,15 @@ class Decoder(Module):
     for k in range(layers):
       torch.append(state, torch.zeros([rows, hidden], dtype=6, layout=None, device=ops.prim.device(w[0])))
     return (self).state(state)
-  def keep(self: __torch__.Decoder, w: List[Tensor], state: List[Tensor], row: int) -> Tensor:
+  def row(self: __torch__.Decoder, w: List[Tensor], state: List[Tensor], row: int) -> Tensor:
     rows = annotate(List[Tensor], [])
     for k in range(torch.len((self).layers(state))):
       torch.append(rows, torch.select((self).layers(state)[k], 0, row))
     return torch.stack(rows)
-  def restore(self: __torch__.Decoder, w: List[Tensor], kept: Tensor) -> List[Tensor]:
+  def restore(self: __torch__.Decoder, w: List[Tensor], saved: Tensor) -> List[Tensor]:
     state = annotate(List[Tensor], [])
-    for k in range(torch.size(kept, 0)):
-      torch.append(state, torch.clone(torch.select(kept, 0, k)))
+    for k in range(torch.size(saved, 0)):
+      torch.append(state, torch.clone(torch.select(saved, 0, k)))
     return (self).state(state)
   def arrange(self: __torch__.Decoder, w: List[Tensor], first: List[Tensor], second: List[Tensor], rows: List[int]) -> List[Tensor]:
     indices = (self).ids(rows, w)

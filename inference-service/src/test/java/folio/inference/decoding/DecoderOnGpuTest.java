@@ -15,9 +15,9 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** The kernels of a GPU compute what those of a CPU compute. */
+/** Tests that a GPU computes what a CPU computes. */
 class DecoderOnGpuTest {
-  /** Of logits after some forty characters, in float32 on both sides. */
+  /** The largest difference of a logit after about 40 characters, in float32 on both devices. */
   private static final float TOLERANCE = 1e-3f;
 
   @BeforeAll
@@ -34,7 +34,7 @@ class DecoderOnGpuTest {
     "PLAIN, 65, 64, 64, 2, 16",
     "PLAIN, 300, 36, 36, 1, 3"
   })
-  void stepsAndPromptsAgreeWithACpu(
+  void stepsAndPromptsMatchACpu(
       NetworkKind kind, int vocabulary, int embedding, int hidden, int layers, int rows) {
     CharGruConfig config =
         kind == NetworkKind.RESIDUAL
@@ -50,7 +50,7 @@ class DecoderOnGpuTest {
     assertThat(run(Device.gpu(), config, rows, true)).as("as a graph").containsExactly(gpu);
   }
 
-  /** The logits after a prompt in two parts, a rearrangement of rows, and twenty steps. */
+  /** Returns the logits after a prompt in two chunks, a rearrangement of rows, and 20 steps. */
   private static float[] run(Device device, CharGruConfig config, int rows, boolean prepared) {
     SplittableRandom random = new SplittableRandom(5);
     int vocabulary = config.vocabularySize();
@@ -60,10 +60,10 @@ class DecoderOnGpuTest {
           GraphedDecoder steps = new GraphedDecoder(decoder)) {
         if (prepared) {
           steps.prepare(rows);
-          assertThat(steps.preparable()).as("the driver records graphs").isTrue();
+          assertThat(steps.preparable()).as("the driver captures graphs").isTrue();
         }
         DecodeState state = decoder.zeroState(rows);
-        for (int part = 0; part < 2; part++) {
+        for (int chunk = 0; chunk < 2; chunk++) {
           long[] ids = random.longs(rows * 8L, 0, vocabulary).toArray();
           long[] lengths = random.longs(rows, 1, 9).toArray();
           state = after(decoder.prefill(ids, lengths, false, state), state, new float[1][]);
@@ -80,19 +80,19 @@ class DecoderOnGpuTest {
           state =
               after(steps.step(random.longs(rows, 0, vocabulary).toArray(), state), state, logits);
         }
-        assertThat(decoder.keep(state, 0)).hasSize(config.layers() * config.hiddenSize());
-        assertThat(manager.getManagedArrays()).as("left by steps").hasSize(arrays);
+        assertThat(decoder.readState(state, 0)).hasSize(config.layers() * config.hiddenSize());
+        assertThat(manager.getManagedArrays()).as("arrays that steps did not free").hasSize(arrays);
         state.close();
         return logits[0];
       }
     }
   }
 
-  private static DecodeState after(StepOutput decoded, DecodeState before, float[][] logits) {
-    try (decoded) {
+  private static DecodeState after(StepOutput output, DecodeState before, float[][] logits) {
+    try (output) {
       before.close();
-      logits[0] = decoded.logits();
-      return decoded.state();
+      logits[0] = output.logits();
+      return output.state();
     }
   }
 }

@@ -57,7 +57,7 @@ class DecoderTest {
     int rows = (int) ids.getShape().get(0);
     int length = (int) ids.getShape().get(1);
     long last = length - 1L;
-    // The fixtures begin from a state; the decoder from zeros, so the network says what to expect.
+    // The fixtures begin from a state and the decoder from zeros, so the network is the reference.
     CharGru network = reference.network(manager);
     float[] expected =
         network
@@ -68,9 +68,9 @@ class DecoderTest {
     try (Decoder decoder = new Decoder(manager, network);
         DecodeState zero = decoder.zeroState(rows)) {
       long[] lengths = LongStream.generate(() -> length).limit(rows).toArray();
-      try (StepOutput whole = decoder.prefill(ids.toLongArray(), lengths, false, zero);
-          DecodeState read = whole.state()) {
-        assertThat(largestDifference(whole.logits(), expected)).isLessThan(TOLERANCE);
+      try (StepOutput prefilled = decoder.prefill(ids.toLongArray(), lengths, false, zero);
+          DecodeState read = prefilled.state()) {
+        assertThat(largestDifference(prefilled.logits(), expected)).isLessThan(TOLERANCE);
         assertThat(read.rows()).isEqualTo(rows);
       }
       assertThat(largestDifference(stepThrough(decoder, ids.toLongArray(), rows), expected))
@@ -87,7 +87,7 @@ class DecoderTest {
     return largest;
   }
 
-  /** Vocabulary, embedding, hidden size and layers; odd ones leave remainders in every kernel. */
+  /** Odd sizes leave remainders in every kernel. */
   @ParameterizedTest
   @CsvSource({
     "65, 8, 16, 2",
@@ -112,16 +112,16 @@ class DecoderTest {
     }
   }
 
-  /** Numbers of rows among which a text has other logits, after some steps, than among 130. */
+  /** Returns the batch sizes at which a row's logits differ from those in a batch of 130. */
   private static List<Integer> rowsThatDiffer(Decoder decoder) {
-    int most = 130;
+    int largest = 130;
     int vocabulary = decoder.config().vocabularySize();
-    long[] texts = new SplittableRandom(1).longs(most * 6L, 0, vocabulary).toArray();
-    float[] together = stepThrough(decoder, texts, most);
+    long[] texts = new SplittableRandom(1).longs(largest * 6L, 0, vocabulary).toArray();
+    float[] expected = stepThrough(decoder, texts, largest);
     List<Integer> differing = new ArrayList<>();
     for (int rows : new int[] {1, 2, 3, 4, 5, 7, 8, 11, 16, 24, 31, 32, 48, 64, 96, 128}) {
-      float[] few = stepThrough(decoder, Arrays.copyOf(texts, rows * 6), rows);
-      if (!Arrays.equals(few, Arrays.copyOf(together, rows * vocabulary))) {
+      float[] logits = stepThrough(decoder, Arrays.copyOf(texts, rows * 6), rows);
+      if (!Arrays.equals(logits, Arrays.copyOf(expected, rows * vocabulary))) {
         differing.add(rows);
       }
     }
@@ -144,27 +144,27 @@ class DecoderTest {
     }
   }
 
-  /** Reads a prompt in parts, in the second of several rows whose others have other lengths. */
-  private static float[] read(Decoder decoder, long[] prompt, int part, int rows) {
-    int mine = Math.min(1, rows - 1);
+  /** Reads a prompt in chunks, in the second of several rows of different lengths. */
+  private static float[] read(Decoder decoder, long[] prompt, int chunk, int rows) {
+    int target = Math.min(1, rows - 1);
     int vocabulary = decoder.config().vocabularySize();
     SplittableRandom random = new SplittableRandom(3);
     DecodeState state = decoder.zeroState(rows);
     float[] logits = {};
-    for (int from = 0; from < prompt.length; from += part) {
-      int length = Math.min(part, prompt.length - from);
-      long[] ids = random.longs((long) rows * part, 0, vocabulary).toArray();
-      long[] lengths = random.longs(rows, 1, part + 1L).toArray();
-      System.arraycopy(prompt, from, ids, mine * part, length);
-      lengths[mine] = length;
-      try (StepOutput decoded = decoder.prefill(ids, lengths, false, state)) {
+    for (int from = 0; from < prompt.length; from += chunk) {
+      int length = Math.min(chunk, prompt.length - from);
+      long[] ids = random.longs((long) rows * chunk, 0, vocabulary).toArray();
+      long[] lengths = random.longs(rows, 1, chunk + 1L).toArray();
+      System.arraycopy(prompt, from, ids, target * chunk, length);
+      lengths[target] = length;
+      try (StepOutput output = decoder.prefill(ids, lengths, false, state)) {
         state.close();
-        state = decoded.state();
-        logits = decoded.logits();
+        state = output.state();
+        logits = output.logits();
       }
     }
     state.close();
-    return Arrays.copyOfRange(logits, mine * vocabulary, (mine + 1) * vocabulary);
+    return Arrays.copyOfRange(logits, target * vocabulary, (target + 1) * vocabulary);
   }
 
   @Test
@@ -201,7 +201,7 @@ class DecoderTest {
     return CharGru.initialize(manager, config, new SplittableRandom(4));
   }
 
-  /** The logits after the last of a few characters, one step a character. */
+  /** Returns the logits after the last character of each row, one step per character. */
   private static float[] stepThrough(Decoder decoder, long[] texts, int rows) {
     int length = texts.length / rows;
     DecodeState state = decoder.zeroState(rows);
@@ -209,10 +209,10 @@ class DecoderTest {
     for (int t = 0; t < length; t++) {
       int at = t;
       long[] ids = IntStream.range(0, rows).mapToLong(row -> texts[row * length + at]).toArray();
-      try (StepOutput decoded = decoder.step(ids, state)) {
+      try (StepOutput output = decoder.step(ids, state)) {
         state.close();
-        state = decoded.state();
-        logits = decoded.logits();
+        state = output.state();
+        logits = output.logits();
       }
     }
     state.close();

@@ -200,7 +200,7 @@ class FusedDecodingTest {
   @Test
   void theTimeOfASmallBatchPredictsNothingForALargeOne() {
     try (ManualEngine wide = engine(machine.loader(16), 16, 1)) {
-      for (int i = 0; i < FusedDecoder.FEW; i++) {
+      for (int i = 0; i < FusedDecoder.SMALL_BATCH; i++) {
         wide.submit(request(1_000, i));
       }
       int longest = (int) (2_000_000 / HostFusedDecoder.NANOS_A_STEP);

@@ -76,7 +76,7 @@ final class HostFusedDecoder implements FusedDecoderFactory {
   }
 
   @Override
-  public Optional<FusedDecoder> decoder() {
+  public Optional<FusedDecoder> createDecoder() {
     return machine.decoders-- > 0 ? Optional.of(new Streams()) : Optional.empty();
   }
 
@@ -89,10 +89,10 @@ final class HostFusedDecoder implements FusedDecoderFactory {
     private final Sampler sampler = new Sampler(decoder.config().vocabularySize());
     private final List<float[]> states = new ArrayList<>();
     private final List<BitSet> seen = new ArrayList<>();
-    private Written inFlight;
+    private LaunchResult inFlight;
 
     @Override
-    public int room() {
+    public int freeSlots() {
       return slots - states.size();
     }
 
@@ -121,7 +121,7 @@ final class HostFusedDecoder implements FusedDecoderFactory {
     }
 
     @Override
-    public void leave(int slot) {
+    public void remove(int slot) {
       int last = states.size() - 1;
       states.set(slot, states.get(last));
       seen.set(slot, seen.get(last));
@@ -136,8 +136,8 @@ final class HostFusedDecoder implements FusedDecoderFactory {
     }
 
     @Override
-    public void launch(List<Order> all, int most) {
-      if (all.size() != states.size() || all.stream().anyMatch(order -> order.length() > most)) {
+    public void launch(List<StepPlan> all, int most) {
+      if (all.size() != states.size() || all.stream().anyMatch(plan -> plan.length() > most)) {
         throw new IllegalArgumentException(all + " for " + states.size() + ", " + most);
       }
       int[][] ids = new int[all.size()][];
@@ -145,13 +145,13 @@ final class HostFusedDecoder implements FusedDecoderFactory {
         ids[slot] = write(slot, all.get(slot));
         machine.characters += ids[slot].length;
       }
-      inFlight = new Written(ids, most * NANOS_A_STEP);
+      inFlight = new LaunchResult(ids, most * NANOS_A_STEP);
       machine.launches.add(most);
       machine.busy = true;
     }
 
     @Override
-    public Written finish() {
+    public LaunchResult finish() {
       if (machine.failing) {
         throw new IllegalStateException("the device is broken");
       }
@@ -163,26 +163,26 @@ final class HostFusedDecoder implements FusedDecoderFactory {
       return inFlight;
     }
 
-    private int[] write(int slot, Order order) {
-      int[] ids = new int[order.length()];
-      int last = order.lastId();
+    private int[] write(int slot, StepPlan plan) {
+      int[] ids = new int[plan.length()];
+      int last = plan.lastId();
       DecodeState state = decoder.restore(states.get(slot));
       for (int k = 0; k < ids.length; k++) {
         DecodeState before = state;
         try (StepOutput decoded = decoder.step(new long[] {last}, before)) {
-          int forced = order.given().length;
-          double uniform = SeededRandom.uniform(order.seed(), order.position() + k - forced);
+          int forced = plan.forced().length;
+          double uniform = SeededRandom.uniform(plan.seed(), plan.position() + k - forced);
           last =
               k < forced
-                  ? order.given()[k]
-                  : sampler.sample(decoded.logits(), 0, seen.get(slot), order.sampling(), uniform);
+                  ? plan.forced()[k]
+                  : sampler.sample(decoded.logits(), 0, seen.get(slot), plan.sampling(), uniform);
           state = decoded.state();
         }
         before.close();
         seen.get(slot).set(last);
         ids[k] = last;
       }
-      states.set(slot, decoder.keep(state, 0));
+      states.set(slot, decoder.readState(state, 0));
       state.close();
       return ids;
     }

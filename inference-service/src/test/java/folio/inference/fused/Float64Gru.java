@@ -13,11 +13,11 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * A network as its definition has it, in float64, operation by operation: what faster ways are
- * compared with. Between steps, states are on the host.
+ * A reference implementation of a network in float64 that follows the definition operation by
+ * operation. Between steps, the states are on the host.
  */
 final class Float64Gru implements AutoCloseable {
-  /** A layer's weights, {@code [in, 3H]} and {@code [H, 3H]}, and biases. */
+  /** The weights of a layer, {@code [in, 3H]} and {@code [H, 3H]}, and its biases. */
   private record Layer(NDArray input, NDArray hidden, NDArray inputBias, NDArray hiddenBias) {}
 
   private final NDManager manager;
@@ -29,14 +29,14 @@ final class Float64Gru implements AutoCloseable {
   private final NDArray head;
   private final NDArray headBias;
 
-  /** Of layers, {@code [rows, H]}. */
+  /** The states by layer, each {@code [rows, H]}. */
   private final double[][] states;
 
   /**
-   * A network and its streams.
+   * Copies a network and the states of its streams.
    *
-   * @param parent arrays are made below it, on its device
-   * @param states of each stream, {@code [L, H]}
+   * @param parent the parent of all arrays; its device computes
+   * @param states the state of each stream, {@code [L, H]}
    */
   Float64Gru(NDManager parent, CharGru network, float[][] states) {
     this.manager = parent.newSubManager();
@@ -74,19 +74,19 @@ final class Float64Gru implements AutoCloseable {
   }
 
   /**
-   * Runs a character of each stream.
+   * Runs one character of each stream.
    *
-   * @return logits {@code [rows, V]}
+   * @return the logits {@code [rows, V]}
    */
   double[] step(int[] ids) {
     int vocabulary = config.vocabularySize();
-    double[] chosen = new double[rows * vocabulary];
+    double[] oneHot = new double[rows * vocabulary];
     for (int row = 0; row < rows; row++) {
-      chosen[row * vocabulary + ids[row]] = 1;
+      oneHot[row * vocabulary + ids[row]] = 1;
     }
-    // What is made of an array belongs to its manager.
+    // The result of an operation belongs to the manager of its operand.
     try (NDManager scratch = manager.newSubManager()) {
-      NDArray x = scratch.create(chosen, new Shape(rows, vocabulary)).matMul(embedding);
+      NDArray x = scratch.create(oneHot, new Shape(rows, vocabulary)).matMul(embedding);
       for (int k = 0; k < layers.size(); k++) {
         NDArray h = scratch.create(states[k], new Shape(rows, config.hiddenSize()));
         NDArray y = gru(layers.get(k), x, h);
@@ -110,12 +110,12 @@ final class Float64Gru implements AutoCloseable {
     return candidate.add(update.mul(h.sub(candidate)));
   }
 
-  private NDArray gate(NDArray all, int which) {
+  private NDArray gate(NDArray gates, int index) {
     int hidden = config.hiddenSize();
-    return all.get(":, {}:{}", which * hidden, (which + 1) * hidden);
+    return gates.get(":, {}:{}", index * hidden, (index + 1) * hidden);
   }
 
-  /** A stream's state, {@code [L, H]}. */
+  /** Returns a stream's state, {@code [L, H]}. */
   double[] state(int row) {
     int hidden = config.hiddenSize();
     return Arrays.stream(states)

@@ -15,11 +15,11 @@ import java.util.SplittableRandom;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** What the chip is compared with is what the service computes elsewhere. */
+/** Tests that the reference of the persistent kernel computes what the decoder computes. */
 class Float64GruTest {
   @ParameterizedTest
   @MethodSource("folio.inference.fused.FusedNumericsOnGpuTest#small")
-  void isWhatTheDecoderComputes(CharGruConfig config) {
+  void matchesTheDecoder(CharGruConfig config) {
     Decoder.prepareThread(Device.cpu());
     SplittableRandom random = new SplittableRandom(2);
     int vocabulary = config.vocabularySize();
@@ -32,18 +32,18 @@ class Float64GruTest {
         for (int k = 0; k < 20; k++) {
           double[] expected = precise.step(new int[] {k * 7 % vocabulary});
           DecodeState before = state;
-          try (StepOutput decoded = decoder.step(new long[] {k * 7 % vocabulary}, before)) {
+          try (StepOutput output = decoder.step(new long[] {k * 7 % vocabulary}, before)) {
             for (int id = 0; id < vocabulary; id++) {
-              assertThat((double) decoded.logits()[id]).isCloseTo(expected[id], within(1e-5));
+              assertThat((double) output.logits()[id]).isCloseTo(expected[id], within(1e-5));
             }
-            state = decoded.state();
+            state = output.state();
           }
           before.close();
         }
-        double[] kept = new double[start.length];
-        float[] floats = decoder.keep(state, 0);
-        Arrays.setAll(kept, i -> floats[i]);
-        assertThat(kept).containsExactly(precise.state(0), within(1e-5));
+        double[] values = new double[start.length];
+        float[] floats = decoder.readState(state, 0);
+        Arrays.setAll(values, i -> floats[i]);
+        assertThat(values).containsExactly(precise.state(0), within(1e-5));
       }
       state.close();
     }

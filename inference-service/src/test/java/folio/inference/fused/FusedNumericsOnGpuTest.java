@@ -37,12 +37,12 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** The chip computes what its network says and draws what the sampler would draw of that. */
+/** Tests on a GPU that logits and states match float64 and that every draw matches the sampler. */
 class FusedNumericsOnGpuTest {
-  /** Of a logit and of a state, after a hundred characters in float16. */
+  /** The largest error of a logit or a state after 100 characters in float16. */
   private static final double TOLERANCE = 0.005;
 
-  /** Fewer where every access is watched, which takes a thousand times as long. */
+  /** The number of characters; a memory checker, which is 1,000 times slower, needs fewer. */
   private static final int CHARACTERS = Integer.getInteger("folio.characters", 100);
 
   @BeforeAll
@@ -51,7 +51,7 @@ class FusedNumericsOnGpuTest {
     Decoder.prepareThread(Device.gpu());
   }
 
-  /** Networks that have all that one can have. */
+  /** Returns small networks that together use every feature of a network. */
   static Stream<CharGruConfig> small() {
     return Stream.of(
         CharGruConfig.residual(33, 32, 128, 3),
@@ -75,7 +75,7 @@ class FusedNumericsOnGpuTest {
                 Arguments.of(CharGruConfig.residual(3000, 32, 128, 2), 60))));
   }
 
-  /** A state that a text might have led to. */
+  /** Returns a random state in the range of real ones. */
   static float[] state(CharGruConfig config, SplittableRandom random) {
     float[] values = new float[config.layers() * config.hiddenSize()];
     for (int i = 0; i < values.length; i++) {
@@ -86,42 +86,42 @@ class FusedNumericsOnGpuTest {
 
   @ParameterizedTest
   @MethodSource("shapes")
-  void drawsFromTheLogitsOfFloat64(CharGruConfig config, int rows) {
+  void samplesFromLogitsThatMatchFloat64(CharGruConfig config, int rows) {
     int vocabulary = config.vocabularySize();
     SplittableRandom random = new SplittableRandom(4);
     try (NDManager manager = NDManager.newBaseManager(Device.gpu());
         CharGru network = CharGru.initialize(manager, config, random);
-        FusedDecoderFactory model = FusedModel.of(manager, network, rows).orElseThrow();
-        FusedStreams streams = (FusedStreams) model.decoder().orElseThrow();
-        CudaMemory told = told(CHARACTERS * rows * vocabulary)) {
+        FusedDecoderFactory model = FusedDecoders.load(manager, network, rows).orElseThrow();
+        FusedStreams streams = (FusedStreams) model.createDecoder().orElseThrow();
+        CudaMemory logitsOut = allocateLogits(CHARACTERS * rows * vocabulary)) {
       float[][] states = new float[rows][];
       BitSet[] seen = new BitSet[rows];
-      List<FusedDecoder.Order> orders = new ArrayList<>();
+      List<FusedDecoder.StepPlan> plans = new ArrayList<>();
       for (int row = 0; row < rows; row++) {
         states[row] = state(config, random);
         seen[row] = new BitSet();
         seen[row].set(row % vocabulary);
-        int[] given = random.ints(Math.min(row % 4 * 10, CHARACTERS), 0, vocabulary).toArray();
-        orders.add(FusedOrders.order(row, vocabulary, given, CHARACTERS));
+        int[] forced = random.ints(Math.min(row % 4 * 10, CHARACTERS), 0, vocabulary).toArray();
+        plans.add(StepPlanFixtures.plan(row, vocabulary, forced, CHARACTERS));
         try (NDArray state =
             manager.create(states[row], new Shape(config.layers(), config.hiddenSize()))) {
           streams.join(state, seen[row]);
         }
       }
-      streams.launch(orders, CHARACTERS, told.address());
-      int[][] written = streams.finish().ids();
-      float[] logits = floats(told, CHARACTERS * rows * vocabulary);
+      streams.launch(plans, CHARACTERS, logitsOut.address());
+      int[][] ids = streams.finish().ids();
+      float[] logits = floats(logitsOut, CHARACTERS * rows * vocabulary);
 
       Sampler sampler = new Sampler(vocabulary);
-      int[] last = orders.stream().mapToInt(FusedDecoder.Order::lastId).toArray();
+      int[] last = plans.stream().mapToInt(FusedDecoder.StepPlan::lastId).toArray();
       int draws = 0;
       double farthest = 0;
       try (Float64Gru precise = new Float64Gru(manager, network, states)) {
         for (int k = 0; k < CHARACTERS; k++) {
           double[] expected = precise.step(last);
           for (int i = 0; i < expected.length; i++) {
-            if (k < orders.get(i / vocabulary).given().length) {
-              continue; // nothing is drawn from it
+            if (k < plans.get(i / vocabulary).forced().length) {
+              continue; // a forced id has no logits
             }
             double distance = Math.abs(logits[k * expected.length + i] - expected[i]);
             if (!(distance <= TOLERANCE)) {
@@ -130,21 +130,21 @@ class FusedNumericsOnGpuTest {
             farthest = Math.max(farthest, distance);
           }
           for (int row = 0; row < rows; row++) {
-            FusedDecoder.Order order = orders.get(row);
-            int position = k - order.given().length;
+            FusedDecoder.StepPlan plan = plans.get(row);
+            int position = k - plan.forced().length;
             if (position < 0) {
-              assertThat(written[row][k]).as("given").isEqualTo(order.given()[k]);
+              assertThat(ids[row][k]).as("forced").isEqualTo(plan.forced()[k]);
             } else {
-              double uniform = SeededRandom.uniform(order.seed(), position);
+              double uniform = SeededRandom.uniform(plan.seed(), position);
               int at = (k * rows + row) * vocabulary;
-              int drawn = sampler.sample(logits, at, seen[row], order.sampling(), uniform);
-              assertThat(written[row][k])
-                  .as("draw %d of stream %d, by %s", position, row, order.sampling())
+              int drawn = sampler.sample(logits, at, seen[row], plan.sampling(), uniform);
+              assertThat(ids[row][k])
+                  .as("draw %d of stream %d, by %s", position, row, plan.sampling())
                   .isEqualTo(drawn);
               draws++;
             }
-            last[row] = written[row][k];
-            seen[row].set(written[row][k]);
+            last[row] = ids[row][k];
+            seen[row].set(ids[row][k]);
           }
         }
         for (int row = 0; row < rows; row++) {
@@ -158,13 +158,12 @@ class FusedNumericsOnGpuTest {
         }
       }
       System.out.printf(
-          "%s, %d streams: a logit is at most %.4f from float64's, all of %d draws are the host's%n",
+          "%s, %d streams: the largest error of a logit is %.4f, all %d draws match the host's%n",
           config, rows, farthest, draws);
     }
   }
 
-  /** Where logits are told. */
-  private static CudaMemory told(int count) {
+  private static CudaMemory allocateLogits(int count) {
     return CudaMemory.allocate(Device.gpu(), CudaStream.current(), (long) count * Float.BYTES);
   }
 
@@ -175,11 +174,11 @@ class FusedNumericsOnGpuTest {
   }
 
   /**
-   * Of a text that it wrote itself, or of the last tenth of the file that {@code FOLIO_CORPUS}
-   * names, in 64 streams whose states are carried.
+   * The text is generated, or the last tenth of the file that {@code FOLIO_CORPUS} names. It is
+   * read in 64 streams.
    */
   @Test
-  void theEmbeddedCheckpointsLossIsTheOneOfFloat32() throws IOException {
+  void theEmbeddedCheckpointsLossMatchesFloat32() throws IOException {
     int rows = 64;
     Checkpoint checkpoint = Checkpoint.embedded();
     CharGruConfig config = checkpoint.config();
@@ -187,63 +186,63 @@ class FusedNumericsOnGpuTest {
     try (NDManager manager = NDManager.newBaseManager(Device.gpu());
         CharGru network = checkpoint.load(manager);
         Decoder decoder = new Decoder(manager, network);
-        FusedDecoderFactory model = FusedModel.of(manager, network, rows).orElseThrow();
-        FusedStreams streams = (FusedStreams) model.decoder().orElseThrow();
-        CudaMemory told = told(rows * vocabulary)) {
+        FusedDecoderFactory model = FusedDecoders.load(manager, network, rows).orElseThrow();
+        FusedStreams streams = (FusedStreams) model.createDecoder().orElseThrow();
+        CudaMemory logitsOut = allocateLogits(rows * vocabulary)) {
       for (int row = 0; row < rows; row++) {
         streams.join(new BitSet());
       }
       String corpus = System.getenv("FOLIO_CORPUS");
-      int[] given =
+      int[] text =
           corpus == null ? null : checkpoint.vocabulary().encode(Files.readString(Path.of(corpus)));
-      int begin = given == null ? 0 : given.length * 9 / 10;
-      int characters = given == null ? 1_000 : (given.length - begin) / rows;
+      int begin = text == null ? 0 : text.length * 9 / 10;
+      int characters = text == null ? 1_000 : (text.length - begin) / rows;
       int[] last = new int[rows];
       for (int row = 0; row < rows; row++) {
-        last[row] = given == null ? row % vocabulary : given[begin + row * characters];
+        last[row] = text == null ? row % vocabulary : text[begin + row * characters];
       }
       double fused = 0;
       double inFloat32 = 0;
       DecodeState state = decoder.zeroState(rows);
       for (int k = 1; k < characters; k++) {
-        List<FusedDecoder.Order> orders = new ArrayList<>();
+        List<FusedDecoder.StepPlan> plans = new ArrayList<>();
         for (int row = 0; row < rows; row++) {
           SamplingParameters plain = SamplingParameters.DEFAULT;
-          orders.add(new FusedDecoder.Order(row, plain, last[row], k, new int[0], 1));
+          plans.add(new FusedDecoder.StepPlan(row, plain, last[row], k, new int[0], 1));
         }
-        streams.launch(orders, 1, told.address());
+        streams.launch(plans, 1, logitsOut.address());
         int[][] drawn = streams.finish().ids();
-        float[] logits = floats(told, rows * vocabulary);
+        float[] logits = floats(logitsOut, rows * vocabulary);
         DecodeState before = state;
-        try (StepOutput decoded =
+        try (StepOutput output =
             decoder.step(Arrays.stream(last).asLongStream().toArray(), before)) {
           for (int row = 0; row < rows; row++) {
-            last[row] = given == null ? drawn[row][0] : given[begin + row * characters + k];
+            last[row] = text == null ? drawn[row][0] : text[begin + row * characters + k];
             fused += loss(logits, row * vocabulary, vocabulary, last[row]);
-            inFloat32 += loss(decoded.logits(), row * vocabulary, vocabulary, last[row]);
+            inFloat32 += loss(output.logits(), row * vocabulary, vocabulary, last[row]);
           }
-          state = decoded.state();
+          state = output.state();
         }
         before.close();
       }
       state.close();
       long scored = (long) rows * (characters - 1);
       System.out.printf(
-          "%s: %.5f nats a character on the chip, %.5f in float32%n",
+          "%s: %.5f nats per character fused, %.5f in float32%n",
           corpus == null ? "its own text" : corpus, fused / scored, inFloat32 / scored);
       assertThat(fused / scored).isCloseTo(inFloat32 / scored, within(0.001));
     }
   }
 
   private static double loss(float[] logits, int from, int vocabulary, int id) {
-    double most = Double.NEGATIVE_INFINITY;
+    double max = Double.NEGATIVE_INFINITY;
     for (int i = 0; i < vocabulary; i++) {
-      most = Math.max(most, logits[from + i]);
+      max = Math.max(max, logits[from + i]);
     }
     double sum = 0;
     for (int i = 0; i < vocabulary; i++) {
-      sum += Math.exp(logits[from + i] - most);
+      sum += Math.exp(logits[from + i] - max);
     }
-    return Math.log(sum) + most - logits[from + id];
+    return Math.log(sum) + max - logits[from + id];
   }
 }

@@ -17,12 +17,12 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class KernelCacheTest {
-  private static final KernelLayout PLAN = new KernelLayout(3, 128, 65, true, true, 4, 2);
+  private static final KernelLayout LAYOUT = new KernelLayout(3, 128, 65, true, true, 4, 2);
 
   @TempDir Path folder;
   private final List<String> compiled = new ArrayList<>();
 
-  /** As another process would have it. */
+  /** Opens the cache as another process would. */
   private KernelCache cache() {
     return new KernelCache(
         folder,
@@ -34,23 +34,23 @@ class KernelCacheTest {
   }
 
   @Test
-  void compilesOnceForASourceAShapeAGpuAndADriver() {
+  void compilesOncePerSourceLayoutGpuAndDriver() {
     KernelCache first = cache();
-    byte[] binary = first.binary(HOPPER, PLAN);
+    byte[] binary = first.binary(HOPPER, LAYOUT);
 
-    assertThat(first.binary(HOPPER, PLAN)).isEqualTo(binary);
-    assertThat(cache().binary(HOPPER, PLAN)).as("another process").isEqualTo(binary);
-    assertThat(compiled).containsExactly("90 " + PLAN.definitions());
+    assertThat(first.binary(HOPPER, LAYOUT)).isEqualTo(binary);
+    assertThat(cache().binary(HOPPER, LAYOUT)).as("another process").isEqualTo(binary);
+    assertThat(compiled).containsExactly("90 " + LAYOUT.definitions());
 
-    cache().binary(new CudaDevice(80, 132, 232_448, true, 13_000), PLAN);
-    cache().binary(new CudaDevice(90, 132, 232_448, true, 13_010), PLAN);
+    cache().binary(new CudaDevice(80, 132, 232_448, true, 13_000), LAYOUT);
+    cache().binary(new CudaDevice(90, 132, 232_448, true, 13_010), LAYOUT);
     cache().binary(HOPPER, new KernelLayout(3, 128, 66, true, true, 4, 2));
     assertThat(compiled).hasSize(4);
   }
 
   @Test
-  void compilesAgainWhatWasDamaged() throws IOException {
-    cache().binary(HOPPER, PLAN);
+  void compilesAgainIfAFileIsDamaged() throws IOException {
+    cache().binary(HOPPER, LAYOUT);
     try (Stream<Path> files = Files.list(folder.resolve("kernels"))) {
       Path file = files.findFirst().orElseThrow();
       byte[] content = Files.readAllBytes(file);
@@ -58,12 +58,12 @@ class KernelCacheTest {
       Files.write(file, content);
     }
 
-    assertThat(cache().binary(HOPPER, PLAN)).asString().isEqualTo("binary 2");
-    assertThat(cache().binary(HOPPER, PLAN)).asString().isEqualTo("binary 2");
+    assertThat(cache().binary(HOPPER, LAYOUT)).asString().isEqualTo("binary 2");
+    assertThat(cache().binary(HOPPER, LAYOUT)).asString().isEqualTo("binary 2");
   }
 
   @Test
-  void keepsNothingOfWhatDoesNotCompile() throws IOException {
+  void cachesNothingIfTheKernelDoesNotCompile() throws IOException {
     KernelCache failing =
         new KernelCache(
             folder,
@@ -71,7 +71,7 @@ class KernelCacheTest {
               throw new CudaException(name + " does not compile");
             });
 
-    assertThatThrownBy(() -> failing.binary(HOPPER, PLAN)).isInstanceOf(CudaException.class);
-    assertThat(cache().binary(HOPPER, PLAN)).asString().isEqualTo("binary 1");
+    assertThatThrownBy(() -> failing.binary(HOPPER, LAYOUT)).isInstanceOf(CudaException.class);
+    assertThat(cache().binary(HOPPER, LAYOUT)).asString().isEqualTo("binary 1");
   }
 }

@@ -17,8 +17,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /**
- * The kernel compiles, with NVRTC of a Python with {@code nvidia-cuda-nvrtc-cu12}: FOLIO_PYTHON
- * names it, {@code .ci/run} installs one.
+ * Tests that the kernel compiles. NVRTC comes from a Python with {@code nvidia-cuda-nvrtc-cu12},
+ * which FOLIO_PYTHON names and {@code .ci/run} installs.
  */
 class KernelSourceTest {
   private static final String PYTHON = System.getenv().getOrDefault("FOLIO_PYTHON", "python3");
@@ -58,17 +58,17 @@ class KernelSourceTest {
   })
   void compiles(
       int architecture, int layers, int hidden, int units, int vocabulary, int residual, int relu) {
-    KernelLayout plan =
+    KernelLayout layout =
         new KernelLayout(
             layers, hidden, vocabulary, residual == 1, relu == 1, units, architecture < 90 ? 1 : 2);
     byte[] binary =
-        nvrtc.compile(KernelCache.source(), KernelCache.SOURCE, architecture, plan.definitions());
+        nvrtc.compile(KernelCache.source(), KernelCache.SOURCE, architecture, layout.definitions());
 
     assertThat(binary).startsWith(0x7f, 'E', 'L', 'F');
   }
 
   @Test
-  void tellsWhatTheCompilerSays() {
+  void reportsTheCompilersLog() {
     assertThatThrownBy(() -> nvrtc.compile("int f() { return g(); }", "wrong.cu", 90, List.of()))
         .isInstanceOf(CudaException.class)
         .hasMessageContaining("wrong.cu does not compile")

@@ -4,26 +4,28 @@ import ai.djl.Device;
 import com.sun.jna.ptr.IntByReference;
 
 /**
- * What a GPU has.
+ * The properties of a GPU that decide whether and how a kernel runs on it.
  *
- * @param architecture compute capability, 90 for 9.0
- * @param multiprocessors how many blocks that need a whole one can run at once
- * @param sharedBytes most shared memory of a block
- * @param cooperative whether all blocks of a launch can be made to run at once
- * @param driver the driver's version, 13000 for CUDA 13.0
+ * @param architecture compute capability times ten: 90 for 9.0
+ * @param multiprocessors number of multiprocessors; each runs one block that needs all of it
+ * @param sharedBytes largest shared memory of a block, in bytes, for a kernel that opts in
+ * @param cooperative whether the GPU supports cooperative launches, whose blocks all run at once
+ * @param driver the newest CUDA version that the driver supports: 13000 for CUDA 13.0
  */
 public record CudaDevice(
     int architecture, int multiprocessors, int sharedBytes, boolean cooperative, int driver) {
-  private static final int MULTIPROCESSORS = 16;
-  private static final int MAJOR = 75;
-  private static final int MINOR = 76;
-  private static final int COOPERATIVE_LAUNCH = 95;
-  private static final int SHARED_BYTES_OPT_IN = 97;
+  // Values of the driver's enum CUdevice_attribute.
+  private static final int ATTRIBUTE_MULTIPROCESSORS = 16;
+  private static final int ATTRIBUTE_MAJOR = 75;
+  private static final int ATTRIBUTE_MINOR = 76;
+  private static final int ATTRIBUTE_COOPERATIVE_LAUNCH = 95;
+  private static final int ATTRIBUTE_SHARED_BYTES_OPT_IN = 97;
 
   /**
-   * Asks the driver; makes the device the calling thread's.
+   * Reads the properties of a device. Makes the device's context current on the calling thread if
+   * the thread has none.
    *
-   * @throws CudaException if there is none, or it refuses
+   * @throws CudaException if there is no driver, or if it returns an error
    */
   public static CudaDevice of(Device device) {
     Driver driver = Driver.get();
@@ -32,16 +34,17 @@ public record CudaDevice(
     IntByReference version = new IntByReference();
     driver.call("cuDriverGetVersion", version);
     return new CudaDevice(
-        attribute(driver, MAJOR, handle) * 10 + attribute(driver, MINOR, handle),
-        attribute(driver, MULTIPROCESSORS, handle),
-        attribute(driver, SHARED_BYTES_OPT_IN, handle),
-        attribute(driver, COOPERATIVE_LAUNCH, handle) == 1,
+        attribute(driver, ATTRIBUTE_MAJOR, handle) * 10
+            + attribute(driver, ATTRIBUTE_MINOR, handle),
+        attribute(driver, ATTRIBUTE_MULTIPROCESSORS, handle),
+        attribute(driver, ATTRIBUTE_SHARED_BYTES_OPT_IN, handle),
+        attribute(driver, ATTRIBUTE_COOPERATIVE_LAUNCH, handle) == 1,
         version.getValue());
   }
 
-  private static int attribute(Driver driver, int which, int device) {
+  private static int attribute(Driver driver, int attribute, int device) {
     IntByReference value = new IntByReference();
-    driver.call("cuDeviceGetAttribute", value, which, device);
+    driver.call("cuDeviceGetAttribute", value, attribute, device);
     return value.getValue();
   }
 }

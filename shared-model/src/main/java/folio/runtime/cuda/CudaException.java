@@ -1,6 +1,6 @@
 package folio.runtime.cuda;
 
-/** What CUDA's driver, or a kernel, was asked for and did not do; the message says what. */
+/** A failure of the CUDA driver, its libraries or a kernel; the message names the call. */
 public final class CudaException extends RuntimeException {
   private static final long serialVersionUID = 1;
 

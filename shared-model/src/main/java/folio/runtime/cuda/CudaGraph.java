@@ -3,7 +3,7 @@ package folio.runtime.cuda;
 import com.sun.jna.Pointer;
 
 /**
- * Kernels that were recorded, and are launched as a whole. Belongs to whoever had it recorded.
+ * A recorded sequence of kernels that one call launches. The caller that recorded it closes it.
  *
  * @see <a href="https://docs.nvidia.com/cuda/cuda-driver-api/group__CUDA__GRAPH.html">CUDA driver
  *     API, graph management</a>
@@ -20,15 +20,15 @@ public final class CudaGraph implements AutoCloseable {
   }
 
   /**
-   * Runs the kernels after what its stream was asked for before.
+   * Launches the kernels on the graph's stream, after the work that was queued there before.
    *
-   * @throws CudaException if the driver refuses it
+   * @throws CudaException if the driver returns an error
    */
   public void launch() {
     driver.call("cuGraphLaunch", executable, stream);
   }
 
-  /** Frees the graph, as soon as it has run. */
+  /** Frees the graph. The driver defers this until a launch in flight has ended. */
   @Override
   public void close() {
     driver.call("cuGraphExecDestroy", executable);

@@ -7,8 +7,8 @@ import java.lang.ref.Reference;
 import java.nio.ByteBuffer;
 
 /**
- * A function that runs on a device, of a {@link CudaModule}. Safe for any thread that has the
- * device's context.
+ * A kernel of a {@link CudaModule}, which must stay open while the kernel is used. Safe for use by
+ * any thread on which the device's context is current.
  */
 public final class CudaKernel {
   private final Driver driver;
@@ -20,10 +20,13 @@ public final class CudaKernel {
   }
 
   /**
-   * Launches it with all blocks at once.
+   * Launches the kernel cooperatively: all its blocks run at once, so they may wait for each other.
    *
-   * @param parameter content of the function's only one, a struct
-   * @throws CudaException if the driver refuses it, as when the blocks do not fit at once
+   * @param threads number of threads of a block
+   * @param sharedBytes dynamic shared memory of a block, in bytes
+   * @param parameter the bytes of the kernel's only parameter, a struct
+   * @throws CudaException if the driver returns an error, for instance because the blocks do not
+   *     fit on the device at once
    */
   public void launchCooperatively(
       CudaStream stream, int blocks, int threads, int sharedBytes, ByteBuffer parameter) {
@@ -44,7 +47,7 @@ public final class CudaKernel {
           stream.handle(),
           parameters);
     } finally {
-      Reference.reachabilityFence(struct); // the parameters know its address, not it
+      Reference.reachabilityFence(struct); // "parameters" holds only its address
     }
   }
 }

@@ -10,8 +10,8 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 
 /**
- * Memory of a device that is not libtorch's. What is asked for happens on a stream, in order with
- * what else that stream does. Owned by one thread.
+ * Device memory outside libtorch's allocator. Copies and clears are queued on a stream and run in
+ * order with that stream's other work. Owned by one thread, which closes it.
  */
 public final class CudaMemory implements AutoCloseable {
   private final Driver driver;
@@ -19,8 +19,8 @@ public final class CudaMemory implements AutoCloseable {
   private final long address;
   private final long size;
 
-  /** Where bytes are on their way, as large as any of them were. */
-  private Memory host;
+  /** The host side of copies; it grows to the largest copy so far. Null before the first copy. */
+  private Memory staging;
 
   private CudaMemory(Device device, long size) {
     this.driver = Driver.get();
@@ -33,10 +33,10 @@ public final class CudaMemory implements AutoCloseable {
   }
 
   /**
-   * Allocates memory that is zero for what the stream does from now on.
+   * Allocates memory and clears it on a stream: work that is queued there later reads zeros.
    *
    * @param size in bytes
-   * @throws CudaException if there is too little
+   * @throws CudaException if the device has too little memory
    */
   public static CudaMemory allocate(Device device, CudaStream stream, long size) {
     CudaMemory memory = new CudaMemory(device, size);
@@ -50,17 +50,17 @@ public final class CudaMemory implements AutoCloseable {
   }
 
   /**
-   * Allocates memory that holds some bytes, for any stream.
+   * Allocates memory and copies bytes to it. When this returns, any stream may read them.
    *
-   * @throws CudaException if there is too little
+   * @throws CudaException if the device has too little memory
    */
   public static CudaMemory of(Device device, ByteBuffer content) {
     CudaMemory memory = new CudaMemory(device, content.remaining());
     try {
       memory.driver.call(
-          "cuMemcpyHtoD_v2", memory.address, memory.host(content), (long) content.remaining());
-      memory.driver.call("cuStreamSynchronize", Pointer.NULL); // the copy may be on its way yet
-      memory.host = null; // it is written once
+          "cuMemcpyHtoD_v2", memory.address, memory.stage(content), (long) content.remaining());
+      memory.driver.call("cuStreamSynchronize", Pointer.NULL); // the copy may still be in flight
+      memory.staging = null; // constant memory is written once
       return memory;
     } catch (RuntimeException | Error e) {
       memory.close();
@@ -68,52 +68,66 @@ public final class CudaMemory implements AutoCloseable {
     }
   }
 
-  private Memory host(int bytes) {
-    if (host == null || host.size() < bytes) {
-      host = new Memory(bytes);
-    }
-    return host;
+  /** Returns an empty host buffer in the byte order of the device, which is the host's. */
+  public static ByteBuffer hostBuffer(int bytes) {
+    return ByteBuffer.allocate(bytes).order(ByteOrder.nativeOrder());
   }
 
-  private Memory host(ByteBuffer content) {
-    Memory copy = host(content.remaining());
+  private Memory staging(int bytes) {
+    if (staging == null || staging.size() < bytes) {
+      staging = new Memory(bytes);
+    }
+    return staging;
+  }
+
+  private Memory stage(ByteBuffer content) {
+    Memory copy = staging(content.remaining());
     copy.getByteBuffer(0, content.remaining()).put(content.duplicate());
     return copy;
   }
 
-  /** Where it is, for a kernel. */
+  /** Returns the device address of the first byte. */
   public long address() {
     return address;
   }
 
-  /** Makes all of it zero. */
+  /** Sets all bytes to zero. */
   public void clear(CudaStream stream) {
     clear(stream, 0, size);
   }
 
-  /** Makes bytes from an offset on zero. */
+  /**
+   * Sets bytes to zero.
+   *
+   * @throws IndexOutOfBoundsException if the range is not within this memory
+   */
   public void clear(CudaStream stream, long offset, long length) {
     check(offset, length);
     driver.call("cuMemsetD8Async", address + offset, (byte) 0, length, stream.handle());
   }
 
-  /** Writes bytes from an offset on; they may be changed as soon as this returns. */
+  /**
+   * Writes bytes to an offset. The caller may change them as soon as this returns.
+   *
+   * @throws IndexOutOfBoundsException if the range is not within this memory
+   */
   public void write(CudaStream stream, long offset, ByteBuffer content) {
     check(offset, content.remaining());
-    // From memory that is not pinned the driver copies before it returns.
+    // The staging memory is not pinned, so the driver reads it before the call returns.
     driver.call(
         "cuMemcpyHtoDAsync_v2",
         address + offset,
-        host(content),
+        stage(content),
         (long) content.remaining(),
         stream.handle());
   }
 
   /**
-   * Writes an array's numbers from an offset on, without the host. The stream must be the one that
-   * libtorch computes the array on, so that it may be closed as soon as this returns.
+   * Copies an array to an offset, from device to device. The stream must be the one on which
+   * libtorch computes the array; the caller may then close the array as soon as this returns.
    *
-   * @param content float32, on the same device
+   * @param content float32 without gaps, on the same device
+   * @throws IndexOutOfBoundsException if the range is not within this memory
    */
   public void write(CudaStream stream, long offset, NDArray content) {
     long length = content.size() * Float.BYTES;
@@ -126,18 +140,27 @@ public final class CudaMemory implements AutoCloseable {
     }
   }
 
-  /** Reads bytes from an offset on; waits for the stream. */
+  /**
+   * Waits for the stream and returns bytes from an offset.
+   *
+   * @throws IndexOutOfBoundsException if the range is not within this memory
+   * @throws CudaException if work that was queued on the stream failed
+   */
   public ByteBuffer read(CudaStream stream, long offset, int length) {
     check(offset, length);
-    Memory copy = host(length);
+    Memory copy = staging(length);
     driver.call("cuMemcpyDtoHAsync_v2", copy, address + offset, (long) length, stream.handle());
     stream.synchronize();
-    ByteBuffer content = ByteBuffer.allocate(length).order(ByteOrder.nativeOrder());
+    ByteBuffer content = hostBuffer(length);
     content.put(copy.getByteBuffer(0, length));
     return content.flip();
   }
 
-  /** Copies bytes to another place in it; the two must not overlap. */
+  /**
+   * Copies bytes within this memory. The two ranges must not overlap.
+   *
+   * @throws IndexOutOfBoundsException if a range is not within this memory
+   */
   public void move(CudaStream stream, long from, long to, long length) {
     check(from, length);
     check(to, length);
@@ -147,11 +170,11 @@ public final class CudaMemory implements AutoCloseable {
   private void check(long offset, long length) {
     if (offset < 0 || length < 0 || offset + length > size) {
       throw new IndexOutOfBoundsException(
-          length + " bytes from " + offset + " on are not within " + size);
+          "the range is " + length + " bytes at offset " + offset + "; the memory has " + size);
     }
   }
 
-  /** Frees it, on any thread; nothing on the device may use it any more. */
+  /** Frees the memory, on any thread. No work on the device may use it any more. */
   @Override
   public void close() {
     driver.makeCurrent(device);

@@ -5,9 +5,10 @@ import com.sun.jna.Memory;
 import com.sun.jna.Pointer;
 import com.sun.jna.ptr.PointerByReference;
 
-/** A device's functions, loaded from what {@link Nvrtc} made. Safe for any thread. */
+/** A binary of {@link Nvrtc}, loaded on a device. Safe for use by any thread. */
 public final class CudaModule implements AutoCloseable {
-  private static final int MAX_DYNAMIC_SHARED_BYTES = 8;
+  /** {@code CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES}. */
+  private static final int ATTRIBUTE_MAX_DYNAMIC_SHARED_BYTES = 8;
 
   private final Driver driver;
   private final int device;
@@ -20,9 +21,11 @@ public final class CudaModule implements AutoCloseable {
   }
 
   /**
-   * Loads a binary; makes the device the calling thread's.
+   * Loads a binary. Makes the device's context current on the calling thread if the thread has
+   * none. The caller closes the module.
    *
-   * @throws CudaException if the driver refuses it
+   * @throws CudaException if the driver returns an error, for instance because it is older than the
+   *     compiler of the binary
    */
   public static CudaModule load(Device device, byte[] binary) {
     Driver driver = Driver.get();
@@ -33,7 +36,7 @@ public final class CudaModule implements AutoCloseable {
   /**
    * Checks that a binary can be loaded on the calling thread's device.
    *
-   * @throws CudaException if the driver refuses it
+   * @throws CudaException if it cannot
    */
   public static void check(byte[] binary) {
     Driver driver = Driver.get();
@@ -49,20 +52,22 @@ public final class CudaModule implements AutoCloseable {
   }
 
   /**
-   * One of its functions, which can be launched until this is closed.
+   * Returns a kernel of this module, which can be launched until the module is closed.
    *
-   * @param sharedBytes most that it is launched with
-   * @throws CudaException if there is none of this name, or the device has less shared memory
+   * @param sharedBytes the largest dynamic shared memory of a launch, in bytes of a block
+   * @throws CudaException if the module has no kernel of this name, or if the device has less
+   *     shared memory
    */
   public CudaKernel kernel(String name, int sharedBytes) {
     driver.makeCurrent(device);
     PointerByReference function = new PointerByReference();
     driver.call("cuModuleGetFunction", function, module, name);
-    driver.call("cuFuncSetAttribute", function.getValue(), MAX_DYNAMIC_SHARED_BYTES, sharedBytes);
+    driver.call(
+        "cuFuncSetAttribute", function.getValue(), ATTRIBUTE_MAX_DYNAMIC_SHARED_BYTES, sharedBytes);
     return new CudaKernel(driver, function.getValue());
   }
 
-  /** Unloads it, on any thread; nothing on the device may run its functions any more. */
+  /** Unloads the module, on any thread. No work on the device may run its kernels any more. */
   @Override
   public void close() {
     driver.makeCurrent(device);

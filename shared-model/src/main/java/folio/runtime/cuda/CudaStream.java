@@ -10,20 +10,23 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 
 /**
- * A stream of a device: what its thread has libtorch do runs on it in order, beside what other
- * streams do. Like libtorch's own streams it lasts as long as the process.
+ * A stream of a device. The work that its thread queues through libtorch runs on it in order, and
+ * concurrently with other streams. It lasts as long as the process, like libtorch's own streams.
  */
 public final class CudaStream {
   private static final System.Logger LOG = System.getLogger(CudaStream.class.getName());
   private static final ThreadLocal<CudaStream> CURRENT = new ThreadLocal<>();
 
-  /** Of every device, where tasks are recorded that are launched on the default stream. */
-  private static final Map<Device, CudaStream> APART = new ConcurrentHashMap<>();
+  /** The streams on which {@link #runAndRecord} records, by device. */
+  private static final Map<Device, CudaStream> RECORDING = new ConcurrentHashMap<>();
 
-  /** Does not wait for the default stream. */
+  /** {@code CU_STREAM_NON_BLOCKING}: the stream does not wait for the default stream. */
   private static final int NON_BLOCKING = 1;
 
-  /** What other threads and libtorch's allocator ask for meanwhile does no harm to a recording. */
+  /**
+   * {@code CU_STREAM_CAPTURE_MODE_RELAXED}: calls of other threads and of libtorch's allocator do
+   * not invalidate a recording.
+   */
   private static final int CAPTURE_RELAXED = 2;
 
   private final Driver driver;
@@ -38,16 +41,16 @@ public final class CudaStream {
     static final TorchScript SCRIPT = TorchScript.load(CudaStream.class, "Cuda", "cuda.py");
   }
 
-  /** Waits until a device has done everything that any stream has asked it for. */
+  /** Waits until a device has done the work of all streams. */
   public static void synchronize(Device device) {
     ScriptHolder.SCRIPT.run("synchronize", "cuda:" + device.getDeviceId()).close();
   }
 
   /**
-   * Gives the calling thread a stream of its own, if it has none.
+   * Gives the calling thread a stream of its own if it has none.
    *
-   * @throws CudaException if the driver or libtorch refuses it: the thread then has a stream of
-   *     libtorch's, on which nothing can be recorded
+   * @throws CudaException if the driver or libtorch returns an error. The thread then uses a stream
+   *     of libtorch's, on which nothing can be recorded.
    */
   public static void enter(Device device) {
     if (CURRENT.get() == null) {
@@ -59,8 +62,8 @@ public final class CudaStream {
   }
 
   /**
-   * The one on which libtorch does what a thread without a stream of its own asks for. Others of
-   * this class do not wait for it.
+   * Returns the default stream of a device, on which libtorch runs the work of threads that have no
+   * stream of their own. The other streams of this class do not wait for it.
    */
   public static CudaStream standard(Device device) {
     Driver driver = Driver.get();
@@ -70,13 +73,13 @@ public final class CudaStream {
 
   private static CudaStream create(Device device) {
     Driver driver = Driver.get();
-    synchronize(device); // makes the device's context the thread's
+    synchronize(device); // makes the device's context current on the thread
     PointerByReference handle = new PointerByReference();
     driver.call("cuStreamCreate", handle, NON_BLOCKING);
     return new CudaStream(driver, handle.getValue());
   }
 
-  /** For tests: gives the calling thread a stream of whatever the driver is, or takes it away. */
+  /** Sets the calling thread's stream, for tests; null removes it. */
   static void replaceCurrent(Pointer handle) {
     CURRENT.set(handle == null ? null : new CudaStream(Driver.get(), handle));
   }
@@ -95,49 +98,50 @@ public final class CudaStream {
     driver.call("cuStreamSynchronize", handle);
   }
 
-  /** The calling thread's, or null if it has none that can record. */
+  /** Returns the calling thread's own stream, or null if it has none. */
   public static CudaStream current() {
     return CURRENT.get();
   }
 
   /**
-   * Records the kernels that a task launches on this stream, which do not run. Every array that
-   * they read or write must stay where it is as long as the graph is used.
+   * Records the kernels that a task launches on this stream, without running them. Every array that
+   * they read or write must keep its address as long as the graph is used.
    *
-   * @return the graph, to be launched on this stream
-   * @throws CudaException if the driver refuses it; the stream can be used as before
+   * @return the graph, which launches on this stream; the caller closes it
+   * @throws CudaException if the task cannot be recorded; the stream can be used as before
    */
   public CudaGraph record(Runnable kernels) {
     return new CudaGraph(driver, capture(kernels), handle);
   }
 
   /**
-   * Runs a task on a stream that nothing but such tasks uses, then records it there. What libtorch
-   * allocates for it meanwhile and frees again is therefore never given to anything that runs at
-   * the same time, unless the device runs out of memory: libtorch then gives back what it has in
-   * reserve. Close the graph before anything that may need more memory than there is.
+   * Runs a task on a stream that only such tasks use, then records it there. libtorch caches freed
+   * memory by stream, so memory that the task allocates and frees is not reused by concurrent work.
+   * The exception is a device that runs out of memory: libtorch then releases its cached memory.
+   * Close the graph before an operation that may run out of memory.
    *
-   * @return the graph, to be launched on the default stream; null if it cannot be recorded, for the
-   *     reason that is logged: the task has been run all the same
+   * @return the graph, which launches on the default stream and which the caller closes; null if
+   *     the task cannot be recorded. The log then has the reason, and the task has run all the
+   *     same.
    */
   public static CudaGraph runAndRecord(Device device, Runnable kernels) {
-    CudaStream apart;
+    CudaStream recording;
     try {
-      apart = APART.computeIfAbsent(device, CudaStream::create);
+      recording = RECORDING.computeIfAbsent(device, CudaStream::create);
     } catch (CudaException e) {
       kernels.run();
       return unrecorded(e);
     }
-    synchronize(device); // what the task reads was written on the default stream
-    apart.driver.use(device.getDeviceId(), apart.handle);
+    synchronize(device); // the default stream writes the arrays that the task reads
+    recording.driver.use(device.getDeviceId(), recording.handle);
     try {
       kernels.run();
-      return new CudaGraph(apart.driver, apart.capture(kernels), null);
+      return new CudaGraph(recording.driver, recording.capture(kernels), null);
     } catch (CudaException e) {
       return unrecorded(e);
     } finally {
       synchronize(device);
-      apart.driver.use(device.getDeviceId(), null);
+      recording.driver.use(device.getDeviceId(), null);
     }
   }
 
@@ -152,8 +156,8 @@ public final class CudaStream {
     try {
       kernels.run();
     } catch (RuntimeException | Error e) {
-      driver.answer("cuStreamEndCapture", handle, graph); // it fails too, and ends the recording
-      throw new CudaException("something cannot be recorded: " + e, e);
+      driver.tryCall("cuStreamEndCapture", handle, graph); // fails too, and ends the recording
+      throw new CudaException("the kernels cannot be recorded: " + e, e);
     }
     driver.call("cuStreamEndCapture", handle, graph);
     try {
@@ -161,7 +165,7 @@ public final class CudaStream {
       driver.call("cuGraphInstantiateWithFlags", executable, graph.getValue(), 0L);
       return executable.getValue();
     } finally {
-      driver.answer("cuGraphDestroy", graph.getValue());
+      driver.tryCall("cuGraphDestroy", graph.getValue());
     }
   }
 }

@@ -7,23 +7,23 @@ import com.sun.jna.ptr.PointerByReference;
 import java.util.concurrent.ConcurrentHashMap;
 
 /**
- * CUDA's driver, and the one function of libtorch's that tells it what stream of the driver's to
- * use. Safe for any thread.
+ * The CUDA driver, and the function of libtorch that sets its current stream. Safe for use by any
+ * thread.
  *
  * @see <a href="https://docs.nvidia.com/cuda/cuda-driver-api/">CUDA driver API</a>
  */
 final class Driver {
-  /** {@code c10::cuda::setCurrentCUDAStream(CUDAStream)}: two words, a device and a handle. */
+  /** {@code c10::cuda::setCurrentCUDAStream(CUDAStream)}; the argument is a device and a handle. */
   private static final String SET_STREAM = "_ZN3c104cuda20setCurrentCUDAStreamENS0_10CUDAStreamE";
 
   private static final long CUDA_DEVICE_TYPE = 1;
 
-  /** What is called: the libraries, or what a test has in their place. */
+  /** The native libraries, or a test's replacement of them. */
   interface Library {
-    /** Calls a function of the driver's; 0 is success. */
+    /** Calls a driver function and returns its error code; 0 is success. */
     int invoke(String function, Object... arguments);
 
-    /** Has libtorch use a stream for what the calling thread asks for; null is the default one. */
+    /** Sets the stream that libtorch uses for the calling thread; null is the default stream. */
     void use(int device, Pointer stream);
   }
 
@@ -49,7 +49,7 @@ final class Driver {
     static final Driver DRIVER = new Driver(new Libraries());
   }
 
-  /** A test's, in the place of this machine's. */
+  /** The driver that a test has set, or null. */
   private static volatile Driver replacement;
 
   private final Library library;
@@ -59,46 +59,46 @@ final class Driver {
     this.library = library;
   }
 
-  /** For tests: what is called from now on; null for this machine's driver. */
+  /** Replaces the native libraries, for tests; null restores them. */
   static void replace(Library library) {
     replacement = library == null ? null : new Driver(library);
   }
 
   /**
-   * The driver of this machine; libtorch must be loaded.
+   * Returns the driver of this machine, or a test's replacement. libtorch must be loaded.
    *
-   * @throws CudaException if there is none, or libtorch does not have the function
+   * @throws CudaException if the machine has no CUDA driver, or libtorch lacks the function
    */
   static Driver get() {
-    Driver other = replacement;
-    if (other != null) {
-      return other;
+    Driver replaced = replacement;
+    if (replaced != null) {
+      return replaced;
     }
     try {
       return Holder.DRIVER;
     } catch (LinkageError e) {
-      throw new CudaException("CUDA's driver cannot be called: " + e, e);
+      throw new CudaException("the CUDA driver cannot be called: " + e, e);
     }
   }
 
   /**
-   * Calls a function of the driver's.
+   * Calls a driver function.
    *
-   * @throws CudaException if it answers an error
+   * @throws CudaException if it returns an error; the message has the function's name
    */
   void call(String function, Object... arguments) {
-    int error = answer(function, arguments);
+    int error = tryCall(function, arguments);
     if (error != 0) {
       PointerByReference name = new PointerByReference();
-      boolean known = answer("cuGetErrorName", error, name) == 0;
+      boolean known = tryCall("cuGetErrorName", error, name) == 0;
       throw new CudaException(
-          function + " answers " + (known ? name.getValue().getString(0) : "error " + error));
+          function + " returned " + (known ? name.getValue().getString(0) : "error " + error));
     }
   }
 
   /**
-   * Makes a device's context, libtorch's, the calling thread's if it has none. Waits for nothing: a
-   * device must not be waited for while kernels are recorded.
+   * Makes a device's primary context, which libtorch uses, current on the calling thread if the
+   * thread has none. It does not synchronize, which is illegal while kernels are recorded.
    */
   void makeCurrent(int device) {
     PointerByReference context = new PointerByReference();
@@ -114,12 +114,12 @@ final class Driver {
     return context.getValue();
   }
 
-  /** Calls a function of the driver's; 0 is success. */
-  int answer(String function, Object... arguments) {
+  /** Calls a driver function and returns its error code; 0 is success. */
+  int tryCall(String function, Object... arguments) {
     return library.invoke(function, arguments);
   }
 
-  /** Has libtorch use a stream for what the calling thread asks for; null is the default one. */
+  /** Sets the stream that libtorch uses for the calling thread; null is the default stream. */
   void use(int device, Pointer stream) {
     library.use(device, stream);
   }

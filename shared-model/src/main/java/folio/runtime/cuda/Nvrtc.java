@@ -16,8 +16,8 @@ import java.util.Optional;
 import java.util.stream.Stream;
 
 /**
- * CUDA's compiler in a library, which comes with libtorch for GPUs. Needs no GPU. Safe for any
- * thread.
+ * NVRTC, the CUDA compiler as a library. libtorch for GPUs contains it. It needs no GPU. Safe for
+ * use by any thread.
  *
  * @see <a href="https://docs.nvidia.com/cuda/nvrtc/">NVRTC</a>
  */
@@ -29,9 +29,9 @@ public final class Nvrtc {
   }
 
   /**
-   * The one beside the CUDA libraries that this process has loaded.
+   * Returns the compiler from the folder of the CUDA libraries that this process has loaded.
    *
-   * @throws CudaException if there is none
+   * @throws CudaException if no such folder has one
    */
   public static Nvrtc ofThisProcess() {
     try (Stream<String> maps = Files.lines(Path.of("/proc/self/maps"))) {
@@ -47,13 +47,13 @@ public final class Nvrtc {
               .findFirst();
       return at(
           found.orElseThrow(
-              () -> new CudaException("there is no libnvrtc beside the CUDA libraries")));
+              () -> new CudaException("no folder of a loaded CUDA library has libnvrtc")));
     } catch (IOException e) {
       throw new CudaException("the loaded libraries cannot be listed: " + e, e);
     }
   }
 
-  /** What came with libtorch is looked at first, a system's own CUDA never. */
+  /** Orders libraries: libtorch's first, then CUDA's; others are not searched. */
   private static int rank(Path library) {
     String name = library.getFileName().toString();
     if (name.startsWith("libtorch") || name.startsWith("libc10")) {
@@ -62,7 +62,7 @@ public final class Nvrtc {
     return name.startsWith("libcudart") || name.startsWith("libcublas") ? 1 : Integer.MAX_VALUE;
   }
 
-  /** The library in a folder, if there is one. */
+  /** Returns the NVRTC library in a folder, or empty if the folder has none. */
   public static Optional<Path> in(Path folder) {
     if (!Files.isDirectory(folder)) {
       return Optional.empty();
@@ -80,7 +80,7 @@ public final class Nvrtc {
   }
 
   /**
-   * A library.
+   * Loads an NVRTC library.
    *
    * @throws CudaException if it cannot be loaded
    */
@@ -95,12 +95,12 @@ public final class Nvrtc {
   /**
    * Compiles a program.
    *
-   * @param source CUDA C++ that includes nothing
-   * @param name for messages
-   * @param architecture compute capability that it is for, 90 for 9.0
-   * @param definitions {@code NAME=VALUE} each
-   * @return a binary
-   * @throws CudaException with the compiler's words if it does not compile
+   * @param source CUDA C++ without includes
+   * @param name the program's name in messages
+   * @param architecture the target's compute capability times ten: 90 for 9.0
+   * @param definitions macros, each {@code NAME=VALUE}
+   * @return a cubin for {@link CudaModule#load}
+   * @throws CudaException if the program does not compile; the message has the compiler's log
    */
   public byte[] compile(String source, String name, int architecture, List<String> definitions) {
     PointerByReference program = new PointerByReference();
@@ -112,7 +112,7 @@ public final class Nvrtc {
                   definitions.stream().map(definition -> "--define-macro=" + definition))
               .toArray(String[]::new);
       int failed =
-          answer(
+          invoke(
               "nvrtcCompileProgram", program.getValue(), options.length, new StringArray(options));
       if (failed != 0) {
         throw new CudaException(name + " does not compile: " + log(program.getValue()));
@@ -123,7 +123,7 @@ public final class Nvrtc {
       call("nvrtcGetCUBIN", program.getValue(), binary);
       return binary.getByteArray(0, (int) size.getValue());
     } finally {
-      answer("nvrtcDestroyProgram", program);
+      invoke("nvrtcDestroyProgram", program);
     }
   }
 
@@ -136,13 +136,13 @@ public final class Nvrtc {
   }
 
   private void call(String function, Object... arguments) {
-    int error = answer(function, arguments);
+    int error = invoke(function, arguments);
     if (error != 0) {
-      throw new CudaException(function + " answers " + error);
+      throw new CudaException(function + " returned error " + error);
     }
   }
 
-  private int answer(String function, Object... arguments) {
+  private int invoke(String function, Object... arguments) {
     return library.getFunction(function).invokeInt(arguments);
   }
 }

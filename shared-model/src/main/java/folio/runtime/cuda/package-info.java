@@ -1,2 +1,5 @@
-/** Streams and graphs of CUDA's driver, which DJL does not offer; nothing here is used on a CPU. */
+/**
+ * The CUDA driver and NVRTC: streams, graphs, memory, modules and kernels, which DJL does not
+ * offer. Nothing here is used on a CPU.
+ */
 package folio.runtime.cuda;

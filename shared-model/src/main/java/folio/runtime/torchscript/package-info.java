@@ -1,2 +1,4 @@
-/** Functions that libtorch compiles from source: one call from Java for many operations. */
+/**
+ * Functions that libtorch compiles from source, so that one call from Java runs many operations.
+ */
 package folio.runtime.torchscript;

@@ -13,33 +13,35 @@ import java.util.Queue;
 import java.util.TreeMap;
 
 /**
- * CUDA's driver on the host, in the place of the machine's until closed: a device's memory is the
- * host's, and a kernel is what a test says. What a stream is asked for happens when it is waited
- * for. A copy that leaves what was allocated, memory that is freed twice or while the stream has
- * something to do, are errors. For one test and thread at a time.
+ * A CUDA driver on the host that replaces the machine's until it is closed. Device memory is host
+ * memory, and the test supplies the kernel. Queued work runs when the stream is synchronized. The
+ * fake throws on a copy outside allocated memory, on memory that is freed twice, and on memory or a
+ * module that is freed while work is queued. One test and thread may use it at a time.
  */
 public final class FakeDriver implements Driver.Library, AutoCloseable {
-  /** An H100. */
+  /** The properties of an H100. */
   public static final CudaDevice HOPPER = new CudaDevice(90, 132, 232_448, true, 13_000);
 
   private static final int OUT_OF_MEMORY = 2;
-  private static final Pointer SOMETHING = new Pointer(1);
 
-  /** Runs in the place of a kernel. */
+  /** A handle of whatever the driver creates. */
+  private static final Pointer HANDLE = new Pointer(1);
+
+  /** The test's replacement of a kernel. */
   @FunctionalInterface
   public interface Kernel {
     void run(Launch launch);
   }
 
-  /** What a kernel is launched with. */
+  /** The arguments of a launch. */
   public record Launch(
       String function, int blocks, int threads, int sharedBytes, Pointer parameter) {
-    /** An int of the parameter. */
+    /** Returns an int of the parameter, by its offset in bytes. */
     public int number(int offset) {
       return parameter.getInt(offset);
     }
 
-    /** What an address of the parameter points at. */
+    /** Returns the memory that an address of the parameter points at. */
     public Pointer memory(int offset) {
       return new Pointer(parameter.getLong(offset));
     }
@@ -49,19 +51,19 @@ public final class FakeDriver implements Driver.Library, AutoCloseable {
   private final Kernel kernel;
   private final long parameterBytes;
   private final TreeMap<Long, Memory> allocated = new TreeMap<>();
-  private final Queue<Runnable> underWay = new ArrayDeque<>();
+  private final Queue<Runnable> queued = new ArrayDeque<>();
   private final List<String> functions = new ArrayList<>();
-  private final List<Integer> mostSharedBytes = new ArrayList<>();
+  private final List<Integer> maxSharedBytes = new ArrayList<>();
   private final Memory errorName = new Memory(32);
   private String failing;
   private int callsUntilFailure;
   private int modules;
 
   /**
-   * Takes the machine's driver's place; the thread has a stream.
+   * Replaces the machine's driver and gives the calling thread a stream.
    *
-   * @param gpu what it says that it is for
-   * @param parameterBytes of the kernel's only parameter
+   * @param gpu the properties that the driver reports
+   * @param parameterBytes size of the kernel's only parameter
    */
   public FakeDriver(CudaDevice gpu, Kernel kernel, long parameterBytes) {
     this.gpu = gpu;
@@ -69,21 +71,21 @@ public final class FakeDriver implements Driver.Library, AutoCloseable {
     this.kernel = kernel;
     errorName.setString(0, "CUDA_ERROR_OUT_OF_MEMORY");
     Driver.replace(this);
-    CudaStream.replaceCurrent(SOMETHING);
+    CudaStream.replaceCurrent(HANDLE);
   }
 
-  /** A function answers an error, once it has been called so many times. */
+  /** Makes one call of a function return an error, after a number of successful calls. */
   public void fail(String function, int callsBefore) {
     failing = function;
     callsUntilFailure = callsBefore;
   }
 
-  /** How many pieces of memory are allocated. */
+  /** Returns the number of allocations that are not freed. */
   public int allocations() {
     return allocated.size();
   }
 
-  /** How many modules are loaded. */
+  /** Returns the number of modules that are loaded. */
   public int modules() {
     return modules;
   }
@@ -95,18 +97,18 @@ public final class FakeDriver implements Driver.Library, AutoCloseable {
     }
     switch (function) {
       case "cuGetErrorName" -> ((PointerByReference) arguments[1]).setValue(errorName);
-      case "cuCtxGetCurrent" -> ((PointerByReference) arguments[0]).setValue(SOMETHING);
+      case "cuCtxGetCurrent" -> ((PointerByReference) arguments[0]).setValue(HANDLE);
       case "cuModuleLoadData" -> {
         modules++;
-        ((PointerByReference) arguments[0]).setValue(SOMETHING);
+        ((PointerByReference) arguments[0]).setValue(HANDLE);
       }
       case "cuModuleGetFunction" -> {
         functions.add((String) arguments[2]);
-        mostSharedBytes.add(0);
+        maxSharedBytes.add(0);
         ((PointerByReference) arguments[0]).setValue(new Pointer(functions.size()));
       }
       case "cuFuncSetAttribute" ->
-          mostSharedBytes.set(number((Pointer) arguments[0]), (Integer) arguments[2]);
+          maxSharedBytes.set(number((Pointer) arguments[0]), (Integer) arguments[2]);
       case "cuDriverGetVersion" -> ((IntByReference) arguments[0]).setValue(gpu.driver());
       case "cuDeviceGetAttribute" ->
           ((IntByReference) arguments[0]).setValue(attribute((Integer) arguments[1]));
@@ -119,39 +121,39 @@ public final class FakeDriver implements Driver.Library, AutoCloseable {
       case "cuMemFree_v2" -> {
         assertIdle(function);
         if (allocated.remove((Long) arguments[0]) == null) {
-          throw new AssertionError("freed, but not allocated");
+          throw new AssertionError("memory is freed that is not allocated");
         }
       }
       case "cuMemsetD8Async" -> {
         Pointer to = device(arguments[0], arguments[2]);
-        underWay.add(() -> to.setMemory(0, (Long) arguments[2], (Byte) arguments[1]));
+        queued.add(() -> to.setMemory(0, (Long) arguments[2], (Byte) arguments[1]));
       }
       case "cuMemcpyHtoD_v2" ->
           copy(device(arguments[0], arguments[2]), (Pointer) arguments[1], arguments[2]);
       case "cuMemcpyHtoDAsync_v2" -> {
         Pointer to = device(arguments[0], arguments[2]);
-        Memory content = copyOf((Pointer) arguments[1], arguments[2]); // as it is not pinned
-        underWay.add(() -> copy(to, content, arguments[2]));
+        Memory content = copyOf((Pointer) arguments[1], arguments[2]); // not pinned
+        queued.add(() -> copy(to, content, arguments[2]));
       }
       case "cuMemcpyDtoHAsync_v2" -> {
         Pointer from = device(arguments[1], arguments[2]);
         Pointer to = (Pointer) arguments[0];
-        underWay.add(() -> copy(to, from, arguments[2]));
+        queued.add(() -> copy(to, from, arguments[2]));
       }
       case "cuMemcpyDtoDAsync_v2" -> {
         Pointer to = device(arguments[0], arguments[2]);
         Pointer from = new Pointer((Long) arguments[1]);
         if (isAllocated((Long) arguments[1], (Long) arguments[2])) {
-          underWay.add(() -> copy(to, from, arguments[2]));
-        } else { // libtorch's, which keeps it for as long as the stream needs it
+          queued.add(() -> copy(to, from, arguments[2]));
+        } else { // libtorch keeps its memory until the stream has read it
           Memory content = copyOf(from, arguments[2]);
-          underWay.add(() -> copy(to, content, arguments[2]));
+          queued.add(() -> copy(to, content, arguments[2]));
         }
       }
       case "cuLaunchCooperativeKernel" -> {
         int number = number((Pointer) arguments[0]);
-        if ((Integer) arguments[7] > mostSharedBytes.get(number)) {
-          throw new AssertionError(arguments[7] + " bytes of shared memory were not asked for");
+        if ((Integer) arguments[7] > maxSharedBytes.get(number)) {
+          throw new AssertionError(arguments[7] + " bytes of shared memory exceed the attribute");
         }
         Launch launch =
             new Launch(
@@ -160,30 +162,31 @@ public final class FakeDriver implements Driver.Library, AutoCloseable {
                 (Integer) arguments[4],
                 (Integer) arguments[7],
                 copyOf(((PointerByReference) arguments[9]).getValue(), parameterBytes));
-        underWay.add(() -> kernel.run(launch));
+        queued.add(() -> kernel.run(launch));
       }
       case "cuStreamSynchronize" -> {
-        while (!underWay.isEmpty()) {
-          underWay.remove().run();
+        while (!queued.isEmpty()) {
+          queued.remove().run();
         }
       }
       case "cuModuleUnload" -> {
         assertIdle(function);
         modules--;
       }
-      default -> throw new AssertionError(function + " is not known here");
+      default -> throw new AssertionError(function + " is not supported by the fake");
     }
     return 0;
   }
 
-  private int attribute(int which) {
-    return switch (which) {
+  private int attribute(int attribute) {
+    return switch (attribute) {
       case 16 -> gpu.multiprocessors();
       case 75 -> gpu.architecture() / 10;
       case 76 -> gpu.architecture() % 10;
       case 95 -> gpu.cooperative() ? 1 : 0;
       case 97 -> gpu.sharedBytes();
-      default -> throw new AssertionError("attribute " + which + " is not known here");
+      default ->
+          throw new AssertionError("attribute " + attribute + " is not supported by the fake");
     };
   }
 
@@ -192,8 +195,8 @@ public final class FakeDriver implements Driver.Library, AutoCloseable {
   }
 
   private void assertIdle(String function) {
-    if (!underWay.isEmpty()) {
-      throw new AssertionError(function + " while the stream has something to do");
+    if (!queued.isEmpty()) {
+      throw new AssertionError(function + " is called while work is queued");
     }
   }
 
@@ -222,10 +225,10 @@ public final class FakeDriver implements Driver.Library, AutoCloseable {
 
   @Override
   public void use(int device, Pointer stream) {
-    throw new AssertionError("libtorch has no streams here");
+    throw new AssertionError("libtorch has no streams on the host");
   }
 
-  /** Gives the machine's driver its place back. */
+  /** Restores the machine's driver. */
   @Override
   public void close() {
     CudaStream.replaceCurrent(null);

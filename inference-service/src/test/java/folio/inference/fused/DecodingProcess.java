@@ -14,51 +14,51 @@ import java.util.BitSet;
 import java.util.List;
 import java.util.SplittableRandom;
 
-/** A process that decodes on the chip for some seconds, for tests: tells a digest of its texts. */
-final class FusedTexts {
+/** A process for tests that decodes on a GPU for a few seconds and prints a digest of its texts. */
+final class DecodingProcess {
   private static final int STREAMS = 64;
   private static final int LAUNCHES = 300;
   private static final int STEPS = 50;
 
-  /** It takes every multiprocessor. */
+  /** A network that needs nearly every multiprocessor of an H100. */
   static final CharGruConfig CONFIG = CharGruConfig.residual(65, 32, 512, 8);
 
-  private FusedTexts() {}
+  private DecodingProcess() {}
 
   public static void main(String[] arguments) {
     Decoder.prepareThread(Device.gpu());
     System.out.println(digest());
   }
 
-  /** Of a model of its own. */
+  /** Decodes with a model of its own and returns the digest. */
   static String digest() {
     try (NDManager manager = NDManager.newBaseManager(Device.gpu());
         CharGru network = CharGru.initialize(manager, CONFIG, new SplittableRandom(9));
-        FusedDecoderFactory model = FusedModel.of(manager, network, STREAMS).orElseThrow()) {
+        FusedDecoderFactory model = FusedDecoders.load(manager, network, STREAMS).orElseThrow()) {
       return digest(model);
     }
   }
 
-  /** Of 64 streams of a model, in the calling thread. */
+  /** Decodes 64 streams of a model in the calling thread and returns the digest. */
   static String digest(FusedDecoderFactory model) {
     StringBuilder texts = new StringBuilder();
-    try (FusedDecoder streams = model.decoder().orElseThrow()) {
+    try (FusedDecoder streams = model.createDecoder().orElseThrow()) {
       int[] last = new int[STREAMS];
       for (int stream = 0; stream < STREAMS; stream++) {
         streams.join(new BitSet());
       }
       for (int launch = 0; launch < LAUNCHES; launch++) {
-        List<FusedDecoder.Order> orders = new ArrayList<>();
+        List<FusedDecoder.StepPlan> plans = new ArrayList<>();
         for (int i = 0; i < STREAMS; i++) {
-          orders.add(
-              new FusedDecoder.Order(
+          plans.add(
+              new FusedDecoder.StepPlan(
                   i, SamplingParameters.DEFAULT, last[i], launch * STEPS, new int[0], STEPS));
         }
-        streams.launch(orders, STEPS);
-        int[][] written = streams.finish().ids();
+        streams.launch(plans, STEPS);
+        int[][] ids = streams.finish().ids();
         for (int i = 0; i < STREAMS; i++) {
-          texts.append(Arrays.toString(written[i]));
-          last[i] = written[i][STEPS - 1];
+          texts.append(Arrays.toString(ids[i]));
+          last[i] = ids[i][STEPS - 1];
         }
       }
     }

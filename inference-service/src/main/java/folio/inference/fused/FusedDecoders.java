@@ -1,0 +1,108 @@
+package folio.inference.fused;
+
+import ai.djl.ndarray.NDManager;
+import folio.model.network.CharGru;
+import folio.model.storage.FileCache;
+import folio.runtime.cuda.CudaDevice;
+import folio.runtime.cuda.CudaException;
+import folio.runtime.cuda.CudaModule;
+import folio.runtime.cuda.CudaStream;
+import folio.runtime.cuda.Nvrtc;
+import folio.runtime.cuda.TensorAddress;
+import java.util.Optional;
+import org.jboss.logging.Logger;
+
+/** A factory of decoders that run the persistent kernel on a {@link FusedModel}. */
+public final class FusedDecoders implements FusedDecoderFactory {
+  private static final Logger LOG = Logger.getLogger(FusedDecoders.class);
+
+  private static final KernelCache KERNELS =
+      new KernelCache(
+          FileCache.folderOf(System.getenv()),
+          (source, name, architecture, definitions) -> {
+            byte[] binary = Nvrtc.ofThisProcess().compile(source, name, architecture, definitions);
+            CudaModule.check(binary); // a binary that this driver rejects must not be cached
+            return binary;
+          });
+
+  private final FusedModel model;
+
+  /** Creates a factory that closes the model when it is closed. */
+  FusedDecoders(FusedModel model) {
+    this.model = model;
+  }
+
+  /**
+   * Copies a network to a GPU and tries its kernel there, if the network and the GPU allow it.
+   *
+   * @param manager the parent of temporary arrays, on the network's device
+   * @param streams the largest number of streams of a worker
+   * @return a factory that the caller closes; empty on a CPU, or if the kernel cannot be used. The
+   *     log then has the reason.
+   */
+  public static Optional<FusedDecoderFactory> load(
+      NDManager manager, CharGru network, int streams) {
+    return manager.getDevice().isGpu()
+        ? load(manager, network, streams, KERNELS)
+        : Optional.empty();
+  }
+
+  static Optional<FusedDecoderFactory> load(
+      NDManager manager, CharGru network, int streams, KernelCache kernels) {
+    try {
+      CudaDevice gpu = CudaDevice.of(manager.getDevice());
+      KernelLayout layout = KernelLayout.of(network.config(), gpu);
+      TensorAddress.check();
+      int slots = layout.maxSlots(gpu, streams);
+      CompiledKernel kernel = new CompiledKernel(layout, slots, kernels.binary(gpu, layout));
+      FusedModel model = new FusedModel(manager, network, kernel);
+      try {
+        launchTrial(model);
+        return Optional.of(new FusedDecoders(model));
+      } catch (RuntimeException | Error e) {
+        model.close();
+        throw e;
+      }
+    } catch (UnsupportedNetworkException | CudaException e) {
+      LOG.infof("Model decoded by libtorch, not by the persistent kernel: %s", e.getMessage());
+    } catch (RuntimeException | LinkageError e) {
+      LOG.warn("Model decoded by libtorch: the persistent kernel cannot be used", e);
+    }
+    return Optional.empty();
+  }
+
+  /** Launches once: only the driver knows whether all blocks fit on the GPU at the same time. */
+  private static void launchTrial(FusedModel model) {
+    try (FusedStreams streams = new FusedStreams(model, CudaStream.standard(model.device()))) {
+      streams.warm();
+    }
+  }
+
+  FusedModel model() {
+    return model;
+  }
+
+  @Override
+  public int slots() {
+    return model.slots();
+  }
+
+  @Override
+  public Optional<FusedDecoder> createDecoder() {
+    try {
+      CudaStream stream = CudaStream.current();
+      if (stream == null) {
+        throw new CudaException("the thread has no CUDA stream of its own");
+      }
+      return Optional.of(new FusedStreams(model, stream));
+    } catch (CudaException e) {
+      LOG.warnf("Worker decodes by libtorch, not by the persistent kernel: %s", e.getMessage());
+      return Optional.empty();
+    }
+  }
+
+  @Override
+  public void close() {
+    model.close();
+  }
+}

@@ -1,0 +1,59 @@
+package folio.inference.fused;
+
+import folio.runtime.cuda.CudaMemory;
+import java.nio.ByteBuffer;
+import java.util.List;
+
+/**
+ * The parameter of a launch, which mirrors {@code struct Launch} of {@code decode.cu} without the
+ * weights. Arrays are addresses of device memory; the shapes are in {@code decode.cu}.
+ *
+ * @param states float32 states of the streams, read and written
+ * @param outputs scratch for what the blocks publish, see {@link KernelLayout#outputBytes}
+ * @param streams one {@link StreamStruct} per stream
+ * @param forced forced ids of all streams
+ * @param seen bit sets of the ids that have occurred, read and written
+ * @param current scratch for the last id of each stream
+ * @param idsOut int32 {@code [count][steps]}, receives the ids
+ * @param logitsOut float32 {@code [steps][count][V]}, receives the logits, or 0
+ * @param control three ints: two zeros, which become the barrier's counter and 1 on a timeout; the
+ *     third receives the duration in nanoseconds
+ * @param timeoutNanos the longest time that the launch may take
+ * @param count the number of streams
+ * @param steps the largest number of steps of a stream
+ */
+record LaunchStruct(
+    long states,
+    long outputs,
+    long streams,
+    long forced,
+    long seen,
+    long current,
+    long idsOut,
+    long logitsOut,
+    long control,
+    long timeoutNanos,
+    int count,
+    int steps) {
+  /** The size of {@code struct Launch}, including four bytes of padding at its end. */
+  static final int BYTES = 136;
+
+  /**
+   * Encodes the struct.
+   *
+   * @param weights the memory that the struct's first five pointers point at, in their order
+   */
+  ByteBuffer encode(List<CudaMemory> weights) {
+    ByteBuffer bytes = CudaMemory.hostBuffer(BYTES);
+    for (CudaMemory memory : weights) {
+      bytes.putLong(memory.address());
+    }
+    bytes.putLong(states).putLong(outputs);
+    bytes.putLong(streams).putLong(forced);
+    bytes.putLong(seen).putLong(current);
+    bytes.putLong(idsOut).putLong(logitsOut);
+    bytes.putLong(control).putLong(timeoutNanos);
+    bytes.putInt(count).putInt(KernelLayout.wholeTiles(count)).putInt(steps);
+    return bytes.rewind();
+  }
+}

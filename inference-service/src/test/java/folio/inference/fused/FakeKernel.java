@@ -1,0 +1,136 @@
+package folio.inference.fused;
+
+import static folio.runtime.cuda.FakeDriver.HOPPER;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.Shape;
+import com.sun.jna.Pointer;
+import folio.model.network.CharGru;
+import folio.model.network.CharGruConfig;
+import folio.runtime.cuda.FakeDriver;
+import java.util.SplittableRandom;
+
+/**
+ * A stand-in for the persistent kernel, on a fake driver. It reads and writes memory where {@code
+ * decode.cu} does, but a simple rule replaces the network. Offsets are written out here once more,
+ * so that a wrong one in the encoders fails a test.
+ */
+final class FakeKernel implements AutoCloseable {
+  static final int LAYERS = 2;
+  static final int HIDDEN = 64;
+  static final int VOCABULARY = 40;
+  static final int SLOTS = 16;
+  static final int STATE = LAYERS * HIDDEN;
+
+  /** The duration that every launch reports: four seconds, which needs an unsigned int. */
+  static final int NANOS = 0xEE6B2800;
+
+  private static final int STREAM_BYTES = 64;
+  private static final int LAUNCH_BYTES = 136;
+
+  final NDManager manager = NDManager.newBaseManager();
+  final CharGru network;
+  final KernelLayout layout;
+  final FakeDriver driver;
+
+  /** Whether launches time out. */
+  boolean timesOut;
+
+  /** The weights of the last launch. */
+  Pointer weights;
+
+  FakeKernel() {
+    CharGruConfig config = CharGruConfig.residual(VOCABULARY, 32, HIDDEN, LAYERS);
+    network = CharGru.initialize(manager, config, new SplittableRandom(3));
+    layout = KernelLayout.of(config, HOPPER);
+    driver = new FakeDriver(HOPPER, this::run, LAUNCH_BYTES);
+  }
+
+  FusedModel model() {
+    return new FusedModel(manager, network, new CompiledKernel(layout, SLOTS, new byte[] {1}));
+  }
+
+  FusedDecoders decoders() {
+    return new FusedDecoders(model());
+  }
+
+  /** Adds a stream to a decoder, with the state that the stream begins with. */
+  void join(FusedDecoder decoder, FakeStream stream) {
+    if (stream.firstState == 0) {
+      decoder.join(stream.seen);
+      return;
+    }
+    float[] values = new float[STATE];
+    values[STATE - 1] = stream.firstState;
+    try (NDArray state = manager.create(values, new Shape(LAYERS, HIDDEN))) {
+      decoder.join(state, stream.seen);
+    }
+  }
+
+  /** Returns the next id. The rule depends on everything that a stream has. */
+  static int next(long seed, int position, int last, double temperature, float h, int seenIds) {
+    long mixed = seed * 31 + position * 7L + last * 5L + (long) (h * 3) + seenIds * 11L;
+    return (int) Math.floorMod(mixed + (long) (temperature * 100), (long) VOCABULARY);
+  }
+
+  private void run(FakeDriver.Launch launch) {
+    weights = launch.memory(0);
+    int count = launch.number(120);
+    int slots = launch.number(124);
+    int steps = launch.number(128);
+    Pointer control = launch.memory(104);
+    control.setInt(8, NANOS);
+    assertThat(control.getLong(0)).as("control").isZero();
+    assertThat(slots).isEqualTo((count + 7) / 8 * 8);
+    assertThat(launch.function()).isEqualTo(count <= 8 ? "decodeSmallBatch" : "decodeLargeBatch");
+    assertThat(launch.blocks()).isEqualTo(layout.blocks());
+    assertThat(launch.sharedBytes()).isEqualTo(layout.sharedBytes(slots));
+    if (timesOut) {
+      control.setInt(4, 1);
+      return;
+    }
+    for (int slot = 0; slot < count; slot++) {
+      runStream(launch, slot, steps);
+    }
+  }
+
+  private void runStream(FakeDriver.Launch launch, int slot, int steps) {
+    Pointer stream = launch.memory(56).share((long) slot * STREAM_BYTES);
+    Pointer state = launch.memory(40).share((long) slot * STATE * Float.BYTES);
+    Pointer seen = launch.memory(72).share((long) slot * layout.seenWords() * Integer.BYTES);
+    int last = stream.getInt(44);
+    int length = stream.getInt(52);
+    assertThat(length).isLessThanOrEqualTo(steps);
+    for (int k = 0; k < length; k++) {
+      int seenIds = 0;
+      for (int word = 0; word < layout.seenWords(); word++) {
+        seenIds += Integer.bitCount(seen.getInt((long) word * Integer.BYTES));
+      }
+      float h = state.getFloat((STATE - 1L) * Float.BYTES);
+      int sampled = k - stream.getInt(60);
+      last =
+          sampled < 0
+              ? launch.memory(64).getInt((stream.getInt(56) + (long) k) * Integer.BYTES)
+              : next(
+                  stream.getLong(0),
+                  stream.getInt(48) + sampled,
+                  last,
+                  stream.getDouble(8),
+                  h,
+                  seenIds);
+      state.setFloat((STATE - 1L) * Float.BYTES, h + last);
+      int word = last / Integer.SIZE * Integer.BYTES;
+      seen.setInt(word, seen.getInt(word) | 1 << last % Integer.SIZE);
+      launch.memory(88).setInt(((long) slot * steps + k) * Integer.BYTES, last);
+    }
+  }
+
+  @Override
+  public void close() {
+    driver.close();
+    manager.close();
+    assertThat(driver.modules()).as("modules that were not unloaded").isZero();
+  }
+}
