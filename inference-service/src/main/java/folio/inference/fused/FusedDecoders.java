@@ -19,8 +19,8 @@ public final class FusedDecoders implements FusedDecoderFactory {
   private static final KernelCache KERNELS =
       new KernelCache(
           FileCache.folderOf(System.getenv()),
-          (source, name, architecture, definitions) -> {
-            byte[] binary = Nvrtc.ofThisProcess().compile(source, name, architecture, definitions);
+          (program, architecture, definitions) -> {
+            byte[] binary = Nvrtc.ofThisProcess().compile(program, architecture, definitions);
             CudaModule.check(binary); // a binary that this driver rejects must not be cached
             return binary;
           });

@@ -3,8 +3,8 @@ package folio.inference.fused;
 import folio.model.storage.FileCache;
 import folio.model.storage.Sha256;
 import folio.runtime.cuda.CudaDevice;
+import folio.runtime.cuda.Nvrtc;
 import java.io.IOException;
-import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -13,28 +13,25 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 
 /**
- * A cache of kernel binaries in the process and on disk, by source, layout, GPU architecture and
- * driver version. Compiling a binary takes about a third of a second. Safe for use by any thread.
+ * A cache of kernel binaries in the process and on disk, by all source files, definitions, GPU
+ * architecture and driver version. Compiling a binary takes about a third of a second. Safe for use
+ * by any thread.
  */
 final class KernelCache {
-  /** The resource name of the kernel's source. */
-  static final String SOURCE = "decode.cu";
-
   /** The largest size of the cache on disk. */
   private static final long MAX_BYTES = 64L << 20;
 
-  /** A compiler such as {@link folio.runtime.cuda.Nvrtc}. */
+  /** A compiler such as {@link Nvrtc}. */
   @FunctionalInterface
   interface Compiler {
     /**
      * Compiles a program.
      *
-     * @param name the program's name in messages
      * @param architecture the target's compute capability times ten
      * @param definitions macros, each {@code NAME=VALUE}
      * @throws folio.runtime.cuda.CudaException if the program does not compile
      */
-    byte[] compile(String source, String name, int architecture, List<String> definitions);
+    byte[] compile(Nvrtc.Program program, int architecture, List<String> definitions);
   }
 
   private final FileCache files;
@@ -57,32 +54,21 @@ final class KernelCache {
    * @throws folio.runtime.cuda.CudaException if the kernel does not compile
    */
   byte[] binary(CudaDevice gpu, KernelLayout layout) {
-    List<String> definitions = layout.definitions();
-    String source = source();
-    String key =
-        Sha256.hex(
-            String.join(
-                    "\n",
-                    List.of(source, "" + definitions, "" + gpu.architecture(), "" + gpu.driver()))
-                .getBytes(StandardCharsets.UTF_8));
+    Nvrtc.Program program = KernelSource.program();
+    List<String> definitions = KernelSource.definitions(layout);
+    String content =
+        String.join(
+            "\n", "" + program, "" + definitions, "" + gpu.architecture(), "" + gpu.driver());
+    String key = Sha256.hex(content.getBytes(StandardCharsets.UTF_8));
     return compiled.computeIfAbsent(
         key,
         absent -> {
           try {
             return files.derived(
-                key, () -> compiler.compile(source, SOURCE, gpu.architecture(), definitions));
+                key, () -> compiler.compile(program, gpu.architecture(), definitions));
           } catch (IOException e) {
             throw new UncheckedIOException(e);
           }
         });
-  }
-
-  /** Returns the source of the kernel. */
-  static String source() {
-    try (InputStream in = KernelCache.class.getResourceAsStream(SOURCE)) {
-      return new String(in.readAllBytes(), StandardCharsets.UTF_8);
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
   }
 }

@@ -6,11 +6,13 @@ import folio.model.network.Nonlinearity;
 import folio.runtime.cuda.CudaDevice;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 
 /**
  * The distribution of a network over the blocks of the persistent kernel: every block holds the
  * weights of some units of all layers. It mirrors the definitions and the shared memory of {@code
- * decode.cu}.
+ * layout.cuh}.
  *
  * @param layers L
  * @param hidden H
@@ -99,7 +101,7 @@ record KernelLayout(
               network.network() == NetworkKind.RESIDUAL,
               network.headActivation() == Nonlinearity.RELU,
               units,
-              gpu.architecture() < CLUSTER_ARCHITECTURE ? 1 : 2);
+              clusterOf(gpu.architecture()));
       if (hidden % units == 0
           && layout.blocks() <= gpu.multiprocessors()
           && layout.sharedBytes(TILE) <= gpu.sharedBytes()) {
@@ -110,6 +112,11 @@ record KernelLayout(
         "the weights and the sampling memory for "
             + network.vocabularySize()
             + " characters do not fit into the GPU's shared memory");
+  }
+
+  /** Returns the number of blocks of a cluster on an architecture; 1 if it has no clusters. */
+  static int clusterOf(int architecture) {
+    return architecture < CLUSTER_ARCHITECTURE ? 1 : 2;
   }
 
   /** Returns the number of blocks of a launch. */
@@ -170,7 +177,8 @@ record KernelLayout(
   }
 
   /**
-   * Returns the dynamic shared memory of a block in bytes, as {@code Block::layOut} assigns it.
+   * Returns the dynamic shared memory of a block in bytes, as {@code SharedMemory::layOut} assigns
+   * it.
    *
    * @param slots a multiple of {@link #TILE}
    */
@@ -202,7 +210,10 @@ record KernelLayout(
     return WARPS * (head + Long.BYTES + sums);
   }
 
-  /** Returns the macros that the kernel is compiled with, each {@code NAME=VALUE}. */
+  /**
+   * Returns the macros that describe this layout to the kernel, each {@code NAME=VALUE}. The kernel
+   * asserts that its shared memory has the size of {@link #sharedBytes} for every number of slots.
+   */
   List<String> definitions() {
     List<String> definitions = new ArrayList<>();
     definitions.add("LAYERS=" + layers);
@@ -212,6 +223,11 @@ record KernelLayout(
     definitions.add("RESIDUAL=" + (residual ? 1 : 0));
     definitions.add("RELU=" + (relu ? 1 : 0));
     definitions.add("CLUSTER=" + cluster);
+    definitions.add(
+        "SHARED_BYTES="
+            + IntStream.rangeClosed(1, MAX_SLOTS / TILE)
+                .mapToObj(tiles -> "" + sharedBytes(tiles * TILE))
+                .collect(Collectors.joining(",")));
     return definitions;
   }
 }

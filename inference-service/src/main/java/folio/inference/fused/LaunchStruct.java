@@ -5,8 +5,8 @@ import java.nio.ByteBuffer;
 import java.util.List;
 
 /**
- * The parameter of a launch, which mirrors {@code struct Launch} of {@code decode.cu} without the
- * weights. Arrays are addresses of device memory; the shapes are in {@code decode.cu}.
+ * The parameter of a launch, which mirrors {@code struct Launch} of {@code layout.cuh} without the
+ * weights. Arrays are addresses of device memory; the shapes are in {@code layout.cuh}.
  *
  * @param states float32 states of the streams, read and written
  * @param outputs scratch for what the blocks publish, see {@link KernelLayout#outputBytes}
@@ -35,7 +35,10 @@ record LaunchStruct(
     long timeoutNanos,
     int count,
     int steps) {
-  /** The size of {@code struct Launch}, including four bytes of padding at its end. */
+  /**
+   * The size of {@code struct Launch}, including four bytes of padding at its end. The kernel
+   * asserts it.
+   */
   static final int BYTES = 136;
 
   /**

@@ -5,9 +5,9 @@ import java.nio.ByteBuffer;
 import java.nio.IntBuffer;
 import java.util.List;
 
-/** An encoder of step plans, which mirrors {@code struct Stream} of {@code decode.cu}. */
+/** An encoder of step plans, which mirrors {@code struct Stream} of {@code layout.cuh}. */
 final class StreamStruct {
-  /** The size of {@code struct Stream}. */
+  /** The size of {@code struct Stream}. The kernel asserts it. */
   static final int BYTES = 64;
 
   private StreamStruct() {}

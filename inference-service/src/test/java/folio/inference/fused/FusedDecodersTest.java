@@ -33,7 +33,7 @@ class FusedDecodersTest {
   private static final int CONTROL = 104;
 
   private static final KernelCache.Compiler COMPILER =
-      (source, name, architecture, definitions) -> new byte[] {1};
+      (program, architecture, definitions) -> new byte[] {1};
 
   @TempDir Path folder;
   private final NDManager manager = NDManager.newBaseManager();
@@ -157,7 +157,7 @@ class FusedDecodersTest {
   void rejectsAMachineWithoutTheCompilersLibrary() {
     KernelCache missing =
         kernels(
-            (source, name, architecture, definitions) -> {
+            (program, architecture, definitions) -> {
               throw new CudaException("libnvrtc is not there");
             });
     try (FakeDriver driver = driver(HOPPER);

@@ -220,8 +220,7 @@ class FusedStreamsOnGpuTest {
       NDManager manager, CharGru network, KernelLayout layout, CudaDevice gpu, int rows) {
     byte[] binary =
         Nvrtc.ofThisProcess()
-            .compile(
-                KernelCache.source(), KernelCache.SOURCE, gpu.architecture(), layout.definitions());
+            .compile(KernelSource.program(), gpu.architecture(), KernelSource.definitions(layout));
     int slots = layout.maxSlots(gpu, rows);
     assertThat(slots).isGreaterThanOrEqualTo(rows);
     CompiledKernel kernel = new CompiledKernel(layout, slots, binary);

@@ -26,8 +26,8 @@ class KernelCacheTest {
   private KernelCache cache() {
     return new KernelCache(
         folder,
-        (source, name, architecture, definitions) -> {
-          assertThat(source).contains("__global__");
+        (program, architecture, definitions) -> {
+          assertThat(program.source()).contains("__global__");
           compiled.add(architecture + " " + definitions);
           return ("binary " + compiled.size()).getBytes(StandardCharsets.UTF_8);
         });
@@ -40,7 +40,7 @@ class KernelCacheTest {
 
     assertThat(first.binary(HOPPER, LAYOUT)).isEqualTo(binary);
     assertThat(cache().binary(HOPPER, LAYOUT)).as("another process").isEqualTo(binary);
-    assertThat(compiled).containsExactly("90 " + LAYOUT.definitions());
+    assertThat(compiled).containsExactly("90 " + KernelSource.definitions(LAYOUT));
 
     cache().binary(new CudaDevice(80, 132, 232_448, true, 13_000), LAYOUT);
     cache().binary(new CudaDevice(90, 132, 232_448, true, 13_010), LAYOUT);
@@ -67,8 +67,8 @@ class KernelCacheTest {
     KernelCache failing =
         new KernelCache(
             folder,
-            (source, name, architecture, definitions) -> {
-              throw new CudaException(name + " does not compile");
+            (program, architecture, definitions) -> {
+              throw new CudaException(program.name() + " does not compile");
             });
 
     assertThatThrownBy(() -> failing.binary(HOPPER, LAYOUT)).isInstanceOf(CudaException.class);

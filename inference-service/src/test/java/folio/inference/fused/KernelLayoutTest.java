@@ -50,46 +50,6 @@ class KernelLayoutTest {
         .isEqualTo(common + 2 * sampler + 256 * ofAStream + head + 8 * 8 + received);
   }
 
-  /** The shapes have single blocks, more units, and a head that needs more memory than sums do. */
-  @ParameterizedTest
-  @CsvSource({
-    "8, 512, 65, 4, 2", "3, 512, 97, 4, 1", "3, 512, 3000, 4, 2", "1, 64, 4000, 4, 2",
-    "2, 1024, 65, 8, 1", "2, 768, 300, 12, 2", "1, 2048, 65, 16, 2", "1, 2048, 2, 16, 1"
-  })
-  void countsSharedMemoryAsTheKernelLaysItOut(
-      int layers, int hidden, int vocabulary, int units, int cluster) {
-    KernelLayout layout = new KernelLayout(layers, hidden, vocabulary, true, false, units, cluster);
-    for (int slots = 8; slots <= KernelLayout.MAX_SLOTS; slots += 8) {
-      assertThat(layout.sharedBytes(slots))
-          .as("%d slots", slots)
-          .isEqualTo(laidOut(layers, hidden, vocabulary, units, cluster, slots));
-    }
-  }
-
-  /** Returns the end of the memory behind the last address that {@code Block::layOut} sets. */
-  private static int laidOut(
-      int layers, int hidden, int vocabulary, int units, int cluster, int slots) {
-    int rows = 3 * units;
-    int headRows = (vocabulary + 15) / 16 * 16;
-    int samplers = Math.min(8, (slots + hidden / units - 1) / (hidden / units));
-    int at = (2 * layers - 1) * (hidden / 32 * rows * 32) * 2; // sampleWeights
-    at += samplers * headRows * 8; // xs
-    at += units * slots * 4; // bias
-    at += layers * 6 * units * 4; // logits
-    at += samplers * headRows * 4; // lengths
-    at += slots * 2 * 2; // partials
-    if (slots <= 8) {
-      at += Math.max(2 * rows * 8, headRows) * 8 * 4; // hs
-      at += layers * units * slots * 4; // sums
-      return at + 2 * rows * 8 * 4;
-    }
-    at += headRows * 8 * 4; // mbarriers
-    assertThat(at % 8).as("alignment of an mbarrier").isZero();
-    at += 8 * 8; // received
-    int tiles = cluster == 1 ? 1 : (slots / 8 + 7) / 8;
-    return at + tiles * 8 * 2 * ((rows + 7) / 8 * 64) * 4;
-  }
-
   @Test
   void aLargerVocabularyAllowsFewerStreams() {
     KernelLayout layout = KernelLayout.of(CharGruConfig.residual(200, 32, 512, 8), HOPPER);

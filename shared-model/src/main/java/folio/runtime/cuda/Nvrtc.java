@@ -4,15 +4,21 @@ import com.sun.jna.Memory;
 import com.sun.jna.NativeLibrary;
 import com.sun.jna.Pointer;
 import com.sun.jna.StringArray;
+import com.sun.jna.ptr.IntByReference;
 import com.sun.jna.ptr.LongByReference;
 import com.sun.jna.ptr.PointerByReference;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.Collection;
+import java.util.Collections;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import java.util.stream.Stream;
 
 /**
@@ -22,6 +28,20 @@ import java.util.stream.Stream;
  * @see <a href="https://docs.nvidia.com/cuda/nvrtc/">NVRTC</a>
  */
 public final class Nvrtc {
+  /**
+   * A CUDA C++ program.
+   *
+   * @param name the program's name in messages
+   * @param source the text of the program
+   * @param headers the texts of the files that the program and its headers include, by the names in
+   *     their {@code #include} directives
+   */
+  public record Program(String name, String source, SortedMap<String, String> headers) {
+    public Program {
+      headers = Collections.unmodifiableSortedMap(new TreeMap<>(headers));
+    }
+  }
+
   private final NativeLibrary library;
 
   private Nvrtc(NativeLibrary library) {
@@ -95,36 +115,55 @@ public final class Nvrtc {
   /**
    * Compiles a program.
    *
-   * @param source CUDA C++ without includes
-   * @param name the program's name in messages
    * @param architecture the target's compute capability times ten: 90 for 9.0
    * @param definitions macros, each {@code NAME=VALUE}
    * @return a cubin for {@link CudaModule#load}
    * @throws CudaException if the program does not compile; the message has the compiler's log
    */
-  public byte[] compile(String source, String name, int architecture, List<String> definitions) {
-    PointerByReference program = new PointerByReference();
-    call("nvrtcCreateProgram", program, source, name, 0, null, null);
+  public byte[] compile(Program program, int architecture, List<String> definitions) {
+    Pointer handle = create(program);
     try {
       String[] options =
           Stream.concat(
                   Stream.of("--gpu-architecture=sm_" + architecture),
                   definitions.stream().map(definition -> "--define-macro=" + definition))
               .toArray(String[]::new);
-      int failed =
-          invoke(
-              "nvrtcCompileProgram", program.getValue(), options.length, new StringArray(options));
+      int failed = invoke("nvrtcCompileProgram", handle, options.length, new StringArray(options));
       if (failed != 0) {
-        throw new CudaException(name + " does not compile: " + log(program.getValue()));
+        throw new CudaException(program.name() + " does not compile: " + log(handle));
       }
       LongByReference size = new LongByReference();
-      call("nvrtcGetCUBINSize", program.getValue(), size);
+      call("nvrtcGetCUBINSize", handle, size);
       Memory binary = new Memory(size.getValue());
-      call("nvrtcGetCUBIN", program.getValue(), binary);
+      call("nvrtcGetCUBIN", handle, binary);
       return binary.getByteArray(0, (int) size.getValue());
     } finally {
-      invoke("nvrtcDestroyProgram", program);
+      invoke("nvrtcDestroyProgram", new PointerByReference(handle));
     }
+  }
+
+  private Pointer create(Program program) {
+    PointerByReference handle = new PointerByReference();
+    Collection<String> texts = program.headers().values();
+    Collection<String> names = program.headers().keySet();
+    call(
+        "nvrtcCreateProgram",
+        handle,
+        program.source(),
+        program.name(),
+        names.size(),
+        new StringArray(texts.toArray(String[]::new)),
+        new StringArray(names.toArray(String[]::new)));
+    return handle.getValue();
+  }
+
+  /** Returns the architectures that this compiler can compile for, in ascending order. */
+  public List<Integer> architectures() {
+    IntByReference number = new IntByReference();
+    call("nvrtcGetNumSupportedArchs", number);
+    Memory values = new Memory((long) number.getValue() * Integer.BYTES);
+    call("nvrtcGetSupportedArchs", values);
+    return Arrays.stream(values.getIntArray(0, number.getValue())).boxed().toList();
   }
 
   private String log(Pointer program) {

@@ -1,0 +1,71 @@
+#pragma once
+
+// Products on tensor cores with mma.m16n8k16: C[16 x 8] += A[16 x 16] * B[16 x 8]. A is 16 rows of weights, the columns
+// of B and C are eight streams. A and B are float16, C is float32. A stream's column of C depends on no other column.
+//
+// The 32 lanes of a warp hold the operands together. Lane 4 * g + q, with g from 0 to 7 and q from 0 to 3, holds these
+// fragments. A register of A or B has the halves of two neighbouring k, and k increases to the right in A and downwards
+// in B:
+//
+//                                              column g
+//                                            +----------+
+//                            k = 2q, 2q+1    |    b0    |
+//                                      B     +----------+
+//                            k = 2q+8, 2q+9  |    b1    |
+//                                            +----------+
+//
+//                 k = 2q, 2q+1  2q+8, 2q+9   columns 2q, 2q+1
+//               +-------------+------------+ +----------------+
+//     A  row g  |     a0      |     a2     | | sum[0], sum[1] |  row g    C
+//               +-------------+------------+ +----------------+
+//      row g+8  |     a1      |     a3     | | sum[2], sum[3] |  row g+8
+//               +-------------+------------+ +----------------+
+//
+// The order of k is free as long as A and B use the same one. So two k16 steps form a pair of 32 neighbouring k, and a
+// lane loads its eight halves k = 8q to 8q + 7 of a row or column at once, 16 bytes. They are its fragments of both
+// steps:
+//
+//                               first step            second step
+//     k - 8q                    0, 1      2, 3        4, 5      6, 7
+//     row g of A: low           x = a0    y = a2      z = a0    w = a2
+//     row g + 8 of A: high      x = a1    y = a3      z = a1    w = a3
+//     column g of B: b          x = b0    y = b1      z = b0    w = b1
+
+#include "ptx.cuh"
+
+DEVICE void mmaFirst(float (&sum)[4], uint4 low, uint4 high, uint4 b) {
+  mma(sum, low.x, high.x, low.y, high.y, b.x, b.y);
+}
+
+DEVICE void mmaSecond(float (&sum)[4], uint4 low, uint4 high, uint4 b) {
+  mma(sum, low.z, high.z, low.w, high.w, b.z, b.w);
+}
+
+// A lane's A fragments of a block's rows, [ROWS][32], for one pair; zeros past the last row.
+struct RowFragments {
+  uint4 low[ROW_TILES], high[ROW_TILES];
+
+  DEVICE void load(const half_t* rows, bool wanted) {
+    int lane = threadIdx.x & 31, g = lane >> 2, q = lane & 3;
+#pragma unroll
+    for (int tile = 0; tile < ROW_TILES; tile++) {
+      const half_t* at = rows + (tile * 16 + g) * 32 + q * 8;
+      low[tile] = high[tile] = make_uint4(0, 0, 0, 0);
+      if (wanted && tile * 16 + g < ROWS) low[tile] = *(const uint4*)at;
+      if (wanted && tile * 16 + 8 + g < ROWS) high[tile] = *(const uint4*)(at + 8 * 32);
+    }
+  }
+};
+
+// Writes a lane's C fragments of a block's rows to [ROWS][TILE].
+DEVICE void storeSums(float* to, const float (&sums)[ROW_TILES][4]) {
+  int lane = threadIdx.x & 31, g = lane >> 2, q = lane & 3;
+#pragma unroll
+  for (int tile = 0; tile < ROW_TILES; tile++) {
+#pragma unroll
+    for (int half = 0; half < 2; half++) {
+      int row = tile * 16 + half * 8 + g;
+      if (row < ROWS) *(float2*)(to + row * TILE + q * 2) = make_float2(sums[tile][half * 2], sums[tile][half * 2 + 1]);
+    }
+  }
+}

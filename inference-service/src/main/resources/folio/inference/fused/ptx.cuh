@@ -1,0 +1,110 @@
+#pragma once
+
+// Instructions that CUDA C++ has no name for. Every function is one PTX instruction or waits with one.
+
+#include "layout.cuh"
+
+DEVICE half_t toHalf(float value) {
+  half_t half;
+  asm("cvt.rn.f16.f32 %0, %1;" : "=h"(half) : "f"(value));
+  return half;
+}
+
+DEVICE u64 nanoseconds() {
+  u64 now;
+  asm volatile("mov.u64 %0, %%globaltimer;" : "=l"(now));
+  return now;
+}
+
+// Reads what other blocks wrote before a grid barrier. The load bypasses the L1 cache, which is not coherent.
+DEVICE uint4 loadPublished(const half_t* from) {
+  uint4 v;
+  asm volatile("ld.global.cg.v4.u32 {%0,%1,%2,%3}, [%4];" : "=r"(v.x), "=r"(v.y), "=r"(v.z), "=r"(v.w) : "l"(from));
+  return v;
+}
+
+// Reads what no block writes during the launch.
+DEVICE void loadConstant(uint4& v, const half_t* from) {
+  asm volatile("ld.global.nc.v4.u32 {%0,%1,%2,%3}, [%4];" : "=r"(v.x), "=r"(v.y), "=r"(v.z), "=r"(v.w) : "l"(from));
+}
+
+// Relaxed accesses of one word, which other blocks poll. A word carries its own step, so no order to others is needed.
+DEVICE int loadRelaxed(const int* from) {
+  int value;
+  asm volatile("ld.relaxed.gpu.global.s32 %0, [%1];" : "=r"(value) : "l"(from) : "memory");
+  return value;
+}
+
+DEVICE void loadRelaxed(u64& first, u64& second, const u64* from) {
+  asm volatile("ld.relaxed.gpu.global.v2.u64 {%0,%1}, [%2];" : "=l"(first), "=l"(second) : "l"(from) : "memory");
+}
+
+DEVICE void storeRelaxed(int* to, int value) {
+  asm volatile("st.relaxed.gpu.global.s32 [%0], %1;" ::"l"(to), "r"(value) : "memory");
+}
+
+DEVICE void storeRelaxed(u64* to, u64 value) {
+  asm volatile("st.relaxed.gpu.global.u64 [%0], %1;" ::"l"(to), "l"(value) : "memory");
+}
+
+// An addition before which all earlier writes are visible, and a load that makes them visible.
+DEVICE void incrementRelease(unsigned* counter) {
+  asm volatile("red.release.gpu.global.add.u32 [%0], 1;" ::"l"(counter) : "memory");
+}
+
+DEVICE unsigned loadAcquire(const unsigned* from) {
+  unsigned value;
+  asm volatile("ld.acquire.gpu.global.u32 %0, [%1];" : "=r"(value) : "l"(from) : "memory");
+  return value;
+}
+
+// Multiplies on a tensor core: sum[16 x 8] += a[16 x 16] * b[16 x 8]. See mma.cuh for the lanes' parts.
+DEVICE void mma(float (&sum)[4], unsigned a0, unsigned a1, unsigned a2, unsigned a3, unsigned b0, unsigned b1) {
+  asm volatile("mma.sync.aligned.m16n8k16.row.col.f32.f16.f16.f32 {%0,%1,%2,%3}, {%4,%5,%6,%7}, {%8,%9}, {%0,%1,%2,%3};"
+               : "+f"(sum[0]), "+f"(sum[1]), "+f"(sum[2]), "+f"(sum[3])
+               : "r"(a0), "r"(a1), "r"(a2), "r"(a3), "r"(b0), "r"(b1));
+}
+
+// The 32-bit address of shared memory that the instructions below take.
+DEVICE unsigned sharedAddress(const void* shared) { return (unsigned)__cvta_generic_to_shared(shared); }
+
+// Returns the same address in the shared memory of another block of the cluster.
+DEVICE unsigned addressInBlock(unsigned sharedAddress, unsigned rank) {
+  unsigned mapped;
+  asm("mapa.shared::cluster.u32 %0, %1, %2;" : "=r"(mapped) : "r"(sharedAddress), "r"(rank));
+  return mapped;
+}
+
+// Waits until all threads of the cluster are here.
+DEVICE void barrierCluster() {
+  asm volatile("barrier.cluster.arrive.release.aligned;" ::: "memory");
+  asm volatile("barrier.cluster.wait.acquire.aligned;" ::: "memory");
+}
+
+// Writes two floats to the shared memory of another block and reports eight bytes to an mbarrier there.
+DEVICE void storeAsync(unsigned to, float first, float second, unsigned mbarrier) {
+  asm volatile("st.async.weak.shared::cluster.mbarrier::complete_tx::bytes.v2.f32 [%0], {%1,%2}, [%3];" ::"r"(to),
+               "f"(first), "f"(second), "r"(mbarrier)
+               : "memory");
+}
+
+// Makes an mbarrier that a phase of one arrival and of the bytes that it expects completes.
+DEVICE void initMbarrier(unsigned mbarrier) {
+  asm volatile("mbarrier.init.shared::cta.b64 [%0], 1;" ::"r"(mbarrier) : "memory");
+  asm volatile("fence.mbarrier_init.release.cluster;" ::: "memory");
+}
+
+DEVICE void arriveExpecting(unsigned mbarrier, int bytes) {
+  asm volatile("mbarrier.arrive.expect_tx.shared::cta.b64 _, [%0], %1;" ::"r"(mbarrier), "r"(bytes) : "memory");
+}
+
+// Returns whether the phase of a parity has completed.
+DEVICE bool hasCompleted(unsigned mbarrier, unsigned parity) {
+  unsigned done;
+  asm volatile(
+      "{.reg .pred p; mbarrier.test_wait.parity.acquire.cluster.shared::cta.b64 p, [%1], %2; selp.u32 %0, 1, 0, p;}"
+      : "=r"(done)
+      : "r"(mbarrier), "r"(parity)
+      : "memory");
+  return done;
+}
