@@ -5,6 +5,7 @@ import folio.inference.api.problem.ProblemException;
 import folio.inference.api.problem.ProblemMapper;
 import folio.inference.api.problem.ProblemWriter;
 import folio.inference.engine.InferenceEngine;
+import folio.inference.generation.Rejection;
 import folio.model.checkpoint.CheckpointException;
 import folio.model.checkpoint.CheckpointStore;
 import folio.model.checkpoint.CheckpointWriter;
@@ -116,7 +117,7 @@ final class AdminServer {
   private JsonObject activate(String version) {
     if (!store.versions().contains(version)) {
       throw new ProblemException(
-          Problem.of(404, "Not Found", "unknown_model", "there is no checkpoint " + version)
+          Problem.of(404, "Not Found", Rejection.UNKNOWN_MODEL, "there is no checkpoint " + version)
               .about("version", ProblemMapper.cut(version), "one of GET /checkpoints"));
     }
     try (CheckpointWriter writer = store.write()) {

@@ -1,6 +1,5 @@
 package folio.inference.api.http;
 
-import folio.inference.api.generate.GenerateResource;
 import folio.inference.api.problem.Problem;
 import folio.inference.api.problem.ProblemMapper;
 import folio.inference.api.problem.ProblemWriter;
@@ -18,7 +17,6 @@ import java.util.regex.Pattern;
 /** What happens to every request before it reaches a resource. */
 @Singleton
 public final class HttpFilters {
-  private static final String REQUEST_ID = "X-Request-Id";
   private static final Pattern HARMLESS = Pattern.compile("[A-Za-z0-9._:/+=-]{1,128}");
   private static final Pattern GENERATE = Pattern.compile("/generate([/;].*)?");
   private static final Pattern COMPLETIONS = Pattern.compile("/v1/completions([/;].*)?");
@@ -65,10 +63,10 @@ public final class HttpFilters {
    * what browsers are to refuse.
    */
   private static void identify(RoutingContext http) {
-    String given = http.request().getHeader(REQUEST_ID);
+    String given = http.request().getHeader(ResponseHeaders.REQUEST_ID);
     String id =
         given != null && HARMLESS.matcher(given).matches() ? given : UUID.randomUUID().toString();
-    http.response().putHeader(REQUEST_ID, id);
+    http.response().putHeader(ResponseHeaders.REQUEST_ID, id);
     http.response().putHeader("X-Content-Type-Options", "nosniff");
     http.response().putHeader("Referrer-Policy", "no-referrer");
     if (PAGE.matcher(http.normalizedPath()).matches()) {
@@ -118,7 +116,7 @@ public final class HttpFilters {
     }
     List<String> accept = http.request().headers().getAll(HttpHeaders.ACCEPT);
     new AcceptHeader(accept)
-        .best(GenerateResource.FORMS)
+        .best(MediaTypes.GENERATED)
         .ifPresentOrElse(
             form -> {
               http.request().headers().set(HttpHeaders.ACCEPT, form);
@@ -128,7 +126,7 @@ public final class HttpFilters {
   }
 
   private static Problem notAcceptable(String accept) {
-    String legal = String.join(", ", GenerateResource.FORMS);
+    String legal = String.join(", ", MediaTypes.GENERATED);
     return Problem.of(
             406,
             "Not Acceptable",
