@@ -151,7 +151,7 @@ class FuzzTest {
     assertThat(answer.statusCode()).as(answer.body()).isBetween(400, 499);
     assertThat(answer.body()).doesNotContainPattern(INSIDES);
     JsonNode problem = Service.parse(answer.body());
-    if (OpenAiError.isMeant(answer.uri().getPath())) {
+    if (OpenAiError.appliesTo(answer.uri().getPath())) {
       assertThat(type).startsWith("application/json");
       assertThat(problem.at("/error/message").asText()).isNotBlank().hasSizeLessThan(1000);
       assertThat(problem.at("/error/type").asText()).isEqualTo("invalid_request_error");

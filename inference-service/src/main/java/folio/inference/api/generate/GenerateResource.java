@@ -3,7 +3,6 @@ package folio.inference.api.generate;
 import folio.inference.api.http.CharacterStream;
 import folio.inference.api.problem.Problem;
 import folio.inference.api.problem.ProblemException;
-import folio.inference.api.problem.ProblemMapper;
 import folio.inference.generation.GenerationLimits;
 import folio.inference.generation.GenerationStream;
 import folio.inference.generation.RejectedException;
@@ -16,6 +15,7 @@ import jakarta.ws.rs.POST;
 import jakarta.ws.rs.Path;
 import jakarta.ws.rs.Produces;
 import jakarta.ws.rs.core.MediaType;
+import jakarta.ws.rs.core.Response;
 import java.util.List;
 import java.util.random.RandomGenerator;
 import org.eclipse.microprofile.openapi.annotations.Operation;
@@ -223,10 +223,9 @@ public final class GenerateResource {
     }
     return new ProblemException(
         Problem.of(
-                410,
-                "Gone",
+                Response.Status.GONE,
                 "state_model_gone",
                 "state is of a checkpoint that is no longer loaded; generate from the text instead")
-            .about("state", ProblemMapper.cut(body.state()), "one of a model in GET /models"));
+            .about("state", Problem.shorten(body.state()), "one of a model in GET /models"));
   }
 }

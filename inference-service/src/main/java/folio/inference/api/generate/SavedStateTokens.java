@@ -2,10 +2,10 @@ package folio.inference.api.generate;
 
 import folio.inference.api.problem.Problem;
 import folio.inference.api.problem.ProblemException;
-import folio.inference.api.problem.ProblemMapper;
 import folio.inference.generation.SavedState;
 import jakarta.inject.Inject;
 import jakarta.inject.Singleton;
+import jakarta.ws.rs.core.Response;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.DataInputStream;
@@ -146,8 +146,8 @@ final class SavedStateTokens {
 
   private static ProblemException reject(String reason, String detail, String text) {
     return new ProblemException(
-        Problem.of(400, "Bad Request", reason, detail)
-            .about(FIELD, ProblemMapper.cut(text), LEGAL));
+        Problem.of(Response.Status.BAD_REQUEST, reason, detail)
+            .about(FIELD, Problem.shorten(text), LEGAL));
   }
 
   private byte[] sign(byte[] bytes) {

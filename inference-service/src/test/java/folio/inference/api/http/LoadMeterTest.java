@@ -19,23 +19,23 @@ class LoadMeterTest {
   }
 
   @Test
-  void isNotBusyBelowItsLoad() {
+  void isNotBusyBelowTheThreshold() {
     assertThat(load.busy()).isFalse();
-    write(LoadMeter.BUSY_CHARACTERS);
+    write(LoadMeter.BUSY_CHARACTERS_PER_SECOND);
     assertThat(load.busy()).isFalse();
   }
 
   @Test
-  void isBusyAboveItsLoadAndNoLonger() {
-    write(2 * LoadMeter.BUSY_CHARACTERS);
+  void isBusyOnlyWhileTheLoadExceedsTheThreshold() {
+    write(2 * LoadMeter.BUSY_CHARACTERS_PER_SECOND);
     assertThat(load.busy()).isTrue();
     write(1000);
     assertThat(load.busy()).isFalse();
   }
 
   @Test
-  void aPauseEndsIt() {
-    write(2 * LoadMeter.BUSY_CHARACTERS);
+  void isNotBusyAfterAPause() {
+    write(2 * LoadMeter.BUSY_CHARACTERS_PER_SECOND);
     nanos.addAndGet(Duration.ofSeconds(1).toNanos());
     assertThat(load.busy()).isFalse();
   }
