@@ -6,7 +6,7 @@ java -XX:ArchiveClassesAtExit=/app/service.jsa -Xlog:cds=off -Xlog:cds+dynamic=o
   -Dfolio.checkpoints=/nowhere -Dquarkus.http.host=127.0.0.1 -jar /app/quarkus-run.jar >/tmp/log 2>&1 &
 service=$!
 tries=0
-until grep -q ' serving ' /tmp/log; do
+until grep -q 'Model activated' /tmp/log; do
   tries=$((tries + 1))
   if [ $tries -gt 300 ] || ! kill -0 $service 2>/dev/null; then
     echo "the service did not start:" >&2
