@@ -6,11 +6,7 @@ import folio.inference.generation.GenerationStream;
 import io.netty.channel.EventLoop;
 import io.vertx.core.Vertx;
 import io.vertx.core.impl.ContextInternal;
-import jakarta.ws.rs.core.MediaType;
-import jakarta.ws.rs.core.MultivaluedMap;
 import jakarta.ws.rs.ext.Provider;
-import java.io.OutputStream;
-import java.lang.annotation.Annotation;
 import java.lang.reflect.Type;
 import java.util.Arrays;
 import java.util.List;
@@ -18,9 +14,7 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jboss.resteasy.reactive.server.core.ResteasyReactiveRequestContext;
-import org.jboss.resteasy.reactive.server.spi.ResteasyReactiveResourceInfo;
 import org.jboss.resteasy.reactive.server.spi.ServerHttpResponse;
-import org.jboss.resteasy.reactive.server.spi.ServerMessageBodyWriter;
 import org.jboss.resteasy.reactive.server.spi.ServerRequestContext;
 
 /**
@@ -31,38 +25,15 @@ import org.jboss.resteasy.reactive.server.spi.ServerRequestContext;
  * when the request may still be refused, and it writes every item with a flush of its own.
  */
 @Provider
-public final class CharacterStreamWriter implements ServerMessageBodyWriter<CharacterStream> {
+public final class CharacterStreamWriter extends NonBlockingWriter<CharacterStream> {
   private final ObjectMapper json;
   private final LoadMeter load = new LoadMeter();
   private final Map<EventLoop, WriteCoalescer> turns = new ConcurrentHashMap<>();
 
   /** With the mapper of all answers. */
   CharacterStreamWriter(ObjectMapper json) {
+    super(CharacterStream.class);
     this.json = json;
-  }
-
-  @Override
-  public boolean isWriteable(
-      Class<?> type, Type genericType, ResteasyReactiveResourceInfo target, MediaType mediaType) {
-    return type == CharacterStream.class;
-  }
-
-  @Override
-  public boolean isWriteable(
-      Class<?> type, Type genericType, Annotation[] annotations, MediaType mediaType) {
-    return type == CharacterStream.class;
-  }
-
-  @Override
-  public void writeTo(
-      CharacterStream body,
-      Class<?> type,
-      Type genericType,
-      Annotation[] annotations,
-      MediaType mediaType,
-      MultivaluedMap<String, Object> headers,
-      OutputStream out) {
-    throw new UnsupportedOperationException("written by writeResponse");
   }
 
   @Override
