@@ -28,8 +28,8 @@ final class LoadMeter {
   }
 
   /** Adds written characters; the first call after the end of a window closes it. */
-  void wrote(int count) {
-    characters.add(count);
+  void add(int writtenCharacters) {
+    characters.add(writtenCharacters);
     long now = nanoClock.getAsLong();
     long start = windowStartNanos.get();
     if (now - start > WINDOW.toNanos() && windowStartNanos.compareAndSet(start, now)) {

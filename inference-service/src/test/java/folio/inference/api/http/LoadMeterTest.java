@@ -14,7 +14,7 @@ class LoadMeterTest {
   private void write(int charactersPerSecond) {
     for (int i = 0; i < 250; i++) {
       nanos.addAndGet(Duration.ofMillis(1).toNanos());
-      load.wrote(charactersPerSecond / 1000);
+      load.add(charactersPerSecond / 1000);
     }
   }
 
