@@ -6,7 +6,6 @@ import folio.inference.api.http.MediaTypes;
 import folio.inference.api.http.ResponseHeaders;
 import folio.inference.api.problem.Problem;
 import folio.inference.api.problem.ProblemException;
-import folio.inference.api.problem.ProblemMapper;
 import folio.inference.api.problem.ProblemResponses;
 import folio.inference.generation.GenerationLimits;
 import folio.inference.generation.GenerationStream;
@@ -20,6 +19,7 @@ import jakarta.ws.rs.POST;
 import jakarta.ws.rs.Path;
 import jakarta.ws.rs.Produces;
 import jakarta.ws.rs.core.MediaType;
+import jakarta.ws.rs.core.Response;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -177,11 +177,10 @@ public final class GenerateResource {
     }
     return new ProblemException(
         Problem.of(
-                410,
-                "Gone",
+                Response.Status.GONE,
                 "state_model_gone",
                 "the checkpoint that computed state is no longer loaded; send the text as a prompt"
                     + " instead")
-            .about("state", ProblemMapper.cut(body.state()), "a state of a model in GET /models"));
+            .about("state", Problem.shorten(body.state()), "a state of a model in GET /models"));
   }
 }

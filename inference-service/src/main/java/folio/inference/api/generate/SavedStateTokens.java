@@ -2,10 +2,10 @@ package folio.inference.api.generate;
 
 import folio.inference.api.problem.Problem;
 import folio.inference.api.problem.ProblemException;
-import folio.inference.api.problem.ProblemMapper;
 import folio.inference.generation.SavedState;
 import jakarta.inject.Inject;
 import jakarta.inject.Singleton;
+import jakarta.ws.rs.core.Response;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.DataInputStream;
@@ -36,8 +36,10 @@ import org.eclipse.microprofile.config.inject.ConfigProperty;
 final class SavedStateTokens {
   private static final String ALGORITHM = "HmacSHA256";
   private static final int SIGNATURE_BYTES = 32;
+
   /** The version of the binary layout; a change of the layout needs a new one. */
   private static final int FORMAT = 1;
+
   private static final String FIELD = "state";
   private static final String LEGAL = "the state of an answer to keep_state, unchanged";
 
@@ -57,7 +59,8 @@ final class SavedStateTokens {
       @ConfigProperty(name = "folio.state.key") Optional<String> key,
       @ConfigProperty(name = "folio.state.lifetime") Duration lifetime) {
     this(
-        key.map(text -> text.getBytes(StandardCharsets.UTF_8)).orElseGet(SavedStateTokens::randomKey),
+        key.map(text -> text.getBytes(StandardCharsets.UTF_8))
+            .orElseGet(SavedStateTokens::randomKey),
         lifetime,
         Clock.systemUTC());
   }
@@ -105,8 +108,8 @@ final class SavedStateTokens {
   /**
    * Returns the state that a token holds.
    *
-   * @throws ProblemException if the text is not a token, was changed, is signed with another key, or
-   *     has expired
+   * @throws ProblemException if the text is not a token, was changed, is signed with another key,
+   *     or has expired
    */
   SavedState read(String text) {
     byte[] bytes;
@@ -150,8 +153,8 @@ final class SavedStateTokens {
 
   private static ProblemException reject(String reason, String detail, String text) {
     return new ProblemException(
-        Problem.of(400, "Bad Request", reason, detail)
-            .about(FIELD, ProblemMapper.cut(text), LEGAL));
+        Problem.of(Response.Status.BAD_REQUEST, reason, detail)
+            .about(FIELD, Problem.shorten(text), LEGAL));
   }
 
   private byte[] sign(byte[] bytes) {

@@ -20,29 +20,29 @@ import org.eclipse.microprofile.openapi.annotations.parameters.Parameter;
 import org.eclipse.microprofile.openapi.annotations.responses.APIResponse;
 import org.eclipse.microprofile.openapi.annotations.tags.Tag;
 
-/** {@code GET /models}. */
+/** {@code GET /models}: the resident models. */
 @Path("/models")
 @Produces(MediaType.APPLICATION_JSON)
-@Tag(name = "models", description = "The checkpoints that are loaded.")
+@Tag(name = "models", description = "Loaded models and published checkpoints.")
 public final class ModelsResource {
   private final ModelHandover models;
 
-  /** With the list of who is resident. */
+  /** Creates a resource that lists the resident models. */
   ModelsResource(ModelHandover models) {
     this.models = models;
   }
 
-  /** Every resident model, oldest first. */
+  /** Returns every resident model, oldest first. */
   @GET
   @Operation(
       operationId = "listModels",
       summary = "List models",
-      description = "Every model that is loaded, oldest first; at most two.")
+      description = "Returns the loaded models, at most two, oldest first.")
   public List<ModelView> list() {
     return models.residents().stream().map(ModelView::of).toList();
   }
 
-  /** One resident model. */
+  /** Returns one resident model. */
   @GET
   @Path("/{version}")
   @Operation(operationId = "getModel", summary = "Show a model")
@@ -52,16 +52,17 @@ public final class ModelsResource {
       content = @Content(schema = @Schema(implementation = ModelView.class)))
   @APIResponse(responseCode = "404", ref = ProblemResponses.UNKNOWN_MODEL)
   public ModelView get(
-      @Parameter(description = "current, or a version.", example = "current") @PathParam("version")
+      @Parameter(description = "current, or the version of a loaded model.", example = "current")
+          @PathParam("version")
           String version) {
     return models.residents().stream()
-        .filter(resident -> isMeant(resident, version))
+        .filter(resident -> matches(resident, version))
         .findFirst()
         .map(ModelView::of)
         .orElseThrow(() -> new RejectedException(new Rejection.UnknownModel(version)));
   }
 
-  private static boolean isMeant(Resident resident, String version) {
+  private static boolean matches(Resident resident, String version) {
     return resident.version().equals(version)
         || (version.equals(GenerationRequest.CURRENT) && resident.state() == ModelState.CURRENT);
   }
