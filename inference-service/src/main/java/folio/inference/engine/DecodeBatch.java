@@ -6,11 +6,13 @@ import folio.inference.decoding.Decoder;
 import folio.inference.decoding.GraphedDecoder;
 import folio.inference.decoding.StepOutput;
 import folio.inference.fused.FusedDecoderFactory;
+import folio.inference.generation.SavedState;
 import folio.inference.models.ResidentModel;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.BooleanSupplier;
 import java.util.stream.Stream;
 
@@ -79,11 +81,12 @@ final class DecodeBatch implements AutoCloseable {
       return;
     }
     Sequence first = group.sequences().get(0);
-    if (first.request().state() == null) {
+    Optional<SavedState> resumed = first.request().resumeFrom();
+    if (resumed.isEmpty()) {
       prefill.add(group);
       return;
     }
-    try (DecodeState state = decoder.restore(first.request().state().values())) {
+    try (DecodeState state = decoder.restore(resumed.get().values())) {
       if (fused.accepts(first)) {
         try (NDArray row = decoder.row(state, 0)) {
           fused.join(first, row);

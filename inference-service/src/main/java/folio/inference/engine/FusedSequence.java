@@ -32,7 +32,7 @@ final class FusedSequence {
    * log-probabilities; and where a stop sequence ends a launch midway, the state there is unknown.
    */
   static boolean supports(GenerationRequest request) {
-    return request.logprobs() < 0 && !(request.keepState() && !request.stop().isEmpty());
+    return request.logprobs().isEmpty() && !(request.keepState() && !request.stop().isEmpty());
   }
 
   Sequence sequence() {

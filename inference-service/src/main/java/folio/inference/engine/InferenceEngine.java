@@ -5,6 +5,7 @@ import folio.inference.generation.GenerationRequest;
 import folio.inference.generation.GenerationStream;
 import folio.inference.generation.RejectedException;
 import folio.inference.generation.Rejection;
+import folio.inference.generation.RequestGroup;
 import folio.inference.models.ResidentModels;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -62,18 +63,17 @@ public final class InferenceEngine implements AutoCloseable {
    * @throws RejectedException if the queue is full, there is no model, or the engine drains
    */
   public GenerationStream submit(GenerationRequest request) {
-    return submit(List.of(List.of(request))).get(0);
+    return submit(List.of(RequestGroup.of(request))).get(0);
   }
 
   /**
-   * Queues all requests or none. The requests of one list share a prompt and a model: they get
-   * their slots at the same time.
+   * Queues all requests or none. The requests of a group get their slots at the same time.
    *
    * @param groups each of up to {@link #maxGroupSize} requests, up to {@link #maxRequests} in all
    * @return their streams, which report if a request is rejected after all
    * @throws RejectedException if the queue is full, there is no model, or the engine drains
    */
-  public List<GenerationStream> submit(List<List<GenerationRequest>> groups) {
+  public List<GenerationStream> submit(List<RequestGroup> groups) {
     if (draining) {
       throw rejected(new Rejection.Draining());
     }
@@ -90,9 +90,9 @@ public final class InferenceEngine implements AutoCloseable {
         .toList();
   }
 
-  private static QueuedRequest queued(List<GenerationRequest> group) {
+  private static QueuedRequest queued(RequestGroup group) {
     return new QueuedRequest(
-        group.stream()
+        group.requests().stream()
             .map(request -> new QueuedRequest.Choice(request, new GenerationStream()))
             .toList(),
         System.nanoTime());

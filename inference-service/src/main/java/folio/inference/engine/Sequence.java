@@ -22,6 +22,7 @@ final class Sequence {
   private final int[] promptIds;
   private final SequenceOutput output;
   private final BitSet seen;
+  private final int startPosition;
   private int written;
   private boolean firstTokenStepped;
   private int lastId;
@@ -39,9 +40,11 @@ final class Sequence {
     for (int id : promptIds) {
       seen.set(id);
     }
-    if (request.state() != null) {
-      seen.or(request.state().seen());
-      lastId = request.state().lastId();
+    SavedState resumed = request.resumeFrom().orElse(null);
+    this.startPosition = resumed == null ? 0 : resumed.position();
+    if (resumed != null) {
+      seen.or(resumed.seen());
+      lastId = resumed.lastId();
       firstTokenStepped = true;
     }
   }
@@ -77,7 +80,7 @@ final class Sequence {
 
   /** Returns how many tokens were written with this seed, by this request and those it resumes. */
   int position() {
-    return written + (request.state() == null ? 0 : request.state().position());
+    return startPosition + written;
   }
 
   /**
@@ -97,9 +100,11 @@ final class Sequence {
       int id = sampler.sample(logits, offset, seen, request.sampling(), uniform);
       append(
           id,
-          request.logprobs() < 0
+          request.logprobs().isEmpty()
               ? List.of()
-              : List.of(Logprobs.of(model.vocabulary(), logits, offset, id, request.logprobs())));
+              : List.of(
+                  Logprobs.of(
+                      model.vocabulary(), logits, offset, id, request.logprobs().getAsInt())));
     } catch (RuntimeException e) {
       failure = e;
     }

@@ -87,7 +87,7 @@ final class SequenceGroup {
   void score(float[] logits, int position, int count) {
     try {
       List<TokenLogprob> scores = new ArrayList<>();
-      int alternatives = sequences.get(0).request().promptLogprobs();
+      int alternatives = sequences.get(0).request().promptLogprobs().orElseThrow();
       for (int i = 0; i < count; i++) {
         int next = cursor.position() - count + i + 1;
         if (next < cursor.length()) {

@@ -8,19 +8,19 @@ import jakarta.ws.rs.core.HttpHeaders;
 import java.time.Duration;
 import org.eclipse.microprofile.config.inject.ConfigProperty;
 
-/** Gives each request's body its limits, before anybody reads it. */
+/** The filters that set the limits of each request's body before it is read. */
 @Singleton
-final class RequestBodies {
+final class BodyLimitFilter {
   private final ProblemWriter problems;
   private final RequestBody.Limits limits;
 
   /**
-   * With the limits of a body.
+   * Creates a filter with the limits of every body.
    *
-   * @param size largest body
-   * @param timeout longest time from the last header to the last byte
+   * @param size the largest body
+   * @param timeout the longest time from the last header to the body's last byte
    */
-  RequestBodies(
+  BodyLimitFilter(
       ProblemWriter problems,
       @ConfigProperty(name = "folio.limits.body-size") MemorySize size,
       @ConfigProperty(name = "folio.limits.request-timeout") Duration timeout) {
@@ -28,14 +28,16 @@ final class RequestBodies {
     this.limits = new RequestBody.Limits(size.asLongValue(), timeout);
   }
 
-  void expect(RoutingContext http) {
+  /** Starts the body's timeout. */
+  void startTimeout(RoutingContext http) {
     RequestBody.expect(http, limits);
     http.next();
   }
 
-  void refuseLarge(RoutingContext http) {
+  /** Rejects a request whose Content-Length exceeds the limit. */
+  void rejectLarge(RoutingContext http) {
     String length = http.request().getHeader(HttpHeaders.CONTENT_LENGTH);
-    // The server has checked the digits.
+    // The server has rejected a Content-Length that is not a number.
     if (length == null || Long.parseLong(length) <= limits.bytes()) {
       http.next();
       return;
