@@ -40,7 +40,8 @@ final class LaunchLength {
   /** Doubles the steps from launch to launch, up to what fits into the time. */
   private int maxSteps(int sequences, boolean othersWait) {
     boolean unknown =
-        launched == 0 || (sequences <= FusedDecoder.SMALL_BATCH) != (launched <= FusedDecoder.SMALL_BATCH);
+        launched == 0
+            || (sequences <= FusedDecoder.SMALL_BATCH) != (launched <= FusedDecoder.SMALL_BATCH);
     if (sequences > launched) {
       nanosPerStep *= (double) sequences / Math.max(1, launched); // an upper bound
     }

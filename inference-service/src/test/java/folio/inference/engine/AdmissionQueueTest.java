@@ -19,8 +19,7 @@ class AdmissionQueueTest {
   private final AdmissionQueue queue = new AdmissionQueue(2, 3, ONE_WORKER);
 
   private static QueuedRequest queued(int maxTokens) {
-    GenerationRequest request =
-        GenerationRequest.builder("a", maxTokens).seed(1).build();
+    GenerationRequest request = GenerationRequest.builder("a", maxTokens).seed(1).build();
     return new QueuedRequest(request, new GenerationStream(), 0);
   }
 

@@ -268,8 +268,7 @@ class FusedDecodingTest {
 
   @Test
   void libtorchDecodesWhatTheKernelDoesNotSupport() {
-    GenerationRequest probabilities =
-        penalized("hello", 30, 3).logprobs(2).build();
+    GenerationRequest probabilities = penalized("hello", 30, 3).logprobs(2).build();
     run(fused, probabilities).assertIs(run(libtorch, probabilities));
     GenerationRequest keptAndStopped = request(30, 3, List.of("zq"), true, null);
     run(fused, keptAndStopped).assertIs(run(libtorch, keptAndStopped));

@@ -1,0 +1,51 @@
+package folio.benchmark.cli;
+
+import folio.model.network.CharGruConfig;
+import folio.model.network.NetworkKind;
+import java.util.Locale;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/**
+ * The name of an architecture, such as {@code residual-3x512}: 3 layers of 512 units.
+ *
+ * @param hiddenSize the number of units of each layer
+ */
+record NetworkName(NetworkKind kind, int layers, int hiddenSize) {
+  private static final Pattern SYNTAX = Pattern.compile("(plain|residual)-(\\d{1,5})x(\\d{1,5})");
+  private static final int RESIDUAL_EMBEDDING = 128;
+
+  /**
+   * Parses a name.
+   *
+   * @throws IllegalArgumentException if the text is not a name; the message says what is legal
+   */
+  static NetworkName parse(String name) {
+    Matcher matcher = SYNTAX.matcher(name);
+    if (!matcher.matches()) {
+      throw new IllegalArgumentException(
+          "legal are plain-LxH and residual-LxH, such as residual-3x512: L layers of H units");
+    }
+    return new NetworkName(
+        NetworkKind.valueOf(matcher.group(1).toUpperCase(Locale.ROOT)),
+        Integer.parseInt(matcher.group(2)),
+        Integer.parseInt(matcher.group(3)));
+  }
+
+  /**
+   * Returns the architecture for a vocabulary; the embedding of a residual network has 128
+   * dimensions.
+   *
+   * @throws IllegalArgumentException if a size is out of its legal range
+   */
+  CharGruConfig config(int vocabularySize) {
+    return kind == NetworkKind.PLAIN
+        ? CharGruConfig.plain(vocabularySize, hiddenSize, layers)
+        : CharGruConfig.residual(vocabularySize, RESIDUAL_EMBEDDING, hiddenSize, layers);
+  }
+
+  @Override
+  public String toString() {
+    return kind.name().toLowerCase(Locale.ROOT) + "-" + layers + "x" + hiddenSize;
+  }
+}
