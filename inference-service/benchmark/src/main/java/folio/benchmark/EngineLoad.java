@@ -62,15 +62,10 @@ final class EngineLoad {
   private GenerationStream open(int seed, CountDownLatch started) {
     GenerationStream stream =
         engine.submit(
-            new GenerationRequest(
-                prompt,
-                MAX_TOKENS,
-                SamplingParameters.DEFAULT.withTemperature(BenchmarkCommand.TEMPERATURE),
-                seed,
-                List.of(),
-                -1,
-                false,
-                GenerationRequest.CURRENT));
+            GenerationRequest.builder(prompt, MAX_TOKENS)
+                .sampling(SamplingParameters.DEFAULT.withTemperature(BenchmarkCommand.TEMPERATURE))
+                .seed(seed)
+                .build());
     stream.started().whenComplete((fact, rejection) -> started.countDown());
     stream.onReadable(() -> read(stream));
     return stream;

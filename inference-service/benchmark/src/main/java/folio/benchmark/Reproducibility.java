@@ -78,15 +78,11 @@ public record Reproducibility(int compared, int sameText, int sameBits) {
     SamplingParameters parameters =
         new SamplingParameters(
             0.5 + kind * 0.05, kind % 3 * 20, 1 - kind % 4 * 0.1, 0, 1 + kind % 2 * 0.2);
-    return new GenerationRequest(
-        prompt.toString(),
-        characters,
-        parameters,
-        kind,
-        List.of(),
-        3,
-        false,
-        GenerationRequest.CURRENT);
+    return GenerationRequest.builder(prompt.toString(), characters)
+        .sampling(parameters)
+        .seed(kind)
+        .logprobs(3)
+        .build();
   }
 
   private static Answer read(GenerationStream stream) {

@@ -6,6 +6,7 @@ import folio.inference.generation.GenerationRequest;
 import folio.inference.generation.GenerationStream;
 import folio.inference.generation.RejectedException;
 import folio.inference.generation.Rejection;
+import folio.inference.generation.RequestGroup;
 import folio.inference.models.ModelHandover;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -71,18 +72,18 @@ public final class InferenceEngine implements AutoCloseable {
    * @throws RejectedException if the queue is full, there is no model, or the engine drains
    */
   public GenerationStream submit(GenerationRequest request) {
-    return submit(List.of(List.of(request))).get(0);
+    return submit(List.of(RequestGroup.of(request))).get(0);
   }
 
   /**
-   * Queues requests, all or none. Those of one list share a prompt and a model: they get their
-   * slots at the same time, and one reads the prompt for all, but on a chip.
+   * Queues requests, all or none. The requests of a group get their slots at the same time, and one
+   * reads the prompt for all, except with the fused decoder.
    *
    * @param groups up to {@link #maxGroupSize} in each, up to {@link #maxRequests} in all
    * @return their streams, which tell whether they are run after all
    * @throws RejectedException if the queue is full, there is no model, or the engine drains
    */
-  public List<GenerationStream> submit(List<List<GenerationRequest>> groups) {
+  public List<GenerationStream> submit(List<RequestGroup> groups) {
     if (draining) {
       throw rejected(new Rejection.Draining());
     }
@@ -92,9 +93,9 @@ public final class InferenceEngine implements AutoCloseable {
     List<QueuedRequest> all =
         groups.stream()
             .map(
-                requests ->
+                group ->
                     new QueuedRequest(
-                        requests.stream()
+                        group.requests().stream()
                             .map(
                                 request ->
                                     new QueuedRequest.Choice(request, new GenerationStream()))

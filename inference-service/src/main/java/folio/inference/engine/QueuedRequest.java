@@ -42,8 +42,7 @@ record QueuedRequest(List<Choice> choices, long arrivedNanos) {
 
   /** SHA-256 of the weights that its state was computed with, or null if any will do. */
   String weights() {
-    SavedState state = choices.get(0).request().state();
-    return state == null ? null : state.weights();
+    return choices.get(0).request().resumeFrom().map(SavedState::weights).orElse(null);
   }
 
   /** Whether nobody waits any more. */

@@ -68,16 +68,17 @@ final class Sequence {
     for (int i = 0; i < prompt.length(); i++) {
       seen.set(prompt.at(i));
     }
-    if (request.state() != null) {
-      seen.or(request.state().seen());
-      lastId = request.state().lastId();
+    SavedState from = resumes();
+    if (from != null) {
+      seen.or(from.seen());
+      lastId = from.lastId();
       steppedFirst = true;
     }
   }
 
   /** Where it goes on from, or null if it begins with a prompt. */
   SavedState resumes() {
-    return request.state();
+    return request.resumeFrom().orElse(null);
   }
 
   /** Whether {@link #keep} is to be told the state that its end leaves. */
@@ -104,7 +105,7 @@ final class Sequence {
 
   /** Characters written, by this and the generations that it continues. */
   private int position() {
-    return written + (request.state() == null ? 0 : request.state().position());
+    return written + request.resumeFrom().map(SavedState::position).orElse(0);
   }
 
   /** What it reads, with those that it reads for. */
@@ -151,7 +152,7 @@ final class Sequence {
         if (next < prompt.length()) {
           int offset = (position + i) * vocabulary.size();
           scores.add(
-              Logprobs.of(vocabulary, logits, offset, prompt.at(next), request.promptLogprobs()));
+              Logprobs.of(vocabulary, logits, offset, prompt.at(next), request.promptLogprobs().orElseThrow()));
         }
       }
       together.forEach(slot -> slot.reply.score(scores));
@@ -178,9 +179,10 @@ final class Sequence {
       int id = sampler.sample(logits, offset, seen, request.sampling(), uniform);
       accept(
           id,
-          request.logprobs() < 0
+          request.logprobs().isEmpty()
               ? List.of()
-              : List.of(Logprobs.of(vocabulary, logits, offset, id, request.logprobs())));
+              : List.of(
+                  Logprobs.of(vocabulary, logits, offset, id, request.logprobs().orElseThrow())));
     } catch (RuntimeException e) {
       failure = e;
     }
@@ -223,7 +225,7 @@ final class Sequence {
 
   /** Whether a chip can decode what a request asks for. */
   static boolean decodesFused(GenerationRequest request) {
-    return request.logprobs() < 0 && !(request.keepState() && !request.stop().isEmpty());
+    return request.logprobs().isEmpty() && !(request.keepState() && !request.stop().isEmpty());
   }
 
   /** Whether a chip can read its prompt, and those that it reads for can be decoded there. */

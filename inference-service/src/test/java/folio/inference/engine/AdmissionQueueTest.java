@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import ai.djl.Device;
 import folio.inference.generation.GenerationRequest;
 import folio.inference.generation.GenerationStream;
-import folio.model.sampling.SamplingParameters;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -21,8 +20,7 @@ class AdmissionQueueTest {
 
   private static QueuedRequest waiting(int maxTokens) {
     GenerationRequest request =
-        new GenerationRequest(
-            "a", maxTokens, SamplingParameters.DEFAULT, 1, List.of(), -1, false, "current");
+        GenerationRequest.builder("a", maxTokens).seed(1).build();
     return new QueuedRequest(request, new GenerationStream(), 0);
   }
 

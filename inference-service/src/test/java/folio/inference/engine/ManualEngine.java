@@ -14,7 +14,6 @@ import folio.inference.models.LoadedModel;
 import folio.inference.models.ModelHandover;
 import folio.inference.models.ModelLoader;
 import folio.model.checkpoint.CheckpointStore;
-import folio.model.sampling.SamplingParameters;
 import folio.model.testing.TestCheckpoints;
 import java.time.Duration;
 import java.util.List;
@@ -64,8 +63,7 @@ final class ManualEngine implements AutoCloseable {
   }
 
   static GenerationRequest request(String prompt, int maxTokens, long seed, String version) {
-    return new GenerationRequest(
-        prompt, maxTokens, SamplingParameters.DEFAULT, seed, List.of(), -1, false, version);
+    return GenerationRequest.builder(prompt, maxTokens).seed(seed).model(version).build();
   }
 
   /** The text that is there to be read. */

@@ -4,6 +4,7 @@ import folio.inference.api.problem.Problem;
 import folio.inference.api.problem.ProblemException;
 import folio.inference.api.problem.ProblemWriter;
 import folio.inference.engine.InferenceEngine;
+import folio.inference.generation.Rejection;
 import folio.model.checkpoint.CheckpointException;
 import folio.model.checkpoint.CheckpointStore;
 import folio.model.checkpoint.CheckpointWriter;
@@ -120,7 +121,7 @@ final class AdminServer {
   private JsonObject activate(String version) {
     if (!store.versions().contains(version)) {
       throw new ProblemException(
-          Problem.of(Status.NOT_FOUND, "unknown_model", "there is no checkpoint " + version)
+          Problem.of(Status.NOT_FOUND, Rejection.UNKNOWN_MODEL, "there is no checkpoint " + version)
               .about("version", Problem.shorten(version), "one of GET /checkpoints"));
     }
     try (CheckpointWriter writer = store.write()) {

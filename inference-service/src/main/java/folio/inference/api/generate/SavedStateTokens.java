@@ -28,13 +28,15 @@ import javax.crypto.spec.SecretKeySpec;
 import org.eclipse.microprofile.config.inject.ConfigProperty;
 
 /**
- * States as text for clients to keep: self-contained, signed with HMAC-SHA256, expiring. Any
- * replica that has the key takes them. Safe for use by any thread.
+ * The text form of saved states, which clients store and send back. A token holds the whole state
+ * and its expiry and is signed with HMAC-SHA256, so every replica with the same key accepts it. Any
+ * thread may use this class.
  */
 @Singleton
 final class SavedStateTokens {
   private static final String ALGORITHM = "HmacSHA256";
   private static final int SIGNATURE_BYTES = 32;
+  /** The version of the binary layout; a change of the layout needs a new one. */
   private static final int FORMAT = 1;
   private static final String FIELD = "state";
   private static final String LEGAL = "the state of an answer to keep_state, unchanged";
@@ -44,16 +46,18 @@ final class SavedStateTokens {
   private final Clock clock;
 
   /**
-   * With what the service is configured to.
+   * Creates tokens from the configuration.
    *
-   * @param key if there is none, one is made up, which no other process has
+   * @param key the key to sign with; without one, the constructor draws a random key, so that no
+   *     other process accepts the tokens
+   * @param lifetime the time until a token expires
    */
   @Inject
   SavedStateTokens(
       @ConfigProperty(name = "folio.state.key") Optional<String> key,
       @ConfigProperty(name = "folio.state.lifetime") Duration lifetime) {
     this(
-        key.map(text -> text.getBytes(StandardCharsets.UTF_8)).orElseGet(SavedStateTokens::random),
+        key.map(text -> text.getBytes(StandardCharsets.UTF_8)).orElseGet(SavedStateTokens::randomKey),
         lifetime,
         Clock.systemUTC());
   }
@@ -64,13 +68,13 @@ final class SavedStateTokens {
     this.clock = clock;
   }
 
-  private static byte[] random() {
+  private static byte[] randomKey() {
     byte[] bytes = new byte[SIGNATURE_BYTES];
     new SecureRandom().nextBytes(bytes);
     return bytes;
   }
 
-  /** A state as text; null for null. */
+  /** Returns a state as text, or null if the state is null. */
   String write(SavedState state) {
     if (state == null) {
       return null;
@@ -93,23 +97,23 @@ final class SavedStateTokens {
       }
       out.write(sign(bytes.toByteArray()));
     } catch (IOException e) {
-      throw new UncheckedIOException("memory can be written", e);
+      throw new UncheckedIOException("a write to memory failed", e);
     }
     return Base64.getUrlEncoder().withoutPadding().encodeToString(bytes.toByteArray());
   }
 
   /**
-   * The state of a text.
+   * Returns the state that a token holds.
    *
-   * @throws ProblemException if this is no such text, if it was changed or signed with another key,
-   *     or if it is too old
+   * @throws ProblemException if the text is not a token, was changed, is signed with another key, or
+   *     has expired
    */
   SavedState read(String text) {
     byte[] bytes;
     try {
       bytes = Base64.getUrlDecoder().decode(text);
     } catch (IllegalArgumentException e) {
-      throw reject("malformed_state", "state is not what an answer gave", text);
+      throw reject("malformed_state", "state is not URL-safe Base64", text);
     }
     int length = bytes.length - SIGNATURE_BYTES;
     if (length < 0
@@ -122,7 +126,7 @@ final class SavedStateTokens {
     }
     try (DataInputStream in = new DataInputStream(new ByteArrayInputStream(bytes, 0, length))) {
       if (in.readByte() != FORMAT) {
-        throw reject("malformed_state", "state is of another release", text);
+        throw reject("malformed_state", "state has the format of another release", text);
       }
       Instant expiry = Instant.ofEpochSecond(in.readLong());
       if (expiry.isBefore(clock.instant())) {
@@ -140,7 +144,7 @@ final class SavedStateTokens {
       }
       return new SavedState(version, weights, values, lastId, position, seen, seed);
     } catch (IOException e) {
-      throw new UncheckedIOException("what was signed is whole", e);
+      throw new UncheckedIOException("a token with a valid signature ends too early", e);
     }
   }
 
@@ -156,7 +160,7 @@ final class SavedStateTokens {
       mac.init(key);
       return mac.doFinal(bytes);
     } catch (GeneralSecurityException e) {
-      throw new IllegalStateException("every Java has " + ALGORITHM, e);
+      throw new IllegalStateException("this Java runtime lacks " + ALGORITHM, e);
     }
   }
 }

@@ -60,16 +60,19 @@ public final class CharacterStreamWriter extends NonBlockingWriter<CharacterStre
 
     /** Whether the client reads too slowly, so that the next write waits for the drain handler. */
     private boolean congested;
+
     private int ended;
 
-    ResponseWrite(CharacterStream body, ResteasyReactiveRequestContext http, ContextInternal request) {
+    ResponseWrite(
+        CharacterStream body, ResteasyReactiveRequestContext http, ContextInternal request) {
       this.sources = body.sources();
       this.encoder = body.encoder();
       this.http = http;
       this.response = http.serverResponse();
       this.request = request;
       this.coalescer =
-          coalescers.computeIfAbsent(request.nettyEventLoop(), loop -> new WriteCoalescer(loop, load));
+          coalescers.computeIfAbsent(
+              request.nettyEventLoop(), loop -> new WriteCoalescer(loop, load));
     }
 
     /** Starts the first write without the coalescer's pause, because the client waits for it. */

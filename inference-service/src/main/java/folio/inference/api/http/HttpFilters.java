@@ -1,6 +1,5 @@
 package folio.inference.api.http;
 
-import folio.inference.api.generate.GenerateResource;
 import folio.inference.api.problem.Problem;
 import folio.inference.api.problem.ProblemWriter;
 import io.quarkus.vertx.http.runtime.filters.Filters;
@@ -18,7 +17,6 @@ import java.util.regex.Pattern;
 /** The filters that every request passes before it reaches a resource, in their order. */
 @Singleton
 public final class HttpFilters {
-  private static final String REQUEST_ID = "X-Request-Id";
   private static final Pattern SAFE_ID = Pattern.compile("[A-Za-z0-9._:/+=-]{1,128}");
   private static final Pattern GENERATE = Pattern.compile("/generate([/;].*)?");
   private static final Pattern COMPLETIONS = Pattern.compile("/v1/completions([/;].*)?");
@@ -71,12 +69,12 @@ public final class HttpFilters {
    * to log and else a new one, and the browsers' security headers.
    */
   private static void setHeaders(RoutingContext http) {
-    String received = http.request().getHeader(REQUEST_ID);
+    String received = http.request().getHeader(ResponseHeaders.REQUEST_ID);
     String id =
         received != null && SAFE_ID.matcher(received).matches()
             ? received
             : UUID.randomUUID().toString();
-    http.response().putHeader(REQUEST_ID, id);
+    http.response().putHeader(ResponseHeaders.REQUEST_ID, id);
     http.response().putHeader("X-Content-Type-Options", "nosniff");
     http.response().putHeader("Referrer-Policy", "no-referrer");
     if (PAGE.matcher(http.normalizedPath()).matches()) {
@@ -125,7 +123,7 @@ public final class HttpFilters {
     }
     List<String> accept = http.request().headers().getAll(HttpHeaders.ACCEPT);
     new AcceptHeader(accept)
-        .best(GenerateResource.FORMS)
+        .best(MediaTypes.GENERATED)
         .ifPresentOrElse(
             form -> {
               http.request().headers().set(HttpHeaders.ACCEPT, form);
@@ -135,7 +133,7 @@ public final class HttpFilters {
   }
 
   private static Problem notAcceptable(String accept) {
-    String legal = String.join(", ", GenerateResource.FORMS);
+    String legal = String.join(", ", MediaTypes.GENERATED);
     return Problem.of(
             Status.NOT_ACCEPTABLE,
             "not_acceptable",

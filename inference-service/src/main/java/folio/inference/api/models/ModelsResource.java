@@ -1,6 +1,7 @@
 package folio.inference.api.models;
 
-import folio.inference.api.problem.Problem;
+import folio.inference.api.problem.ProblemResponses;
+import folio.inference.generation.GenerationRequest;
 import folio.inference.generation.RejectedException;
 import folio.inference.generation.Rejection;
 import folio.inference.models.ModelHandover;
@@ -49,13 +50,7 @@ public final class ModelsResource {
       responseCode = "200",
       description = "The model.",
       content = @Content(schema = @Schema(implementation = ModelView.class)))
-  @APIResponse(
-      responseCode = "404",
-      description = "No loaded model has this version.",
-      content =
-          @Content(
-              mediaType = Problem.MEDIA_TYPE,
-              schema = @Schema(implementation = Problem.class)))
+  @APIResponse(responseCode = "404", ref = ProblemResponses.UNKNOWN_MODEL)
   public ModelView get(
       @Parameter(description = "current, or the version of a loaded model.", example = "current")
           @PathParam("version")
@@ -69,6 +64,6 @@ public final class ModelsResource {
 
   private static boolean matches(Resident resident, String version) {
     return resident.version().equals(version)
-        || (version.equals("current") && resident.state() == ModelState.CURRENT);
+        || (version.equals(GenerationRequest.CURRENT) && resident.state() == ModelState.CURRENT);
   }
 }

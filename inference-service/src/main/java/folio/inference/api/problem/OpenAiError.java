@@ -1,6 +1,7 @@
 package folio.inference.api.problem;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
+import folio.inference.generation.Rejection;
 import jakarta.ws.rs.core.Response.Status;
 import org.eclipse.microprofile.openapi.annotations.media.Schema;
 
@@ -29,7 +30,8 @@ public record OpenAiError(Detail error) {
   }
 
   static OpenAiError of(Problem problem) {
-    String code = problem.reason().equals("unknown_model") ? "model_not_found" : problem.reason();
+    String code =
+        problem.reason().equals(Rejection.UNKNOWN_MODEL) ? "model_not_found" : problem.reason();
     return new OpenAiError(
         new Detail(problem.detail(), type(problem.status()), problem.field(), code));
   }

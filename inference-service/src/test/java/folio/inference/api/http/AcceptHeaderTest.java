@@ -2,14 +2,13 @@ package folio.inference.api.http;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import folio.inference.api.generate.GenerateResource;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 class AcceptHeaderTest {
-  private static final List<String> OFFERED = GenerateResource.FORMS;
+  private static final List<String> OFFERED = MediaTypes.GENERATED;
 
   @ParameterizedTest
   @CsvSource(

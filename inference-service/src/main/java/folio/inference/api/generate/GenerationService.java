@@ -7,6 +7,7 @@ import folio.inference.generation.GenerationRequest;
 import folio.inference.generation.GenerationStream;
 import folio.inference.generation.GenerationStream.Started;
 import folio.inference.generation.RejectedException;
+import folio.inference.generation.RequestGroup;
 import folio.inference.generation.TokenLogprob;
 import folio.model.sampling.OutOfRangeException;
 import io.smallrye.mutiny.Uni;
@@ -19,70 +20,79 @@ import java.util.List;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 
-/** Has the engine run what HTTP requests ask for, as long as their clients are there. */
+/**
+ * The way from HTTP requests to the engine. It ties a generation to its HTTP request: when the
+ * client disconnects, the generation is cancelled.
+ */
 @Singleton
-public final class Generations {
+public final class GenerationService {
+  /** The largest number of choices per prompt. */
   private static final int MAX_CHOICES = 16;
 
   private final InferenceEngine engine;
   private final GenerationLimits limits;
 
-  /** With the engine and what the service accepts. */
-  Generations(InferenceEngine engine, GenerationLimits limits) {
+  /** Creates a service that checks requests against {@code limits} and runs them on an engine. */
+  GenerationService(InferenceEngine engine, GenerationLimits limits) {
     this.engine = engine;
     this.limits = limits;
   }
 
   /**
-   * Everything that came of a generation.
+   * The complete result of a generation.
    *
-   * @param logprobs of the prompt's characters, then of those that were written, as asked for
+   * @param logprobs the entries of the prompt's characters, then of the generated ones, as far as
+   *     the request asks for them
    */
   public record Completed(String text, List<TokenLogprob> logprobs, GenerationEvent.Finished end) {}
 
   /**
-   * Queues a request, until the HTTP request ends or its client goes away.
+   * Queues a request. It is cancelled when the HTTP request ends or its client disconnects.
    *
    * @throws OutOfRangeException naming the field that exceeds a limit
-   * @throws RejectedException if the engine does not take it
+   * @throws RejectedException if the engine rejects the request
    */
   GenerationStream submit(GenerationRequest request, RoutingContext http) {
-    return submit(List.of(List.of(request)), http).get(0);
+    return submit(List.of(RequestGroup.of(request)), http).get(0);
   }
 
   /**
-   * The same for many, all or none; those of one list share a prompt and a model.
+   * Queues all requests or none. They are cancelled when the HTTP request ends or its client
+   * disconnects.
    *
-   * @param groups up to {@link #maxChoices} in each, up to {@link #maxRequests} in all
+   * @param groups up to {@link #maxChoices} requests each, up to {@link #maxRequests} together
+   * @return one stream per request, in the order of the groups
+   * @throws OutOfRangeException naming the field that exceeds a limit
+   * @throws RejectedException if the engine rejects the requests
    */
-  public List<GenerationStream> submit(List<List<GenerationRequest>> groups, RoutingContext http) {
-    groups.forEach(requests -> requests.forEach(limits::check));
+  public List<GenerationStream> submit(List<RequestGroup> groups, RoutingContext http) {
+    groups.forEach(group -> group.requests().forEach(limits::check));
     List<GenerationStream> streams = engine.submit(groups);
     GenerationTrace.follow(streams);
-    // Runs at the end of the response and when the client goes away, also while it is queued.
+    // The handler also runs when the client disconnects while the request is queued.
     http.addEndHandler(end -> streams.forEach(GenerationStream::cancel));
     return streams;
   }
 
-  /** Most requests that run and wait at once. */
+  /** Returns the largest number of requests that the engine runs and queues at the same time. */
   public int maxRequests() {
     return engine.maxRequests();
   }
 
-  /** Most requests that can share a prompt. */
+  /** Returns the largest number of requests that can share a prompt. */
   public int maxChoices() {
     return Math.min(MAX_CHOICES, engine.maxGroupSize());
   }
 
-  /** What is known with the first character; a refusal fails it. */
+  /** Emits the facts known with the first character; fails if the engine rejects the request. */
   public static Uni<Started> started(GenerationStream stream) {
     return onEventLoop(stream.started())
         .onFailure(CompletionException.class)
         .transform(Throwable::getCause);
   }
 
-  /** The whole of it, once it has ended; a refusal fails it. */
-  public static Uni<Completed> whole(GenerationStream stream) {
+  /** Emits the complete result at the end; fails if the engine rejects the request. */
+  public static Uni<Completed> completed(GenerationStream stream) {
     return started(stream)
         .chain(started -> onEventLoop(stream.ended()))
         .map(ended -> collect(stream));
@@ -99,12 +109,12 @@ public final class Generations {
       } else if (event instanceof GenerationEvent.Finished end) {
         return new Completed(text.toString(), logprobs, end);
       } else {
-        throw new IllegalStateException("the engine gave the generation up: " + event);
+        throw new IllegalStateException("the engine aborted the generation: " + event);
       }
     }
   }
 
-  /** What a lane completes goes on where the request began, not on the lane's thread. */
+  /** Moves the result of a stage from the worker's thread to the event loop of this request. */
   private static <T> Uni<T> onEventLoop(CompletionStage<T> stage) {
     Context context = Vertx.currentContext();
     return Uni.createFrom()
