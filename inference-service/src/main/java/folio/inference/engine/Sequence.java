@@ -152,7 +152,12 @@ final class Sequence {
         if (next < prompt.length()) {
           int offset = (position + i) * vocabulary.size();
           scores.add(
-              Logprobs.of(vocabulary, logits, offset, prompt.at(next), request.promptLogprobs().orElseThrow()));
+              Logprobs.of(
+                  vocabulary,
+                  logits,
+                  offset,
+                  prompt.at(next),
+                  request.promptLogprobs().orElseThrow()));
         }
       }
       together.forEach(slot -> slot.reply.score(scores));

@@ -19,8 +19,7 @@ class AdmissionQueueTest {
   private final AdmissionQueue queue = new AdmissionQueue(2, 3, ONE_LANE);
 
   private static QueuedRequest waiting(int maxTokens) {
-    GenerationRequest request =
-        GenerationRequest.builder("a", maxTokens).seed(1).build();
+    GenerationRequest request = GenerationRequest.builder("a", maxTokens).seed(1).build();
     return new QueuedRequest(request, new GenerationStream(), 0);
   }
 

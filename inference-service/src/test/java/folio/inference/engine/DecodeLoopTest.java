@@ -148,11 +148,7 @@ class DecodeLoopTest {
     String stop = text.substring(10, 12);
     GenerationStream stopped =
         engine.submit(
-            GenerationRequest.builder("hello", 40)
-                .seed(7)
-                .stop(List.of(stop))
-                .echo(true)
-                .build());
+            GenerationRequest.builder("hello", 40).seed(7).stop(List.of(stop)).echo(true).build());
     engine.runUntilIdle();
 
     assertThat(read(stopped)).isEqualTo("hello" + text.substring(0, text.indexOf(stop)));
@@ -166,8 +162,7 @@ class DecodeLoopTest {
     engine.serve(version);
     int all = few.size();
     GenerationStream stream =
-        engine.submit(
-            GenerationRequest.builder("a", 3).seed(7).logprobs(all).build());
+        engine.submit(GenerationRequest.builder("a", 3).seed(7).logprobs(all).build());
     engine.runUntilIdle();
     List<TokenLogprob> logprobs = ((GenerationEvent.Text) stream.poll()).logprobs();
 

@@ -72,8 +72,7 @@ class EngineFaultTest {
   }
 
   private GenerationStream submit(int maxTokens) {
-    return engine.submit(
-        GenerationRequest.builder("a", maxTokens).seed(1).build());
+    return engine.submit(GenerationRequest.builder("a", maxTokens).seed(1).build());
   }
 
   /** On the lane's thread: what is freed while another computes with it ends the process. */

@@ -268,8 +268,7 @@ class FusedDecodingTest {
 
   @Test
   void whatTheChipDoesNotTellIsDecodedElsewhere() {
-    GenerationRequest probabilities =
-        penalized("hello", 30, 3).logprobs(2).build();
+    GenerationRequest probabilities = penalized("hello", 30, 3).logprobs(2).build();
     run(with, probabilities).assertIs(run(without, probabilities));
     GenerationRequest keptAndStopped = request(30, 3, List.of("zq"), true, null);
     run(with, keptAndStopped).assertIs(run(without, keptAndStopped));

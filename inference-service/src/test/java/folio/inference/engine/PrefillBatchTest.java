@@ -117,8 +117,7 @@ class PrefillBatchTest {
     GenerationStream writing = engine.submit(request("a", 40, 1));
     engine.iterate();
     GenerationStream scoring =
-        engine.submit(
-            GenerationRequest.builder("hello ".repeat(20), 0).promptLogprobs(1).build());
+        engine.submit(GenerationRequest.builder("hello ".repeat(20), 0).promptLogprobs(1).build());
     engine.runUntilIdle();
 
     GenerationEvent.Text scores = (GenerationEvent.Text) scoring.poll();

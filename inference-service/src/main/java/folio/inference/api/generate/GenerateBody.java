@@ -62,7 +62,8 @@ public record GenerateBody(
         @JsonProperty("min_p")
         Double minP,
     @Schema(
-            description = "Makes characters less likely that the text already holds; 1 means no penalty.",
+            description =
+                "Makes characters less likely that the text already holds; 1 means no penalty.",
             minimum = "0",
             exclusiveMinimum = true,
             maximum = "2",

@@ -36,8 +36,10 @@ import org.eclipse.microprofile.config.inject.ConfigProperty;
 final class SavedStateTokens {
   private static final String ALGORITHM = "HmacSHA256";
   private static final int SIGNATURE_BYTES = 32;
+
   /** The version of the binary layout; a change of the layout needs a new one. */
   private static final int FORMAT = 1;
+
   private static final String FIELD = "state";
   private static final String LEGAL = "the state of an answer to keep_state, unchanged";
 
@@ -57,7 +59,8 @@ final class SavedStateTokens {
       @ConfigProperty(name = "folio.state.key") Optional<String> key,
       @ConfigProperty(name = "folio.state.lifetime") Duration lifetime) {
     this(
-        key.map(text -> text.getBytes(StandardCharsets.UTF_8)).orElseGet(SavedStateTokens::randomKey),
+        key.map(text -> text.getBytes(StandardCharsets.UTF_8))
+            .orElseGet(SavedStateTokens::randomKey),
         lifetime,
         Clock.systemUTC());
   }
@@ -105,8 +108,8 @@ final class SavedStateTokens {
   /**
    * Returns the state that a token holds.
    *
-   * @throws ProblemException if the text is not a token, was changed, is signed with another key, or
-   *     has expired
+   * @throws ProblemException if the text is not a token, was changed, is signed with another key,
+   *     or has expired
    */
   SavedState read(String text) {
     byte[] bytes;

@@ -19,10 +19,13 @@ public record ScoreAnswer(
     @Schema(description = "The number of scored characters: all but the first.")
         @JsonProperty("scored_tokens")
         int scoredTokens,
-    @Schema(description = "The negated sum of the log-probabilities of the scored characters.") @JsonProperty("total_nats")
+    @Schema(description = "The negated sum of the log-probabilities of the scored characters.")
+        @JsonProperty("total_nats")
         double totalNats,
-    @Schema(description = "total_nats divided by scored_tokens.") @JsonProperty("nats_per_token") double natsPerToken,
-    @Schema(description = "nats_per_token in bits.") @JsonProperty("bits_per_token") double bitsPerToken,
+    @Schema(description = "total_nats divided by scored_tokens.") @JsonProperty("nats_per_token")
+        double natsPerToken,
+    @Schema(description = "nats_per_token in bits.") @JsonProperty("bits_per_token")
+        double bitsPerToken,
     @Schema(
             description =
                 "e to the power of nats_per_token: the model is as uncertain as if it chose among"
@@ -35,7 +38,8 @@ public record ScoreAnswer(
   public record Token(
       @Schema(examples = "h") String token,
       @Schema(description = "The natural logarithm of its probability.") Double logprob,
-      @Schema(description = "Its rank among all characters; 1 is the most likely one.") Integer rank,
+      @Schema(description = "Its rank among all characters; 1 is the most likely one.")
+          Integer rank,
       @Schema(description = "The most likely characters at this position, best first.")
           List<AlternativeView> top) {}
 
@@ -51,6 +55,12 @@ public record ScoreAnswer(
     int count = completed.logprobs().size();
     double mean = total / count;
     return new ScoreAnswer(
-        completed.end().modelVersion(), tokens, count, total, mean, mean / Math.log(2), Math.exp(mean));
+        completed.end().modelVersion(),
+        tokens,
+        count,
+        total,
+        mean,
+        mean / Math.log(2),
+        Math.exp(mean));
   }
 }

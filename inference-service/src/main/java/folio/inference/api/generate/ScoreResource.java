@@ -51,7 +51,8 @@ public final class ScoreResource {
           "Returns the log-probability of each character of a text, given the characters before it.")
   @APIResponse(
       responseCode = "200",
-      description = "The log-probability, the rank and the likeliest alternatives of every character.",
+      description =
+          "The log-probability, the rank and the likeliest alternatives of every character.",
       content = @Content(schema = @Schema(implementation = ScoreAnswer.class)))
   @APIResponse(responseCode = "default", ref = ProblemResponses.ANY_PROBLEM)
   public Uni<ScoreAnswer> score(ScoreBody body, RoutingContext http) {

@@ -12,7 +12,7 @@ public final class ResponseHeaders {
   /** The id of the request: the client's own, or one that the service chose. */
   public static final String REQUEST_ID = "X-Request-Id";
 
-  /** Whether nginx and compatible proxies buffer the response. */
+  /** The buffering that nginx and compatible proxies may do. */
   private static final String ACCEL_BUFFERING = "X-Accel-Buffering";
 
   private ResponseHeaders() {}

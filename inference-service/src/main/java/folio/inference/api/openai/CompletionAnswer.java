@@ -19,7 +19,8 @@ public record CompletionAnswer(
     @Schema(description = "The time of the answer in seconds since 1970.") long created,
     @Schema(description = "The checkpoint that generated the first choice.") String model,
     List<Choice> choices,
-    @Schema(description = "The usage of all choices; each prompt counts once.") GenerateAnswer.Tokens usage) {
+    @Schema(description = "The usage of all choices; each prompt counts once.")
+        GenerateAnswer.Tokens usage) {
   private static final String OBJECT = "text_completion";
 
   /** One choice: a text that continues a prompt. */
@@ -31,7 +32,10 @@ public record CompletionAnswer(
       Logprobs logprobs,
       @Schema(description = "length or stop; null before the end.") @JsonProperty("finish_reason")
           String finishReason,
-      @Schema(description = "A request with this seed gives the same text again; only in the last event.") Long seed,
+      @Schema(
+              description =
+                  "A request with this seed gives the same text again; only in the last event.")
+          Long seed,
       @Schema(description = "The checkpoint that generated this choice; only in the last event.")
           @JsonProperty("model_version")
           String modelVersion) {}

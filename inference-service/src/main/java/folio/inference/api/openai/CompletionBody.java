@@ -43,11 +43,16 @@ public record CompletionBody(
         Integer maxTokens,
     @Schema(defaultValue = "1") Double temperature,
     @Schema(defaultValue = "1") @JsonProperty("top_p") Double topP,
-    @Schema(description = "The number of choices per prompt; they get their slots together.", defaultValue = "1")
+    @Schema(
+            description = "The number of choices per prompt; they get their slots together.",
+            defaultValue = "1")
         Integer n,
     @Schema(defaultValue = "false") Boolean stream,
     @JsonProperty("stream_options") StreamOptions streamOptions,
-    @Schema(description = "The number of alternatives to report per character.", minimum = "0", maximum = "20")
+    @Schema(
+            description = "The number of alternatives to report per character.",
+            minimum = "0",
+            maximum = "20")
         Integer logprobs,
     @Schema(defaultValue = "false") Boolean echo,
     @Schema(

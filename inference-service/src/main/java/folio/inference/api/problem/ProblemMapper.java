@@ -10,6 +10,7 @@ import folio.inference.generation.RejectedException;
 import folio.inference.generation.Rejection;
 import folio.model.sampling.OutOfRangeException;
 import jakarta.ws.rs.WebApplicationException;
+import jakarta.ws.rs.core.HttpHeaders;
 import jakarta.ws.rs.core.Response;
 import jakarta.ws.rs.core.Response.Status;
 import java.time.Duration;
@@ -153,7 +154,7 @@ public final class ProblemMapper {
 
   private static Response retryLater(Problem problem, Duration after) {
     return Response.fromResponse(answer(problem))
-        .header("Retry-After", Math.max(1, after.toSeconds()))
+        .header(HttpHeaders.RETRY_AFTER, Math.max(1, after.toSeconds()))
         .build();
   }
 

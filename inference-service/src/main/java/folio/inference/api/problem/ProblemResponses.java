@@ -83,17 +83,14 @@ public final class ProblemResponses implements OASFilter {
         problem("The body did not arrive in time; the service closes the connection."));
     components.addResponse(
         STATE_GONE, problem("The checkpoint that computed `state` is no longer loaded."));
-    components.addResponse(
-        BODY_TOO_LARGE, problem("The body is larger than the service accepts."));
-    components.addResponse(
-        UNSUPPORTED_MEDIA_TYPE, problem("The body is not `application/json`."));
+    components.addResponse(BODY_TOO_LARGE, problem("The body is larger than the service accepts."));
+    components.addResponse(UNSUPPORTED_MEDIA_TYPE, problem("The body is not `application/json`."));
     components.addResponse(
         TOO_MANY_REQUESTS,
         retryable(
             "The queue is full, the request waited in it for too long, or the client exceeds its"
                 + " limits."));
-    components.addResponse(
-        ENGINE_FAILED, problem("The engine failed before the first character."));
+    components.addResponse(ENGINE_FAILED, problem("The engine failed before the first character."));
     components.addResponse(
         UNAVAILABLE,
         retryable(
@@ -123,7 +120,6 @@ public final class ProblemResponses implements OASFilter {
             OASFactory.createContent()
                 .addMediaType(
                     mediaType,
-                    OASFactory.createMediaType()
-                        .schema(OASFactory.createSchema().ref(schema))));
+                    OASFactory.createMediaType().schema(OASFactory.createSchema().ref(schema))));
   }
 }

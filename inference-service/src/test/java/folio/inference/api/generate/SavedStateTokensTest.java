@@ -38,7 +38,7 @@ class SavedStateTokensTest {
   private static String reason(SavedStateTokens tokens, String text) {
     try {
       tokens.read(text);
-      throw new AssertionError("it was taken");
+      throw new AssertionError("the token was accepted");
     } catch (ProblemException e) {
       assertThat(e.problem().status()).isEqualTo(400);
       assertThat(e.problem().field()).isEqualTo("state");
@@ -47,7 +47,7 @@ class SavedStateTokensTest {
   }
 
   @Test
-  void everyReplicaWithTheKeyReadsWhatOneWrote() {
+  void everyReplicaWithTheSameKeyReadsAToken() {
     SavedState read = tokens("a key of many letters", NOW).read(tokens.write(state()));
 
     assertThat(read).usingRecursiveComparison().isEqualTo(state());
@@ -55,13 +55,13 @@ class SavedStateTokensTest {
   }
 
   @Test
-  void anotherKeyDoesNot() {
+  void rejectsATokenOfAnotherKey() {
     assertThat(reason(tokens("another key of letters", NOW), tokens.write(state())))
         .isEqualTo("forged_state");
   }
 
   @Test
-  void noByteCanBeChanged() {
+  void rejectsATokenWithOneChangedByte() {
     byte[] bytes = Base64.getUrlDecoder().decode(tokens.write(state()));
 
     for (int i = 0; i < bytes.length; i++) {
@@ -73,7 +73,7 @@ class SavedStateTokensTest {
   }
 
   @Test
-  void itExpires() {
+  void rejectsAnExpiredToken() {
     String text = tokens.write(state());
 
     assertThat(tokens("a key of many letters", NOW.plusSeconds(3600)).read(text)).isNotNull();
@@ -82,7 +82,7 @@ class SavedStateTokensTest {
   }
 
   @Test
-  void whatIsNoStateIsSaid() {
+  void rejectsTextThatIsNoToken() {
     assertThat(reason(tokens, "not base64!")).isEqualTo("malformed_state");
     for (String text : List.of("", "AAAA", "A".repeat(5000))) {
       assertThatExceptionOfType(ProblemException.class).isThrownBy(() -> tokens.read(text));
