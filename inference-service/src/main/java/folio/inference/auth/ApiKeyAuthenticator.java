@@ -187,7 +187,7 @@ public final class ApiKeyAuthenticator {
     Client found = null;
     for (Client client : clients) {
       if (MessageDigest.isEqual(digest, client.digest())) {
-        found = client; // no early exit: the time must not tell the client's position
+        found = client; // no early exit: the time must not depend on the client's position
       }
     }
     return found;
