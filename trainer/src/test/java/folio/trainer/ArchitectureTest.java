@@ -79,10 +79,7 @@ class ArchitectureTest {
 
   @Test
   void everyClassLiesInAListedPackage() {
-    classes()
-        .should()
-        .resideInAnyPackage(names(PACKAGES.keySet().stream()))
-        .check(TRAINER);
+    classes().should().resideInAnyPackage(names(PACKAGES.keySet().stream())).check(TRAINER);
   }
 
   @ParameterizedTest

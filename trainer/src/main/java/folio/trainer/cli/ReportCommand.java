@@ -27,7 +27,8 @@ final class ReportCommand implements Callable<Integer> {
   public Integer call() {
     Path metrics = folder.resolve("metrics.jsonl");
     if (!Files.isRegularFile(metrics)) {
-      throw new ParameterException(spec.commandLine(), "there is no " + metrics + "; name the folder of a run");
+      throw new ParameterException(
+          spec.commandLine(), "there is no " + metrics + "; name the folder of a run");
     }
     Path report = folder.resolve("report.html");
     RunReport.write(metrics, report);

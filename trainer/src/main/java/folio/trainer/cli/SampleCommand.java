@@ -39,7 +39,10 @@ final class SampleCommand implements Callable<Integer> {
   @Option(names = "--prompt", defaultValue = "", description = "The text to continue.")
   private String prompt;
 
-  @Option(names = "--max-tokens", defaultValue = "500", description = "The number of characters to generate.")
+  @Option(
+      names = "--max-tokens",
+      defaultValue = "500",
+      description = "The number of characters to generate.")
   private int maxTokens;
 
   @Option(
@@ -72,7 +75,9 @@ final class SampleCommand implements Callable<Integer> {
       description = "Lower the probability of characters seen before; 1 means not at all.")
   private double repetitionPenalty;
 
-  @Option(names = "--seed", description = "The seed of the random numbers (default: a new one each time).")
+  @Option(
+      names = "--seed",
+      description = "The seed of the random numbers (default: a new one each time).")
   private Long seed;
 
   @Mixin private StoreOptions checkpoints;

@@ -117,8 +117,7 @@ final class TrainBenchmarkCommand implements Callable<Integer> {
       Path file = Files.createTempFile("folio", ".txt");
       try {
         Files.writeString(file, text.text());
-        tables.printComparison(
-            measured, (size, steps) -> baseline.get().millis(file, size, steps));
+        tables.printComparison(measured, (size, steps) -> baseline.get().millis(file, size, steps));
       } finally {
         Files.delete(file);
       }

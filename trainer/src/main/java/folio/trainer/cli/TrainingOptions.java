@@ -133,7 +133,9 @@ final class TrainingOptions {
           "The learning rate at the end of its cosine, as a part of the peak; 1 keeps it constant.")
   private double finalRate;
 
-  @Option(names = "--clip-norm", description = "The largest global gradient norm; 0 means no limit.")
+  @Option(
+      names = "--clip-norm",
+      description = "The largest global gradient norm; 0 means no limit.")
   private double clipNorm;
 
   @Option(

@@ -31,9 +31,10 @@ public final class LineChart {
   /** The error of a quotient of two numbers that is ignored. */
   private static final double ROUNDING = 1e-9;
 
-  /** Colours that can be told apart, and read on white as well as on black. */
+  /** Distinct colours that are legible on white and on black. */
   private static final int[] COLOURS = {
-    0x2a6fdb, 0xd9480f, 0x2b8a3e, 0x9c36b5, 0x0c8599, 0xb08900, 0xd6336c, 0x8d5b3e, 0x66a80f, 0x868e96
+    0x2a6fdb, 0xd9480f, 0x2b8a3e, 0x9c36b5, 0x0c8599, 0xb08900, 0xd6336c, 0x8d5b3e, 0x66a80f,
+    0x868e96
   };
 
   private record Line(String name, boolean dashed, double[] steps, double[] values) {}
@@ -111,7 +112,10 @@ public final class LineChart {
       double smallest = (high - low) * distance / Math.abs(highPixel - lowPixel);
       double power = Math.pow(10, Math.floor(Math.log10(smallest)));
       double interval =
-          power * (smallest <= power ? 1 : smallest <= 2 * power ? 2 : smallest <= 5 * power ? 5 : 10);
+          power
+              * (smallest <= power
+                  ? 1
+                  : smallest <= 2 * power ? 2 : smallest <= 5 * power ? 5 : 10);
       int decimals = (int) Math.max(0, Math.ceil(-Math.log10(interval) - ROUNDING));
       Map<String, Double> ticks = new LinkedHashMap<>();
       long last = (long) Math.floor(high / interval + ROUNDING);
@@ -176,12 +180,16 @@ public final class LineChart {
     for (int i = 0; i < names.size(); i++) {
       double y = top + LEGEND_LINE * (i + 0.5);
       canvas.curve(
-          new Canvas.Pen(colour(i), false), new double[] {x, x + LEGEND_SAMPLE}, new double[] {y, y});
+          new Canvas.Pen(colour(i), false),
+          new double[] {x, x + LEGEND_SAMPLE},
+          new double[] {y, y});
       canvas.text(names.get(i), x + LEGEND_SAMPLE + GAP, y + 4, Canvas.Anchor.START);
     }
   }
 
-  /** Returns the colour of a name; after the last colour, the first ones follow in a darker shade. */
+  /**
+   * Returns the colour of a name; after the last colour, the first ones follow in a darker shade.
+   */
   private static int colour(int index) {
     int rgb = COLOURS[index % COLOURS.length];
     return index / COLOURS.length % 2 == 0 ? rgb : rgb >> 1 & 0x7f7f7f;

@@ -139,10 +139,7 @@ public final class RunReport {
 
   private void show(LineChart chart) {
     if (!chart.isEmpty()) {
-      html.append("<h2>")
-          .append(Html.escape(chart.title()))
-          .append("</h2>")
-          .append(chart.svg());
+      html.append("<h2>").append(Html.escape(chart.title())).append("</h2>").append(chart.svg());
     }
   }
 

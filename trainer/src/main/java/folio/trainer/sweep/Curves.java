@@ -67,8 +67,7 @@ final class Curves {
     return name.startsWith(group + ".") ? name.substring(group.length() + 1) : name;
   }
 
-  private record Line(
-      String name, boolean dashed, ToDoubleFunction<RunRecord.Evaluation> loss) {}
+  private record Line(String name, boolean dashed, ToDoubleFunction<RunRecord.Evaluation> loss) {}
 
   private static void add(LineChart chart, Line line, RunRecord record) {
     List<RunRecord.Evaluation> drawn =

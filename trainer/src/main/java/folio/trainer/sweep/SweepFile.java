@@ -83,7 +83,8 @@ public record SweepFile(List<Run> runs) {
       }
     }
     if (runs.isEmpty()) {
-      throw new SweepException(file + " has no run; add lines such as NAME: OPTIONS OF TRAIN", null);
+      throw new SweepException(
+          file + " has no run; add lines such as NAME: OPTIONS OF TRAIN", null);
     }
     return new SweepFile(runs.stream().map(run -> run.after(common)).toList());
   }

@@ -102,7 +102,8 @@ class TrainerCommandTest {
     assertThat(run("evaluate", "--corpus=" + corpus, checkpoints)).isZero();
     assertThat(out.toString())
         .contains("carried-64", "windows-256", "bits a character")
-        .containsPattern("of 540 generated characters, the longest run that is also in the training text has"
+        .containsPattern(
+            "of 540 generated characters, the longest run that is also in the training text has"
                 + " \\d+: ")
         // The corpus repeats one line, so its beginning contains all of its end.
         .contains("of as many validation characters, which the network never saw, 540.");
@@ -168,7 +169,8 @@ class TrainerCommandTest {
         .containsPattern("\\| 1 × 16 \\| 4 × 8 \\| \\d+\\.\\d\\d \\(.*\\) \\| [\\d,]+ \\|\n")
         .containsPattern("\\| 1 × 16 \\| 4 × 8 \\|( \\d+\\.\\d\\d \\|){5}")
         .containsPattern("\\| 2 × 8 \\| 2 × 4 \\|( \\d+\\.\\d\\d \\|){5}");
-    assertThat(run("train-benchmark", "--no-peer", "--sizes=3x512@16", "--device=cpu")).isEqualTo(2);
+    assertThat(run("train-benchmark", "--no-peer", "--sizes=3x512@16", "--device=cpu"))
+        .isEqualTo(2);
     assertOneLine(2, "--sizes: 3x512@16 is not of the form LAYERSxHIDDEN@ROWSxCHARACTERS");
     assertThat(run("train-benchmark", "--seconds=-1", "--device=cpu")).isEqualTo(2);
     assertOneLine(2, "--seconds is -1; it must be 0 to 3600");

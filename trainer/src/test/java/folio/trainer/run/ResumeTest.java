@@ -108,7 +108,8 @@ class ResumeTest {
     second.destroyForcibly().waitFor();
     finish(start("killed"));
 
-    // The state holds weights, average, moments and carried state; only the run's identifier differs.
+    // The state holds weights, average, moments and carried state; only the run's identifier
+    // differs.
     assertThat(facts("killed")).isEqualTo(facts("whole")).containsEntry("step", "" + STEPS);
     Map<String, float[]> expected = arrays("whole");
     Map<String, float[]> resumed = arrays("killed");
