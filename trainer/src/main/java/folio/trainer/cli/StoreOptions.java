@@ -15,7 +15,7 @@ final class StoreOptions {
       names = "--checkpoints",
       paramLabel = "ADDRESS",
       defaultValue = "checkpoints",
-      description = "The store of the checkpoints: a folder, file:///FOLDER or s3://BUCKET/PREFIX.")
+      description = "The checkpoint store: a folder, file:///FOLDER or s3://BUCKET/PREFIX.")
   private String address;
 
   @Spec(Spec.Target.MIXEE)

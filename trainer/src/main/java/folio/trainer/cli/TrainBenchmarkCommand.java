@@ -85,10 +85,11 @@ final class TrainBenchmarkCommand implements Callable<Integer> {
           "A Python with the packages in inference-service/benchmark/baselines/requirements.txt.")
   private String python;
 
-  @Option(
-      names = {"--no-baseline", "--no-peer"},
-      description = "Do not measure PyTorch.")
+  @Option(names = "--no-baseline", description = "Do not measure PyTorch.")
   private boolean noBaseline;
+
+  @Option(names = "--no-peer", hidden = true, description = "The old name of --no-baseline.")
+  private boolean noPeer;
 
   @Option(names = "--bare", description = "Omit the second table.")
   private boolean bare;
@@ -138,7 +139,7 @@ final class TrainBenchmarkCommand implements Callable<Integer> {
   }
 
   private Optional<PyTorchBaseline> baseline(Device where) {
-    if (noBaseline) {
+    if (noBaseline || noPeer) {
       return Optional.empty();
     }
     PyTorchBaseline baseline = new PyTorchBaseline(python, where);
