@@ -34,7 +34,8 @@ final class TrainingOptions {
 
   @Option(
       names = "--network",
-      description = "plain (stacked GRU layers) or residual (each layer's output is added to its input).")
+      description =
+          "plain (stacked GRU layers) or residual (each layer's output is added to its input).")
   private NetworkKind network;
 
   @Option(names = "--layers", description = "The number of GRU layers.")
