@@ -3,7 +3,6 @@ package folio.trainer.run;
 import folio.model.network.CharGruConfig;
 import folio.model.sampling.SamplingParameters;
 import folio.trainer.corpus.Corpus;
-import folio.trainer.evaluation.Memorisation;
 import folio.trainer.evaluation.Prediction;
 import folio.trainer.evaluation.TextGenerator;
 import folio.trainer.evaluation.TrainedModel;
@@ -14,21 +13,19 @@ import folio.trainer.report.MetricsFile;
 import folio.trainer.report.PredictionView;
 import folio.trainer.report.RunReport;
 import folio.trainer.training.TrainStep;
-import java.util.Arrays;
 import java.util.LinkedHashMap;
+import java.util.Locale;
 import java.util.Map;
 
-/** Tells the person who trains, and the metrics file, what a run does. */
+/**
+ * Shows the events of a run: prints them on the console, appends them to the run's record and
+ * updates its live metrics. Owned by the training thread.
+ */
 final class RunDisplay implements AutoCloseable {
-  private static final long TERMINAL_NANOS = 1_000_000_000L;
-  private static final long PLAIN_NANOS = 10_000_000_000L;
-  private static final int VIEW_CHARACTERS = 160;
+  private static final long TERMINAL_INTERVAL_NANOS = 1_000_000_000L;
+  private static final long PLAIN_INTERVAL_NANOS = 10_000_000_000L;
+  private static final int PREDICTED_CHARACTERS = 160;
   private static final int SAMPLE_CHARACTERS = 200;
-  private static final int REPORT_CHARACTERS = 1000;
-  private static final int WRITTEN_CHARACTERS = 16_384;
-
-  /** Takes seconds, and some 100 MB. */
-  private static final int MAX_SEARCHED = 4_000_000;
 
   private static final SamplingParameters SAMPLE = SamplingParameters.DEFAULT.withTemperature(0.8);
 
@@ -45,39 +42,46 @@ final class RunDisplay implements AutoCloseable {
   private double lossSinceEvaluation;
   private long stepsSinceEvaluation;
 
-  RunDisplay(TrainingRun.RunContext around, TrainingConfig config, long step, TrainedModel model) {
+  /**
+   * Creates the display of a run.
+   *
+   * @param step the number of steps taken before; 0 begins a new record
+   * @param model the network that is evaluated and published; the caller closes it
+   */
+  RunDisplay(RunContext context, TrainingConfig config, long step, TrainedModel model) {
     this.config = config;
     this.model = model;
     this.shownStep = step;
-    this.intervalNanos = around.terminal() ? TERMINAL_NANOS : PLAIN_NANOS;
-    this.folder = around.folder();
+    this.intervalNanos = context.terminal() ? TERMINAL_INTERVAL_NANOS : PLAIN_INTERVAL_NANOS;
+    this.folder = context.folder();
     this.metrics = new MetricsFile(folder.metrics(), step);
-    this.live = around.live();
+    this.live = context.live();
     this.console =
-        new Console(around.out(), around.terminal(), step, config.schedule().totalSteps());
+        new Console(context.out(), context.terminal(), step, config.schedule().totalSteps());
   }
 
+  /** Shows what will be trained on what. */
   void begin(Corpus corpus, CharGruConfig architecture, Corpus.Split parts) {
     this.text = parts;
     int trainedOn = text.training().length;
     long parameters = architecture.parameterCount();
     console.line(
         String.format(
-            "%s: %,d characters to train on, %,d to choose by, %,d to validate; %s %d x %d, %,d"
+            "%s: %,d characters for training, %,d held out, %,d for validation; %s %d x %d, %,d"
                 + " parameters",
             corpus,
             trainedOn,
             text.heldOut().length,
             text.validation().length,
-            architecture.network().name().toLowerCase(java.util.Locale.ROOT),
+            architecture.network().name().toLowerCase(Locale.ROOT),
             architecture.layers(),
             architecture.hiddenSize(),
             parameters));
     if (parameters > trainedOn) {
       console.warn(
           String.format(
-              "%,d parameters for %,d characters: the network can learn the text by heart; watch the"
-                  + " validation loss",
+              "the network has %,d parameters for %,d characters and can memorise the text; watch"
+                  + " the validation loss",
               parameters, trainedOn));
     }
     if (shownStep > 0) {
@@ -90,12 +94,17 @@ final class RunDisplay implements AutoCloseable {
     record(shownStep == 0 ? "begin" : "resume", shownStep, fields);
   }
 
-  /** Moves the bar; returns whether it is time to show more. */
+  /** Moves the progress bar, and returns whether it is time to call {@link #progress}. */
   boolean stepped(long step) {
     console.step(step);
     return System.nanoTime() - shownNanos > intervalNanos;
   }
 
+  /**
+   * Shows training loss and speed since the last call; does nothing if no step was taken since.
+   *
+   * @param learningRate the learning rate of the last step
+   */
   void progress(long step, TrainStep.Progress progress, double learningRate) {
     if (step == shownStep) {
       return;
@@ -116,16 +125,22 @@ final class RunDisplay implements AutoCloseable {
     record("progress", step, fields);
   }
 
-  /** Shows an evaluation; returns the mean training loss since the one before, in nats. */
+  /**
+   * Shows an evaluation.
+   *
+   * @param losses in nats, by protocol
+   * @return the mean training loss since the evaluation before, in nats; null if no step was shown
+   *     since
+   */
   Double evaluated(long step, Map<String, Double> losses) {
     Double training = stepsSinceEvaluation == 0 ? null : lossSinceEvaluation / stepsSinceEvaluation;
     lossSinceEvaluation = 0;
     stepsSinceEvaluation = 0;
     StringBuilder line = new StringBuilder("step " + step);
     losses.forEach(
-        (protocol, loss) -> line.append(", ").append(protocol).append(' ').append(both(loss)));
+        (protocol, loss) -> line.append(", ").append(protocol).append(' ').append(inUnits(loss)));
     if (training != null) {
-      line.append("; training ").append(both(training));
+      line.append("; training ").append(inUnits(training));
     }
     console.line(line.toString());
     Map<String, Object> fields = new LinkedHashMap<>();
@@ -135,14 +150,20 @@ final class RunDisplay implements AutoCloseable {
     losses.forEach((protocol, loss) -> bits.put(protocol, loss / Math.log(2)));
     fields.put("bits_per_character", bits);
     record("evaluation", step, fields);
-    shownNanos = System.nanoTime(); // speed is of training alone
+    restartClock();
     return training;
   }
 
-  private static String both(double nats) {
+  private static String inUnits(double nats) {
     return String.format("%.4f nats (%.4f bits)", nats, nats / Math.log(2));
   }
 
+  /** Keeps the time of everything but training out of the next figure of speed. */
+  private void restartClock() {
+    shownNanos = System.nanoTime();
+  }
+
+  /** Shows a published checkpoint, and whether it was promoted. */
   void published(long step, Publisher.Published published) {
     console.line(
         "published "
@@ -155,7 +176,7 @@ final class RunDisplay implements AutoCloseable {
     fields.put("promoted", published.verdict().promote());
     fields.put("reason", published.verdict().reason());
     record("published", step, fields);
-    shownNanos = System.nanoTime();
+    restartClock();
   }
 
   private void record(String event, long step, Map<String, ?> fields) {
@@ -163,85 +184,64 @@ final class RunDisplay implements AutoCloseable {
     live.update(step, fields);
   }
 
-  /** The post's view: target against prediction, and what the network writes by itself. */
+  /** Shows the network's predictions next to the validation text, and a sample of its writing. */
   void view(long step) {
-    Prediction look = Prediction.of(model, text.validation(), VIEW_CHARACTERS);
+    Prediction prediction = Prediction.of(model, text.validation(), PREDICTED_CHARACTERS);
     TextGenerator generator =
         new TextGenerator(model.manager(), model.network(), model.vocabulary());
     String sample =
         generator.generate(
             new TextGenerator.Request(
                 generator.promptOrDefault(""), SAMPLE_CHARACTERS, SAMPLE, step));
-    console.line(PredictionView.render(look.target(), look.predicted(), console.colours()));
+    console.line(
+        PredictionView.render(prediction.target(), prediction.predicted(), console.colours()));
     console.line("sample     " + sample.replace("\n", "\n           "));
     record("sample", step, Map.of("temperature", SAMPLE.temperature(), "text", sample));
-    shownNanos = System.nanoTime();
+    restartClock();
   }
 
-  /** Looks at the network once more, for the report. */
-  private void lookBack(long step) {
-    Prediction look = Prediction.of(model, text.validation(), REPORT_CHARACTERS);
-    record(
-        "prediction",
-        step,
-        Map.of(
-            "text",
-            new String(look.target(), 0, look.target().length),
-            "predicted",
-            new String(look.predicted(), 0, look.predicted().length),
-            "logprobs",
-            look.logprobs()));
-    Memorisation.Result memorised =
-        new Memorisation(model.vocabulary(), searched())
-            .measure(model.manager(), model.network(), WRITTEN_CHARACTERS);
-    Map<String, Object> fields = new LinkedHashMap<>();
-    fields.put("characters", memorised.characters());
-    fields.put("searched", searched().training().length);
-    fields.put("longest", memorised.generated().longest());
-    fields.put("longest_unseen", memorised.unseen().longest());
-    fields.put("mean", memorised.generated().mean());
-    fields.put("mean_unseen", memorised.unseen().mean());
-    fields.put("longest_run", memorised.longestRun());
-    record("memorised", step, fields);
-  }
-
-  private Corpus.Split searched() {
-    int[] training = text.training();
-    return training.length <= MAX_SEARCHED
-        ? text
-        : new Corpus.Split(
-            Arrays.copyOf(training, MAX_SEARCHED), text.heldOut(), text.validation());
-  }
-
+  /** Shows that the run was asked to stop. */
   void stopping(long step) {
     console.line("stopping after step " + step);
   }
 
+  /**
+   * Shows the end of the run, and writes its report.
+   *
+   * @param bestLoss the lowest deciding loss, in nats; infinite if nothing was evaluated
+   */
   void end(long step, double bestLoss) {
     console.line(
         step == 0 || Double.isInfinite(bestLoss)
-            ? "nothing was measured"
-            : "done at step " + step + "; best loss " + both(bestLoss));
+            ? "nothing was evaluated"
+            : "done at step " + step + "; best loss " + inUnits(bestLoss));
     Map<String, Object> fields = new LinkedHashMap<>();
-    fields.put("whole", step == config.schedule().totalSteps());
+    fields.put("whole", isComplete(step));
     fields.put("best_loss_nats", Double.isInfinite(bestLoss) ? null : bestLoss);
     record("end", step, fields);
     report(step);
   }
 
-  /** What goes wrong here takes nothing from a run that is done. */
+  private boolean isComplete(long step) {
+    return step == config.schedule().totalSteps();
+  }
+
+  /** Writes the report. A failure is only a warning, since the run itself is done. */
   private void report(long step) {
     try {
-      if (step == config.schedule().totalSteps()) { // one that was asked to stop has no time
-        lookBack(step);
+      if (isComplete(step)) { // a run that was asked to stop must exit soon
+        ReportMeasurements measurements = new ReportMeasurements(model, text);
+        record("prediction", step, measurements.prediction());
+        record("memorised", step, measurements.memorisation());
       }
       RunReport.write(folder.metrics(), folder.report());
       console.line("report     " + folder.report());
     } catch (RuntimeException | OutOfMemoryError e) {
-      console.warn("there is no whole report: " + Errors.describe(e));
+      console.warn("the report is missing or incomplete: " + Errors.describe(e));
     }
   }
 
+  /** Removes the progress bar. */
   @Override
   public void close() {
     console.close();
