@@ -1,6 +1,6 @@
 package folio.inference.models;
 
-import folio.model.checkpoint.Checkpoint;
+import folio.model.checkpoint.CheckpointDescription;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -18,9 +18,18 @@ public final class ModelHandover {
    *
    * @param since when it came into this state
    */
-  public record Resident(String version, ModelState state, Instant since, Checkpoint description) {
+  public record Resident(
+      String version, ModelState state, Instant since, CheckpointDescription description) {
     private Resident moved(ModelState next) {
       return new Resident(version, next, Instant.now(), description);
+    }
+
+    /**
+     * Returns whether this is the entry of a model, and not of another load of the same version.
+     */
+    @SuppressWarnings("ReferenceEquality")
+    private boolean isOf(LoadedModel model) {
+      return description == model.description();
     }
   }
 
@@ -91,7 +100,7 @@ public final class ModelHandover {
   public synchronized void activated(LoadedModel model) {
     residents.replaceAll(
         resident -> {
-          if (resident.description() == model.description()) {
+          if (resident.isOf(model)) {
             return resident.moved(ModelState.CURRENT);
           }
           return resident.state() == ModelState.CURRENT
@@ -115,7 +124,7 @@ public final class ModelHandover {
 
   /** A model was closed; engine only. */
   public synchronized void closed(LoadedModel model) {
-    residents.removeIf(resident -> resident.description() == model.description());
+    residents.removeIf(resident -> resident.isOf(model));
   }
 
   /** Who is resident, oldest first. */
