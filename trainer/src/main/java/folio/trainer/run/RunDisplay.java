@@ -147,13 +147,13 @@ final class RunDisplay implements AutoCloseable {
     console.line(
         "published "
             + published.version()
-            + (published.verdict().promote() ? ", now CURRENT (" : ", not promoted (")
-            + published.verdict().reason()
+            + (published.decision().promote() ? ", now CURRENT (" : ", not promoted (")
+            + published.decision().reason()
             + ")");
     Map<String, Object> fields = new LinkedHashMap<>();
     fields.put("version", published.version());
-    fields.put("promoted", published.verdict().promote());
-    fields.put("reason", published.verdict().reason());
+    fields.put("promoted", published.decision().promote());
+    fields.put("reason", published.decision().reason());
     record("published", step, fields);
     shownNanos = System.nanoTime();
   }
@@ -192,11 +192,11 @@ final class RunDisplay implements AutoCloseable {
             "logprobs",
             look.logprobs()));
     Memorisation.Result memorised =
-        new Memorisation(model.vocabulary(), searched())
+        new Memorisation(model.vocabulary(), searched(), text.validation())
             .measure(model.manager(), model.network(), WRITTEN_CHARACTERS);
     Map<String, Object> fields = new LinkedHashMap<>();
     fields.put("characters", memorised.characters());
-    fields.put("searched", searched().training().length);
+    fields.put("searched", searched().length);
     fields.put("longest", memorised.generated().longest());
     fields.put("longest_unseen", memorised.unseen().longest());
     fields.put("mean", memorised.generated().mean());
@@ -205,12 +205,9 @@ final class RunDisplay implements AutoCloseable {
     record("memorised", step, fields);
   }
 
-  private Corpus.Split searched() {
+  private int[] searched() {
     int[] training = text.training();
-    return training.length <= MAX_SEARCHED
-        ? text
-        : new Corpus.Split(
-            Arrays.copyOf(training, MAX_SEARCHED), text.heldOut(), text.validation());
+    return training.length <= MAX_SEARCHED ? training : Arrays.copyOf(training, MAX_SEARCHED);
   }
 
   void stopping(long step) {
