@@ -160,7 +160,7 @@ public final class TrainingRun implements AutoCloseable {
         evaluate(step == total);
       }
       if (step % config.pace().view() == 0) {
-        trainStep.forgetRecording();
+        trainStep.discardGraph();
         display.view(step);
       }
       if (step % config.pace().save() == 0 || step == total) {
@@ -178,7 +178,7 @@ public final class TrainingRun implements AutoCloseable {
   }
 
   private void evaluate(boolean last) {
-    trainStep.forgetRecording();
+    trainStep.discardGraph();
     CheckpointSelector.Decision verdict = judge.judge(average.network(), bestLoss, last);
     if (verdict.loss() != null) {
       if (!Double.isFinite(verdict.loss())) {
@@ -194,7 +194,7 @@ public final class TrainingRun implements AutoCloseable {
   }
 
   private void save() {
-    trainStep.forgetRecording();
+    trainStep.discardGraph();
     state.save(new RunState.Progress(step, bestLoss), optimizer, trainStep);
   }
 
