@@ -8,15 +8,12 @@ import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
 
-import com.tngtech.archunit.core.domain.JavaClass;
 import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
-import com.tngtech.archunit.library.dependencies.SliceAssignment;
-import com.tngtech.archunit.library.dependencies.SliceIdentifier;
 import folio.model.testing.ArrayRules;
+import folio.model.testing.CycleRules;
 import folio.trainer.corpus.Batch;
-import folio.trainer.corpus.Corpus;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
@@ -26,8 +23,8 @@ import org.junit.jupiter.params.provider.FieldSource;
 
 /**
  * The rules between the packages of the trainer. The packages cli, run and benchmark join others.
- * Every other package stands alone, with three exceptions: training and evaluation each read one
- * class of corpus, and sweep reads records and draws curves with report.
+ * Every other package stands alone, with two exceptions: training reads one class of corpus, and
+ * sweep reads records and draws curves with report.
  */
 class ArchitectureTest {
   private static final String ROOT = "folio.trainer.";
@@ -52,7 +49,7 @@ class ArchitectureTest {
           "training",
           List.of("corpus"),
           "evaluation",
-          List.of("corpus"),
+          List.of(),
           "sweep",
           List.of("report"),
           "corpus",
@@ -98,11 +95,6 @@ class ArchitectureTest {
   @Test
   void trainingDependsOnNoClassOfCorpusButBatch() {
     assertReadsOnly("training", Batch.class);
-  }
-
-  @Test
-  void evaluationDependsOnNoClassOfCorpusButCorpus() {
-    assertReadsOnly("evaluation", Corpus.class);
   }
 
   private static void assertReadsOnly(String name, Class<?> classOfCorpus) {
@@ -177,21 +169,6 @@ class ArchitectureTest {
 
   @Test
   void topLevelClassesWithTheirNestedClassesFormNoCycle() {
-    slices().assignedFrom(new TopLevelClasses()).should().beFreeOfCycles().check(TRAINER);
-  }
-
-  /** One slice for each top-level class of the trainer; nested classes belong to its slice. */
-  private static final class TopLevelClasses implements SliceAssignment {
-    @Override
-    public SliceIdentifier getIdentifierOf(JavaClass javaClass) {
-      return javaClass.getPackageName().startsWith(ROOT)
-          ? SliceIdentifier.of(javaClass.getName().replaceFirst("\\$.*", ""))
-          : SliceIdentifier.ignore();
-    }
-
-    @Override
-    public String getDescription() {
-      return "top-level classes";
-    }
+    CycleRules.CLASSES_ARE_FREE_OF_CYCLES.check(TRAINER);
   }
 }

@@ -12,7 +12,7 @@ import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
 import folio.model.testing.ArrayRules;
-import folio.model.testing.TopLevelClasses;
+import folio.model.testing.CycleRules;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
@@ -74,9 +74,8 @@ class ArchitectureTest {
 
   @Test
   void classesHaveNoCycles() {
-    slices().assignedFrom(new TopLevelClasses("folio.benchmark")).should().beFreeOfCycles().check(BENCHMARK);
+    CycleRules.CLASSES_ARE_FREE_OF_CYCLES.check(BENCHMARK);
   }
-
 
   @Test
   void dependsOnNoApplicationFramework() {

@@ -50,7 +50,7 @@ public final class ModelLoader {
       }
       FusedDecoderFactory fused = fusedLoader.load(manager, network, slots).orElse(null);
       try {
-        return new LoadedModel(checkpoint, manager, network, fused);
+        return new LoadedModel(checkpoint.description(), manager, network, fused);
       } catch (RuntimeException | Error e) {
         if (fused != null) {
           fused.close();

@@ -2,7 +2,7 @@ package folio.inference.models;
 
 import folio.inference.fused.FusedDecoderFactory;
 import folio.inference.models.ResidentModel.Phase;
-import folio.model.checkpoint.Checkpoint;
+import folio.model.checkpoint.CheckpointDescription;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -23,7 +23,8 @@ public final class ResidentModels implements AutoCloseable {
    *
    * @param since when the state began
    */
-  public record Resident(String version, ModelState state, Instant since, Checkpoint description) {}
+  public record Resident(
+      String version, ModelState state, Instant since, CheckpointDescription description) {}
 
   /**
    * A model that the engine could not use.

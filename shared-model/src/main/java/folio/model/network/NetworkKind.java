@@ -1,6 +1,6 @@
 package folio.model.network;
 
-/** How the GRU layers are joined. */
+/** The connection between the GRU layers. */
 public enum NetworkKind {
   /** Each layer reads the output of the one below, as {@code torch.nn.GRU} stacks them. */
   PLAIN,

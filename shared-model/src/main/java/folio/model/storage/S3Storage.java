@@ -21,12 +21,12 @@ import software.amazon.awssdk.services.s3.model.ListObjectsV2Response;
 import software.amazon.awssdk.services.s3.model.S3Object;
 
 /**
- * Objects in a bucket, of AWS or of anything that speaks S3. A version is there once its seal is:
- * the seal is written last, and only where there is none. {@code CURRENT} is replaced only if it is
- * still what the writer saw when it was opened. Writers need no lock: two may add versions at once,
- * and of two that move {@code CURRENT} one is refused.
+ * A storage in a bucket of AWS or of another server that implements S3. A version exists once its
+ * seal exists: the seal is written last, and only if there is none yet. {@code CURRENT} is replaced
+ * only if nobody has changed it since the writer was opened. Writers need no lock: two writers may
+ * add versions at once, and of two writers that move {@code CURRENT} the slower one fails.
  *
- * <p>Endpoint, region and credentials come from the environment, as for all programs that use S3:
+ * <p>Endpoint, region and credentials come from the usual environment variables of S3 clients:
  * {@code AWS_ENDPOINT_URL_S3}, {@code AWS_REGION}, {@code AWS_ACCESS_KEY_ID} and so on.
  *
  * @see <a
@@ -34,19 +34,22 @@ import software.amazon.awssdk.services.s3.model.S3Object;
  *     S3, conditional writes</a>
  */
 public final class S3Storage implements Storage {
-  /** A version without a seal is left by a killed writer if its newest file is as old as this. */
+  /**
+   * The age of the newest file from which a version without a seal counts as the leftover of a
+   * killed writer.
+   */
   static final Duration LEFTOVER_AGE = Duration.ofHours(1);
 
-  /** For what is asked for every second. */
-  private static final Duration SHORT_TIMEOUT = Duration.ofSeconds(5);
+  /** The time limit of reading {@code CURRENT}, which a watcher does every second. */
+  private static final Duration CURRENT_TIMEOUT = Duration.ofSeconds(5);
 
   private final S3Bucket bucket;
   private final Duration leftoverAge;
 
   /**
-   * Versions in a bucket.
+   * Creates a storage in a bucket.
    *
-   * @param leftoverAge how old the newest file of a version without a seal must be to be deleted
+   * @param leftoverAge the age of the newest file from which a version without a seal is deleted
    */
   S3Storage(S3Bucket bucket, Duration leftoverAge) {
     this.bucket = bucket;
@@ -61,7 +64,7 @@ public final class S3Storage implements Storage {
 
   private ResponseBytes<GetObjectResponse> currentObject() throws IOException {
     try {
-      return bucket.get(CURRENT, SHORT_TIMEOUT);
+      return bucket.get(CURRENT, CURRENT_TIMEOUT);
     } catch (NoSuchFileException e) {
       return null;
     }
@@ -107,17 +110,17 @@ public final class S3Storage implements Storage {
     return version + "/" + file;
   }
 
-  /** Deletes files of versions that were never finished; whatever else lies there is not ours. */
+  /** Deletes the files of unfinished versions and no other objects. */
   private void removeLeftovers() throws IOException {
     Map<String, Instant> newest = new HashMap<>();
     Map<String, List<String>> files = new HashMap<>();
     Set<String> sealed = new HashSet<>();
     Instant now = null;
     for (ListObjectsV2Response page : bucket.pages("")) {
-      now = timeOf(page); // the server's clock also wrote the files' times
+      now = timeOf(page); // by the server's clock, like the times of the files
       for (S3Object object : page.contents()) {
         String name = bucket.name(object);
-        if (!isOfAVersion(name)) {
+        if (!isFileOfVersion(name)) {
           continue;
         }
         files.computeIfAbsent(version(name), version -> new ArrayList<>()).add(name);
@@ -137,7 +140,7 @@ public final class S3Storage implements Storage {
     }
   }
 
-  private static boolean isOfAVersion(String name) {
+  private static boolean isFileOfVersion(String name) {
     int slash = name.indexOf('/');
     return slash == name.lastIndexOf('/')
         && slash > 0
@@ -152,7 +155,7 @@ public final class S3Storage implements Storage {
         .orElseGet(Instant::now);
   }
 
-  /** The address. */
+  /** Returns the address, {@code s3://BUCKET/PREFIX}. */
   @Override
   public String toString() {
     return bucket.toString();
@@ -174,7 +177,7 @@ public final class S3Storage implements Storage {
       if (contains(version)) {
         throw new IOException(key(version, SEAL) + " is there already");
       }
-      boolean sealing = false; // from then on it may be there, whatever the answer
+      boolean sealing = false; // once true, the version may be visible even if a request fails
       try {
         for (Map.Entry<String, byte[]> file : files.entrySet()) {
           String name = key(version, file.getKey());
@@ -188,7 +191,7 @@ public final class S3Storage implements Storage {
           }
         }
       } catch (FileAlreadyExistsException e) {
-        throw e; // it is somebody else's now
+        throw e; // another writer has added this version, so its files stay
       } catch (IOException e) {
         if (!sealing) {
           deleteQuietly(version);
@@ -199,9 +202,9 @@ public final class S3Storage implements Storage {
 
     private void deleteQuietly(String version) {
       try {
-        deleteFiles(version); // it has no seal
+        deleteFiles(version); // the version has no seal, so no reader sees it
       } catch (IOException e) {
-        // What could not be written may not be deleted either; a later writer cleans up.
+        // A bucket that fails to write may fail to delete too; a later writer cleans up.
       }
     }
 
@@ -210,7 +213,7 @@ public final class S3Storage implements Storage {
       byte[] content = (version + "\n").getBytes(StandardCharsets.UTF_8);
       String written = bucket.put(CURRENT, content, tag);
       if (!contains(version)) {
-        takeBack(written);
+        restoreCurrent(written);
         throw new NoSuchFileException(key(version, SEAL), null, "it has just been deleted");
       }
       tag = written;
@@ -218,7 +221,7 @@ public final class S3Storage implements Storage {
       observer.accept(PublishStep.CURRENT_MOVED);
     }
 
-    private void takeBack(String written) throws IOException {
+    private void restoreCurrent(String written) throws IOException {
       if (current == null) {
         bucket.delete(CURRENT);
       } else {
@@ -226,7 +229,10 @@ public final class S3Storage implements Storage {
       }
     }
 
-    /** Its seal goes first; whoever moves {@code CURRENT} looks for it afterwards. */
+    /**
+     * Deletes the seal first. A writer that moves {@code CURRENT} looks for the seal after its
+     * move, so {@code CURRENT} never names a deleted version.
+     */
     @Override
     public void delete(String version) throws IOException {
       byte[] seal = read(version, SEAL);
@@ -244,7 +250,7 @@ public final class S3Storage implements Storage {
       }
     }
 
-    /** Nothing is to be let go of. */
+    /** Does nothing, since a writer of a bucket holds no lock. */
     @Override
     public void close() {}
   }

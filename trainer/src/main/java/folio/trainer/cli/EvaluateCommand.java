@@ -64,7 +64,11 @@ final class EvaluateCommand implements Callable<Integer> {
                       "%-12s %.4f nats, %.4f bits a character%n",
                       protocol, loss, loss / Math.log(2)));
       out.flush();
-      printMemorisation(new Memorisation(checkpoint.vocabulary(), parts), manager, network, out);
+      printMemorisation(
+          new Memorisation(checkpoint.vocabulary(), parts.training(), parts.validation()),
+          manager,
+          network,
+          out);
     }
     return CommandLine.ExitCode.OK;
   }

@@ -49,13 +49,13 @@ final class ReportMeasurements {
 
   /** Returns how much of the text that the network generates also occurs in its training text. */
   Map<String, Object> memorisation() {
-    Corpus.Split searched = searched();
+    int[] searched = searched();
     Memorisation.Result result =
-        new Memorisation(model.vocabulary(), searched)
+        new Memorisation(model.vocabulary(), searched, text.validation())
             .measure(model.manager(), model.network(), GENERATED_CHARACTERS);
     Map<String, Object> fields = new LinkedHashMap<>();
     fields.put("characters", result.characters());
-    fields.put("searched", searched.training().length);
+    fields.put("searched", searched.length);
     fields.put("longest", result.generated().longest());
     fields.put("longest_unseen", result.unseen().longest());
     fields.put("mean", result.generated().mean());
@@ -64,11 +64,8 @@ final class ReportMeasurements {
     return fields;
   }
 
-  private Corpus.Split searched() {
+  private int[] searched() {
     int[] training = text.training();
-    return training.length <= MAX_SEARCHED
-        ? text
-        : new Corpus.Split(
-            Arrays.copyOf(training, MAX_SEARCHED), text.heldOut(), text.validation());
+    return training.length <= MAX_SEARCHED ? training : Arrays.copyOf(training, MAX_SEARCHED);
   }
 }

@@ -168,13 +168,13 @@ final class RunDisplay implements AutoCloseable {
     console.line(
         "published "
             + published.version()
-            + (published.verdict().promote() ? ", now CURRENT (" : ", not promoted (")
-            + published.verdict().reason()
+            + (published.decision().promote() ? ", now CURRENT (" : ", not promoted (")
+            + published.decision().reason()
             + ")");
     Map<String, Object> fields = new LinkedHashMap<>();
     fields.put("version", published.version());
-    fields.put("promoted", published.verdict().promote());
-    fields.put("reason", published.verdict().reason());
+    fields.put("promoted", published.decision().promote());
+    fields.put("reason", published.decision().reason());
     record("published", step, fields);
     restartClock();
   }

@@ -142,7 +142,7 @@ public final class TrainingRun implements AutoCloseable {
         evaluate(step == total);
       }
       if (step % config.intervals().view() == 0) {
-        trainStep.forgetRecording();
+        trainStep.discardGraph();
         display.view(step);
       }
       if (step % config.intervals().save() == 0 || step == total) {
@@ -160,7 +160,7 @@ public final class TrainingRun implements AutoCloseable {
   }
 
   private void evaluate(boolean last) {
-    trainStep.forgetRecording();
+    trainStep.discardGraph();
     CheckpointSelector.Decision decision = selector.select(average.network(), bestLoss, last);
     if (decision.loss() != null) {
       if (!Double.isFinite(decision.loss())) {
@@ -176,7 +176,7 @@ public final class TrainingRun implements AutoCloseable {
   }
 
   private void save() {
-    trainStep.forgetRecording();
+    trainStep.discardGraph();
     state.save(new RunState.Progress(step, bestLoss), optimizer, trainStep);
   }
 
