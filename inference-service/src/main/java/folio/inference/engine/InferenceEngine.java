@@ -33,7 +33,7 @@ public final class InferenceEngine implements AutoCloseable {
   private final List<Worker> workers = new ArrayList<>();
   private volatile boolean draining;
 
-  /** An engine that does nothing before {@link #start}; it closes the models. */
+  /** Creates an engine that does nothing before {@link #start}. The engine closes the models. */
   public InferenceEngine(Settings settings, ResidentModels models, EngineListener listener) {
     WorkerSettings workerSettings = settings.workers();
     this.queue = new AdmissionQueue(settings.slots(), settings.queueCapacity(), workerSettings);
@@ -41,14 +41,14 @@ public final class InferenceEngine implements AutoCloseable {
     this.listener = listener;
     DecodeLoop.Shared shared =
         new DecodeLoop.Shared(queue, models, listener, settings.queueTimeout());
-    Worker.Owner owner = new Draining();
+    Worker.ExitListener exitHandler = new WorkerExitHandler();
     Device device = workerSettings.device();
     for (int index = 0; index < workerSettings.count(); index++) {
-      workers.add(new Worker(index, device, shared, owner));
+      workers.add(new Worker(index, device, shared, exitHandler));
     }
     models.connect(workers.size(), listener, () -> workers.forEach(Worker::wake));
-    queue.onFusedSlots(models::fusedSlots);
-    queue.onNext(worker -> workers.get(worker).wake());
+    queue.setFusedSlotsSource(models::fusedSlots);
+    queue.setNextListener(worker -> workers.get(worker).wake());
   }
 
   /** Starts the workers. */
@@ -174,8 +174,8 @@ public final class InferenceEngine implements AutoCloseable {
     }
   }
 
-  /** Lets no request wait for workers that have ended. */
-  private final class Draining implements Worker.Owner {
+  /** The handler of a worker's exit. It rejects new and waiting requests. */
+  private final class WorkerExitHandler implements Worker.ExitListener {
     @Override
     public void workerEnds() {
       draining = true;

@@ -30,7 +30,7 @@ final class Sequence {
   private FinishReason reason;
   private Throwable failure;
 
-  /** A sequence that has written nothing. */
+  /** Creates a sequence that has written nothing. */
   Sequence(GenerationRequest request, LoadedModel model, int[] promptIds, SequenceOutput output) {
     this.request = request;
     this.model = model;
@@ -84,12 +84,12 @@ final class Sequence {
   }
 
   /**
-   * Chooses the next token, unless the request asks for none.
+   * Samples the next token, unless the request asks for none.
    *
    * @param logits float32, holds the V logits that follow the last character
    * @param offset index of the first of them
    */
-  void choose(Sampler sampler, float[] logits, int offset) {
+  void sampleNext(Sampler sampler, float[] logits, int offset) {
     if (request.maxTokens() == 0) {
       output.addNothing();
       reason = FinishReason.LENGTH;
@@ -195,13 +195,13 @@ final class Sequence {
     failure = cause;
   }
 
-  /** Returns whether it needs its row no more. */
+  /** Returns whether the sequence needs no more steps. */
   boolean finished() {
     return reason != null || failure != null || output.cancelled();
   }
 
-  /** Returns the event that ends the stream. */
-  GenerationEvent.Finished end(FinishReason how) {
-    return output.finished(how, promptIds.length, saved);
+  /** Creates the event that ends the stream. */
+  GenerationEvent.Finished finishedEvent(FinishReason how) {
+    return output.finishedEvent(how, promptIds.length, saved);
   }
 }

@@ -6,7 +6,7 @@ import java.util.Locale;
 public enum FinishReason {
   /** The output reached {@code max_tokens}. */
   LENGTH,
-  /** The output reached a text of {@code stop}. */
+  /** The output reached a stop sequence. */
   STOP,
   /** The client disconnected. */
   CANCELLED,

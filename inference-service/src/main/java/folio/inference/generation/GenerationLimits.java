@@ -6,9 +6,9 @@ import folio.model.sampling.OutOfRangeException;
  * The limits of this service on a request.
  *
  * @param maxTokens the largest legal {@code max_tokens}, in characters
- * @param promptTokens the length of the longest legal prompt, in characters
+ * @param maxPromptTokens the length of the longest legal prompt, in characters
  */
-public record GenerationLimits(int maxTokens, int promptTokens) {
+public record GenerationLimits(int maxTokens, int maxPromptTokens) {
   /**
    * The largest number of log-probabilities in an answer. They take about ten megabytes of JSON,
    * which an event loop writes at once.
@@ -27,9 +27,9 @@ public record GenerationLimits(int maxTokens, int promptTokens) {
       throw new OutOfRangeException("max_tokens", request.maxTokens(), least + " to " + maxTokens);
     }
     int length = request.promptLength();
-    if (length > promptTokens) {
+    if (length > maxPromptTokens) {
       throw new OutOfRangeException(
-          "prompt", length + " characters", "up to " + promptTokens + " characters");
+          "prompt", length + " characters", "up to " + maxPromptTokens + " characters");
     }
     checkLogprobCount("logprobs", request.logprobCount());
     return request;

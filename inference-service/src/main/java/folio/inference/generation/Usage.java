@@ -5,6 +5,6 @@ package folio.inference.generation;
  *
  * @param promptTokens the number of prompt characters that were read
  * @param completionTokens the number of characters that were generated, including those that a stop
- *     text removed from the output
+ *     sequence removed from the output
  */
 public record Usage(int promptTokens, int completionTokens) {}

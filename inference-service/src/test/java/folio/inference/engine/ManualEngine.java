@@ -98,7 +98,7 @@ final class ManualEngine implements AutoCloseable {
 
   /** Returns how many sequences the workers have. */
   int running() {
-    return workers.stream().mapToInt(DecodeLoop::running).sum();
+    return workers.stream().mapToInt(DecodeLoop::sequenceCount).sum();
   }
 
   /** Offers a new model with random weights. */

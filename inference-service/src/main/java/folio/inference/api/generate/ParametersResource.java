@@ -67,7 +67,7 @@ public final class ParametersResource {
             defaults.repetitionPenalty()));
     int length = Math.min(GenerateBody.DEFAULT_MAX_TOKENS, limits.maxTokens());
     ranges.put("max_tokens", new Range(1, limits.maxTokens(), 1, length));
-    ranges.put("prompt", new Range(0, limits.promptTokens(), 1, 0));
+    ranges.put("prompt", new Range(0, limits.maxPromptTokens(), 1, 0));
     ranges.put("top", new Range(0, GenerationRequest.MAX_LOGPROBS, 1, ScoreBody.DEFAULT_TOP));
     return ranges;
   }
