@@ -222,11 +222,11 @@ final class TrainingOptions {
   }
 
   private CharGruConfig network() {
-    boolean plain = network == NetworkKind.PLAIN;
-    int embedding = embeddingSize != 0 ? embeddingSize : plain ? hiddenSize : 128;
+    int embedding =
+        embeddingSize == 0 ? network.defaultEmbeddingSize(hiddenSize) : embeddingSize;
     Nonlinearity head =
         switch (headActivation) {
-          case AUTO -> plain ? Nonlinearity.RELU : Nonlinearity.NONE;
+          case AUTO -> network.defaultHeadActivation();
           case NONE -> Nonlinearity.NONE;
           case RELU -> Nonlinearity.RELU;
         };
