@@ -67,7 +67,8 @@ public final class Decoder implements AutoCloseable {
       this.weights = TorchScript.value(weights(network.weights()));
       this.structure =
           List.of(
-              IValue.from(switch (config.network()) {
+              IValue.from(
+                  switch (config.network()) {
                     case PLAIN -> false;
                     case RESIDUAL -> true;
                   }),

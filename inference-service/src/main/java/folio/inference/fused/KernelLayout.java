@@ -96,9 +96,9 @@ record KernelLayout(
               hidden,
               network.vocabularySize(),
               switch (network.network()) {
-                    case PLAIN -> false;
-                    case RESIDUAL -> true;
-                  },
+                case PLAIN -> false;
+                case RESIDUAL -> true;
+              },
               network.headActivation() == Nonlinearity.RELU,
               units,
               gpu.architecture() < CLUSTER_ARCHITECTURE ? 1 : 2);

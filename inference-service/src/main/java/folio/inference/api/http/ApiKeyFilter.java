@@ -118,17 +118,13 @@ final class ApiKeyFilter {
     @Override
     public void rateExceeded(Outcome.RateExceeded outcome) {
       retryLater(
-          outcome,
-          outcome.retryAfter(),
-          "requests_per_second is " + outcome.requestsPerSecond());
+          outcome, outcome.retryAfter(), "requests_per_second is " + outcome.requestsPerSecond());
     }
 
     @Override
     public void concurrencyExceeded(Outcome.ConcurrencyExceeded outcome) {
       retryLater(
-          outcome,
-          CONCURRENCY_RETRY,
-          "concurrent_requests is " + outcome.concurrentRequests());
+          outcome, CONCURRENCY_RETRY, "concurrent_requests is " + outcome.concurrentRequests());
     }
 
     private void retryLater(Outcome outcome, Duration after, String limit) {
