@@ -80,8 +80,13 @@ public final class Trainer implements Runnable {
         error instanceof UnmatchedArgumentException && command.getParent() == null;
     String message = unknownCommand ? args[0] + " is not a command" : error.getMessage();
     command.getErr().println("folio: " + message);
-    String name = command.getCommandSpec().qualifiedName();
-    command.getErr().println("Try '" + name + " --help'.");
+    // The launcher has commands that are not the trainer's, such as serve.
+    boolean launched = System.getProperty("folio.home") != null;
+    String help =
+        unknownCommand && launched
+            ? "./folio help"
+            : command.getCommandSpec().qualifiedName() + " --help";
+    command.getErr().println("Try '" + help + "'.");
     return CommandLine.ExitCode.USAGE;
   }
 

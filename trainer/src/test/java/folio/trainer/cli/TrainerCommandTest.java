@@ -320,8 +320,7 @@ class TrainerCommandTest {
   @Test
   void isListedByTheLauncher() throws IOException {
     Process launcher = new ProcessBuilder(Path.of("..", "folio").toString(), "help").start();
-    String usage =
-        new String(launcher.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    String usage = new String(launcher.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
     assertThat(usage).contains(commands());
   }
 
