@@ -22,9 +22,10 @@ import software.amazon.awssdk.services.s3.model.S3Object;
 
 /**
  * A storage in a bucket of AWS or of another server that implements S3. A version exists once its
- * commit file exists: the commit file is written last, and only if there is none yet. {@code CURRENT} is replaced
- * only if no other writer has changed it since the writer was opened. Writers need no lock: two writers may
- * add versions at once, and of two writers that move {@code CURRENT} the slower one fails.
+ * commit file exists: the commit file is written last, and only if there is none yet. {@code
+ * CURRENT} is replaced only if no other writer has changed it since the writer was opened. Writers
+ * need no lock: two writers may add versions at once, and of two writers that move {@code CURRENT}
+ * the slower one fails.
  *
  * <p>Endpoint, region and credentials come from the usual environment variables of S3 clients:
  * {@code AWS_ENDPOINT_URL_S3}, {@code AWS_REGION}, {@code AWS_ACCESS_KEY_ID} and so on.
@@ -35,8 +36,8 @@ import software.amazon.awssdk.services.s3.model.S3Object;
  */
 public final class S3Storage implements Storage {
   /**
-   * The age of the newest file from which a version without a commit file counts as the leftover of a
-   * killed writer.
+   * The age of the newest file from which a version without a commit file counts as the leftover of
+   * a killed writer.
    */
   static final Duration LEFTOVER_AGE = Duration.ofHours(1);
 
@@ -49,7 +50,8 @@ public final class S3Storage implements Storage {
   /**
    * Creates a storage in a bucket.
    *
-   * @param leftoverAge the age of the newest file from which a version without a commit file is deleted
+   * @param leftoverAge the age of the newest file from which a version without a commit file is
+   *     deleted
    */
   S3Storage(S3Bucket bucket, Duration leftoverAge) {
     this.bucket = bucket;
@@ -230,8 +232,8 @@ public final class S3Storage implements Storage {
     }
 
     /**
-     * Deletes the commit file first. A writer that moves {@code CURRENT} looks for the commit file after its
-     * move, so {@code CURRENT} never names a deleted version.
+     * Deletes the commit file first. A writer that moves {@code CURRENT} looks for the commit file
+     * after its move, so {@code CURRENT} never names a deleted version.
      */
     @Override
     public void delete(String version) throws IOException {

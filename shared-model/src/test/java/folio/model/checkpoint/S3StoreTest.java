@@ -127,7 +127,8 @@ class S3StoreTest extends CheckpointStoreContract {
     remove(uncommitted + "/manifest.json");
 
     assertThat(store.versions()).containsExactly(intact);
-    assertThatThrownBy(() -> store.open(uncommitted)).hasMessageContaining("there is no checkpoint");
+    assertThatThrownBy(() -> store.open(uncommitted))
+        .hasMessageContaining("there is no checkpoint");
     try (CheckpointWriter writer = store.write()) {
       assertThatThrownBy(() -> writer.promote(uncommitted))
           .hasMessageContaining("there is no checkpoint");
