@@ -105,6 +105,24 @@ public final class ApiKeyAuthenticator {
     /** Returns the outcome's name in metrics and problem documents. */
     String wireName();
 
+    /** Calls the handler's method for this outcome. */
+    void handle(Handler handler);
+
+    /** A handler of outcomes. It has a method for each, so that a new outcome is not forgotten. */
+    interface Handler {
+      /** Answers the request. */
+      void admitted(Admitted outcome);
+
+      /** Rejects the request. */
+      void unknownKey(UnknownKey outcome);
+
+      /** Rejects the request. */
+      void rateExceeded(RateExceeded outcome);
+
+      /** Rejects the request. */
+      void concurrencyExceeded(ConcurrencyExceeded outcome);
+    }
+
     /**
      * The request may be answered.
      *
@@ -114,6 +132,11 @@ public final class ApiKeyAuthenticator {
       @Override
       public String wireName() {
         return "admitted";
+      }
+
+      @Override
+      public void handle(Handler handler) {
+        handler.admitted(this);
       }
     }
 
@@ -127,6 +150,11 @@ public final class ApiKeyAuthenticator {
       @Override
       public String wireName() {
         return "unauthorized";
+      }
+
+      @Override
+      public void handle(Handler handler) {
+        handler.unknownKey(this);
       }
     }
 
@@ -142,6 +170,11 @@ public final class ApiKeyAuthenticator {
       public String wireName() {
         return "too_often";
       }
+
+      @Override
+      public void handle(Handler handler) {
+        handler.rateExceeded(this);
+      }
     }
 
     /**
@@ -153,6 +186,11 @@ public final class ApiKeyAuthenticator {
       @Override
       public String wireName() {
         return "too_many";
+      }
+
+      @Override
+      public void handle(Handler handler) {
+        handler.concurrencyExceeded(this);
       }
     }
   }

@@ -63,7 +63,7 @@ public final class Checkpoint {
    * @throws CheckpointException if a file is missing or unreadable, if its format is unknown, or if
    *     the files do not fit each other
    */
-  public static Checkpoint readForeign(Path directory) {
+  public static Checkpoint readExternal(Path directory) {
     CheckpointFiles files = CheckpointFiles.in(directory);
     try {
       return assemble(
@@ -154,7 +154,7 @@ public final class Checkpoint {
     return description.version();
   }
 
-  /** Returns the content of the manifest; null only for {@link #readForeign}. */
+  /** Returns the content of the manifest; null only for {@link #readExternal}. */
   public CheckpointManifest manifest() {
     return description.manifest();
   }

@@ -11,14 +11,14 @@ import folio.model.vocabulary.Vocabulary;
  * @param config the architecture
  * @param vocabulary the characters
  * @param manifest the content of {@code manifest.json}; null only for a checkpoint from {@link
- *     Checkpoint#readForeign}
+ *     Checkpoint#readExternal}
  */
 public record CheckpointDescription(
     String version, CharGruConfig config, Vocabulary vocabulary, CheckpointManifest manifest) {
 
   /**
-   * Returns the SHA-256 of the weights file in lower-case hex. It differs between checkpoints of
-   * equal name in different stores.
+   * Returns the SHA-256 of the weights file in lower-case hex. Checkpoints in different stores can
+   * have the same name and different digests.
    *
    * @throws NullPointerException if the checkpoint has no manifest
    */

@@ -21,7 +21,7 @@ interface CheckpointFiles {
   String WEIGHTS = "model.safetensors";
 
   /** The name of the file with everything else and the digests of the other three files. */
-  String MANIFEST = Storage.SEAL;
+  String MANIFEST = Storage.COMMIT_FILE;
 
   /**
    * Returns the content of a file.

@@ -19,8 +19,6 @@ import java.util.Map;
 
 /** The codec of a checkpoint's three JSON files. */
 final class CheckpointJson {
-  private static final int FORMAT = 1;
-
   private static final JsonMapper MAPPER =
       JsonMapper.builder()
           .propertyNamingStrategy(PropertyNamingStrategies.SNAKE_CASE)
@@ -54,13 +52,13 @@ final class CheckpointJson {
   }
 
   static byte[] write(Vocabulary vocabulary) {
-    return toBytes(new VocabularyFile(FORMAT, vocabulary.characters()));
+    return toBytes(new VocabularyFile(CheckpointManifest.FORMAT, vocabulary.characters()));
   }
 
   static byte[] write(CharGruConfig config) {
     return toBytes(
         new ConfigFile(
-            FORMAT,
+            CheckpointManifest.FORMAT,
             lowerCase(config.network()),
             config.vocabularySize(),
             config.embeddingSize(),
@@ -152,13 +150,14 @@ final class CheckpointJson {
     try {
       // The format is checked first, because a file of another format has other fields.
       Map<?, ?> fields = MAPPER.readValue(json, Map.class);
-      if (fields == null || !Integer.valueOf(FORMAT).equals(fields.get("format"))) {
+      if (fields == null
+          || !Integer.valueOf(CheckpointManifest.FORMAT).equals(fields.get("format"))) {
         throw new CheckpointException(
             name
                 + ": format is "
                 + (fields == null ? null : fields.get("format"))
                 + "; this release reads format "
-                + FORMAT);
+                + CheckpointManifest.FORMAT);
       }
       ObjectReader reader = MAPPER.readerFor(type);
       return rejectUnknown

@@ -29,7 +29,7 @@ public record CheckpointManifest(
     Map<String, FileEntry> files,
     Canary canary) {
 
-  /** The version of the format that this release writes and reads. */
+  /** The version of the format of all JSON files that this release writes and reads. */
   public static final int FORMAT = 1;
 
   /**

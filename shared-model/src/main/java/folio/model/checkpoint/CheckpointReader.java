@@ -9,8 +9,8 @@ import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 
 /**
- * The reading half of a {@link CheckpointStore}. Reading needs no lock, because a version becomes
- * visible in one step and never changes. Safe for use by any thread and process.
+ * A reader of the checkpoints of a store. Reading needs no lock, because a version becomes visible
+ * in one step and never changes. Safe for use by any thread and process.
  */
 public class CheckpointReader {
   final Storage storage;
@@ -46,7 +46,7 @@ public class CheckpointReader {
    * @throws CheckpointException if the file cannot be read or does not hold a version's name
    */
   public final Optional<String> current() {
-    Optional<String> name = reading(Storage.CURRENT, storage::current).map(String::strip);
+    Optional<String> name = wrapErrors(Storage.CURRENT, storage::current).map(String::strip);
     if (name.isPresent() && !isVersion(name.get())) {
       throw new CheckpointException(
           storage + "/" + Storage.CURRENT + " does not name a version: '" + name.get() + "'");
@@ -60,7 +60,7 @@ public class CheckpointReader {
    * @throws CheckpointException if the store cannot be read
    */
   public final List<String> versions() {
-    return reading("", storage::names).stream()
+    return wrapErrors("", storage::names).stream()
         .filter(CheckpointReader::isVersion)
         .sorted()
         .toList();
@@ -101,7 +101,7 @@ public class CheckpointReader {
   private CheckpointManifest read(String version) {
     checkExists(version);
     byte[] manifest =
-        reading(
+        wrapErrors(
             version + "/" + CheckpointFiles.MANIFEST,
             () -> storage.read(version, CheckpointFiles.MANIFEST));
     try {
@@ -112,18 +112,19 @@ public class CheckpointReader {
   }
 
   private void checkExists(String version) {
-    if (!isVersion(version) || !reading(version, () -> storage.contains(version))) {
+    if (!isVersion(version) || !wrapErrors(version, () -> storage.contains(version))) {
       throw new CheckpointException("there is no checkpoint " + version + " in " + storage);
     }
   }
 
-  private interface Reading<T> {
-    T take() throws IOException;
+  private interface IoCall<T> {
+    T run() throws IOException;
   }
 
-  private <T> T reading(String path, Reading<T> reading) {
+  /** Runs a call and wraps its error in an exception that names the path. */
+  private <T> T wrapErrors(String path, IoCall<T> call) {
     try {
-      return reading.take();
+      return call.run();
     } catch (IOException e) {
       String where = path.isEmpty() ? storage.toString() : storage + "/" + path;
       throw new CheckpointException(where + " cannot be read: " + e, e);

@@ -24,7 +24,7 @@ import java.util.TreeMap;
 
 /**
  * A writer that publishes, promotes and deletes the checkpoints of a store. Owned by one thread;
- * {@link #close} admits the next writer.
+ * {@link #close} releases the lock.
  */
 public final class CheckpointWriter implements AutoCloseable {
   private static final DateTimeFormatter TIMESTAMP =

@@ -153,7 +153,7 @@ public final class Safetensors {
       case "I64" -> DataType.INT64;
       default ->
           throw new CheckpointException(
-              "tensor " + name + ": dtype is " + dtype + "; legal are F32 and F16");
+              "tensor " + name + ": dtype is " + dtype + "; legal are F32, F16 and I64");
     };
   }
 

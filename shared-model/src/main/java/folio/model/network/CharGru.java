@@ -164,7 +164,11 @@ public final class CharGru implements AutoCloseable {
           x.getNDArrayInternal()
               .gru(x, initial, layerTensors.get(k), true, 1, 0, false, false, true);
       NDArray out = result.get(0); // [B, T, H]
-      x = config.network() == NetworkKind.RESIDUAL && k > 0 ? x.add(out) : out;
+      x =
+          switch (config.network()) {
+            case PLAIN -> out;
+            case RESIDUAL -> k == 0 ? out : x.add(out);
+          };
       last.add(result.get(1)); // [1, B, H]
     }
     x = config.headActivation().apply(x);

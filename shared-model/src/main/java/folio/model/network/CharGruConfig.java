@@ -2,6 +2,7 @@ package folio.model.network;
 
 import ai.djl.ndarray.types.Shape;
 import java.util.LinkedHashMap;
+import java.util.Locale;
 import java.util.Map;
 
 /**
@@ -69,11 +70,13 @@ public record CharGruConfig(
               "layers %d x hidden_size %d make %,d parameters; legal are up to %,d",
               layers, hiddenSize, parameters, MAX_PARAMETERS));
     }
-    if (network == NetworkKind.PLAIN && embeddingSize != hiddenSize) {
+    if (network.requiresEqualWidths() && embeddingSize != hiddenSize) {
       throw new IllegalArgumentException(
           "embedding_size is "
               + embeddingSize
-              + "; a plain network's equals its hidden_size, "
+              + "; a "
+              + network.name().toLowerCase(Locale.ROOT)
+              + " network's equals its hidden_size, "
               + hiddenSize);
     }
     int headInput = projectionSize == null ? hiddenSize : projectionSize;
@@ -107,7 +110,7 @@ public record CharGruConfig(
         hiddenSize,
         layers,
         Nonlinearity.NONE,
-        Nonlinearity.RELU,
+        NetworkKind.PLAIN.defaultHeadActivation(),
         null,
         false);
   }
@@ -122,7 +125,7 @@ public record CharGruConfig(
         hiddenSize,
         layers,
         Nonlinearity.NONE,
-        Nonlinearity.NONE,
+        NetworkKind.RESIDUAL.defaultHeadActivation(),
         null,
         false);
   }
@@ -144,8 +147,14 @@ public record CharGruConfig(
 
   /** Returns PyTorch's names of W_ih, W_hh, b_ih and b_hh of layer {@code k}. */
   String[] layerTensorNames(int k) {
-    String prefix = network == NetworkKind.PLAIN ? "gru." : "grus." + k + ".";
-    String suffix = "_l" + (network == NetworkKind.PLAIN ? k : 0);
+    return switch (network) {
+      case PLAIN -> layerTensorNames("gru.", k); // one torch.nn.GRU of L layers
+      case RESIDUAL -> layerTensorNames("grus." + k + ".", 0); // L of them with one layer each
+    };
+  }
+
+  private static String[] layerTensorNames(String prefix, int layer) {
+    String suffix = "_l" + layer;
     return new String[] {
       prefix + "weight_ih" + suffix,
       prefix + "weight_hh" + suffix,

@@ -22,9 +22,10 @@ import software.amazon.awssdk.services.s3.model.S3Object;
 
 /**
  * A storage in a bucket of AWS or of another server that implements S3. A version exists once its
- * seal exists: the seal is written last, and only if there is none yet. {@code CURRENT} is replaced
- * only if nobody has changed it since the writer was opened. Writers need no lock: two writers may
- * add versions at once, and of two writers that move {@code CURRENT} the slower one fails.
+ * commit file exists: the commit file is written last, and only if there is none yet. {@code
+ * CURRENT} is replaced only if no other writer has changed it since the writer was opened. Writers
+ * need no lock: two writers may add versions at once, and of two writers that move {@code CURRENT}
+ * the slower one fails.
  *
  * <p>Endpoint, region and credentials come from the usual environment variables of S3 clients:
  * {@code AWS_ENDPOINT_URL_S3}, {@code AWS_REGION}, {@code AWS_ACCESS_KEY_ID} and so on.
@@ -35,8 +36,8 @@ import software.amazon.awssdk.services.s3.model.S3Object;
  */
 public final class S3Storage implements Storage {
   /**
-   * The age of the newest file from which a version without a seal counts as the leftover of a
-   * killed writer.
+   * The age of the newest file from which a version without a commit file counts as the leftover of
+   * a killed writer.
    */
   static final Duration LEFTOVER_AGE = Duration.ofHours(1);
 
@@ -49,7 +50,8 @@ public final class S3Storage implements Storage {
   /**
    * Creates a storage in a bucket.
    *
-   * @param leftoverAge the age of the newest file from which a version without a seal is deleted
+   * @param leftoverAge the age of the newest file from which a version without a commit file is
+   *     deleted
    */
   S3Storage(S3Bucket bucket, Duration leftoverAge) {
     this.bucket = bucket;
@@ -77,7 +79,7 @@ public final class S3Storage implements Storage {
 
   @Override
   public boolean contains(String version) throws IOException {
-    return bucket.names(version + "/").contains(key(version, SEAL));
+    return bucket.names(version + "/").contains(key(version, COMMIT_FILE));
   }
 
   @Override
@@ -99,7 +101,7 @@ public final class S3Storage implements Storage {
   }
 
   private static boolean isSeal(String name) {
-    return name.endsWith("/" + SEAL) && name.indexOf('/') == name.lastIndexOf('/');
+    return name.endsWith("/" + COMMIT_FILE) && name.indexOf('/') == name.lastIndexOf('/');
   }
 
   private static String version(String name) {
@@ -114,7 +116,7 @@ public final class S3Storage implements Storage {
   private void removeLeftovers() throws IOException {
     Map<String, Instant> newest = new HashMap<>();
     Map<String, List<String>> files = new HashMap<>();
-    Set<String> sealed = new HashSet<>();
+    Set<String> committed = new HashSet<>();
     Instant now = null;
     for (ListObjectsV2Response page : bucket.pages("")) {
       now = timeOf(page); // by the server's clock, like the times of the files
@@ -126,13 +128,13 @@ public final class S3Storage implements Storage {
         files.computeIfAbsent(version(name), version -> new ArrayList<>()).add(name);
         newest.merge(version(name), object.lastModified(), (a, b) -> a.isAfter(b) ? a : b);
         if (isSeal(name)) {
-          sealed.add(version(name));
+          committed.add(version(name));
         }
       }
     }
     for (Map.Entry<String, List<String>> version : files.entrySet()) {
       boolean old = !newest.get(version.getKey()).plus(leftoverAge).isAfter(now);
-      if (old && !sealed.contains(version.getKey())) {
+      if (old && !committed.contains(version.getKey())) {
         for (String name : version.getValue()) {
           bucket.delete(name);
         }
@@ -175,14 +177,14 @@ public final class S3Storage implements Storage {
     @Override
     public void add(String version, Map<String, byte[]> files) throws IOException {
       if (contains(version)) {
-        throw new IOException(key(version, SEAL) + " is there already");
+        throw new IOException(key(version, COMMIT_FILE) + " is there already");
       }
-      boolean sealing = false; // once true, the version may be visible even if a request fails
+      boolean committing = false; // once true, the version may be visible even if a request fails
       try {
         for (Map.Entry<String, byte[]> file : files.entrySet()) {
           String name = key(version, file.getKey());
-          sealing = file.getKey().equals(SEAL);
-          if (sealing) {
+          committing = file.getKey().equals(COMMIT_FILE);
+          if (committing) {
             bucket.put(name, file.getValue(), null);
             observer.accept(PublishStep.VERSION_VISIBLE);
           } else {
@@ -193,7 +195,7 @@ public final class S3Storage implements Storage {
       } catch (FileAlreadyExistsException e) {
         throw e; // another writer has added this version, so its files stay
       } catch (IOException e) {
-        if (!sealing) {
+        if (!committing) {
           deleteQuietly(version);
         }
         throw e;
@@ -202,7 +204,7 @@ public final class S3Storage implements Storage {
 
     private void deleteQuietly(String version) {
       try {
-        deleteFiles(version); // the version has no seal, so no reader sees it
+        deleteFiles(version); // the version has no commit file, so no reader sees it
       } catch (IOException e) {
         // A bucket that fails to write may fail to delete too; a later writer cleans up.
       }
@@ -214,7 +216,7 @@ public final class S3Storage implements Storage {
       String written = bucket.put(CURRENT, content, tag);
       if (!contains(version)) {
         restoreCurrent(written);
-        throw new NoSuchFileException(key(version, SEAL), null, "it has just been deleted");
+        throw new NoSuchFileException(key(version, COMMIT_FILE), null, "it has just been deleted");
       }
       tag = written;
       current = content;
@@ -230,16 +232,16 @@ public final class S3Storage implements Storage {
     }
 
     /**
-     * Deletes the seal first. A writer that moves {@code CURRENT} looks for the seal after its
-     * move, so {@code CURRENT} never names a deleted version.
+     * Deletes the commit file first. A writer that moves {@code CURRENT} looks for the commit file
+     * after its move, so {@code CURRENT} never names a deleted version.
      */
     @Override
     public void delete(String version) throws IOException {
-      byte[] seal = read(version, SEAL);
-      bucket.delete(key(version, SEAL));
+      byte[] commitFile = read(version, COMMIT_FILE);
+      bucket.delete(key(version, COMMIT_FILE));
       if (S3Storage.this.current().map(String::strip).filter(version::equals).isPresent()) {
-        bucket.put(key(version, SEAL), seal);
-        throw new IOException(key(version, SEAL) + " stays: it has just become current");
+        bucket.put(key(version, COMMIT_FILE), commitFile);
+        throw new IOException(key(version, COMMIT_FILE) + " stays: it has just become current");
       }
       deleteFiles(version);
     }

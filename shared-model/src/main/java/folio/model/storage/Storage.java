@@ -15,8 +15,8 @@ public interface Storage {
   /** The form of a version's name, {@code 20261123T184500Z-1a2b3c4d}. */
   Pattern VERSION = Pattern.compile("\\d{8}T\\d{6}Z-[0-9a-f]{8}");
 
-  /** The name of the file that is written last and deleted first in every version. */
-  String SEAL = "manifest.json";
+  /** The file whose presence makes a version visible. It is written last and deleted first. */
+  String COMMIT_FILE = "manifest.json";
 
   /** The name of the file that names the current version. */
   String CURRENT = "CURRENT";

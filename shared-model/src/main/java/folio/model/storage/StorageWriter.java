@@ -8,7 +8,7 @@ public interface StorageWriter extends AutoCloseable {
   /**
    * Adds a version.
    *
-   * @param files the files by name, in the order of writing, {@link Storage#SEAL} last
+   * @param files the files by name, in the order of writing, {@link Storage#COMMIT_FILE} last
    * @throws IOException if the version exists or cannot be written; then all of it or no part of it
    *     is visible
    */

@@ -99,7 +99,7 @@ class PyTorchInteropTest {
   void loadsACheckpointThatPyTorchSaved(String network) throws Exception {
     assertThat(run(script("save_file.py"), network, root.toString())).isZero();
 
-    CharGru loaded = Checkpoint.readForeign(root).load(manager);
+    CharGru loaded = Checkpoint.readExternal(root).load(manager);
     NDList expected =
         Safetensors.read(manager, Files.readAllBytes(root.resolve("expected.safetensors")));
     NDArray logits = loaded.forward(expected.get("ids"), loaded.zeroState(manager, 2)).logits();

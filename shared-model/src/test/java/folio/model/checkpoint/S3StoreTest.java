@@ -123,13 +123,14 @@ class S3StoreTest extends CheckpointStoreContract {
   void hidesAVersionWithoutItsManifest() {
     CheckpointStore store = open();
     String intact = TestCheckpoints.publish(store, 1);
-    String unsealed = TestCheckpoints.publish(store, 2);
-    remove(unsealed + "/manifest.json");
+    String uncommitted = TestCheckpoints.publish(store, 2);
+    remove(uncommitted + "/manifest.json");
 
     assertThat(store.versions()).containsExactly(intact);
-    assertThatThrownBy(() -> store.open(unsealed)).hasMessageContaining("there is no checkpoint");
+    assertThatThrownBy(() -> store.open(uncommitted))
+        .hasMessageContaining("there is no checkpoint");
     try (CheckpointWriter writer = store.write()) {
-      assertThatThrownBy(() -> writer.promote(unsealed))
+      assertThatThrownBy(() -> writer.promote(uncommitted))
           .hasMessageContaining("there is no checkpoint");
     }
   }

@@ -66,7 +66,7 @@ class S3StorageTest {
   private static void add(StorageWriter writer, String version) throws IOException {
     Map<String, byte[]> files = new LinkedHashMap<>();
     files.put("model.safetensors", version.getBytes(StandardCharsets.UTF_8));
-    files.put(Storage.SEAL, "{}".getBytes(StandardCharsets.UTF_8));
+    files.put(Storage.COMMIT_FILE, "{}".getBytes(StandardCharsets.UTF_8));
     writer.add(version, files);
   }
 

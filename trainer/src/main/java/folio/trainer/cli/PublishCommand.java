@@ -70,7 +70,7 @@ final class PublishCommand implements Callable<Integer> {
     CheckpointStore store = checkpoints.store();
     boolean folder = Files.isRegularFile(Path.of(source).resolve("config.json"));
     Checkpoint checkpoint =
-        folder ? Checkpoint.readForeign(Path.of(source)) : checkpoints.open(source);
+        folder ? Checkpoint.readExternal(Path.of(source)) : checkpoints.open(source);
     try (NDManager manager = NDManager.newBaseManager(device.start());
         CharGru network = checkpoint.load(manager)) {
       Origin origin = measure ? measured(manager, network, checkpoint) : origin(checkpoint);

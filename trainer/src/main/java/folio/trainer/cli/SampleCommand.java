@@ -3,6 +3,7 @@ package folio.trainer.cli;
 import ai.djl.ndarray.NDManager;
 import folio.model.checkpoint.Checkpoint;
 import folio.model.network.CharGru;
+import folio.model.sampling.OutOfRangeException;
 import folio.model.sampling.SamplingParameters;
 import folio.model.vocabulary.UnknownCharacterException;
 import folio.trainer.evaluation.TextGenerator;
@@ -89,8 +90,8 @@ final class SampleCommand implements Callable<Integer> {
     SamplingParameters parameters;
     try {
       parameters = new SamplingParameters(temperature, topK, topP, minP, repetitionPenalty);
-    } catch (IllegalArgumentException e) {
-      throw usageError("--" + e.getMessage().replaceFirst("_", "-"), e);
+    } catch (OutOfRangeException e) {
+      throw usageError(describe(e), e);
     }
     Checkpoint checkpoint = checkpoints.open(version);
     PrintWriter out = spec.commandLine().getOut();
@@ -111,6 +112,11 @@ final class SampleCommand implements Callable<Integer> {
       throw usageError("--prompt: " + e.getMessage() + " of " + checkpoint.version(), e);
     }
     return CommandLine.ExitCode.OK;
+  }
+
+  /** Returns the message of an error with the option's name in place of the parameter's. */
+  static String describe(OutOfRangeException e) {
+    return "--" + e.field().replace('_', '-') + " is " + e.value() + "; legal: " + e.legal();
   }
 
   private long chosenSeed() {

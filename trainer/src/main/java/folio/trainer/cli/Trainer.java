@@ -9,6 +9,7 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
+import picocli.CommandLine.UnmatchedArgumentException;
 
 /** The trainer's command line, whose commands are picocli subcommands. */
 @Command(
@@ -75,9 +76,17 @@ public final class Trainer implements Runnable {
 
   private static int reportWrongUsage(ParameterException error, String[] args) {
     CommandLine command = error.getCommandLine();
-    command.getErr().println("folio: " + error.getMessage());
-    String name = command.getCommandSpec().qualifiedName();
-    command.getErr().println("Try '" + name + " --help'.");
+    boolean unknownCommand =
+        error instanceof UnmatchedArgumentException && command.getParent() == null;
+    String message = unknownCommand ? args[0] + " is not a command" : error.getMessage();
+    command.getErr().println("folio: " + message);
+    // The launcher has commands that are not the trainer's, such as serve.
+    boolean launched = System.getProperty("folio.home") != null;
+    String help =
+        unknownCommand && launched
+            ? "./folio help"
+            : command.getCommandSpec().qualifiedName() + " --help";
+    command.getErr().println("Try '" + help + "'.");
     return CommandLine.ExitCode.USAGE;
   }
 

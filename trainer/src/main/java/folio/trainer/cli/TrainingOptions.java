@@ -5,9 +5,9 @@ import folio.model.network.NetworkKind;
 import folio.model.network.Nonlinearity;
 import folio.trainer.run.PublishPolicy;
 import folio.trainer.run.TrainingConfig;
+import folio.trainer.run.TrainingConfig.BatchSelection;
+import folio.trainer.run.TrainingConfig.BatchSelectionKind;
 import folio.trainer.run.TrainingConfig.Intervals;
-import folio.trainer.run.TrainingConfig.Sampling;
-import folio.trainer.run.TrainingConfig.SamplingKind;
 import folio.trainer.training.AdamW;
 import folio.trainer.training.DropoutRates;
 import folio.trainer.training.LearningRateSchedule;
@@ -93,7 +93,7 @@ final class TrainingOptions {
       description =
           "random (substrings from anywhere) or streams (text in order, with the state carried from"
               + " step to step).")
-  private SamplingKind sampling;
+  private BatchSelectionKind sampling;
 
   @Option(names = "--batch", description = "The number of sequences in a batch.")
   private int batch;
@@ -200,7 +200,7 @@ final class TrainingOptions {
       return new TrainingConfig(
           network(),
           new DropoutRates(embeddingDropout, outputDropout, weightDrop),
-          new Sampling(sampling, batch, length, resetProbability),
+          new BatchSelection(sampling, batch, length, resetProbability),
           new AdamW.Settings(beta1, beta2, weightDecay),
           new LearningRateSchedule(learningRate, warmupSteps, steps, finalRate),
           clipNorm,
@@ -222,11 +222,10 @@ final class TrainingOptions {
   }
 
   private CharGruConfig network() {
-    boolean plain = network == NetworkKind.PLAIN;
-    int embedding = embeddingSize != 0 ? embeddingSize : plain ? hiddenSize : 128;
+    int embedding = embeddingSize == 0 ? network.defaultEmbeddingSize(hiddenSize) : embeddingSize;
     Nonlinearity head =
         switch (headActivation) {
-          case AUTO -> plain ? Nonlinearity.RELU : Nonlinearity.NONE;
+          case AUTO -> network.defaultHeadActivation();
           case NONE -> Nonlinearity.NONE;
           case RELU -> Nonlinearity.RELU;
         };

@@ -12,8 +12,9 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 
 /**
- * An evaluator that measures the loss of a network on a text by two protocols. Each protocol scores
- * every character exactly once, except the first one of each stream or window.
+ * An evaluator that measures the loss of a network on a text by two protocols. An evaluation
+ * protocol is a way to read the text; its name is the key of the loss in manifests and metrics.
+ * Each protocol scores every character exactly once, except the first one of each stream or window.
  */
 public final class Evaluator {
   /**

@@ -10,7 +10,7 @@ import java.util.Map;
 
 /**
  * An HTTP server that exposes the current figures of a run to Prometheus: one gauge for each number
- * in the run's record, such as {@code folio_training_learning_rate}. Updated by the training
+ * in the run's metrics file, such as {@code folio_training_learning_rate}. Updated by the training
  * thread; closed by its creator.
  */
 public final class LiveMetrics implements AutoCloseable {

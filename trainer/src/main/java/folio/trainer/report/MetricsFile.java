@@ -12,8 +12,8 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 
 /**
- * The writer of a run's record: one JSON object a line, each with an {@code event} and a {@code
- * step}. {@link RunEvents} reads it. Owned by the training thread.
+ * The writer of a run's metrics file: one JSON object a line, each with an {@code event} and a
+ * {@code step}. {@link RunEvents} reads it. Owned by the training thread.
  */
 public final class MetricsFile {
   private static final JsonMapper JSON = JsonMapper.builder().build();
@@ -21,10 +21,10 @@ public final class MetricsFile {
   private final Path file;
 
   /**
-   * Begins a record or continues one. The events after the step that the run resumes from are
+   * Begins a metrics file or continues one. The events after the step that the run resumes from are
    * dropped, because they will happen again.
    *
-   * @param step the number of steps that the resumed run has taken; 0 begins a new record
+   * @param step the number of steps that the resumed run has taken; 0 begins a new file
    * @throws UncheckedIOException if the file cannot be written
    */
   public MetricsFile(Path file, long step) {

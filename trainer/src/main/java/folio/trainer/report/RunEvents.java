@@ -21,7 +21,7 @@ public record RunEvents(List<JsonNode> all) {
   private static final JsonMapper JSON = JsonMapper.builder().build();
 
   /**
-   * Reads a record. A line that a killed process left incomplete is skipped.
+   * Reads a metrics file. A line that a killed process left incomplete is skipped.
    *
    * @throws UncheckedIOException if the file cannot be read
    */

@@ -14,7 +14,9 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.function.Predicate;
 
-/** The report of a run: one HTML file that needs no other, made from the run's record alone. */
+/**
+ * The report of a run: one HTML file that needs no other, made from the run's metrics file alone.
+ */
 public final class RunReport {
   /** The surprise, in nats, from which on a character has the full colour. */
   private static final double FULL_SHADE = 6;
@@ -31,7 +33,7 @@ public final class RunReport {
   /**
    * Writes a report. A reader sees the old file or the new one, never a part.
    *
-   * @param metrics the run's record
+   * @param metrics the run's metrics file
    * @throws UncheckedIOException if the record cannot be read or the report cannot be written
    */
   public static void write(Path metrics, Path report) {

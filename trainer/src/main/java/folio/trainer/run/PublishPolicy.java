@@ -1,6 +1,6 @@
 package folio.trainer.run;
 
-/** Which networks of a run are published as checkpoints. */
+/** The networks of a run that are published as checkpoints. */
 public enum PublishPolicy {
   /** Every evaluated network with a lower loss than all evaluated before it. */
   IMPROVEMENTS,

@@ -8,10 +8,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
-/**
- * The measurements of a completed run's network that only its report shows, as fields of the run's
- * record. They take seconds.
- */
+/** Measurements of the final network for the report. Each takes seconds. */
 final class ReportMeasurements {
   private static final int PREDICTED_CHARACTERS = 1000;
   private static final int GENERATED_CHARACTERS = 16_384;

@@ -37,7 +37,7 @@ public final class RunFolder implements AutoCloseable {
     return path.resolve("state.safetensors");
   }
 
-  /** Returns the path of the run's record, in JSON lines. */
+  /** Returns the path of the metrics file, in JSON lines. */
   Path metrics() {
     return path.resolve("metrics.jsonl");
   }

@@ -43,7 +43,7 @@ final class RunState {
    * The progress of a run.
    *
    * @param step the number of steps taken
-   * @param bestLoss the lowest deciding loss so far, in nats; infinite before the first evaluation
+   * @param bestLoss the lowest selection loss so far, in nats; infinite before the first evaluation
    */
   record Progress(long step, double bestLoss) {}
 

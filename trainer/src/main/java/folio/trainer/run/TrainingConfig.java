@@ -11,7 +11,7 @@ import java.util.Map;
  *
  * @param network the architecture; its vocabulary size is a placeholder until the corpus is read
  * @param dropout the rates of every kind of dropout
- * @param sampling how each step's text is chosen
+ * @param batches the choice of each step's text
  * @param optimizer the settings of the update rule
  * @param schedule the learning rate and the number of steps
  * @param clipNorm the largest global gradient norm; 0 means that nothing is clipped
@@ -26,7 +26,7 @@ import java.util.Map;
 public record TrainingConfig(
     CharGruConfig network,
     DropoutRates dropout,
-    Sampling sampling,
+    BatchSelection batches,
     AdamW.Settings optimizer,
     LearningRateSchedule schedule,
     double clipNorm,
@@ -38,8 +38,8 @@ public record TrainingConfig(
     PublishPolicy publish,
     Map<String, String> settings) {
 
-  /** How text is cut into sequences. */
-  public enum SamplingKind {
+  /** The way in which text is cut into sequences. */
+  public enum BatchSelectionKind {
     /** Substrings from random positions; each starts from a zero state. */
     RANDOM,
     /** Parallel streams that read the text in order and carry their state from step to step. */
@@ -47,14 +47,15 @@ public record TrainingConfig(
   }
 
   /**
-   * How each step's text is chosen.
+   * The choice of each step's text.
    *
-   * @param kind how text is cut into sequences
-   * @param rows B, the number of sequences in a batch
-   * @param length T, the number of characters in a sequence
+   * @param kind the way in which text is cut into sequences
+   * @param batchSize B, the number of sequences in a batch
+   * @param sequenceLength T, the number of characters in a sequence
    * @param resetProbability the probability that a stream starts a step from a zero state
    */
-  public record Sampling(SamplingKind kind, int rows, int length, double resetProbability) {}
+  public record BatchSelection(
+      BatchSelectionKind kind, int batchSize, int sequenceLength, double resetProbability) {}
 
   /**
    * The number of steps between recurring actions.

@@ -11,8 +11,7 @@ import folio.trainer.corpus.SequenceSampler;
 import folio.trainer.corpus.StreamSequences;
 import folio.trainer.evaluation.TrainedModel;
 import folio.trainer.publication.Publisher;
-import folio.trainer.run.TrainingConfig.Sampling;
-import folio.trainer.run.TrainingConfig.SamplingKind;
+import folio.trainer.run.TrainingConfig.BatchSelection;
 import folio.trainer.training.AdamW;
 import folio.trainer.training.GradientClipper;
 import folio.trainer.training.TrainStep;
@@ -41,7 +40,7 @@ public final class TrainingRun implements AutoCloseable {
   private final CheckpointSelector selector;
   private final Publisher publisher;
   private final RunState state;
-  private final RunDisplay display;
+  private final RunReporter reporter;
   private long step;
   private double bestLoss;
   private volatile boolean stopRequested;
@@ -99,10 +98,10 @@ public final class TrainingRun implements AutoCloseable {
                           Math.min(CANARY_CHARACTERS, text.validation().length))),
                   config.settings(),
                   CheckpointSelector.PROTOCOL));
-      this.display =
-          new RunDisplay(
+      this.reporter =
+          new RunReporter(
               context, config, step, new TrainedModel(manager, average.network(), vocabulary));
-      display.begin(corpus, architecture, text);
+      reporter.begin(corpus, architecture, text);
     } catch (RuntimeException | Error e) {
       manager.close();
       throw e;
@@ -110,15 +109,14 @@ public final class TrainingRun implements AutoCloseable {
   }
 
   private SequenceSampler sampler(int textLength) {
-    Sampling sampling = config.sampling();
-    return sampling.kind() == SamplingKind.RANDOM
-        ? new RandomSequences(textLength, sampling.rows(), sampling.length(), config.seed())
-        : new StreamSequences(
-            textLength,
-            sampling.rows(),
-            sampling.length(),
-            sampling.resetProbability(),
-            config.seed());
+    BatchSelection batches = config.batches();
+    int size = batches.batchSize();
+    int length = batches.sequenceLength();
+    return switch (batches.kind()) {
+      case RANDOM -> new RandomSequences(textLength, size, length, config.seed());
+      case STREAMS ->
+          new StreamSequences(textLength, size, length, batches.resetProbability(), config.seed());
+    };
   }
 
   /**
@@ -135,27 +133,27 @@ public final class TrainingRun implements AutoCloseable {
       average.update(step);
       step++;
       boolean evaluating = step % config.intervals().evaluate() == 0 || step == total;
-      if (display.stepped(step) || evaluating) {
-        display.progress(step, trainStep.progress(step), learningRate);
+      if (reporter.stepped(step) || evaluating) {
+        reporter.progress(step, trainStep.progress(step), learningRate);
       }
       if (evaluating) {
         evaluate(step == total);
       }
       if (step % config.intervals().view() == 0) {
         trainStep.discardGraph();
-        display.view(step);
+        reporter.view(step);
       }
       if (step % config.intervals().save() == 0 || step == total) {
         save();
       }
     }
     if (stopRequested && step > 0 && step < total) {
-      display.stopping(step);
-      display.progress(step, trainStep.progress(step), config.schedule().at(step - 1));
+      reporter.stopping(step);
+      reporter.progress(step, trainStep.progress(step), config.schedule().at(step - 1));
       evaluate(true);
       save();
     }
-    display.end(step, bestLoss);
+    reporter.end(step, bestLoss);
     succeeded = true;
   }
 
@@ -168,10 +166,10 @@ public final class TrainingRun implements AutoCloseable {
       }
       bestLoss = Math.min(bestLoss, decision.loss());
     }
-    Double trainingLoss = display.evaluated(step, decision.losses());
+    Double trainingLoss = reporter.evaluated(step, decision.losses());
     if (decision.publish()) {
       Losses losses = new Losses(trainingLoss, decision.losses());
-      display.published(step, publisher.publish(average.network(), step, losses));
+      reporter.published(step, publisher.publish(average.network(), step, losses));
     }
   }
 
@@ -193,7 +191,7 @@ public final class TrainingRun implements AutoCloseable {
   /** Frees everything on the device and removes the progress bar. */
   @Override
   public void close() {
-    display.close();
+    reporter.close();
     trainStep.close();
     optimizer.close();
     manager.close();

@@ -93,11 +93,18 @@ public final class TrainStep implements AutoCloseable {
   /** Returns the architecture in the encoding of {@code training.py}. */
   private static long[] structure(CharGruConfig architecture) {
     return new long[] {
-      architecture.network() == NetworkKind.RESIDUAL ? 1 : 0,
+      code(architecture.network()),
       code(architecture.embeddingActivation()),
       code(architecture.headActivation()),
       architecture.projectionSize() == null ? 0 : 1,
       architecture.tied() ? 1 : 0
+    };
+  }
+
+  private static long code(NetworkKind network) {
+    return switch (network) {
+      case PLAIN -> 0;
+      case RESIDUAL -> 1;
     };
   }
 

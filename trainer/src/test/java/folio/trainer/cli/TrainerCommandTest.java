@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import folio.model.checkpoint.Checkpoint;
 import folio.model.checkpoint.CheckpointStore;
+import folio.model.sampling.OutOfRangeException;
+import folio.model.sampling.SamplingParameters;
 import folio.model.testing.TestCheckpoints;
 import folio.trainer.corpus.Corpus;
 import folio.trainer.corpus.CorpusSource;
@@ -15,13 +17,14 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Set;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
-import org.junit.jupiter.params.provider.ValueSource;
+import org.junit.jupiter.params.provider.MethodSource;
 import picocli.CommandLine;
 
 /** The commands and their error messages. */
@@ -297,11 +300,51 @@ class TrainerCommandTest {
     assertOneLine(1, "training has diverged", "--learning-rate");
   }
 
+  private static Set<String> commands() {
+    return Trainer.commandLine().getSubcommands().keySet();
+  }
+
   @ParameterizedTest
-  @ValueSource(strings = {"train", "evaluate", "sample", "publish", "checkpoints"})
+  @MethodSource("commands")
   void printsHelp(String command) {
     assertThat(run(command, "--help")).isZero();
     assertThat(out.toString()).contains("Usage: folio-trainer " + command);
+  }
+
+  @Test
+  void rejectsAnUnknownCommand() {
+    assertThat(run("transform")).isEqualTo(2);
+    assertOneLine(2, "transform is not a command");
+  }
+
+  @Test
+  void isListedByTheLauncher() throws IOException {
+    Process launcher = new ProcessBuilder(Path.of("..", "folio").toString(), "help").start();
+    String usage = new String(launcher.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    assertThat(usage).contains(commands());
+  }
+
+  @Test
+  void namesTheOptionOfAnIllegalSamplingParameter() {
+    assertThat(run("sample", "--repetition-penalty=3")).isEqualTo(2);
+    assertOneLine(2, "--repetition-penalty is 3.0; legal: above 0, up to 2");
+    assertThat(SampleCommand.describe(new OutOfRangeException("an_example_of_three", 3, "0 to 2")))
+        .isEqualTo("--an-example-of-three is 3; legal: 0 to 2");
+  }
+
+  @Test
+  void samplesWithTheDefaultParameters() {
+    SamplingParameters defaults = SamplingParameters.DEFAULT;
+    assertThat(sampleDefault("--temperature")).isEqualTo(defaults.temperature());
+    assertThat(sampleDefault("--top-k")).isEqualTo(defaults.topK());
+    assertThat(sampleDefault("--top-p")).isEqualTo(defaults.topP());
+    assertThat(sampleDefault("--min-p")).isEqualTo(defaults.minP());
+    assertThat(sampleDefault("--repetition-penalty")).isEqualTo(defaults.repetitionPenalty());
+  }
+
+  private static double sampleDefault(String option) {
+    CommandLine sample = Trainer.commandLine().getSubcommands().get("sample");
+    return Double.parseDouble(sample.getCommandSpec().findOption(option).defaultValue());
   }
 
   @Test

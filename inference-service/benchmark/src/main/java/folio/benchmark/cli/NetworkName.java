@@ -2,9 +2,11 @@ package folio.benchmark.cli;
 
 import folio.model.network.CharGruConfig;
 import folio.model.network.NetworkKind;
+import java.util.Arrays;
 import java.util.Locale;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 
 /**
  * The name of an architecture, such as {@code residual-3x512}: 3 layers of 512 units.
@@ -12,8 +14,15 @@ import java.util.regex.Pattern;
  * @param hiddenSize the number of units of each layer
  */
 record NetworkName(NetworkKind kind, int layers, int hiddenSize) {
-  private static final Pattern SYNTAX = Pattern.compile("(plain|residual)-(\\d{1,5})x(\\d{1,5})");
-  private static final int RESIDUAL_EMBEDDING = 128;
+  private static final Pattern SYNTAX =
+      Pattern.compile("(" + kinds("", "|") + ")-(\\d{1,5})x(\\d{1,5})");
+
+  /** Returns the names of all kinds, each with a suffix. */
+  private static String kinds(String suffix, String separator) {
+    return Arrays.stream(NetworkKind.values())
+        .map(kind -> kind.name().toLowerCase(Locale.ROOT) + suffix)
+        .collect(Collectors.joining(separator));
+  }
 
   /**
    * Parses a name.
@@ -24,7 +33,7 @@ record NetworkName(NetworkKind kind, int layers, int hiddenSize) {
     Matcher matcher = SYNTAX.matcher(name);
     if (!matcher.matches()) {
       throw new IllegalArgumentException(
-          "legal are plain-LxH and residual-LxH, such as residual-3x512: L layers of H units");
+          "legal are " + kinds("-LxH", " and ") + ", such as residual-3x512: L layers of H units");
     }
     return new NetworkName(
         NetworkKind.valueOf(matcher.group(1).toUpperCase(Locale.ROOT)),
@@ -39,9 +48,12 @@ record NetworkName(NetworkKind kind, int layers, int hiddenSize) {
    * @throws IllegalArgumentException if a size is out of its legal range
    */
   CharGruConfig config(int vocabularySize) {
-    return kind == NetworkKind.PLAIN
-        ? CharGruConfig.plain(vocabularySize, hiddenSize, layers)
-        : CharGruConfig.residual(vocabularySize, RESIDUAL_EMBEDDING, hiddenSize, layers);
+    return switch (kind) {
+      case PLAIN -> CharGruConfig.plain(vocabularySize, hiddenSize, layers);
+      case RESIDUAL ->
+          CharGruConfig.residual(
+              vocabularySize, kind.defaultEmbeddingSize(hiddenSize), hiddenSize, layers);
+    };
   }
 
   @Override

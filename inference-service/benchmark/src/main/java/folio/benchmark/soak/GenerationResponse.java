@@ -41,7 +41,7 @@ record GenerationResponse(String version, String text, JsonNode end) {
     }
     String version = response.headers().firstValue("X-Model-Version").orElse("none");
     try (InputStream body = response.body()) {
-      if (format == ResponseFormat.PLAIN_TEXT) {
+      if (format == ResponseFormat.CHARACTERS) {
         String text = new String(body.readAllBytes(), StandardCharsets.UTF_8);
         return new GenerationResponse(version, text, null);
       }

@@ -6,8 +6,8 @@ enum ResponseFormat {
   DEFAULT(null, "text/event-stream"),
   ANYTHING("*/*", "text/event-stream"),
   EVENTS("text/event-stream", "text/event-stream"),
-  JSON_LINES("application/x-ndjson", "application/x-ndjson"),
-  PLAIN_TEXT("text/plain", "text/plain"),
+  LINES("application/x-ndjson", "application/x-ndjson"),
+  CHARACTERS("text/plain", "text/plain"),
   JSON("application/json", "application/json");
 
   private final String accept;

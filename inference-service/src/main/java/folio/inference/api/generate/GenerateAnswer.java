@@ -20,7 +20,7 @@ public record GenerateAnswer(
         String modelVersion,
     @Schema(description = "A request with this seed gives the same text again.", examples = "42")
         long seed,
-    Tokens usage,
+    TokenUsage usage,
     Metrics metrics,
     @Schema(description = "One entry per character; only if the request asks for it.")
         @JsonInclude(JsonInclude.Include.NON_NULL)
@@ -34,13 +34,13 @@ public record GenerateAnswer(
 
   /** The number of characters that were read and generated. */
   @Schema(name = "Usage", description = "The number of characters that were read and generated.")
-  public record Tokens(
+  public record TokenUsage(
       @JsonProperty("prompt_tokens") int promptTokens,
       @JsonProperty("completion_tokens") int completionTokens,
       @JsonProperty("total_tokens") int totalTokens) {
     /** Returns the usage of a generation with its sum. */
-    public static Tokens of(Usage usage) {
-      return new Tokens(
+    public static TokenUsage of(Usage usage) {
+      return new TokenUsage(
           usage.promptTokens(),
           usage.completionTokens(),
           usage.promptTokens() + usage.completionTokens());
@@ -65,16 +65,16 @@ public record GenerateAnswer(
     }
   }
 
-  static GenerateAnswer of(GenerationService.Completed completed, SavedStateTokens tokens) {
+  static GenerateAnswer of(GenerationService.Completed completed, SavedStateCodec codec) {
     GenerationEvent.Finished end = completed.end();
     return new GenerateAnswer(
         completed.text(),
         end.reason().wireName(),
         end.modelVersion(),
         end.seed(),
-        Tokens.of(end.usage()),
+        TokenUsage.of(end.usage()),
         Metrics.of(end.timings()),
         TokenLogprobView.listOrNull(completed.logprobs()),
-        tokens.write(end.state()));
+        codec.write(end.state()));
   }
 }

@@ -122,13 +122,14 @@ public record GenerateBody(
   GenerationRequest toRequest(
       GenerationLimits limits, RandomGenerator random, Optional<SavedState> resumeFrom) {
     resumeFrom.ifPresent(this::checkAgainst);
+    SamplingParameters defaults = SamplingParameters.DEFAULT;
     SamplingParameters sampling =
         new SamplingParameters(
-            Defaults.or(temperature, 1.0),
-            Defaults.or(topK, 0),
-            Defaults.or(topP, 1.0),
-            Defaults.or(minP, 0.0),
-            Defaults.or(repetitionPenalty, 1.0));
+            Defaults.or(temperature, defaults.temperature()),
+            Defaults.or(topK, defaults.topK()),
+            Defaults.or(topP, defaults.topP()),
+            Defaults.or(minP, defaults.minP()),
+            Defaults.or(repetitionPenalty, defaults.repetitionPenalty()));
     GenerationRequest.Builder request =
         GenerationRequest.builder(
                 resumeFrom.isPresent() ? "" : Defaults.prompt(prompt),

@@ -24,7 +24,7 @@ public record GenerateEvent(
         String finishReason,
     @JsonProperty("model_version") String modelVersion,
     Long seed,
-    GenerateAnswer.Tokens usage,
+    GenerateAnswer.TokenUsage usage,
     GenerateAnswer.Metrics metrics,
     @Schema(
             description =
@@ -32,12 +32,12 @@ public record GenerateEvent(
         String state,
     @Schema(description = "A description of the failure.") String error) {
 
-  static GenerateEvent of(GenerationEvent event, SavedStateTokens tokens) {
+  static GenerateEvent of(GenerationEvent event, SavedStateCodec codec) {
     if (event instanceof GenerationEvent.Text text) {
       return text(text);
     }
     if (event instanceof GenerationEvent.Finished end) {
-      return finished(end, tokens);
+      return finished(end, codec);
     }
     return failed((GenerationEvent.Failed) event);
   }
@@ -47,7 +47,7 @@ public record GenerateEvent(
     return new GenerateEvent(0, event.text(), logprobs, null, null, null, null, null, null, null);
   }
 
-  private static GenerateEvent finished(GenerationEvent.Finished end, SavedStateTokens tokens) {
+  private static GenerateEvent finished(GenerationEvent.Finished end, SavedStateCodec codec) {
     return new GenerateEvent(
         0,
         "",
@@ -55,9 +55,9 @@ public record GenerateEvent(
         end.reason().wireName(),
         end.modelVersion(),
         end.seed(),
-        GenerateAnswer.Tokens.of(end.usage()),
+        GenerateAnswer.TokenUsage.of(end.usage()),
         GenerateAnswer.Metrics.of(end.timings()),
-        tokens.write(end.state()),
+        codec.write(end.state()),
         null);
   }
 

@@ -33,8 +33,9 @@ import org.eclipse.microprofile.openapi.annotations.tags.Tag;
 import org.jboss.resteasy.reactive.RestResponse;
 
 /**
- * The route {@code POST /generate}. The {@code Accept} header alone chooses the format. No format
- * sends status 200 before the first character exists, so that every rejection has its own status.
+ * The route {@code POST /generate}. The {@code Accept} header alone chooses the format. Every
+ * format sends the status only after the first character. A rejection can therefore have its own
+ * status.
  */
 @Path("/generate")
 @Tag(name = "generate", description = "Text from the model that serves.")
@@ -61,7 +62,7 @@ public final class GenerateResource {
   private final GenerationService generations;
   private final GenerationLimits limits;
   private final RandomGenerator random;
-  private final SavedStateTokens tokens;
+  private final SavedStateCodec codec;
   private final GenerateBody emptyBody;
 
   /** Creates the route; {@code json} reads the defaults of an absent body. */
@@ -69,12 +70,12 @@ public final class GenerateResource {
       GenerationService generations,
       GenerationLimits limits,
       RandomGenerator random,
-      SavedStateTokens tokens,
+      SavedStateCodec codec,
       ObjectMapper json) {
     this.generations = generations;
     this.limits = limits;
     this.random = random;
-    this.tokens = tokens;
+    this.codec = codec;
     this.emptyBody = json.convertValue(Map.of(), GenerateBody.class);
   }
 
@@ -133,7 +134,7 @@ public final class GenerateResource {
     return GenerationService.completed(submit(body, http))
         .onFailure(RejectedException.class)
         .transform(e -> nameStateField(body, e))
-        .map(completed -> GenerateAnswer.of(completed, tokens))
+        .map(completed -> GenerateAnswer.of(completed, codec))
         .map(answer -> respond(answer.modelVersion(), answer));
   }
 
@@ -147,7 +148,7 @@ public final class GenerateResource {
             started ->
                 respond(
                     started.modelVersion(),
-                    new CharacterStream(List.of(stream), format.encoder(tokens))));
+                    new CharacterStream(List.of(stream), format.encoder(codec))));
   }
 
   private static <T> RestResponse<T> respond(String modelVersion, T body) {
@@ -158,7 +159,7 @@ public final class GenerateResource {
 
   private GenerationStream submit(GenerateBody body, RoutingContext http) {
     GenerateBody present = Defaults.or(body, emptyBody);
-    Optional<SavedState> resumeFrom = Optional.ofNullable(present.state()).map(tokens::read);
+    Optional<SavedState> resumeFrom = Optional.ofNullable(present.state()).map(codec::read);
     return generations.submit(present.toRequest(limits, random, resumeFrom), http);
   }
 

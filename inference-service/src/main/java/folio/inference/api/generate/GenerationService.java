@@ -21,8 +21,8 @@ import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 
 /**
- * The way from HTTP requests to the engine. It ties a generation to its HTTP request: when the
- * client disconnects, the generation is cancelled.
+ * A service that submits the generations of HTTP requests to the engine and cancels them when their
+ * client disconnects.
  */
 @Singleton
 public final class GenerationService {

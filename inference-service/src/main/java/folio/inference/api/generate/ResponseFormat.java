@@ -11,8 +11,8 @@ enum ResponseFormat {
   /** Server-sent events; {@code [DONE]} follows the last one. */
   EVENTS {
     @Override
-    String encode(GenerationEvent event, SavedStateTokens tokens, ObjectMapper json) {
-      return EventFraming.serverSentEvent(GenerateEvent.of(event, tokens), json);
+    String encode(GenerationEvent event, SavedStateCodec codec, ObjectMapper json) {
+      return EventFraming.serverSentEvent(GenerateEvent.of(event, codec), json);
     }
 
     @Override
@@ -23,20 +23,20 @@ enum ResponseFormat {
   /** One JSON object per line. */
   LINES {
     @Override
-    String encode(GenerationEvent event, SavedStateTokens tokens, ObjectMapper json) {
-      return EventFraming.line(GenerateEvent.of(event, tokens), json);
+    String encode(GenerationEvent event, SavedStateCodec codec, ObjectMapper json) {
+      return EventFraming.line(GenerateEvent.of(event, codec), json);
     }
   },
   /** The raw characters and nothing else; the format cannot express an error. */
   CHARACTERS {
     @Override
-    String encode(GenerationEvent event, SavedStateTokens tokens, ObjectMapper json) {
+    String encode(GenerationEvent event, SavedStateCodec codec, ObjectMapper json) {
       return event instanceof GenerationEvent.Text text ? text.text() : "";
     }
   };
 
   /** Returns an event in this format; empty if the format does not show the event. */
-  abstract String encode(GenerationEvent event, SavedStateTokens tokens, ObjectMapper json);
+  abstract String encode(GenerationEvent event, SavedStateCodec codec, ObjectMapper json);
 
   /** Returns the text after the last event. */
   String end() {
@@ -46,13 +46,13 @@ enum ResponseFormat {
   /**
    * Returns an encoder of one generation in this format.
    *
-   * @param tokens the writer of the state that the generation ends in
+   * @param codec the writer of the state that the generation ends in
    */
-  StreamEncoder encoder(SavedStateTokens tokens) {
+  StreamEncoder encoder(SavedStateCodec codec) {
     return new StreamEncoder() {
       @Override
       public byte[] encode(int index, GenerationEvent event, ObjectMapper json) {
-        return ResponseFormat.this.encode(event, tokens, json).getBytes(StandardCharsets.UTF_8);
+        return ResponseFormat.this.encode(event, codec, json).getBytes(StandardCharsets.UTF_8);
       }
 
       @Override

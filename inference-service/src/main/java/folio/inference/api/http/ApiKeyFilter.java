@@ -86,19 +86,25 @@ final class ApiKeyFilter {
     }
     Outcome outcome = authenticator.authenticate(http.request().getHeader("Authorization"));
     listener.authenticated(outcome.client(), outcome.wireName());
-    if (outcome instanceof Outcome.Admitted admitted) {
-      http.addEndHandler(end -> admitted.release().run());
+    outcome.handle(new Answer(http));
+  }
+
+  /** The answer to one request by the outcome of its authentication. */
+  private final class Answer implements Outcome.Handler {
+    private final RoutingContext http;
+
+    Answer(RoutingContext http) {
+      this.http = http;
+    }
+
+    @Override
+    public void admitted(Outcome.Admitted outcome) {
+      http.addEndHandler(end -> outcome.release().run());
       http.next();
-    } else if (outcome instanceof Outcome.RateExceeded rate) {
-      retryLater(
-          http, outcome, rate.retryAfter(), "requests_per_second is " + rate.requestsPerSecond());
-    } else if (outcome instanceof Outcome.ConcurrencyExceeded concurrency) {
-      retryLater(
-          http,
-          outcome,
-          CONCURRENCY_RETRY,
-          "concurrent_requests is " + concurrency.concurrentRequests());
-    } else {
+    }
+
+    @Override
+    public void unknownKey(Outcome.UnknownKey outcome) {
       http.response().putHeader(HttpHeaders.WWW_AUTHENTICATE, "Bearer");
       problems.answer(
           http,
@@ -108,16 +114,28 @@ final class ApiKeyFilter {
               "an API key is required, as Authorization: Bearer KEY; the request has none, or an"
                   + " unknown one"));
     }
-  }
 
-  private void retryLater(RoutingContext http, Outcome outcome, Duration after, String limit) {
-    http.response()
-        .putHeader(HttpHeaders.RETRY_AFTER, String.valueOf(Math.max(1, after.toSeconds() + 1)));
-    problems.answer(
-        http,
-        Problem.of(
-            Status.TOO_MANY_REQUESTS,
-            outcome.wireName(),
-            outcome.client() + " exceeds its limit: " + limit));
+    @Override
+    public void rateExceeded(Outcome.RateExceeded outcome) {
+      retryLater(
+          outcome, outcome.retryAfter(), "requests_per_second is " + outcome.requestsPerSecond());
+    }
+
+    @Override
+    public void concurrencyExceeded(Outcome.ConcurrencyExceeded outcome) {
+      retryLater(
+          outcome, CONCURRENCY_RETRY, "concurrent_requests is " + outcome.concurrentRequests());
+    }
+
+    private void retryLater(Outcome outcome, Duration after, String limit) {
+      http.response()
+          .putHeader(HttpHeaders.RETRY_AFTER, String.valueOf(Math.max(1, after.toSeconds() + 1)));
+      problems.answer(
+          http,
+          Problem.of(
+              Status.TOO_MANY_REQUESTS,
+              outcome.wireName(),
+              outcome.client() + " exceeds its limit: " + limit));
+    }
   }
 }

@@ -34,7 +34,7 @@ public abstract class NonBlockingWriter<T> implements ServerMessageBodyWriter<T>
     return bodyType.isAssignableFrom(type);
   }
 
-  /** Never called: RESTEasy Reactive prefers {@code writeResponse}. */
+  /** Throws an exception: RESTEasy Reactive calls {@code writeResponse} instead. */
   @Override
   public final void writeTo(
       T body,

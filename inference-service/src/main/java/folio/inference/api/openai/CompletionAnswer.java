@@ -20,7 +20,7 @@ public record CompletionAnswer(
     @Schema(description = "The checkpoint that generated the first choice.") String model,
     List<Choice> choices,
     @Schema(description = "The usage of all choices; each prompt counts once.")
-        GenerateAnswer.Tokens usage) {
+        GenerateAnswer.TokenUsage usage) {
   private static final String OBJECT = "text_completion";
 
   /** One choice: a text that continues a prompt. */
@@ -84,7 +84,7 @@ public record CompletionAnswer(
 
   /** The fields that all events of an answer share. */
   record Heading(String id, long created, String model) {
-    CompletionAnswer with(List<Choice> choices, GenerateAnswer.Tokens usage) {
+    CompletionAnswer with(List<Choice> choices, GenerateAnswer.TokenUsage usage) {
       return new CompletionAnswer(id, OBJECT, created, model, choices, usage);
     }
   }

@@ -137,17 +137,18 @@ public record CompletionBody(
 
   private GenerationRequest toRequest(String text, long choiceSeed, GenerationLimits limits) {
     boolean echoes = Defaults.or(echo, false);
+    SamplingParameters defaults = SamplingParameters.DEFAULT;
     GenerationRequest.Builder request =
         GenerationRequest.builder(
                 Defaults.prompt(text),
                 Defaults.or(maxTokens, Math.min(DEFAULT_MAX_TOKENS, limits.maxTokens())))
             .sampling(
                 new SamplingParameters(
-                    Defaults.or(temperature, 1.0),
-                    Defaults.or(topK, 0),
-                    Defaults.or(topP, 1.0),
-                    Defaults.or(minP, 0.0),
-                    Defaults.or(repetitionPenalty, 1.0)))
+                    Defaults.or(temperature, defaults.temperature()),
+                    Defaults.or(topK, defaults.topK()),
+                    Defaults.or(topP, defaults.topP()),
+                    Defaults.or(minP, defaults.minP()),
+                    Defaults.or(repetitionPenalty, defaults.repetitionPenalty())))
             .seed(choiceSeed)
             .stop(Defaults.stops(stop))
             .echo(echoes)

@@ -102,8 +102,8 @@ final class CompletionChoices implements StreamEncoder {
     completionTokens += usage.completionTokens();
   }
 
-  private GenerateAnswer.Tokens usage() {
-    return GenerateAnswer.Tokens.of(new Usage(promptTokens, completionTokens));
+  private GenerateAnswer.TokenUsage usage() {
+    return GenerateAnswer.TokenUsage.of(new Usage(promptTokens, completionTokens));
   }
 
   /**

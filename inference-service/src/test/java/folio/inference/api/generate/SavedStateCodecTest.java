@@ -15,13 +15,13 @@ import java.util.BitSet;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
-class SavedStateTokensTest {
+class SavedStateCodecTest {
   private static final Instant NOW = Instant.parse("2026-11-24T12:00:00Z");
 
-  private final SavedStateTokens tokens = tokens("a key of many letters", NOW);
+  private final SavedStateCodec codec = codec("a key of many letters", NOW);
 
-  private static SavedStateTokens tokens(String key, Instant now) {
-    return new SavedStateTokens(
+  private static SavedStateCodec codec(String key, Instant now) {
+    return new SavedStateCodec(
         key.getBytes(StandardCharsets.UTF_8),
         Duration.ofHours(1),
         Clock.fixed(now, ZoneOffset.UTC));
@@ -35,9 +35,9 @@ class SavedStateTokensTest {
     return new SavedState("20261124T120000Z-1a2b3c4d", "ab".repeat(32), values, 64, 1000, seen, -5);
   }
 
-  private static String reason(SavedStateTokens tokens, String text) {
+  private static String reason(SavedStateCodec codec, String text) {
     try {
-      tokens.read(text);
+      codec.read(text);
       throw new AssertionError("the token was accepted");
     } catch (ProblemException e) {
       assertThat(e.problem().status()).isEqualTo(400);
@@ -48,45 +48,45 @@ class SavedStateTokensTest {
 
   @Test
   void everyReplicaWithTheSameKeyReadsAToken() {
-    SavedState read = tokens("a key of many letters", NOW).read(tokens.write(state()));
+    SavedState read = codec("a key of many letters", NOW).read(codec.write(state()));
 
     assertThat(read).usingRecursiveComparison().isEqualTo(state());
-    assertThat(tokens.write(null)).isNull();
+    assertThat(codec.write(null)).isNull();
   }
 
   @Test
   void rejectsATokenOfAnotherKey() {
-    assertThat(reason(tokens("another key of letters", NOW), tokens.write(state())))
+    assertThat(reason(codec("another key of letters", NOW), codec.write(state())))
         .isEqualTo("forged_state");
   }
 
   @Test
   void rejectsATokenWithOneChangedByte() {
-    byte[] bytes = Base64.getUrlDecoder().decode(tokens.write(state()));
+    byte[] bytes = Base64.getUrlDecoder().decode(codec.write(state()));
 
     for (int i = 0; i < bytes.length; i++) {
       byte[] changed = bytes.clone();
       changed[i] ^= 1;
-      assertThat(reason(tokens, Base64.getUrlEncoder().encodeToString(changed)))
+      assertThat(reason(codec, Base64.getUrlEncoder().encodeToString(changed)))
           .isEqualTo("forged_state");
     }
   }
 
   @Test
   void rejectsAnExpiredToken() {
-    String text = tokens.write(state());
+    String text = codec.write(state());
 
-    assertThat(tokens("a key of many letters", NOW.plusSeconds(3600)).read(text)).isNotNull();
-    assertThat(reason(tokens("a key of many letters", NOW.plusSeconds(3601)), text))
+    assertThat(codec("a key of many letters", NOW.plusSeconds(3600)).read(text)).isNotNull();
+    assertThat(reason(codec("a key of many letters", NOW.plusSeconds(3601)), text))
         .isEqualTo("expired_state");
   }
 
   @Test
   void rejectsTextThatIsNoToken() {
-    assertThat(reason(tokens, "not base64!")).isEqualTo("malformed_state");
+    assertThat(reason(codec, "not base64!")).isEqualTo("malformed_state");
     for (String text : List.of("", "AAAA", "A".repeat(5000))) {
-      assertThatExceptionOfType(ProblemException.class).isThrownBy(() -> tokens.read(text));
-      assertThat(reason(tokens, text)).isEqualTo("forged_state");
+      assertThatExceptionOfType(ProblemException.class).isThrownBy(() -> codec.read(text));
+      assertThat(reason(codec, text)).isEqualTo("forged_state");
     }
   }
 }

@@ -18,10 +18,10 @@ import java.util.Locale;
 import java.util.Map;
 
 /**
- * Shows the events of a run: prints them on the console, appends them to the run's record and
- * updates its live metrics. Owned by the training thread.
+ * The reporter of a run: it reports progress and end to the terminal, the metrics file, the live
+ * metrics and the report. Owned by the training thread.
  */
-final class RunDisplay implements AutoCloseable {
+final class RunReporter implements AutoCloseable {
   private static final long TERMINAL_INTERVAL_NANOS = 1_000_000_000L;
   private static final long PLAIN_INTERVAL_NANOS = 10_000_000_000L;
   private static final int PREDICTED_CHARACTERS = 160;
@@ -37,21 +37,21 @@ final class RunDisplay implements AutoCloseable {
   private final RunFolder folder;
   private final long intervalNanos;
   private Corpus.Split text;
-  private long shownStep;
-  private long shownNanos = System.nanoTime();
+  private long reportedStep;
+  private long reportedNanos = System.nanoTime();
   private double lossSinceEvaluation;
   private long stepsSinceEvaluation;
 
   /**
-   * Creates the display of a run.
+   * Creates the reporter of a run.
    *
-   * @param step the number of steps taken before; 0 begins a new record
+   * @param step the number of steps taken before; 0 begins a new metrics file
    * @param model the network that is evaluated and published; the caller closes it
    */
-  RunDisplay(RunContext context, TrainingConfig config, long step, TrainedModel model) {
+  RunReporter(RunContext context, TrainingConfig config, long step, TrainedModel model) {
     this.config = config;
     this.model = model;
-    this.shownStep = step;
+    this.reportedStep = step;
     this.intervalNanos = context.terminal() ? TERMINAL_INTERVAL_NANOS : PLAIN_INTERVAL_NANOS;
     this.folder = context.folder();
     this.metrics = new MetricsFile(folder.metrics(), step);
@@ -60,7 +60,7 @@ final class RunDisplay implements AutoCloseable {
         new Console(context.out(), context.terminal(), step, config.schedule().totalSteps());
   }
 
-  /** Shows what will be trained on what. */
+  /** Reports the corpus and the network that the run starts with. */
   void begin(Corpus corpus, CharGruConfig architecture, Corpus.Split parts) {
     this.text = parts;
     int trainedOn = text.training().length;
@@ -84,53 +84,54 @@ final class RunDisplay implements AutoCloseable {
                   + " the validation loss",
               parameters, trainedOn));
     }
-    if (shownStep > 0) {
-      console.line("resuming after step " + shownStep);
+    if (reportedStep > 0) {
+      console.line("resuming after step " + reportedStep);
     }
     Map<String, Object> fields = new LinkedHashMap<>();
     fields.put("corpus", corpus.description());
     fields.put("parameters", parameters);
     fields.put("settings", config.settings());
-    record(shownStep == 0 ? "begin" : "resume", shownStep, fields);
+    writeEvent(reportedStep == 0 ? "begin" : "resume", reportedStep, fields);
   }
 
   /** Moves the progress bar, and returns whether it is time to call {@link #progress}. */
   boolean stepped(long step) {
     console.step(step);
-    return System.nanoTime() - shownNanos > intervalNanos;
+    return System.nanoTime() - reportedNanos > intervalNanos;
   }
 
   /**
-   * Shows training loss and speed since the last call; does nothing if no step was taken since.
+   * Reports training loss and speed since the last call; does nothing if no step was taken since.
    *
    * @param learningRate the learning rate of the last step
    */
   void progress(long step, TrainStep.Progress progress, double learningRate) {
-    if (step == shownStep) {
+    if (step == reportedStep) {
       return;
     }
     long now = System.nanoTime();
-    long characters = (step - shownStep) * config.sampling().rows() * config.sampling().length();
-    double perSecond = characters / ((now - shownNanos) / 1e9);
-    lossSinceEvaluation += progress.lossNats() * (step - shownStep);
-    stepsSinceEvaluation += step - shownStep;
-    shownStep = step;
-    shownNanos = now;
+    long characters =
+        (step - reportedStep) * config.batches().batchSize() * config.batches().sequenceLength();
+    double perSecond = characters / ((now - reportedNanos) / 1e9);
+    lossSinceEvaluation += progress.lossNats() * (step - reportedStep);
+    stepsSinceEvaluation += step - reportedStep;
+    reportedStep = step;
+    reportedNanos = now;
     console.progress(step, new Console.Speed(progress.lossNats(), learningRate, perSecond));
     Map<String, Object> fields = new LinkedHashMap<>();
     fields.put("training_loss_nats", progress.lossNats());
     fields.put("gradient_norm", progress.gradientNorm());
     fields.put("learning_rate", learningRate);
     fields.put("characters_per_second", perSecond);
-    record("progress", step, fields);
+    writeEvent("progress", step, fields);
   }
 
   /**
-   * Shows an evaluation.
+   * Reports an evaluation.
    *
    * @param losses in nats, by protocol
-   * @return the mean training loss since the evaluation before, in nats; null if no step was shown
-   *     since
+   * @return the mean training loss since the evaluation before, in nats; null if no step was
+   *     reported since
    */
   Double evaluated(long step, Map<String, Double> losses) {
     Double training = stepsSinceEvaluation == 0 ? null : lossSinceEvaluation / stepsSinceEvaluation;
@@ -149,7 +150,7 @@ final class RunDisplay implements AutoCloseable {
     Map<String, Double> bits = new LinkedHashMap<>();
     losses.forEach((protocol, loss) -> bits.put(protocol, loss / Math.log(2)));
     fields.put("bits_per_character", bits);
-    record("evaluation", step, fields);
+    writeEvent("evaluation", step, fields);
     restartClock();
     return training;
   }
@@ -158,12 +159,12 @@ final class RunDisplay implements AutoCloseable {
     return String.format("%.4f nats (%.4f bits)", nats, nats / Math.log(2));
   }
 
-  /** Keeps the time of everything but training out of the next figure of speed. */
+  /** Restarts the clock, so that the next reported speed counts only training time. */
   private void restartClock() {
-    shownNanos = System.nanoTime();
+    reportedNanos = System.nanoTime();
   }
 
-  /** Shows a published checkpoint, and whether it was promoted. */
+  /** Reports a published checkpoint, and whether it was promoted. */
   void published(long step, Publisher.Published published) {
     console.line(
         "published "
@@ -175,11 +176,12 @@ final class RunDisplay implements AutoCloseable {
     fields.put("version", published.version());
     fields.put("promoted", published.decision().promote());
     fields.put("reason", published.decision().reason());
-    record("published", step, fields);
+    writeEvent("published", step, fields);
     restartClock();
   }
 
-  private void record(String event, long step, Map<String, ?> fields) {
+  /** Writes an event to the metrics file and its numbers to the live metrics. */
+  private void writeEvent(String event, long step, Map<String, ?> fields) {
     metrics.write(event, step, fields);
     live.update(step, fields);
   }
@@ -196,19 +198,19 @@ final class RunDisplay implements AutoCloseable {
     console.line(
         PredictionView.render(prediction.target(), prediction.predicted(), console.colours()));
     console.line("sample     " + sample.replace("\n", "\n           "));
-    record("sample", step, Map.of("temperature", SAMPLE.temperature(), "text", sample));
+    writeEvent("sample", step, Map.of("temperature", SAMPLE.temperature(), "text", sample));
     restartClock();
   }
 
-  /** Shows that the run was asked to stop. */
+  /** Reports that the run was asked to stop. */
   void stopping(long step) {
     console.line("stopping after step " + step);
   }
 
   /**
-   * Shows the end of the run, and writes its report.
+   * Reports the end of the run, and writes its report.
    *
-   * @param bestLoss the lowest deciding loss, in nats; infinite if nothing was evaluated
+   * @param bestLoss the lowest selection loss, in nats; infinite if nothing was evaluated
    */
   void end(long step, double bestLoss) {
     console.line(
@@ -218,7 +220,7 @@ final class RunDisplay implements AutoCloseable {
     Map<String, Object> fields = new LinkedHashMap<>();
     fields.put("whole", isComplete(step));
     fields.put("best_loss_nats", Double.isInfinite(bestLoss) ? null : bestLoss);
-    record("end", step, fields);
+    writeEvent("end", step, fields);
     report(step);
   }
 
@@ -231,8 +233,8 @@ final class RunDisplay implements AutoCloseable {
     try {
       if (isComplete(step)) { // a run that was asked to stop must exit soon
         ReportMeasurements measurements = new ReportMeasurements(model, text);
-        record("prediction", step, measurements.prediction());
-        record("memorised", step, measurements.memorisation());
+        writeEvent("prediction", step, measurements.prediction());
+        writeEvent("memorised", step, measurements.memorisation());
       }
       RunReport.write(folder.metrics(), folder.report());
       console.line("report     " + folder.report());

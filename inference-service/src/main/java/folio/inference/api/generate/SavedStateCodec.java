@@ -28,12 +28,12 @@ import javax.crypto.spec.SecretKeySpec;
 import org.eclipse.microprofile.config.inject.ConfigProperty;
 
 /**
- * The text form of saved states, which clients store and send back. A token holds the whole state
- * and its expiry and is signed with HMAC-SHA256, so every replica with the same key accepts it. Any
- * thread may use this class.
+ * A codec of saved states: it writes them as tokens, texts which clients store and send back. A
+ * token holds the whole state and its expiry and is signed with HMAC-SHA256, so every replica with
+ * the same key accepts it. Any thread may use this class.
  */
 @Singleton
-final class SavedStateTokens {
+final class SavedStateCodec {
   private static final String ALGORITHM = "HmacSHA256";
   private static final int SIGNATURE_BYTES = 32;
 
@@ -48,24 +48,24 @@ final class SavedStateTokens {
   private final Clock clock;
 
   /**
-   * Creates tokens from the configuration.
+   * Creates a codec from the configuration.
    *
    * @param key the key to sign with; without one, the constructor draws a random key, so that no
    *     other process accepts the tokens
    * @param lifetime the time until a token expires
    */
   @Inject
-  SavedStateTokens(
+  SavedStateCodec(
       @ConfigProperty(name = "folio.state.key") Optional<String> key,
       @ConfigProperty(name = "folio.state.lifetime") Duration lifetime) {
     this(
         key.map(text -> text.getBytes(StandardCharsets.UTF_8))
-            .orElseGet(SavedStateTokens::randomKey),
+            .orElseGet(SavedStateCodec::randomKey),
         lifetime,
         Clock.systemUTC());
   }
 
-  SavedStateTokens(byte[] key, Duration lifetime, Clock clock) {
+  SavedStateCodec(byte[] key, Duration lifetime, Clock clock) {
     this.key = new SecretKeySpec(key, ALGORITHM);
     this.lifetime = lifetime;
     this.clock = clock;
