@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""The losses of a checkpoint, in PyTorch and a few lines of its own: what `./folio evaluate` is checked against.
+"""Computes the losses of a checkpoint in PyTorch, independently of Folio, to check `./folio evaluate`.
 
     PYTHONPATH=inference-service/benchmark/baselines python3 trainer/benchmark/evaluate.py checkpoints/VERSION input.txt
 
-The validation text is the last tenth. carried-64: 64 streams side by side, state carried from the first character to
-the last. windows-256: windows of 256 characters, each from a zero state. Every character but the first of each stream
-or window is scored once.
+The validation text is the last tenth of the file. carried-64 cuts it into 64 streams and carries the state of each from
+the first character to the last. windows-256 cuts it into windows of 256 characters that begin with a zero state. Every
+character except the first of a stream or window is scored once.
 """
 import sys
 
@@ -22,17 +22,18 @@ ids = torch.tensor([index[character] for character in text[int(0.9 * len(text)):
 
 @torch.no_grad()
 def score(pieces):
-    """The sum over pieces of one length, and how many characters were scored."""
+    """Returns the summed loss of pieces of equal length, in nats, and the number of scored characters."""
     batch = torch.stack(pieces)
     state, total = None, 0.0
     for begin in range(0, batch.shape[1] - 1, 256):
-        part = batch[:, begin:begin + 257]
-        logits, state = network(part[:, :-1], state)
-        total += functional.cross_entropy(logits.double().flatten(0, 1), part[:, 1:].flatten(), reduction="sum").item()
+        chunk = batch[:, begin:begin + 257]
+        logits, state = network(chunk[:, :-1], state)
+        total += functional.cross_entropy(logits.double().flatten(0, 1), chunk[:, 1:].flatten(), reduction="sum").item()
     return total, batch.shape[0] * (batch.shape[1] - 1)
 
 
 def mean(pieces):
+    """Returns the mean loss of pieces of any lengths, in nats per character."""
     sums = [score([piece for piece in pieces if len(piece) == length]) for length in {len(piece) for piece in pieces}]
     return sum(total for total, _ in sums) / sum(count for _, count in sums)
 

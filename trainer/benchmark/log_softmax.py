@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""What a log-softmax before the cross entropy changes, and what it costs: forward and backward of both, in turns.
+"""Measures the effect and the cost of a log-softmax before the cross entropy, forward and backward, in alternation.
 
     python3 trainer/benchmark/log_softmax.py [--device cuda]
 
-Cross entropy begins with a log-softmax of its own, and log-softmax(log-softmax(x)) is log-softmax(x): the sum of the
-probabilities is 1 the second time, its logarithm 0. So loss and gradient stay what they are, but for rounding.
+Cross entropy begins with a log-softmax of its own, and log-softmax(log-softmax(x)) equals log-softmax(x): the second
+time the probabilities sum to 1, and the logarithm of 1 is 0. So loss and gradient change only by rounding.
 """
 import argparse
 import statistics
@@ -18,9 +18,9 @@ parser.add_argument("--device", default="cpu")
 parser.add_argument("--vocabulary", type=int, default=65)
 parser.add_argument("--rounds", type=int, default=200)
 options = parser.parse_args()
-wait = torch.cuda.synchronize if options.device.startswith("cuda") else (lambda: None)
+synchronize = torch.cuda.synchronize if options.device.startswith("cuda") else (lambda: None)
 print(f"PyTorch {torch.__version__} on {options.device}")
-print("| batch | µs without | with | difference of the loss | of the gradient, relative |\n| --- | --: | --: | --: | --: |")
+print("| batch | µs without | µs with | loss difference | relative gradient difference |\n| --- | --: | --: | --: | --: |")
 
 
 def bare(logits):
@@ -32,6 +32,7 @@ def normalised(logits):
 
 
 def run(before, logits, targets):
+    """Returns the loss and the gradient when a function is applied before the cross entropy."""
     leaf = logits.clone().requires_grad_()
     loss = functional.cross_entropy(before(leaf), targets)
     loss.backward()
@@ -39,10 +40,11 @@ def run(before, logits, targets):
 
 
 def micros(before, logits, targets):
-    wait()
+    """Returns the time of one forward and backward pass in microseconds."""
+    synchronize()
     started = time.perf_counter()
     run(before, logits, targets)
-    wait()
+    synchronize()
     return (time.perf_counter() - started) * 1e6
 
 
@@ -51,6 +53,6 @@ for rows, length in ((16, 40), (64, 256)):
     targets = torch.randint(options.vocabulary, (rows * length,), device=options.device)
     (loss, gradient), (same_loss, same_gradient) = run(bare, logits, targets), run(normalised, logits, targets)
     times = [(micros(bare, logits, targets), micros(normalised, logits, targets)) for _ in range(options.rounds)]
-    without, with_it = (statistics.median(side) for side in zip(*times))
+    without, with_it = (statistics.median(variant) for variant in zip(*times))
     print(f"| {rows} × {length} | {without:.0f} | {with_it:.0f} | {abs(loss - same_loss):.1e} |"
           f" {((gradient - same_gradient).norm() / gradient.norm()).item():.1e} |")

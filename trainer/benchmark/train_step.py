@@ -1,10 +1,12 @@
 #!/usr/bin/env python3
-"""The training loop a user would write instead, in PyTorch: the other side of every training-speed comparison.
+r"""Measures a plain PyTorch training loop, the baseline of every training-speed comparison.
 
-    python3 train_step.py input.txt --network residual --hidden 512 --layers 8 --batch 16 --length 40 --steps 300 --device cuda
+    PYTHONPATH=inference-service/benchmark/baselines python3 trainer/benchmark/train_step.py input.txt \
+        --network residual --hidden 512 --layers 8 --batch 16 --length 40 --steps 300 --device cuda
 
-Random substrings, Adam 2e-3, cross entropy; prints milliseconds a step (median of blocks of 20, the first block
-left out), characters a second and the last loss, as one JSON line. Same corpus, same sizes, same machine, same run.
+The loop draws random substrings and uses Adam (2e-3) and cross entropy. It prints one line of JSON: milliseconds per
+step (median of blocks of 20, without the first block), characters per second and the last loss. `./folio
+train-benchmark` runs it with the corpus and the sizes of Folio's own loop, on the same machine, in the same run.
 """
 import argparse
 import json
@@ -39,6 +41,7 @@ window = torch.arange(options.length + 1, device=options.device)
 
 
 def step():
+    """Trains on one batch and returns its loss."""
     starts = torch.randint(len(data) - options.length - 1, (options.batch, 1), device=options.device)
     sample = data[starts + window]
     logits, _ = network(sample[:, :-1].contiguous())
@@ -50,6 +53,7 @@ def step():
 
 
 def block(count):
+    """Runs a number of steps and returns milliseconds per step and the last loss."""
     started = time.perf_counter()
     for _ in range(count):
         loss = step()

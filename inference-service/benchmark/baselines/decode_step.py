@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""The strongest simple PyTorch decoder: one eager batched step for all streams, no HTTP.
+"""Measures the fastest simple PyTorch decoder: one eager batched step for all streams, without HTTP.
 
     pip install -r requirements.txt
     python3 decode_step.py checkpoints/VERSION --device cuda --batch 1 64 1024 [--graph] [--threads 2]
 
-Prints one JSON line a batch size: microseconds a step (median of five blocks) and characters a second. `--graph`
-replays the step as a CUDA graph, which is the bar to reach on a GPU.
+Prints one line of JSON for each batch size: microseconds per step (median of five blocks) and characters per second.
+`--graph` replays the step as a CUDA graph. That removes the launch overhead, so it is the strongest baseline on a GPU.
 """
 import argparse
 import json
@@ -25,12 +25,13 @@ parser.add_argument("--graph", action="store_true")
 parser.add_argument("--threads", type=int, default=torch.get_num_threads())
 options = parser.parse_args()
 torch.set_num_threads(options.threads)
-network, alphabet = load(options.checkpoint, options.device)
-wait = torch.cuda.synchronize if options.device.startswith("cuda") else (lambda: None)
+network, _ = load(options.checkpoint, options.device)
+synchronize = torch.cuda.synchronize if options.device.startswith("cuda") else (lambda: None)
 
 
 @torch.no_grad()
 def measure(batch):
+    """Measures the step for a number of streams and prints the result."""
     ids = torch.zeros(batch, 1, dtype=torch.long, device=options.device)
     _, state = network(ids)
 
@@ -41,23 +42,24 @@ def measure(batch):
     graph = None
     if options.graph:
         step(ids, state)
-        wait()
+        synchronize()
         graph = torch.cuda.CUDAGraph()
         with torch.cuda.graph(graph):
             step(ids, state)
 
     def block():
+        """Runs a block of steps and returns microseconds per step."""
         nonlocal ids, state
-        wait()
+        synchronize()
         started = time.perf_counter()
         for _ in range(options.steps):
             if graph:
                 graph.replay()
-                wait()
+                synchronize()
             else:
                 ids, state = step(ids, state)
-                ids[0, 0].item()
-        wait()
+                ids[0, 0].item()  # a server needs every character on the CPU
+        synchronize()
         return (time.perf_counter() - started) / options.steps * 1e6
 
     block()

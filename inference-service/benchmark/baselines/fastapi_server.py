@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""The server that a user would write instead: PyTorch and FastAPI around one checkpoint, one generation a request.
+"""Serves one checkpoint with PyTorch and FastAPI, the way a user would without Folio: one generation per request.
 
     pip install -r requirements.txt      (or Debian's python3-torch python3-fastapi python3-uvicorn)
     python3 fastapi_server.py checkpoints/VERSION --port 8090 [--device cuda] [--threads 2]
 
-POST /generate {"prompt","max_tokens","temperature","seed"} streams `data: {"text": "…"}` events, one a character.
-The benchmark compares the service with it on the same checkpoint and the same machine, in the same run.
+POST /generate {"prompt","max_tokens","temperature","seed"} streams one `data: {"text": "…"}` event per character.
+The benchmark runs this baseline on the same checkpoint, machine and number of threads as the service, in the same run.
 """
 import argparse
 import json
@@ -19,10 +19,12 @@ from network import load
 
 
 def application(network, characters, device):
+    """Returns the FastAPI application that generates text with a network."""
     app, index = FastAPI(), {character: i for i, character in enumerate(characters)}
 
     @torch.no_grad()
-    def characters_of(request):
+    def events(request):
+        """Yields the server-sent events of one generation."""
         random = torch.Generator().manual_seed(int(request.get("seed", 0)))
         temperature = float(request.get("temperature", 1.0))
         ids = torch.tensor([[index[c] for c in request.get("prompt") or "\n"]], device=device)
@@ -38,7 +40,7 @@ def application(network, characters, device):
 
     @app.post("/generate")
     def generate(request: dict):
-        return StreamingResponse(characters_of(request), media_type="text/event-stream")
+        return StreamingResponse(events(request), media_type="text/event-stream")
 
     return app
 

@@ -1,7 +1,7 @@
-"""The blog post's two networks in PyTorch, and their weights from a checkpoint directory.
+"""The two networks of the blog post "RNN generations" in PyTorch, and a loader for Folio's checkpoints.
 
-`load` reads config.json, vocabulary.json and model.safetensors. It stops with a clear error where a name or a shape
-differs from the residual or the plain network. The baselines share it, so that all of them compute the same network.
+`load` reads config.json, vocabulary.json and model.safetensors. It raises an error if a name or a shape differs from
+the residual or the plain network. All baselines share this file, so that they compute the same network.
 """
 import json
 import pathlib
@@ -14,6 +14,7 @@ DTYPES = {"F32": numpy.float32, "F16": numpy.float16}
 
 
 def read_safetensors(path):
+    """Returns the tensors of a file in float32, by name."""
     raw = pathlib.Path(path).read_bytes()
     size = int.from_bytes(raw[:8], "little")
     header, body = json.loads(raw[8:8 + size]), raw[8 + size:]
@@ -24,6 +25,8 @@ def read_safetensors(path):
 
 
 class Plain(nn.Module):
+    """The plain network: linear(relu(gru(embedding(ids)))), with one GRU of several layers."""
+
     def __init__(self, vocabulary, hidden, layers):
         super().__init__()
         self.embedding = nn.Embedding(vocabulary, hidden)
@@ -36,6 +39,8 @@ class Plain(nn.Module):
 
 
 class Residual(nn.Module):
+    """The residual network: every GRU layer after the first adds its output to its input."""
+
     def __init__(self, vocabulary, embedding, hidden, layers):
         super().__init__()
         self.embedding = nn.Embedding(vocabulary, embedding)
@@ -53,6 +58,10 @@ class Residual(nn.Module):
 
 
 def load(directory, device):
+    """Returns the network of a checkpoint directory on a device, and its list of characters.
+
+    Raises SystemExit if config.json or vocabulary.json describes a network that this file does not have.
+    """
     tensors = read_safetensors(pathlib.Path(directory) / "model.safetensors")
     vocabulary, embedding = tensors["embedding.weight"].shape
     if "grus.0.weight_hh_l0" in tensors:
@@ -64,9 +73,9 @@ def load(directory, device):
     config = json.loads((pathlib.Path(directory) / "config.json").read_text(encoding="utf-8"))
     expected = {"embedding_activation": "none", "head_activation": "none" if config["network"] == "residual" else "relu",
                 "projection_size": None, "tied": False}
-    unlike = {key: config.get(key) for key, value in expected.items() if config.get(key, value) != value}
-    if unlike:
-        raise SystemExit(f"config.json asks for {unlike}, which this baseline does not have")
+    unsupported = {key: config.get(key) for key, value in expected.items() if config.get(key, value) != value}
+    if unsupported:
+        raise SystemExit(f"config.json has {unsupported}, which this baseline does not support")
     network.load_state_dict(tensors, strict=True)
     characters = json.loads((pathlib.Path(directory) / "vocabulary.json").read_text(encoding="utf-8"))["characters"]
     if len(characters) != vocabulary:

@@ -1,4 +1,4 @@
-"""What the official openai package makes of a running service: python openai_client.py http://127.0.0.1:PORT"""
+"""Tests a running service with the official openai package: python openai_client.py http://127.0.0.1:PORT"""
 import sys
 import threading
 import urllib.request
@@ -15,16 +15,16 @@ def metric(name):
     return float(next(line for line in page.splitlines() if line.startswith(name + " ")).split()[-1])
 
 
-def until(what, condition):
+def wait_until(state, condition):
     gate = threading.Event()
     for _ in range(12000):
         if condition():
             return
         gate.wait(0.005)
-    raise AssertionError("deadline for: " + what)
+    raise AssertionError("deadline, waiting until " + state)
 
 
-def refused(kind, status, param, **arguments):
+def rejected(kind, status, param, **arguments):
     try:
         create(**arguments)
     except kind as error:
@@ -32,7 +32,7 @@ def refused(kind, status, param, **arguments):
         assert error.param == param, (error.param, param)
         assert param is None or param in error.message, error.message
         return error
-    raise AssertionError(f"{arguments} was not refused")
+    raise AssertionError(f"{arguments} was not rejected")
 
 
 # Models.
@@ -40,14 +40,14 @@ names = [model.id for model in client.models.list()]
 assert names[0] == "current" and len(names) == 2, names
 assert client.models.retrieve("current").owned_by == "folio"
 
-# Whole.
+# A completed answer.
 one = create(model="current", prompt="ROMEO:", max_tokens=40, seed=7, temperature=0.8)
 assert one.object == "text_completion" and one.model == names[1] and len(one.choices) == 1
 assert len(one.choices[0].text) == 40 and one.choices[0].finish_reason == "length"
 assert (one.usage.prompt_tokens, one.usage.completion_tokens, one.usage.total_tokens) == (6, 40, 46)
 assert create(model="current", prompt="ROMEO:").usage.completion_tokens == 16, "OpenAI's default"
 
-# A stream says the same.
+# A stream has the same text and usage.
 events = list(create(model="current", prompt="ROMEO:", max_tokens=40, seed=7, temperature=0.8, stream=True,
                      stream_options={"include_usage": True}))
 assert "".join(choice.text for event in events for choice in event.choices) == one.choices[0].text
@@ -56,7 +56,7 @@ assert events[-1].choices == [] and events[-1].usage.total_tokens == 46
 assert all(event.usage is None for event in events[:-1])
 assert len({event.id for event in events}) == 1
 
-# Choices share a prompt; choice i is what seed + i gives.
+# Choices share a prompt; choice i is the text that seed + i gives.
 three = create(model="current", prompt="ROMEO:", max_tokens=40, seed=6, temperature=0.8, n=3)
 assert [choice.index for choice in three.choices] == [0, 1, 2]
 assert len({choice.text for choice in three.choices}) == 3
@@ -71,18 +71,18 @@ two = create(model="current", prompt=["ROMEO:", "JULIET:"], max_tokens=5, n=2, s
 assert len(two.choices) == 4 and two.usage.prompt_tokens == 13
 assert all(choice.model_version == two.model for choice in two.choices)
 
-# A stop text is held back until it is decided, and no part of it is ever written.
+# The service withholds a possible stop text until it is complete or ruled out, so no part of it is ever sent.
 stop = one.choices[0].text[10:14]
 cut = create(model="current", prompt="ROMEO:", max_tokens=40, seed=7, temperature=0.8, stop=stop, stream=True)
 pieces = [choice for event in cut for choice in event.choices]
-written = one.choices[0].text
-assert "".join(piece.text for piece in pieces) == written[:written.index(stop)]
+text = one.choices[0].text
+assert "".join(piece.text for piece in pieces) == text[:text.index(stop)]
 assert pieces[-1].finish_reason == "stop"
 
-# Log-probabilities, of the prompt too.
-told = create(model="current", prompt="ROMEO:", max_tokens=4, seed=7, echo=True, logprobs=2)
-lists = told.choices[0].logprobs
-assert "".join(lists.tokens) == told.choices[0].text and lists.tokens[:6] == list("ROMEO:")
+# Log-probabilities of the prompt and of the generated text.
+echoed = create(model="current", prompt="ROMEO:", max_tokens=4, seed=7, echo=True, logprobs=2)
+lists = echoed.choices[0].logprobs
+assert "".join(lists.tokens) == echoed.choices[0].text and lists.tokens[:6] == list("ROMEO:")
 assert lists.text_offset == list(range(10))
 assert lists.token_logprobs[0] is None and all(value <= 0 for value in lists.token_logprobs[1:])
 assert lists.top_logprobs[0] is None and all(len(top) == 2 for top in lists.top_logprobs[1:])
@@ -95,53 +95,53 @@ assert [value for part in parts for value in part.token_logprobs] == lists.token
 assert [offset for part in parts for offset in part.text_offset] == [6, 7, 8, 9]
 
 # An error of each kind.
-refused(openai.BadRequestError, 400, "temperature", model="current", prompt="a", temperature=9)
-refused(openai.BadRequestError, 400, "prompt", model="current", prompt="caf\u00e9")
-refused(openai.BadRequestError, 400, "prompt.[]", model="current", prompt=[5, 6])
-refused(openai.BadRequestError, 400, "max_tokens", model="current", prompt="a", max_tokens=0)
-refused(openai.BadRequestError, 400, "n", model="current", prompt="a", n=17)
-refused(openai.BadRequestError, 400, "logprobs", model="current", prompt=["a" * 10000] * 16, n=16, echo=True, logprobs=20,
+rejected(openai.BadRequestError, 400, "temperature", model="current", prompt="a", temperature=9)
+rejected(openai.BadRequestError, 400, "prompt", model="current", prompt="caf\u00e9")
+rejected(openai.BadRequestError, 400, "prompt.[]", model="current", prompt=[5, 6])
+rejected(openai.BadRequestError, 400, "max_tokens", model="current", prompt="a", max_tokens=0)
+rejected(openai.BadRequestError, 400, "n", model="current", prompt="a", n=17)
+rejected(openai.BadRequestError, 400, "logprobs", model="current", prompt=["a" * 10000] * 16, n=16, echo=True, logprobs=20,
         max_tokens=0)
-refused(openai.BadRequestError, 400, "n", model="current", prompt=["a"] * 16, n=16)
-refused(openai.BadRequestError, 400, "prompt", model="current", prompt=["a", None])
-refused(openai.BadRequestError, 400, "suffix", model="current", prompt="a", suffix="b")
-refused(openai.BadRequestError, 400, "best_of", model="current", prompt="a", best_of=2)
-refused(openai.BadRequestError, 400, "logit_bias", model="current", prompt="a", logit_bias={"50256": -100})
-refused(openai.BadRequestError, 400, "frequency_penalty", model="current", prompt="a", frequency_penalty=0.5)
-refused(openai.BadRequestError, 400, "presence_penalty", model="current", prompt="a", presence_penalty=-0.5)
-refused(openai.BadRequestError, 400, "prediction", model="current", prompt="a", extra_body={"prediction": 1})
-unknown = refused(openai.NotFoundError, 404, "model", model="gpt-3.5-turbo-instruct", prompt="a")
+rejected(openai.BadRequestError, 400, "n", model="current", prompt=["a"] * 16, n=16)
+rejected(openai.BadRequestError, 400, "prompt", model="current", prompt=["a", None])
+rejected(openai.BadRequestError, 400, "suffix", model="current", prompt="a", suffix="b")
+rejected(openai.BadRequestError, 400, "best_of", model="current", prompt="a", best_of=2)
+rejected(openai.BadRequestError, 400, "logit_bias", model="current", prompt="a", logit_bias={"50256": -100})
+rejected(openai.BadRequestError, 400, "frequency_penalty", model="current", prompt="a", frequency_penalty=0.5)
+rejected(openai.BadRequestError, 400, "presence_penalty", model="current", prompt="a", presence_penalty=-0.5)
+rejected(openai.BadRequestError, 400, "prediction", model="current", prompt="a", extra_body={"prediction": 1})
+unknown = rejected(openai.NotFoundError, 404, "model", model="gpt-3.5-turbo-instruct", prompt="a")
 assert unknown.code == "model_not_found" and unknown.type == "invalid_request_error"
-refused(openai.APIStatusError, 413, "the body", model="current", prompt="a" * 2_000_000)
+rejected(openai.APIStatusError, 413, "the body", model="current", prompt="a" * 2_000_000)
 try:
     client.models.retrieve("nothing")
-    raise AssertionError("there is no such model")
+    raise AssertionError("the service returned an unknown model")
 except openai.NotFoundError as error:
     assert error.code == "model_not_found"
 try:
     client.chat.completions.create(model="current", messages=[])
-    raise AssertionError("there is no chat")
+    raise AssertionError("the service answered a chat request")
 except openai.NotFoundError as error:
     assert error.type == "invalid_request_error"
 
-# A full house is a 429; a client that goes away frees its slots.
-house = [create(model="current", prompt="a", max_tokens=10000, n=n, stream=True) for n in (16, 16, 4, 4)]
+# A full queue gives a 429; a client that disconnects frees its slots.
+streams = [create(model="current", prompt="a", max_tokens=10000, n=n, stream=True) for n in (16, 16, 4, 4)]
 assert metric("folio_requests_running") == 40
 
 
-def wait_in_vain():
+def wait_for_a_slot():
     with create(model="current", prompt="a", max_tokens=10000, n=8, stream=True) as late:
         next(iter(late))
 
 
-waiting = threading.Thread(target=wait_in_vain)
+waiting = threading.Thread(target=wait_for_a_slot)
 waiting.start()
-until("eight wait", lambda: metric("folio_requests_waiting") == 8)
-full = refused(openai.RateLimitError, 429, None, model="current", prompt="a")
+wait_until("eight requests wait", lambda: metric("folio_requests_waiting") == 8)
+full = rejected(openai.RateLimitError, 429, None, model="current", prompt="a")
 assert full.code == "queue_full" and int(full.response.headers["retry-after"]) >= 1
-for stream in house:
+for stream in streams:
     next(iter(stream))
     stream.close()
 waiting.join()
-until("nobody runs", lambda: metric("folio_requests_running") == 0)
+wait_until("no request runs", lambda: metric("folio_requests_running") == 0)
 print("openai", openai.__version__)

@@ -5,8 +5,8 @@ import java.lang.reflect.Proxy;
 import org.jboss.logging.Logger;
 
 /**
- * Ends the process with 0 after a signal and a clean shutdown. Left to the JVM, it would end with
- * 128 and the signal's number.
+ * The signal handlers that make a clean shutdown exit with 0. The JVM's own handlers exit with 128
+ * plus the signal's number.
  */
 final class CleanExit {
   private static final Logger LOG = Logger.getLogger(CleanExit.class);
@@ -14,11 +14,11 @@ final class CleanExit {
   private CleanExit() {}
 
   /**
-   * From now on SIGTERM and SIGINT stop the application as it would stop itself. Goes through
-   * reflection because no lint option silences the compiler about {@code sun.misc}; where a JVM
-   * does not have it, the exit code is the JVM's.
+   * Installs handlers of SIGTERM and SIGINT that stop the application and exit with 0. They are
+   * installed by reflection because no lint option silences the compiler's warning about {@code
+   * sun.misc}; a JVM without that package keeps its own handlers.
    */
-  static void onSignals() {
+  static void install() {
     try {
       Class<?> signal = Class.forName("sun.misc.Signal");
       Class<?> handler = Class.forName("sun.misc.SignalHandler");
@@ -36,7 +36,7 @@ final class CleanExit {
             .invoke(null, signal.getConstructor(String.class).newInstance(name), stop);
       }
     } catch (ReflectiveOperationException e) {
-      LOG.debug("signals are left to the JVM", e);
+      LOG.debug("Signal handlers not installed, the JVM's exit code applies", e);
     }
   }
 }

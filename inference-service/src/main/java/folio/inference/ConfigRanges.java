@@ -6,52 +6,59 @@ import java.time.Duration;
 
 /** The legal ranges of the settings. */
 final class ConfigRanges {
-  private static final Duration NO_TIME = Duration.ZERO;
-  private static final Duration SHORTEST_POLL = Duration.ofMillis(10);
-  private static final Duration SHORTEST_PATIENCE = Duration.ofMillis(100);
-  private static final Duration LONGEST = Duration.ofDays(1);
-  private static final Duration LONGEST_STATE = Duration.ofDays(365);
-  private static final int SHORTEST_KEY = 16;
-  private static final int LONGEST_KEY = 1024;
-  private static final BigInteger LARGEST_BODY = BigInteger.valueOf(1L << 30);
+  private static final Duration MIN_POLL_INTERVAL = Duration.ofMillis(10);
+  private static final Duration MIN_CONNECTION_TIMEOUT = Duration.ofMillis(100);
+  private static final Duration ONE_SECOND = Duration.ofSeconds(1);
+  private static final Duration MAX_DURATION = Duration.ofDays(1);
+  private static final Duration MAX_STATE_LIFETIME = Duration.ofDays(365);
+  private static final int MIN_KEY_LENGTH = 16;
+  private static final int MAX_KEY_LENGTH = 1024;
+  private static final BigInteger MAX_BODY_SIZE = BigInteger.valueOf(1L << 30);
 
   private ConfigRanges() {}
 
   /**
    * Checks every setting.
    *
-   * @throws ConfigurationException naming the first one that is out of its range, its value and the
-   *     range; the service does not start then
+   * @throws ConfigurationException if a setting is out of its range; the message names the first
+   *     such setting, its value and the range. The service does not start then
    */
   static void check(InferenceConfig config) {
     check("folio.threads", config.threads(), 0, 4096);
     check("folio.slots", config.slots(), 1, 65_536);
     check("folio.queue.capacity", config.queue().capacity(), 0, 1_000_000);
-    check("folio.limits.max-tokens", config.limits().maxTokens(), 1, 100_000_000);
-    check("folio.limits.prompt-tokens", config.limits().promptTokens(), 1, 100_000_000);
+    check("folio.queue.timeout", config.queue().timeout(), Duration.ZERO, MAX_DURATION);
+    check("folio.poll-interval", config.pollInterval(), MIN_POLL_INTERVAL, MAX_DURATION);
+    check("folio.turn-timeout", config.iterationTimeout(), ONE_SECOND, MAX_DURATION);
+    check("folio.drain-timeout", config.drainTimeout(), Duration.ZERO, MAX_DURATION);
     check("folio.admin.port", config.admin().port(), 0, 65_535);
-    check("folio.limits.connections", config.limits().connections(), 1, 1_000_000);
+    check(config.limits());
+    check(config.state());
+  }
+
+  private static void check(InferenceConfig.Limits limits) {
+    check("folio.limits.max-tokens", limits.maxTokens(), 1, 100_000_000);
+    check("folio.limits.prompt-tokens", limits.promptTokens(), 1, 100_000_000);
+    check("folio.limits.connections", limits.connections(), 1, 1_000_000);
     check(
-        "folio.limits.body-size",
-        config.limits().bodySize().asBigInteger(),
-        BigInteger.ONE,
-        LARGEST_BODY);
+        "folio.limits.body-size", limits.bodySize().asBigInteger(), BigInteger.ONE, MAX_BODY_SIZE);
     check(
         "folio.limits.request-timeout",
-        config.limits().requestTimeout(),
-        SHORTEST_PATIENCE,
-        LONGEST);
-    check("folio.limits.idle-timeout", config.limits().idleTimeout(), SHORTEST_PATIENCE, LONGEST);
-    check("folio.poll-interval", config.pollInterval(), SHORTEST_POLL, LONGEST);
-    check("folio.queue.timeout", config.queue().timeout(), NO_TIME, LONGEST);
-    check("folio.turn-timeout", config.turnTimeout(), Duration.ofSeconds(1), LONGEST);
-    check("folio.state.lifetime", config.state().lifetime(), Duration.ofSeconds(1), LONGEST_STATE);
-    config
-        .state()
+        limits.requestTimeout(),
+        MIN_CONNECTION_TIMEOUT,
+        MAX_DURATION);
+    check("folio.limits.idle-timeout", limits.idleTimeout(), MIN_CONNECTION_TIMEOUT, MAX_DURATION);
+  }
+
+  private static void check(InferenceConfig.State state) {
+    check("folio.state.lifetime", state.lifetime(), ONE_SECOND, MAX_STATE_LIFETIME);
+    // The key itself must not appear in a message.
+    state
         .key()
         .ifPresent(
-            key -> check("the length of folio.state.key", key.length(), SHORTEST_KEY, LONGEST_KEY));
-    check("folio.drain-timeout", config.drainTimeout(), NO_TIME, LONGEST);
+            key ->
+                check(
+                    "the length of folio.state.key", key.length(), MIN_KEY_LENGTH, MAX_KEY_LENGTH));
   }
 
   private static <T extends Comparable<T>> void check(

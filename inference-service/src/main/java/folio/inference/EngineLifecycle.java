@@ -28,49 +28,113 @@ import java.time.Duration;
 import java.util.random.RandomGenerator;
 import org.jboss.logging.Logger;
 
-/** Wires the rooms, starts them, drains them and closes them. */
+/**
+ * The life of the service: creates the checkpoint store, the watcher, the engine and the metrics
+ * from the settings, joins them, and starts, drains and closes them.
+ *
+ * <pre>
+ * store → watcher → loader → models → engine → metrics
+ * </pre>
+ */
 @Singleton
 public class EngineLifecycle {
   private static final Logger LOG = Logger.getLogger(EngineLifecycle.class);
 
-  /** Of the watcher, when the process is to end. */
-  private static final Duration LONGEST_TURN = Duration.ofSeconds(10);
+  /** The longest time that shutdown waits for the watcher, which may be reading a bucket. */
+  private static final Duration WATCHER_STOP_TIMEOUT = Duration.ofSeconds(10);
 
   private final InferenceConfig config;
-  private final CheckpointStore store;
-  private final Device device;
   private final EngineMetrics metrics;
-  private final ResidentModels models = new ResidentModels();
+  private final CheckpointStore store;
+  private final ModelLoader loader;
+  private final ResidentModels models;
   private final InferenceEngine engine;
   private CheckpointWatcher watcher;
-  private Thread watching;
+  private Thread watcherThread;
 
-  /** Wires; nothing runs yet. */
+  /** Creates and joins all parts; no thread runs yet. */
   EngineLifecycle(InferenceConfig config, MeterRegistry registry) {
     ConfigRanges.check(config);
     this.config = config;
-    this.store = open(config.checkpoints());
-    this.device = device();
-    this.metrics = new EngineMetrics(registry);
-    this.engine =
-        new InferenceEngine(
-            new InferenceEngine.Settings(
-                config.slots(),
-                WorkerSettings.on(device, config.threads()),
-                config.queue().capacity(),
-                config.queue().timeout()),
-            models,
-            metrics);
+    store = openStore(config.checkpoints());
+    Device device = chooseDevice(config.device());
+    metrics = new EngineMetrics(registry);
+    loader = new ModelLoader(device, fusedDecoders(config.decoder()), config.slots());
+    models = new ResidentModels();
+    engine = new InferenceEngine(engineSettings(config, device), models, metrics);
     metrics.observe(engine);
   }
 
-  private static CheckpointStore open(String address) {
+  /** Starts the engine's workers and the watcher; the first model is loaded in the background. */
+  void start(@Observes StartupEvent event) {
+    watcher = new CheckpointWatcher(store, loader::load, models, metrics);
+    engine.start();
+    if (LaunchMode.current() == LaunchMode.NORMAL) {
+      CleanExit.install();
+    }
+    watcherThread = new Thread(() -> watcher.run(config.pollInterval()), "checkpoint-watcher");
+    watcherThread.setDaemon(true);
+    watcherThread.start();
+  }
+
+  /**
+   * Rejects new requests and waits until the accepted ones have finished; those that run at the
+   * drain timeout end with an error. The HTTP server still answers meanwhile.
+   */
+  void drain(@Observes ShutdownDelayInitiatedEvent event) {
+    LOG.infof("Draining running=%d waiting=%d", engine.running(), engine.waiting());
+    if (engine.drain(config.drainTimeout())) {
+      LOG.info("Drained");
+    } else {
+      LOG.infof("Drain timeout, stopping requests running=%d", engine.running());
+      engine.close();
+    }
+  }
+
+  /** Stops the watcher, then closes the engine and the models. */
+  void stop(@Observes ShutdownEvent event) throws InterruptedException {
+    if (watcher == null) {
+      return; // the service did not start
+    }
+    watcher.close();
+    // The watcher may own a model that the engine has not taken, which it closes itself.
+    watcherThread.join(WATCHER_STOP_TIMEOUT.toMillis());
+    engine.close();
+  }
+
+  private static Device chooseDevice(DeviceChoice choice) {
+    // The engine has a thread per worker. libtorch's own threads would wait for each other by
+    // spinning. Must be set before DJL's engine is created.
+    System.setProperty("ai.djl.pytorch.num_threads", "1");
+    int gpus = Engine.getInstance().getGpuCount();
+    if (choice == DeviceChoice.CUDA && gpus == 0) {
+      throw new ConfigurationException(
+          "folio.device is cuda, but the engine sees no GPU; legal here: cpu, auto");
+    }
+    return choice == DeviceChoice.CPU || gpus == 0 ? Device.cpu() : Device.gpu();
+  }
+
+  private static CheckpointStore openStore(String address) {
     try {
       return CheckpointStore.at(address, System.getenv());
     } catch (IllegalArgumentException e) {
       throw new ConfigurationException("folio.checkpoints: " + e.getMessage(), e);
     }
   }
+
+  private static FusedDecoderFactory.Loader fusedDecoders(DecoderChoice choice) {
+    return choice == DecoderChoice.AUTO ? FusedDecoders::load : FusedDecoderFactory.Loader.NONE;
+  }
+
+  private static InferenceEngine.Settings engineSettings(InferenceConfig config, Device device) {
+    return new InferenceEngine.Settings(
+        config.slots(),
+        WorkerSettings.on(device, config.threads()),
+        config.queue().capacity(),
+        config.queue().timeout());
+  }
+
+  // The parts that the HTTP resources inject.
 
   @Produces
   @Singleton
@@ -100,52 +164,5 @@ public class EngineLifecycle {
   @Singleton
   RandomGenerator seeds() {
     return new SecureRandom();
-  }
-
-  void start(@Observes StartupEvent event) {
-    watcher = new CheckpointWatcher(store, loader()::load, models, metrics);
-    engine.start();
-    if (LaunchMode.current() == LaunchMode.NORMAL) {
-      CleanExit.onSignals();
-    }
-    watching = new Thread(() -> watcher.run(config.pollInterval()), "checkpoint-watcher");
-    watching.setDaemon(true);
-    watching.start();
-  }
-
-  private ModelLoader loader() {
-    boolean auto = config.decoder() == DecoderChoice.AUTO;
-    return new ModelLoader(
-        device, auto ? FusedDecoders::load : FusedDecoderFactory.Loader.NONE, config.slots());
-  }
-
-  private Device device() {
-    // The engine has threads of its own; libtorch's would wait for each other by spinning.
-    System.setProperty("ai.djl.pytorch.num_threads", "1");
-    int gpus = Engine.getInstance().getGpuCount();
-    if (config.device() == DeviceChoice.CUDA && gpus == 0) {
-      throw new ConfigurationException(
-          "folio.device is cuda, but the engine sees no GPU; legal here: cpu, auto");
-    }
-    return config.device() == DeviceChoice.CPU || gpus == 0 ? Device.cpu() : Device.gpu();
-  }
-
-  /** While the server still answers: running streams finish, new requests are refused. */
-  void drain(@Observes ShutdownDelayInitiatedEvent event) {
-    LOG.infof("draining %d running and %d waiting", engine.running(), engine.waiting());
-    boolean drained = engine.drain(config.drainTimeout());
-    LOG.info(drained ? "drained" : "time is up: ending what still runs");
-    if (!drained) {
-      engine.close();
-    }
-  }
-
-  void stop(@Observes ShutdownEvent event) throws InterruptedException {
-    if (watcher != null) {
-      watcher.close();
-      // It may hold a model that nobody has taken, or be waiting for a bucket that does not answer.
-      watching.join(LONGEST_TURN.toMillis());
-      engine.close();
-    }
   }
 }

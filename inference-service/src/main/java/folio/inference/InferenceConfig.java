@@ -3,142 +3,146 @@ package folio.inference;
 import io.quarkus.runtime.configuration.MemorySize;
 import io.smallrye.config.ConfigMapping;
 import io.smallrye.config.WithDefault;
+import io.smallrye.config.WithName;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Optional;
 
 /**
- * Every setting of the service. Each can be given as an environment variable: {@code
- * folio.queue.capacity} is {@code FOLIO_QUEUE_CAPACITY}.
+ * The settings of the service. Each has an environment variable: {@code folio.queue.capacity} is
+ * {@code FOLIO_QUEUE_CAPACITY}. {@link ConfigRanges} has their legal ranges.
  */
 @ConfigMapping(prefix = "folio")
 public interface InferenceConfig {
-  /**
-   * Where the checkpoints are: a folder, which need not exist yet, or {@code s3://BUCKET/PREFIX}.
-   */
+  /** The checkpoint store: a folder, which need not exist yet, or {@code s3://BUCKET/PREFIX}. */
   @WithDefault("checkpoints")
   String checkpoints();
 
-  /** How often CURRENT is looked at. */
+  /** The interval at which the service reads CURRENT. */
   @WithDefault("1S")
   Duration pollInterval();
 
-  /** cpu, cuda, or auto: cuda where there is one. */
+  /** The device that models run on: cpu, cuda or auto. */
   @WithDefault("auto")
   DeviceChoice device();
 
-  /** On a GPU: auto decodes on the chip what fits there, libtorch nothing. */
+  /** The decoder on a GPU: auto or libtorch. */
   @WithDefault("auto")
   DecoderChoice decoder();
 
-  /** Lanes of the engine; 0: one a core, on a GPU four. */
+  /** The number of the engine's worker threads; 0: one per core, or four on a GPU. */
   @WithDefault("0")
   int threads();
 
-  /** Most requests that run at once. */
+  /** The largest number of requests that run at once. */
   @WithDefault("64")
   int slots();
 
-  /** Requests that wait. */
+  /** The settings of queued requests. */
   Queue queue();
 
-  /** What a request may ask for, and a connection take. */
+  /** The limits of a request and of a connection. */
   Limits limits();
 
-  /** States that generations stopped in, on their way through clients. */
+  /** The settings of the saved states that clients hold. */
   State state();
 
-  /** The file of API keys; without one, nobody needs a key. */
+  /** The key file; without it, no request needs an API key. */
   Optional<Path> keys();
 
-  /** What operators ask for. */
+  /** The settings of the admin server. */
   Admin admin();
 
-  /** How long running streams may go on after SIGTERM. */
+  /** The time that running streams have to finish after SIGTERM. */
   @WithDefault("25S")
   Duration drainTimeout();
 
-  /** A decode loop that stands still for longer is reported as not alive. */
+  /** The longest time between two iterations of the decode loop before liveness fails. */
+  @WithName("turn-timeout")
   @WithDefault("30S")
-  Duration turnTimeout();
+  Duration iterationTimeout();
 
-  /** What decodes on a GPU. */
+  /** The program that decodes on a GPU. */
   enum DecoderChoice {
-    /** On the chip where that can be done. */
+    /** The persistent kernel for each model that it supports, libtorch for others. */
     AUTO,
-    /** With libtorch everywhere. */
+    /** Libtorch for every model. */
     LIBTORCH
   }
 
-  /** Where networks live. */
+  /** The device that models run on. */
   enum DeviceChoice {
     /** The processor. */
     CPU,
-    /** The first GPU. */
+    /** The first GPU; the service does not start without one. */
     CUDA,
-    /** The first GPU if there is one. */
+    /** The first GPU, or the processor on a machine without one. */
     AUTO
   }
 
-  /** Requests that wait. */
+  /** The settings of queued requests. */
   interface Queue {
-    /** Most requests that wait for a slot. */
+    /** The largest number of requests that wait for a slot. */
     @WithDefault("256")
     int capacity();
 
-    /** Longest time in the queue. */
+    /** The longest time that a request waits for a slot. */
     @WithDefault("30S")
     Duration timeout();
   }
 
-  /** What operators ask for. */
+  /** The settings of the admin server. */
   interface Admin {
-    /** Where they are listened to; 0: nowhere. */
+    /** The port of the admin server; 0: off. */
     @WithDefault("0")
     int port();
 
-    /** Who can reach that port: by default, who is on this machine. */
+    /** The address that the admin server listens on; the default accepts local clients only. */
     @WithDefault("127.0.0.1")
     String host();
   }
 
-  /** States that generations stopped in, on their way through clients. */
+  /**
+   * The settings of saved states. A client receives the state in which its generation stopped, and
+   * sends it with a later request, which resumes from it.
+   */
   interface State {
     /**
-     * Signs them; replicas that are to take each other's need the same. Made up if there is none.
+     * The key that signs states. Replicas that accept each other's states need the same key; a
+     * replica without one generates its own.
      */
     Optional<String> key();
 
-    /** How long one can be gone on from. */
+    /** The lifetime of a saved state. */
     @WithDefault("1H")
     Duration lifetime();
   }
 
-  /** What a request may ask for, and a connection take. */
+  /** The limits of a request and of a connection. */
   interface Limits {
-    /** Largest max_tokens. */
+    /** The largest {@code max_tokens}. */
     @WithDefault("10000")
     int maxTokens();
 
-    /** Longest prompt, in characters. */
+    /** The largest number of characters in a prompt. */
     @WithDefault("10000")
     int promptTokens();
 
-    /** Largest request body. */
+    /** The size of the largest request body. */
     @WithDefault("1M")
     MemorySize bodySize();
 
-    /** Longest time from the end of a request's headers to the end of its body. */
+    /** The longest time from the end of a request's headers to the end of its body. */
     @WithDefault("30S")
     Duration requestTimeout();
 
-    /** Most connections that are open at once; above, requests are answered 503. */
+    /** The largest number of open connections; requests on further ones are answered with 503. */
     @WithDefault("4096")
     int connections();
 
     /**
-     * Closes a connection on which nothing moves for so long: between requests, or as its client
-     * does not read. One whose request waits or is being run stays.
+     * The longest time without traffic before a connection is closed, between two requests or when
+     * its client does not read. A connection whose request waits or runs stays open.
      */
     @WithDefault("75S")
     Duration idleTimeout();

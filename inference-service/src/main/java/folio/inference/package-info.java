@@ -1,2 +1,2 @@
-/** The service: its configuration, and the one place where its rooms are joined. */
+/** The service's configuration, and the one class that joins its packages and runs them. */
 package folio.inference;

@@ -18,7 +18,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The packaged service as its operators see it. */
+/** The admin server of the packaged service. */
 class AdminIT {
   @TempDir Path folder;
   private Process process;
@@ -73,15 +73,15 @@ class AdminIT {
     start();
     awaitCurrent(newer);
 
-    HttpResponse<String> rolled = post("/rollback");
-    assertThat(rolled.statusCode()).as(rolled.body()).isEqualTo(200);
-    assertThat(rolled.body()).contains(older);
+    HttpResponse<String> rollback = post("/rollback");
+    assertThat(rollback.statusCode()).as(rollback.body()).isEqualTo(200);
+    assertThat(rollback.body()).contains(older);
     awaitCurrent(older);
     assertThat(store.current()).contains(older);
 
-    HttpResponse<String> oldest = post("/rollback");
-    assertThat(oldest.statusCode()).isEqualTo(409);
-    assertThat(oldest.body()).contains("no checkpoint is older than " + older);
+    HttpResponse<String> nothingOlder = post("/rollback");
+    assertThat(nothingOlder.statusCode()).isEqualTo(409);
+    assertThat(nothingOlder.body()).contains("no checkpoint is older than " + older);
 
     assertThat(post("/models/" + newer + "/activate").statusCode()).isEqualTo(200);
     awaitCurrent(newer);
@@ -93,45 +93,46 @@ class AdminIT {
   }
 
   @Test
-  void namesPromoteWhereTheStoreCannotBeWritten() throws Exception {
+  void suggestsPromoteWhenTheStoreIsReadOnly() throws Exception {
     CheckpointStore store = new CheckpointStore(folder);
     String version = TestCheckpoints.publishCurrent(store, 1);
-    // For root, too: the file that locks the store cannot be opened.
+    // A folder in the place of the lock file makes the store read-only, even for root.
     Files.deleteIfExists(folder.resolve(".lock"));
     Files.createDirectory(folder.resolve(".lock"));
     start();
 
-    HttpResponse<String> refused = post("/models/" + version + "/activate");
-    assertThat(refused.statusCode()).isEqualTo(409);
-    assertThat(refused.body()).contains("checkpoints promote " + version);
+    HttpResponse<String> rejected = post("/models/" + version + "/activate");
+    assertThat(rejected.statusCode()).isEqualTo(409);
+    assertThat(rejected.body()).contains("checkpoints promote " + version);
   }
 
   @Test
-  void drainsForGood() throws Exception {
+  void drainsPermanently() throws Exception {
     start();
     HttpResponse<String> draining = post("/drain");
     assertThat(draining.statusCode()).isEqualTo(200);
     assertThat(Service.parse(draining.body()).get("running").asInt()).isZero();
 
     Service.await("not ready", () -> service.get("/q/health/ready").statusCode() == 503);
-    HttpResponse<String> refused =
+    HttpResponse<String> rejected =
         service
             .client()
             .send(service.generate("{}", "application/json"), HttpResponse.BodyHandlers.ofString());
-    assertThat(refused.statusCode()).isEqualTo(503);
-    assertThat(Service.parse(refused.body()).get("reason").asText()).isEqualTo("draining");
+    assertThat(rejected.statusCode()).isEqualTo(503);
+    assertThat(Service.parse(rejected.body()).get("reason").asText()).isEqualTo("draining");
     assertThat(service.get("/q/health/live").statusCode()).isEqualTo(200);
   }
 
   @Test
-  void saysThatThePortIsTaken() throws Exception {
+  void reportsThatThePortIsTaken() throws Exception {
     try (ServerSocket taken = new ServerSocket(0)) {
       String number = String.valueOf(taken.getLocalPort());
       String log =
-          ServiceProcess.refuseToStart(
+          ServiceProcess.startAndFail(
               folder, Map.of("FOLIO_ADMIN_PORT", number, "FOLIO_ADMIN_HOST", "0.0.0.0"));
 
-      assertThat(log).contains("folio.admin.port is " + number + ", on which nothing can listen");
+      assertThat(log)
+          .contains("folio.admin.port is " + number + ", but the server cannot listen on it");
     }
   }
 

@@ -12,7 +12,7 @@ import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
 import folio.model.testing.ArrayRules;
-import folio.model.testing.TopLevelClasses;
+import folio.model.testing.CycleRules;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
@@ -145,6 +145,6 @@ class ArchitectureTest {
 
   @Test
   void topLevelClassesWithTheirNestedClassesFormNoCycle() {
-    slices().assignedFrom(new TopLevelClasses(ROOT)).should().beFreeOfCycles().check(CLASSES);
+    CycleRules.CLASSES_ARE_FREE_OF_CYCLES.check(CLASSES);
   }
 }

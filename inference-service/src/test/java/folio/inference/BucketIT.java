@@ -17,7 +17,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The packaged service with its checkpoints in a bucket of a real server. */
+/** The packaged service with its checkpoints in a bucket of an S3 server. */
 class BucketIT {
   @TempDir Path cache;
   private S3Server server;
@@ -60,7 +60,7 @@ class BucketIT {
   }
 
   @Test
-  void followsCurrentAndOutlivesTheServer() throws Exception {
+  void followsCurrentAndKeepsServingWhenTheBucketIsUnreachable() throws Exception {
     String address = "s3://" + S3Server.BUCKET + "/models";
     CheckpointStore store = CheckpointStore.at(address, server.environment(cache));
     String first = TestCheckpoints.publishCurrent(store, 1);
@@ -80,7 +80,7 @@ class BucketIT {
 
     server.close();
     Service.await(
-        "the bucket is missed",
+        "a failed load is counted",
         () -> service.metric("folio_model_loads_total{result=\"failure\"}") >= 1);
     assertThat(text(service)).hasSize(20);
     assertThat(current(service)).isEqualTo(second);

@@ -7,7 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
 
-/** Gives the service under test a new, empty folder of checkpoints. */
+/** A test resource that gives the service under test a new, empty checkpoint folder. */
 public class CheckpointFolder implements QuarkusTestResourceLifecycleManager {
   @Override
   public Map<String, String> start() {
@@ -21,6 +21,6 @@ public class CheckpointFolder implements QuarkusTestResourceLifecycleManager {
 
   @Override
   public void stop() {
-    // target/ goes with mvn clean
+    // mvn clean deletes target/
   }
 }

@@ -10,13 +10,14 @@ import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.Map;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The packaged service with a file of keys. */
+/** The packaged service with a key file. */
 class KeysIT {
   private static final String JSON = "application/json";
   private static final String SHORT = "{\"max_tokens\": 3}";
@@ -49,7 +50,7 @@ class KeysIT {
     Path next = folder.resolve("next.json");
     Files.writeString(
         next, "[{\"name\": \"ada\", \"sha256\": \"%s\", %s}]".formatted(digest, limit));
-    Files.move(next, keys, java.nio.file.StandardCopyOption.REPLACE_EXISTING);
+    Files.move(next, keys, StandardCopyOption.REPLACE_EXISTING);
   }
 
   private <T> HttpResponse<T> send(
@@ -70,17 +71,17 @@ class KeysIT {
   }
 
   @Test
-  void whoHasNoKeyIsTurnedAwayAndTheOthersAreCounted() throws Exception {
+  void rejectsRequestsWithoutAKeyAndCountsTheOthers() throws Exception {
     start();
-    HttpResponse<String> refused = generate(null);
-    assertThat(refused.statusCode()).isEqualTo(401);
-    assertThat(refused.headers().firstValue("WWW-Authenticate")).contains("Bearer");
-    assertThat(Service.parse(refused.body()).get("reason").asText()).isEqualTo("unauthorized");
+    HttpResponse<String> rejected = generate(null);
+    assertThat(rejected.statusCode()).isEqualTo(401);
+    assertThat(rejected.headers().firstValue("WWW-Authenticate")).contains("Bearer");
+    assertThat(Service.parse(rejected.body()).get("reason").asText()).isEqualTo("unauthorized");
     assertThat(generate("wrong").statusCode()).isEqualTo(401);
     for (String path : new String[] {"/models", "/checkpoints", "/v1/models"}) {
       assertThat(service.get(path).statusCode()).as(path).isEqualTo(401);
     }
-    // RESTEasy decodes what stands before a semicolon.
+    // RESTEasy decodes the part of a path before a semicolon.
     for (String path :
         new String[] {
           "/v1%2Fmodels;",
@@ -116,7 +117,7 @@ class KeysIT {
   }
 
   @Test
-  void aClientThatGoesAwayGivesItsPlaceBack() throws Exception {
+  void releasesTheConcurrencyLimitOnDisconnect() throws Exception {
     start();
     HttpResponse<Stream<String>> running =
         send(
@@ -124,30 +125,30 @@ class KeysIT {
             "secret",
             HttpResponse.BodyHandlers.ofLines());
     assertThat(running.body().iterator().next()).startsWith("data: {");
-    HttpResponse<String> refused = generate("secret");
-    assertThat(refused.statusCode()).isEqualTo(429);
-    assertThat(refused.headers().firstValue("Retry-After")).isPresent();
-    assertThat(refused.body()).contains("ada may have 1 answered at a time");
+    HttpResponse<String> rejected = generate("secret");
+    assertThat(rejected.statusCode()).isEqualTo(429);
+    assertThat(rejected.headers().firstValue("Retry-After")).isPresent();
+    assertThat(rejected.body()).contains("ada exceeds its limit: concurrent_requests is 1");
 
     running.body().close();
-    Service.await("a place", () -> generate("secret").statusCode() == 200);
+    Service.await("the limit is released", () -> generate("secret").statusCode() == 200);
   }
 
   @Test
-  void aNewFileCountsWithoutARestart() throws Exception {
+  void appliesAChangedKeyFileWithoutARestart() throws Exception {
     start();
     assertThat(generate("secret").statusCode()).isEqualTo(200);
     write("rotated", "\"requests_per_second\": 0.001");
     Service.await("the new key", () -> generate("secret").statusCode() == 401);
 
     assertThat(generate("rotated").statusCode()).isIn(200, 429);
-    HttpResponse<String> refused = generate("rotated");
-    assertThat(refused.statusCode()).isEqualTo(429);
-    assertThat(refused.body()).contains("ada may send 0.001 a second");
+    HttpResponse<String> rejected = generate("rotated");
+    assertThat(rejected.statusCode()).isEqualTo(429);
+    assertThat(rejected.body()).contains("ada exceeds its limit: requests_per_second is 0.001");
   }
 
   @Test
-  void aBrowserMayAskWhetherItMayAskWithoutAKey() throws Exception {
+  void answersCorsPreflightWithoutAKey() throws Exception {
     keys = folder.resolve("keys.json");
     write("secret", "\"concurrent_requests\": 1");
     ServiceProcess started =
@@ -170,25 +171,25 @@ class KeysIT {
             .header("Access-Control-Request-Headers", "authorization,content-type")
             .build();
 
-    HttpResponse<String> may = send(preflight, null, HttpResponse.BodyHandlers.ofString());
-    assertThat(may.statusCode()).isEqualTo(200);
-    assertThat(may.headers().firstValue("Access-Control-Allow-Origin"))
+    HttpResponse<String> answer = send(preflight, null, HttpResponse.BodyHandlers.ofString());
+    assertThat(answer.statusCode()).isEqualTo(200);
+    assertThat(answer.headers().firstValue("Access-Control-Allow-Origin"))
         .contains("https://reader.example");
     assertThat(generate(null).statusCode()).isEqualTo(401);
     assertThat(generate("secret").headers().firstValue("Access-Control-Allow-Origin")).isEmpty();
   }
 
   @Test
-  void anEmptySettingIsNotTakenForNone() throws Exception {
-    String log = ServiceProcess.refuseToStart(folder, Map.of("FOLIO_KEYS", ""));
+  void rejectsAnEmptySetting() throws Exception {
+    String log = ServiceProcess.startAndFail(folder, Map.of("FOLIO_KEYS", ""));
 
     assertThat(log).contains("folio.keys is empty; legal is a file");
   }
 
   @Test
-  void aFileThatCannotBeUsedIsNoWayToStart() throws Exception {
+  void doesNotStartWithAnUnusableKeyFile() throws Exception {
     keys = Files.writeString(folder.resolve("keys.json"), "[{}]");
-    String log = ServiceProcess.refuseToStart(folder, Map.of("FOLIO_KEYS", keys.toString()));
+    String log = ServiceProcess.startAndFail(folder, Map.of("FOLIO_KEYS", keys.toString()));
 
     assertThat(log).contains("keys.json, line 1: legal is a JSON array");
   }

@@ -26,7 +26,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What the packaged service tells its operators of a request: when and how long, never what. */
+/** The logs and traces of the packaged service: they have times and sizes, but no text. */
 class LogsAndTracesIT {
   private static final String PROMPT = "zebra crossing";
   private static final int CHARACTERS = 60;
@@ -44,7 +44,7 @@ class LogsAndTracesIT {
     collector.start();
   }
 
-  /** Protobuf has its strings in plain bytes. */
+  /** Stores a request as text; protobuf contains strings as plain bytes. */
   private void collect(HttpExchange exchange) throws IOException {
     try (exchange) {
       boolean zipped = "gzip".equals(exchange.getRequestHeaders().getFirst("Content-Encoding"));
@@ -81,14 +81,14 @@ class LogsAndTracesIT {
     return answer;
   }
 
-  /** The longest part of a text that could stand in one line as it is. */
-  private static String piece(String text) {
+  /** Returns the longest line of a text, which a log line could contain unchanged. */
+  private static String longestLine(String text) {
     String longest = text.lines().max(Comparator.comparingInt(String::length)).orElseThrow();
     assertThat(longest).hasSizeGreaterThan(10);
     return longest;
   }
 
-  private Map<String, String> collecting() {
+  private Map<String, String> exporterSettings() {
     return new HashMap<>(
         Map.of(
             "QUARKUS_OTEL_EXPORTER_OTLP_ENDPOINT",
@@ -100,33 +100,33 @@ class LogsAndTracesIT {
   }
 
   @Test
-  void aTracedRequestIsASpanWithItsPartsAsEvents() throws Exception {
-    Map<String, String> settings = collecting();
+  void tracesARequestAsOneSpanWithItsPhasesAsEvents() throws Exception {
+    Map<String, String> settings = exporterSettings();
     settings.put("QUARKUS_OTEL_SDK_DISABLED", "false");
     String text = generate(settings).body();
     Service.await("a span", () -> !traces.isEmpty());
 
     String all = String.join("", traces);
-    for (String part :
+    for (String expected :
         List.of("POST /generate", "queue", "prefill", "decode", "folio.finish_reason", "length")) {
-      assertThat(all).contains(part);
+      assertThat(all).contains(expected);
     }
     assertThat(all.split("prefill", -1)).as("one span").hasSize(2);
-    assertThat(all).doesNotContain(PROMPT, piece(text));
+    assertThat(all).doesNotContain(PROMPT, longestLine(text));
   }
 
   @Test
-  void nothingIsTracedUnlessAsked() throws Exception {
-    HttpResponse<String> answer = generate(collecting());
+  void tracesNothingByDefault() throws Exception {
+    HttpResponse<String> answer = generate(exporterSettings());
     process.process().destroy();
-    process.process().waitFor(); // it would send what it has
+    process.process().waitFor(); // an exporter would flush its spans now
 
     assertThat(traces).isEmpty();
-    assertThat(process.log()).noneMatch(line -> line.contains(piece(answer.body())));
+    assertThat(process.log()).noneMatch(line -> line.contains(longestLine(answer.body())));
   }
 
   @Test
-  void logsAreJsonWithARequestIdAndNoText() throws Exception {
+  void logsJsonWithTheRequestIdAndNoText() throws Exception {
     HttpResponse<String> answer =
         generate(
             Map.of(
@@ -148,6 +148,6 @@ class LogsAndTracesIT {
             .orElseThrow();
     assertThat(access).contains("\"POST /generate\" 200 ");
     assertThat(process.log())
-        .noneMatch(line -> line.contains(PROMPT) || line.contains(piece(answer.body())));
+        .noneMatch(line -> line.contains(PROMPT) || line.contains(longestLine(answer.body())));
   }
 }

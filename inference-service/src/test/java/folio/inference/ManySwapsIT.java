@@ -34,13 +34,13 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** A service that has swapped its model 500 times is as good as new. */
+/** The packaged service swaps its model 500 times, without a leak and without a mixed-up stream. */
 class ManySwapsIT {
   private static final int SWAPS = 500;
   private static final int CLIENTS = 4;
   private static final int CHARACTERS = 150;
 
-  /** Three architectures and vocabularies in turn. */
+  /** The vocabularies that the published models use in rotation, each with its own architecture. */
   private static final List<Vocabulary> VOCABULARIES =
       List.of(TestCheckpoints.LETTERS, Vocabulary.of("\nabcdefgh"), Vocabulary.of("\n ijklmnop"));
 
@@ -49,7 +49,7 @@ class ManySwapsIT {
   private final ExecutorService clients = Executors.newFixedThreadPool(CLIENTS);
   private ServiceProcess process;
 
-  /** What one client was told. */
+  /** The answer that a client received. */
   private record Answer(String version, long seed, String text) {}
 
   @AfterEach
@@ -70,7 +70,7 @@ class ManySwapsIT {
     return version;
   }
 
-  private List<Answer> ask(Service service, int client) throws Exception {
+  private List<Answer> generate(Service service, int client) throws Exception {
     List<Answer> answers = new ArrayList<>();
     for (long seed = client; !stop.get(); seed += CLIENTS) {
       HttpResponse<String> response =
@@ -90,40 +90,40 @@ class ManySwapsIT {
   }
 
   @Test
-  void memoryStaysFlatAndEveryStreamIsItsVersionsOwn() throws Exception {
+  void keepsMemoryConstantAndEveryStreamOnOneVersion() throws Exception {
     CheckpointStore store = new CheckpointStore(folder);
     publish(store, 0);
-    // A heap of fixed size, so that what grows is not the garbage of a young process.
+    // A heap of fixed size, so that growth is never garbage that Java has yet to collect.
     process =
         ServiceProcess.start(
             folder,
             Map.of(
                 "FOLIO_POLL_INTERVAL", "0.01S",
-                "MALLOC_ARENA_MAX", "2", // as the launcher sets it, and the interval
+                "MALLOC_ARENA_MAX", "2", // this and the trim interval as in the launcher
                 "JAVA_TOOL_OPTIONS",
                     "-Xms128m -Xmx128m -XX:+AlwaysPreTouch -XX:TrimNativeHeapInterval=5000"));
     Service service = process.service();
-    List<Future<List<Answer>>> asking = new ArrayList<>();
+    List<Future<List<Answer>>> futures = new ArrayList<>();
     for (int i = 0; i < CLIENTS; i++) {
       int client = i;
-      asking.add(clients.submit(() -> ask(service, client)));
+      futures.add(clients.submit(() -> generate(service, client)));
     }
     long early = 0;
     for (int swap = 1; swap <= SWAPS; swap++) {
       String version = publish(store, swap);
       Service.await(
-          "serving " + version, () -> service.get("/models/current").body().contains(version));
+          version + " is current", () -> service.get("/models/current").body().contains(version));
       early = swap == 50 ? residentKiB() : early;
       if (swap % 50 == 0) {
-        System.out.printf("resident after %d swaps: %,d KiB%n", swap, residentKiB());
+        System.out.printf("resident memory after %d swaps: %,d KiB%n", swap, residentKiB());
       }
     }
     long late = residentKiB();
     stop.set(true);
     int checked = 0;
-    for (Future<List<Answer>> each : asking) {
+    for (Future<List<Answer>> each : futures) {
       for (Answer answer : each.get()) {
-        if (answer.seed() % 8 < CLIENTS) { // half of them: each is computed once more here
+        if (answer.seed() % 8 < CLIENTS) { // half of the texts: each is computed again here
           assertThat(answer.text()).as(answer.version()).isEqualTo(expected(store, answer));
           checked++;
         }
@@ -131,7 +131,7 @@ class ManySwapsIT {
     }
 
     System.out.printf(
-        "resident after 50 swaps %,d KiB, after %d swaps %,d KiB; %,d texts compared%n",
+        "resident memory after 50 swaps %,d KiB, after %d swaps %,d KiB; %,d texts compared%n",
         early, SWAPS, late, checked);
     assertThat(checked).isGreaterThan(SWAPS / 2);
     assertThat(service.metric("folio_model_loads_total{result=\"success\"}"))
@@ -147,7 +147,7 @@ class ManySwapsIT {
         .orElseThrow();
   }
 
-  /** The text of one row alone, straight from the version's decoder. */
+  /** Returns the text that the version's decoder generates for a batch of one. */
   private static String expected(CheckpointStore store, Answer answer) {
     Decoder.prepareThread(Device.cpu());
     try (LoadedModel model = new ModelLoader(Device.cpu()).load(store.open(answer.version()))) {

@@ -18,7 +18,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The packaged service as a process of its own, with signals sent for real. */
+/** The packaged service as a process: start, signals and exit codes. */
 class PackagedServiceIT {
   private static final String LONG = "{\"max_tokens\": 9000, \"seed\": 3}";
   private static final String EVENTS = "text/event-stream";
@@ -57,13 +57,13 @@ class PackagedServiceIT {
     }
     process.toHandle().destroy(); // SIGTERM
     Service.await("not ready", () -> service.get("/q/health/ready").statusCode() == 503);
-    HttpResponse<String> refused =
+    HttpResponse<String> rejected =
         service
             .client()
             .send(service.generate("{}", "application/json"), HttpResponse.BodyHandlers.ofString());
-    assertThat(refused.statusCode()).isEqualTo(503);
-    assertThat(refused.headers().firstValue("Retry-After")).isPresent();
-    assertThat(Service.parse(refused.body()).get("reason").asText()).isEqualTo("draining");
+    assertThat(rejected.statusCode()).isEqualTo(503);
+    assertThat(rejected.headers().firstValue("Retry-After")).isPresent();
+    assertThat(Service.parse(rejected.body()).get("reason").asText()).isEqualTo("draining");
 
     for (Iterator<String> each : streams) {
       StringBuilder text = new StringBuilder();
@@ -83,7 +83,7 @@ class PackagedServiceIT {
   }
 
   @Test
-  void endsWhatStillRunsWhenTheDrainTimeIsUp() throws Exception {
+  void endsRunningStreamsAtTheDrainTimeout() throws Exception {
     start(Map.of("FOLIO_DRAIN_TIMEOUT", "0.2S", "FOLIO_LIMITS_MAX_TOKENS", "10000000"));
     Iterator<String> lines = stream("{\"max_tokens\": 10000000}").body().iterator();
     assertThat(lines.next()).startsWith("data: {");
@@ -101,14 +101,14 @@ class PackagedServiceIT {
   }
 
   @Test
-  void saysWhichSettingIsOutOfItsRange() throws Exception {
-    String log = ServiceProcess.refuseToStart(folder, Map.of("FOLIO_SLOTS", "0"));
+  void namesTheSettingThatIsOutOfItsRange() throws Exception {
+    String log = ServiceProcess.startAndFail(folder, Map.of("FOLIO_SLOTS", "0"));
 
     assertThat(log).contains("folio.slots is 0; legal are 1 to 65536").doesNotContain("\tat ");
   }
 
   @Test
-  void servesTheCurrentCheckpointAgainAfterItWasKilled() throws Exception {
+  void servesTheCurrentCheckpointAfterAKill() throws Exception {
     CheckpointStore store = new CheckpointStore(folder);
     TestCheckpoints.publishCurrent(store, 1);
     String current = TestCheckpoints.publishCurrent(store, 2);

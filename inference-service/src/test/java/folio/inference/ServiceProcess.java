@@ -15,13 +15,12 @@ import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** The packaged service as a process of its own. */
+/** The packaged service as a process. */
 final class ServiceProcess {
   private static final Pattern LISTENING = Pattern.compile("Listening on: http://[^:]+:(\\d+)");
 
   private final Process process;
   private final Service service;
-
   private final Queue<String> log;
 
   private ServiceProcess(Process process, Service service, Queue<String> log) {
@@ -30,7 +29,7 @@ final class ServiceProcess {
     this.log = log;
   }
 
-  /** What starts it, on any free port. */
+  /** Returns the command that starts the service on a free port. */
   static ProcessBuilder command(Path checkpoints, Map<String, String> settings) {
     ProcessBuilder builder =
         new ProcessBuilder(
@@ -44,7 +43,7 @@ final class ServiceProcess {
     return builder.redirectErrorStream(true);
   }
 
-  /** Starts it and waits until requests are welcome. */
+  /** Starts the service and waits until it is ready. */
   static ServiceProcess start(Path checkpoints, Map<String, String> settings) throws IOException {
     Process process = command(checkpoints, settings).start();
     BufferedReader log = process.inputReader(StandardCharsets.UTF_8);
@@ -54,7 +53,7 @@ final class ServiceProcess {
       assertThat(line).as("the log ended").isNotNull();
       listening = LISTENING.matcher(line);
     }
-    // Whatever it logs later must not fill the pipe.
+    // A full pipe would block the service, so its log is read until it ends.
     Queue<String> lines = new ConcurrentLinkedQueue<>();
     Thread drain = new Thread(() -> readToEnd(log, lines), "log");
     drain.setDaemon(true);
@@ -64,8 +63,8 @@ final class ServiceProcess {
     return new ServiceProcess(process, new Service(port), lines);
   }
 
-  /** Starts it with settings that it must refuse; returns its log. */
-  static String refuseToStart(Path checkpoints, Map<String, String> settings) throws Exception {
+  /** Starts the service with settings that make it exit with 1, and returns its log. */
+  static String startAndFail(Path checkpoints, Map<String, String> settings) throws Exception {
     Process process = command(checkpoints, settings).start();
     try {
       String log = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
@@ -87,7 +86,7 @@ final class ServiceProcess {
     }
   }
 
-  /** The lines that it has logged since it listened. */
+  /** Returns the lines logged since the service began to listen. */
   List<String> log() {
     return List.copyOf(log);
   }

@@ -1,6 +1,7 @@
 /**
- * What trainer and service agree on, and nothing else: which characters exist ({@link
- * folio.model.vocabulary}), what the network computes ({@link folio.model.network}) and how a
- * trained network lies on disk ({@link folio.model.checkpoint}).
+ * The definitions that the trainer and the service share: the characters ({@link
+ * folio.model.vocabulary}), the network ({@link folio.model.network}), the choice of the next
+ * character ({@link folio.model.sampling}), the files of a checkpoint ({@link
+ * folio.model.checkpoint}) and the storage that holds them ({@link folio.model.storage}).
  */
 package folio.model;

@@ -1,6 +1,10 @@
 package folio.trainer;
 
+import static com.tngtech.archunit.base.DescribedPredicate.not;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.belongToAnyOf;
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAPackage;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAnyPackage;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
 
@@ -8,68 +12,163 @@ import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
 import folio.model.testing.ArrayRules;
+import folio.model.testing.CycleRules;
+import folio.trainer.corpus.Batch;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.FieldSource;
 
-/** Only the root joins rooms; the one exception is that a training step reads a batch. */
+/**
+ * The rules between the packages of the trainer. The packages cli, run and benchmark join others.
+ * Every other package stands alone, with two exceptions: training reads one class of corpus, and
+ * sweep reads records and draws curves with report.
+ */
 class ArchitectureTest {
-  private final JavaClasses classes =
+  private static final String ROOT = "folio.trainer.";
+
+  /** The packages of the module, each with the packages that it may depend on. */
+  private static final Map<String, List<String>> PACKAGES =
+      Map.of(
+          "cli",
+          List.of(
+              "run",
+              "corpus",
+              "training",
+              "evaluation",
+              "publication",
+              "report",
+              "sweep",
+              "benchmark"),
+          "run",
+          List.of("corpus", "training", "evaluation", "publication", "report"),
+          "benchmark",
+          List.of("corpus", "training"),
+          "training",
+          List.of("corpus"),
+          "evaluation",
+          List.of(),
+          "sweep",
+          List.of("report"),
+          "corpus",
+          List.of(),
+          "publication",
+          List.of(),
+          "report",
+          List.of());
+
+  @SuppressWarnings("UnusedVariable") // the parameterized test names it
+  private static final List<String> NAMES = List.copyOf(PACKAGES.keySet());
+
+  /** The classes of the trainer and of the modules that it depends on, without tests. */
+  private static final JavaClasses ALL =
       new ClassFileImporter()
           .withImportOption(new ImportOption.DoNotIncludeTests())
           .importPackages("folio");
 
-  private void assertRoomKnowsNo(String room, String... others) {
+  private static final JavaClasses TRAINER = ALL.that(resideInAPackage(ROOT + "."));
+
+  private static String[] names(Stream<String> packages) {
+    return packages.map(name -> ROOT + name).toArray(String[]::new);
+  }
+
+  @Test
+  void everyClassLiesInAListedPackage() {
+    classes().should().resideInAnyPackage(names(PACKAGES.keySet().stream())).check(TRAINER);
+  }
+
+  @ParameterizedTest
+  @FieldSource("NAMES")
+  void packageDependsOnlyOnThePackagesListedForIt(String name) {
+    Stream<String> allowed = Stream.concat(Stream.of(name), PACKAGES.get(name).stream());
     noClasses()
         .that()
-        .resideInAPackage("folio.trainer." + room + "..")
+        .resideInAPackage(ROOT + name)
+        .should()
+        .dependOnClassesThat(
+            resideInAPackage(ROOT + ".").and(not(resideInAnyPackage(names(allowed)))))
+        .check(TRAINER);
+  }
+
+  @Test
+  void trainingDependsOnNoClassOfCorpusButBatch() {
+    assertReadsOnly("training", Batch.class);
+  }
+
+  private static void assertReadsOnly(String name, Class<?> classOfCorpus) {
+    noClasses()
+        .that()
+        .resideInAPackage(ROOT + name)
+        .should()
+        .dependOnClassesThat(
+            resideInAPackage(ROOT + "corpus").and(not(belongToAnyOf(classOfCorpus))))
+        .check(TRAINER);
+  }
+
+  @Test
+  void corpusReportAndSweepDoNotDependOnDjl() {
+    noClasses()
+        .that()
+        .resideInAnyPackage(names(Stream.of("corpus", "report", "sweep")))
         .should()
         .dependOnClassesThat()
-        .resideInAnyPackage(others)
-        .check(classes);
+        .resideInAPackage("ai.djl..")
+        .check(TRAINER);
+  }
+
+  private static void assertOnlyOnePackageDependsOn(String library, String name) {
+    noClasses()
+        .that()
+        .resideOutsideOfPackage(ROOT + name)
+        .should()
+        .dependOnClassesThat()
+        .resideInAPackage(library)
+        .check(TRAINER);
   }
 
   @Test
-  void roomsDoNotKnowEachOther() {
-    String corpus = "folio.trainer.corpus..";
-    String learning = "folio.trainer.training..";
-    String publication = "folio.trainer.publication..";
-    String report = "folio.trainer.report..";
-    String sweep = "folio.trainer.sweep..";
-    assertRoomKnowsNo("corpus", "folio.trainer", learning, publication, report, sweep);
-    assertRoomKnowsNo("learning", "folio.trainer", publication, report, sweep);
-    assertRoomKnowsNo("publication", "folio.trainer", corpus, learning, report, sweep);
-    assertRoomKnowsNo("report", "folio.trainer", corpus, learning, publication, sweep);
-    assertRoomKnowsNo("sweep", "folio.trainer", corpus, learning, publication, report);
+  void onlyCliDependsOnPicocli() {
+    assertOnlyOnePackageDependsOn("picocli..", "cli");
   }
 
   @Test
-  void knowsNothingOfTheService() {
+  void onlyReportDependsOnTheProgressBar() {
+    assertOnlyOnePackageDependsOn("me.tongfei..", "report");
+  }
+
+  @Test
+  void onlyReportDependsOnPrometheus() {
+    assertOnlyOnePackageDependsOn("io.prometheus..", "report");
+  }
+
+  @Test
+  void onlyReportDependsOnJavaGraphics() {
+    assertOnlyOnePackageDependsOn("java.awt..", "report");
+  }
+
+  @Test
+  void neitherTrainerNorSharedModelDependsOnTheServiceQuarkusOrJakarta() {
     noClasses()
         .should()
         .dependOnClassesThat()
         .resideInAnyPackage("folio.inference..", "io.quarkus..", "jakarta..")
-        .check(classes);
+        .check(ALL);
   }
 
   @Test
-  void onlyTheRootAndItsDisplayKnowTheCommandLine() {
-    noClasses()
-        .that()
-        .resideInAnyPackage(
-            "folio.trainer.corpus..", "folio.trainer.training..", "folio.trainer.publication..")
-        .should()
-        .dependOnClassesThat()
-        .resideInAnyPackage("picocli..", "me.tongfei..")
-        .check(classes);
+  void valuesOfArraysAreReadByHostCopy() {
+    ArrayRules.VALUES_ARE_READ_BY_HOST_COPY.check(TRAINER);
   }
 
   @Test
-  void readsArraysByHostCopy() {
-    ArrayRules.VALUES_ARE_READ_BY_HOST_COPY.check(
-        classes.that(resideInAPackage("folio.trainer..")));
+  void packagesFormNoCycle() {
+    slices().matching(ROOT + "(*)..").should().beFreeOfCycles().check(TRAINER);
   }
 
   @Test
-  void hasNoCycles() {
-    slices().matching("folio.trainer.(*)..").should().beFreeOfCycles().check(classes);
+  void topLevelClassesWithTheirNestedClassesFormNoCycle() {
+    CycleRules.CLASSES_ARE_FREE_OF_CYCLES.check(TRAINER);
   }
 }

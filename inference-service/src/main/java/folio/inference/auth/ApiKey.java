@@ -5,13 +5,13 @@ import java.nio.charset.StandardCharsets;
 import java.util.Locale;
 
 /**
- * A client, as the file of keys tells of it. The key itself is known to the client alone.
+ * A client as the key file describes it. The file holds a digest; only the client has the key.
  *
- * @param name as the client is called in logs and metrics
- * @param sha256 of the key, 64 hexadecimal digits
- * @param requestsPerSecond on average, in bursts of as many as one second allows, at least one; 0:
- *     any number
- * @param concurrentRequests most that are answered at the same time; 0: any number
+ * @param name the client's name in logs and metrics
+ * @param sha256 the SHA-256 of the key, 64 hexadecimal digits
+ * @param requestsPerSecond the largest average rate; a burst may have the requests of one second,
+ *     at least one; 0: no limit
+ * @param concurrentRequests the largest number of requests in progress; 0: no limit
  */
 public record ApiKey(
     @JsonProperty(required = true) String name,
@@ -24,7 +24,8 @@ public record ApiKey(
   /**
    * Checks every field.
    *
-   * @throws IllegalArgumentException naming the field, its value (never a digest) and the range
+   * @throws IllegalArgumentException if a field is out of its range; the message names the field,
+   *     its value (never a digest) and the range
    */
   public ApiKey {
     if (!name.matches(NAME)) {
@@ -53,7 +54,7 @@ public record ApiKey(
     }
   }
 
-  /** In lower case, to be compared with another digest's digits. */
+  /** Returns the digest as ASCII digits in lower case. */
   byte[] digest() {
     return sha256.toLowerCase(Locale.ROOT).getBytes(StandardCharsets.US_ASCII);
   }

@@ -16,40 +16,46 @@ import java.util.function.LongSupplier;
 import org.jboss.logging.Logger;
 
 /**
- * The clients that there are, by the file of keys, which is looked at again and again: a key that
- * is put in or taken out counts from then on. Safe for any thread.
+ * The authenticator of requests: it knows the clients of the key file and applies their limits. Its
+ * owner calls {@link #refresh} regularly, so that a key which is added or removed takes effect
+ * without a restart. Safe for any thread.
  */
 public final class ApiKeyAuthenticator {
   private static final Logger LOG = Logger.getLogger(ApiKeyAuthenticator.class);
   private static final String BEARER = "Bearer ";
 
-  private record Client(ApiKey key, byte[] digest, RateLimiter allowance) {}
+  private record Client(ApiKey key, byte[] digest, RateLimiter limiter) {}
 
   private final Path file;
   private final LongSupplier nanoClock;
-  private final Map<String, RateLimiter> allowances = new ConcurrentHashMap<>();
+
+  /** The limiters by client name. They outlive a change of the file, and so do their counts. */
+  private final Map<String, RateLimiter> limiters = new ConcurrentHashMap<>();
+
   private volatile List<Client> clients = List.of();
-  private FileTime read;
-  private String complaint;
+  private FileTime readVersion;
+
+  /** The last error of a refresh, so that it is logged once; null after a success. */
+  private String lastError;
 
   /**
-   * Reads the file.
+   * Reads the key file.
    *
-   * @throws ApiKeyFileException if it cannot be used
+   * @throws ApiKeyFileException if the file is unusable
    */
   public ApiKeyAuthenticator(Path file) {
     this(file, System::nanoTime);
   }
 
-  /** With a clock in nanoseconds. */
+  /** Reads the key file; the clock returns nanoseconds. */
   ApiKeyAuthenticator(Path file, LongSupplier nanoClock) {
     this.file = file;
     this.nanoClock = nanoClock;
-    this.read = changed();
-    take(ApiKeyFile.read(file));
+    this.readVersion = lastModified();
+    setKeys(ApiKeyFile.read(file));
   }
 
-  private FileTime changed() {
+  private FileTime lastModified() {
     try {
       return Files.getLastModifiedTime(file);
     } catch (IOException e) {
@@ -57,88 +63,157 @@ public final class ApiKeyAuthenticator {
     }
   }
 
-  private void take(List<ApiKey> keys) {
+  private void setKeys(List<ApiKey> keys) {
     List<Client> next = new ArrayList<>();
     for (ApiKey key : keys) {
-      RateLimiter allowance =
-          allowances.computeIfAbsent(
-              key.name(), name -> new RateLimiter(key, nanoClock.getAsLong()));
-      allowance.limit(key);
-      next.add(new Client(key, key.digest(), allowance));
+      RateLimiter limiter =
+          limiters.computeIfAbsent(key.name(), name -> new RateLimiter(key, nanoClock.getAsLong()));
+      limiter.setLimits(key);
+      next.add(new Client(key, key.digest(), limiter));
     }
     clients = next;
   }
 
   /**
-   * Reads the file again if it has changed. One that cannot be used changes nothing: the log says
-   * why, and the keys of before count on.
+   * Reads the key file again if it has changed. If the new content is unusable, the error is logged
+   * and the previous keys stay valid.
    */
   public synchronized void refresh() {
-    FileTime now = changed();
-    if (now.equals(read)) {
+    FileTime now = lastModified();
+    if (now.equals(readVersion)) {
       return;
     }
     try {
-      take(ApiKeyFile.read(file));
-      read = now;
-      complaint = null;
-      LOG.infof("%d keys are known from now on", clients.size());
+      setKeys(ApiKeyFile.read(file));
+      readVersion = now;
+      lastError = null;
+      LOG.infof("API keys loaded keys=%d", clients.size());
     } catch (ApiKeyFileException e) {
-      read = e.lasting() ? now : read;
-      if (!e.getMessage().equals(complaint)) {
-        complaint = e.getMessage();
-        LOG.error("the keys stay what they were: " + complaint);
+      readVersion = e.permanent() ? now : readVersion;
+      if (!e.getMessage().equals(lastError)) {
+        lastError = e.getMessage();
+        LOG.error("API keys not loaded, the previous keys stay valid: " + lastError);
       }
     }
   }
 
-  /** What a request comes to. */
+  /** The result of {@link #authenticate}. */
   public sealed interface Outcome {
-    /**
-     * It may be answered.
-     *
-     * @param client its name
-     * @param over to be run once it has been
-     */
-    record Admitted(String client, Runnable over) implements Outcome {}
+    /** Returns the client's name; empty if the key is unknown. */
+    String client();
 
-    /** It has no key, or one that is not known. */
-    record Unknown() implements Outcome {}
+    /** Returns the outcome's name in metrics and problem documents. */
+    String wireName();
+
+    /** Calls the handler's method for this outcome. */
+    void handle(Handler handler);
+
+    /** A handler of outcomes. It has a method for each, so that a new outcome is not forgotten. */
+    interface Handler {
+      /** Answers the request. */
+      void admitted(Admitted outcome);
+
+      /** Rejects the request. */
+      void unknownKey(UnknownKey outcome);
+
+      /** Rejects the request. */
+      void rateExceeded(RateExceeded outcome);
+
+      /** Rejects the request. */
+      void concurrencyExceeded(ConcurrencyExceeded outcome);
+    }
 
     /**
-     * Its client has asked too often.
+     * The request may be answered.
      *
-     * @param client its name
-     * @param perSecond what is allowed
+     * @param release must be run once, when the request has ended
      */
-    record TooOften(String client, double perSecond, Duration retryAfter) implements Outcome {}
+    record Admitted(String client, Runnable release) implements Outcome {
+      @Override
+      public String wireName() {
+        return "admitted";
+      }
+
+      @Override
+      public void handle(Handler handler) {
+        handler.admitted(this);
+      }
+    }
+
+    /** The request has no key, or an unknown one. */
+    record UnknownKey() implements Outcome {
+      @Override
+      public String client() {
+        return "";
+      }
+
+      @Override
+      public String wireName() {
+        return "unauthorized";
+      }
+
+      @Override
+      public void handle(Handler handler) {
+        handler.unknownKey(this);
+      }
+    }
 
     /**
-     * As many of its client's are answered as may.
+     * The client exceeds its request rate.
      *
-     * @param client its name
-     * @param allowed how many
+     * @param requestsPerSecond the client's limit
+     * @param retryAfter the time until the client may send its next request
      */
-    record TooMany(String client, int allowed) implements Outcome {}
+    record RateExceeded(String client, double requestsPerSecond, Duration retryAfter)
+        implements Outcome {
+      @Override
+      public String wireName() {
+        return "too_often";
+      }
+
+      @Override
+      public void handle(Handler handler) {
+        handler.rateExceeded(this);
+      }
+    }
+
+    /**
+     * The client has its largest number of requests in progress.
+     *
+     * @param concurrentRequests the client's limit
+     */
+    record ConcurrencyExceeded(String client, int concurrentRequests) implements Outcome {
+      @Override
+      public String wireName() {
+        return "too_many";
+      }
+
+      @Override
+      public void handle(Handler handler) {
+        handler.concurrencyExceeded(this);
+      }
+    }
   }
 
   /**
-   * Looks at a request. How long that takes does not depend on how much of a key is right.
+   * Authenticates a request and applies its client's limits. The time that this takes does not
+   * depend on how much of a key is right.
    *
-   * @param authorization its header, {@code Bearer KEY}; null if there is none
+   * @param authorization the Authorization header, {@code Bearer KEY}; null if there is none
    */
-  public Outcome admit(String authorization) {
+  public Outcome authenticate(String authorization) {
     Client client = authorization == null ? null : find(authorization);
     if (client == null) {
-      return new Outcome.Unknown();
+      return new Outcome.UnknownKey();
     }
     ApiKey key = client.key();
-    return switch (client.allowance().take(nanoClock.getAsLong())) {
-      case TAKEN -> new Outcome.Admitted(key.name(), client.allowance()::giveBack);
-      case TOO_OFTEN ->
-          new Outcome.TooOften(
-              key.name(), key.requestsPerSecond(), client.allowance().untilToken());
-      case TOO_MANY -> new Outcome.TooMany(key.name(), key.concurrentRequests());
+    RateLimiter limiter = client.limiter();
+    return switch (limiter.tryAcquire(nanoClock.getAsLong())) {
+      case ACQUIRED -> new Outcome.Admitted(key.name(), limiter::release);
+      case RATE_EXCEEDED ->
+          new Outcome.RateExceeded(key.name(), key.requestsPerSecond(), limiter.untilToken());
+      case CONCURRENCY_EXCEEDED ->
+          new Outcome.ConcurrencyExceeded(key.name(), key.concurrentRequests());
     };
   }
 
@@ -150,7 +225,7 @@ public final class ApiKeyAuthenticator {
     Client found = null;
     for (Client client : clients) {
       if (MessageDigest.isEqual(digest, client.digest())) {
-        found = client; // and looks at the others, too
+        found = client; // no early exit: the time must not depend on the client's position
       }
     }
     return found;

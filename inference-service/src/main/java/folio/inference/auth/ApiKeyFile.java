@@ -14,7 +14,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Set;
 
-/** Reads the file of keys: a JSON array of {@link ApiKey}. */
+/** The reader of the key file, a JSON array of {@link ApiKey}. */
 final class ApiKeyFile {
   private static final JsonMapper JSON =
       JsonMapper.builder()
@@ -26,10 +26,10 @@ final class ApiKeyFile {
   private ApiKeyFile() {}
 
   /**
-   * Reads it.
+   * Reads a key file.
    *
-   * @throws ApiKeyFileException if it cannot be read, is no such array, or has a name twice; the
-   *     message names the file and what is wrong, and tells no digest
+   * @throws ApiKeyFileException if the file cannot be read, is not such an array, or has a name or
+   *     a digest twice; the message names the file and the error and contains no digest
    */
   static List<ApiKey> read(Path file) {
     List<ApiKey> keys;
@@ -62,11 +62,11 @@ final class ApiKeyFile {
         throw new ApiKeyFileException(file + ": a key is null", true);
       }
       if (!names.add(key.name())) {
-        throw new ApiKeyFileException(file + ": the name " + key.name() + " is there twice", true);
+        throw new ApiKeyFileException(file + ": the name " + key.name() + " appears twice", true);
       }
       if (!digests.add(key.sha256().toLowerCase(Locale.ROOT))) {
         throw new ApiKeyFileException(
-            file + ": the key of " + key.name() + " is another client's, too", true);
+            file + ": the key of " + key.name() + " is also another client's", true);
       }
     }
     return keys;

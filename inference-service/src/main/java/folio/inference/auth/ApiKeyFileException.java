@@ -1,22 +1,25 @@
 package folio.inference.auth;
 
-/** The file of keys cannot be used; the message says why, without any digest. */
-public final class ApiKeyFileException extends RuntimeException {
-  private static final long serialVersionUID = 1;
+import java.io.Serial;
 
-  private final boolean lasting;
+/** The key file is unusable. The message gives the reason and contains no digest. */
+public final class ApiKeyFileException extends RuntimeException {
+  @Serial private static final long serialVersionUID = 1;
+
+  private final boolean permanent;
 
   /**
-   * What is wrong.
+   * Creates an exception.
    *
-   * @param lasting whether it stays so until the file changes
+   * @param permanent whether the error lasts until the file changes; an error of reading may pass
    */
-  ApiKeyFileException(String message, boolean lasting) {
+  ApiKeyFileException(String message, boolean permanent) {
     super(message);
-    this.lasting = lasting;
+    this.permanent = permanent;
   }
 
-  boolean lasting() {
-    return lasting;
+  /** Returns whether reading the file again is useless until it changes. */
+  boolean permanent() {
+    return permanent;
   }
 }

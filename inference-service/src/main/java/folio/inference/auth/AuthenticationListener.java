@@ -1,12 +1,12 @@
 package folio.inference.auth;
 
-/** Counts what requests that need a key come to. Called by any thread. */
+/** A listener for the outcomes of authentication. Called on any thread. */
 public interface AuthenticationListener {
   /**
-   * A request was looked at.
+   * Receives the outcome of one request that needs a key.
    *
-   * @param client its name; empty if its key is not known
+   * @param client the client's name; empty if its key is unknown
    * @param outcome admitted, unauthorized, too_often or too_many
    */
-  void asked(String client, String outcome);
+  void authenticated(String client, String outcome);
 }

@@ -3,67 +3,75 @@ package folio.inference.auth;
 import java.time.Duration;
 
 /**
- * What a client has left: a bucket of tokens that fills up again, and places. Safe for any thread.
+ * The limits of one client: a token bucket for its request rate, and a counter of its requests in
+ * progress. Safe for any thread.
  */
 final class RateLimiter {
-  private static final double NANOS = 1e9;
+  private static final double NANOS_PER_SECOND = 1e9;
 
-  private double perSecond;
-  private int places;
+  /** The rate at which the bucket is refilled; 0: no limit. */
+  private double requestsPerSecond;
+
+  /** The largest number of requests in progress; 0: no limit. */
+  private int maxConcurrent;
+
   private double tokens;
-  private long countedNanos;
-  private int taken;
+  private long refilledNanos;
+  private int active;
 
-  /** What may be done, from now on. */
+  /** Creates the limits of a key with a full bucket. */
   RateLimiter(ApiKey key, long nowNanos) {
-    this.countedNanos = nowNanos;
-    limit(key);
-    this.tokens = most();
+    this.refilledNanos = nowNanos;
+    setLimits(key);
+    this.tokens = capacity();
   }
 
-  /** Goes on with other limits: who waits already is not let in by a new file, nor forgotten. */
-  synchronized void limit(ApiKey key) {
-    perSecond = key.requestsPerSecond();
-    places = key.concurrentRequests();
-    tokens = Math.min(tokens, most());
+  /** Replaces the limits. Requests in progress stay counted, and the bucket gains no token. */
+  synchronized void setLimits(ApiKey key) {
+    requestsPerSecond = key.requestsPerSecond();
+    maxConcurrent = key.concurrentRequests();
+    tokens = Math.min(tokens, capacity());
   }
 
-  private double most() {
-    return Math.max(1, perSecond);
+  /** Returns the size of the bucket: the requests of one second, at least one. */
+  private double capacity() {
+    return Math.max(1, requestsPerSecond);
   }
 
-  /** What {@link #take} comes to. */
-  enum Answer {
-    /** It is taken, to be given back. */
-    TAKEN,
-    /** As many requests are answered at the moment as may. */
-    TOO_MANY,
-    /** There were as many lately as may. */
-    TOO_OFTEN
+  /** The result of {@link #tryAcquire}. */
+  enum Decision {
+    /** The request is within both limits; its end must be reported to {@link #release}. */
+    ACQUIRED,
+    /** The client's largest number of requests is in progress. */
+    CONCURRENCY_EXCEEDED,
+    /** The bucket is empty. */
+    RATE_EXCEEDED
   }
 
-  /** Takes a place and a token, or neither. */
-  synchronized Answer take(long nowNanos) {
-    tokens = Math.min(most(), tokens + (nowNanos - countedNanos) / NANOS * perSecond);
-    countedNanos = nowNanos;
-    if (places > 0 && taken >= places) {
-      return Answer.TOO_MANY;
+  /** Takes a token and counts a request in progress, or changes neither. */
+  synchronized Decision tryAcquire(long nowNanos) {
+    double refill = (nowNanos - refilledNanos) / NANOS_PER_SECOND * requestsPerSecond;
+    tokens = Math.min(capacity(), tokens + refill);
+    refilledNanos = nowNanos;
+    if (maxConcurrent > 0 && active >= maxConcurrent) {
+      return Decision.CONCURRENCY_EXCEEDED;
     }
-    if (perSecond > 0 && tokens < 1) {
-      return Answer.TOO_OFTEN;
+    if (requestsPerSecond > 0 && tokens < 1) {
+      return Decision.RATE_EXCEEDED;
     }
-    tokens -= perSecond > 0 ? 1 : 0;
-    taken++;
-    return Answer.TAKEN;
+    tokens -= requestsPerSecond > 0 ? 1 : 0;
+    active++;
+    return Decision.ACQUIRED;
   }
 
-  /** When there will be a token again, if nobody takes it. */
+  /** Returns the time until the bucket has a token again, if no request takes it before. */
   synchronized Duration untilToken() {
-    return Duration.ofNanos((long) Math.ceil(Math.max(0, 1 - tokens) / perSecond * NANOS));
+    double seconds = Math.max(0, 1 - tokens) / requestsPerSecond;
+    return Duration.ofNanos((long) Math.ceil(seconds * NANOS_PER_SECOND));
   }
 
-  /** Gives a place back. */
-  synchronized void giveBack() {
-    taken--;
+  /** Ends a request in progress. */
+  synchronized void release() {
+    active--;
   }
 }

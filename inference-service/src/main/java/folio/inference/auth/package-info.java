@@ -1,2 +1,2 @@
-/** Who may ask for what, and how often: API keys and their limits. */
+/** API keys: the key file, the authentication of requests, and each client's limits. */
 package folio.inference.auth;

@@ -12,7 +12,6 @@ import ai.djl.pytorch.jni.JniUtils;
 import folio.model.network.CharGru;
 import folio.model.network.CharGruConfig;
 import folio.model.network.HostCopy;
-import folio.model.network.NetworkKind;
 import folio.model.network.Nonlinearity;
 import folio.runtime.cuda.CudaException;
 import folio.runtime.cuda.CudaStream;
@@ -68,7 +67,11 @@ public final class Decoder implements AutoCloseable {
       this.weights = TorchScript.value(weights(network.weights()));
       this.structure =
           List.of(
-              IValue.from(config.network() == NetworkKind.RESIDUAL),
+              IValue.from(
+                  switch (config.network()) {
+                    case PLAIN -> false;
+                    case RESIDUAL -> true;
+                  }),
               IValue.from(config.headActivation() == Nonlinearity.RELU),
               IValue.from(config.projectionSize() != null));
       if (gpu) {

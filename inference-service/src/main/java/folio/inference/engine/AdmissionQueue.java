@@ -10,8 +10,8 @@ import java.util.function.IntSupplier;
 import java.util.function.Predicate;
 
 /**
- * Requests that wait for a slot, first come first served (but see {@link #next}), and the worker
- * that is to take the next one. The bound is on all requests that run and wait together, so a
+ * The requests that wait for slots, first come first served (but see {@link #next}). Each sequence
+ * of a request takes one slot. The bound is on all sequences that run and wait together, so a
  * request that only waits for a worker's next iteration takes no place in the queue. Safe for use
  * by any thread.
  */
@@ -24,7 +24,7 @@ final class AdmissionQueue {
   private static final Duration MIN_WAIT = Duration.ofSeconds(1);
   private static final Duration MAX_WAIT = Duration.ofMinutes(1);
 
-  /** The number of requests that may overtake choices which wait for room for all of them. */
+  /** The number of requests that may overtake a group that needs several free slots. */
   private static final int MAX_OVERTAKING = 64;
 
   private static final Next NO_NEXT = new Next(null, WorkerAllocator.NONE);
@@ -36,14 +36,14 @@ final class AdmissionQueue {
   private final ArrayDeque<Long> releasedNanos = new ArrayDeque<>();
   private int waitingSlots;
   private int overtaken;
-  private int openRequests;
-  private IntConsumer onNext = worker -> {};
+  private int openSequences;
+  private IntConsumer setNextListener = worker -> {};
 
   /**
-   * An empty queue.
+   * Creates an empty queue.
    *
-   * @param slots the largest number of requests that run at once
-   * @param capacity the largest number of requests that wait while all slots are busy
+   * @param slots the largest number of sequences that run at once
+   * @param capacity the largest number of sequences that wait while all slots are busy
    */
   AdmissionQueue(int slots, int capacity, WorkerSettings workers) {
     this.slots = slots;
@@ -51,16 +51,16 @@ final class AdmissionQueue {
     this.workers = new WorkerAllocator(slots, workers);
   }
 
-  /** Sets the listener that hears which worker has a request to take; it must be quick. */
-  synchronized void onNext(IntConsumer listener) {
-    onNext = listener;
+  /** Sets the listener that receives the worker that has a request to take; it must be quick. */
+  synchronized void setNextListener(IntConsumer listener) {
+    setNextListener = listener;
   }
 
   /**
    * Sets the source of the number of sequences that a worker decodes with the persistent kernel.
    */
-  synchronized void onFusedSlots(IntSupplier source) {
-    workers.onFusedSlots(source);
+  synchronized void setFusedSlotsSource(IntSupplier source) {
+    workers.setFusedSlotsSource(source);
   }
 
   private record Next(QueuedRequest request, int worker) {}
@@ -78,11 +78,11 @@ final class AdmissionQueue {
     }
     queue.addAll(requests);
     waitingSlots += more;
-    notifyNext();
+    notifyNextWorker();
     return true;
   }
 
-  /** Returns the largest number of requests that run and wait at once. */
+  /** Returns the largest number of sequences that run and wait at once. */
   int maxRequests() {
     return slots + capacity;
   }
@@ -101,8 +101,8 @@ final class AdmissionQueue {
     queue.remove(taken);
     waitingSlots -= taken.slots();
     workers.acquire(worker, taken.slots());
-    openRequests += taken.slots();
-    notifyNext();
+    openSequences += taken.slots();
+    notifyNextWorker();
     return taken;
   }
 
@@ -112,8 +112,9 @@ final class AdmissionQueue {
   }
 
   /**
-   * Returns the request that has waited longest. While the choices of one prompt wait until there
-   * is room for all of them, a bounded number of later requests that fit overtake them.
+   * Returns the first waiting request that fits on a worker, with that worker. A request that needs
+   * several slots waits until all of them are free; meanwhile a bounded number of later requests
+   * overtake it.
    */
   private Next next() {
     for (QueuedRequest request : queue) {
@@ -128,19 +129,19 @@ final class AdmissionQueue {
     return NO_NEXT;
   }
 
-  private void notifyNext() {
+  private void notifyNextWorker() {
     Next next = next();
     if (next.request() != null) {
-      onNext.accept(next.worker());
+      setNextListener.accept(next.worker());
     }
   }
 
-  /** Returns the largest number of requests on a worker that has no fused decoder. */
+  /** Returns the largest number of sequences on a worker that has no fused decoder. */
   int maxPerWorker() {
     return workers.maxPerWorker();
   }
 
-  /** Returns how many requests run. */
+  /** Returns how many sequences run. */
   synchronized int running() {
     return workers.running();
   }
@@ -148,9 +149,9 @@ final class AdmissionQueue {
   /** Releases the slots of a request that was taken and is not run after all. */
   synchronized void releaseUnused(int worker, QueuedRequest taken) {
     workers.release(worker, taken.slots());
-    openRequests -= taken.slots();
+    openSequences -= taken.slots();
     notifyAll();
-    notifyNext();
+    notifyNextWorker();
   }
 
   /** Releases a slot whose sequence has ended. */
@@ -160,12 +161,12 @@ final class AdmissionQueue {
       releasedNanos.removeFirst();
     }
     releasedNanos.addLast(System.nanoTime());
-    notifyNext();
+    notifyNextWorker();
   }
 
-  /** Records that the client of a released slot has received the end of its stream. */
-  synchronized void requestEnded() {
-    openRequests--;
+  /** Records that the stream of a released slot's sequence has ended. */
+  synchronized void sequenceEnded() {
+    openSequences--;
     notifyAll();
   }
 
@@ -176,7 +177,7 @@ final class AdmissionQueue {
    */
   synchronized boolean awaitIdle(Duration time) throws InterruptedException {
     long deadline = System.nanoTime() + time.toNanos();
-    while (!queue.isEmpty() || openRequests > 0) {
+    while (!queue.isEmpty() || openSequences > 0) {
       long millis = Duration.ofNanos(deadline - System.nanoTime()).toMillis();
       if (millis <= 0) {
         return false;
@@ -211,7 +212,7 @@ final class AdmissionQueue {
         removed.add(request);
       }
     }
-    notifyNext(); // a request that waited behind them may fit now
+    notifyNextWorker(); // a request that waited behind them may fit now
     notifyAll();
     return removed;
   }

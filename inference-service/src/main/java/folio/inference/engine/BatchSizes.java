@@ -9,7 +9,11 @@ import java.util.List;
  * most an eighth is idle.
  */
 final class BatchSizes {
+  /** Up to this size, every power of two is a size. */
   private static final int FINE = 8;
+
+  /** The number of sizes up to a power of two, so that an eighth of a batch is idle at most. */
+  private static final int SIZES = 16;
 
   private BatchSizes() {}
 
@@ -18,7 +22,7 @@ final class BatchSizes {
     if (rows <= FINE) {
       return rows == 0 ? 0 : roundUpToPowerOfTwo(rows);
     }
-    int grain = Math.max(FINE, roundUpToPowerOfTwo(rows) / 16);
+    int grain = Math.max(FINE, roundUpToPowerOfTwo(rows) / SIZES);
     return (rows + grain - 1) / grain * grain;
   }
 

@@ -6,11 +6,13 @@ import folio.inference.decoding.Decoder;
 import folio.inference.decoding.GraphedDecoder;
 import folio.inference.decoding.StepOutput;
 import folio.inference.fused.FusedDecoderFactory;
+import folio.inference.generation.SavedState;
 import folio.inference.models.ResidentModel;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.BooleanSupplier;
 import java.util.stream.Stream;
 
@@ -24,7 +26,7 @@ final class DecodeBatch implements AutoCloseable {
   private final Decoder decoder;
   private final GraphedDecoder steps;
   private final PrefillBatch prefill;
-  private final StateBatch<Sequence> running;
+  private final StateBatch<Sequence> libtorchBatch;
   private final FusedBatch fused;
   private StepOutput inFlight;
 
@@ -33,7 +35,7 @@ final class DecodeBatch implements AutoCloseable {
     this.decoder = model.model().decoder();
     this.steps = new GraphedDecoder(decoder);
     this.prefill = new PrefillBatch(decoder);
-    this.running = new StateBatch<>(decoder, List::of);
+    this.libtorchBatch = new StateBatch<>(decoder, List::of);
     this.fused =
         new FusedBatch(
             model.model().fused().flatMap(FusedDecoderFactory::createDecoder).orElse(null));
@@ -56,22 +58,22 @@ final class DecodeBatch implements AutoCloseable {
   /**
    * Returns how many sequences are being decoded; those whose prompt is being read do not count.
    */
-  int running() {
-    return running.count() + fused.count();
+  int decodingCount() {
+    return libtorchBatch.count() + fused.count();
   }
 
   /** Returns how many sequences and unread prompts there are. */
-  int size() {
-    return running() + prefill.count();
+  int sequenceCount() {
+    return decodingCount() + prefill.count();
   }
 
   boolean isEmpty() {
-    return size() == 0;
+    return sequenceCount() == 0;
   }
 
   /**
-   * Takes in a group. If it resumes a state, or the persistent kernel reads its prompt, it steps in
-   * the next pass; else libtorch reads the prompt first.
+   * Adds a group. Its sequences start decoding in the next pass if they resume a state or the
+   * persistent kernel can prefill them. Otherwise libtorch prefills them first.
    */
   void begin(SequenceGroup group) {
     if (fused.acceptsPrompt(group)) {
@@ -79,17 +81,18 @@ final class DecodeBatch implements AutoCloseable {
       return;
     }
     Sequence first = group.sequences().get(0);
-    if (first.request().state() == null) {
+    Optional<SavedState> resumed = first.request().resumeFrom();
+    if (resumed.isEmpty()) {
       prefill.add(group);
       return;
     }
-    try (DecodeState state = decoder.restore(first.request().state().values())) {
+    try (DecodeState state = decoder.restore(resumed.get().values())) {
       if (fused.accepts(first)) {
         try (NDArray row = decoder.row(state, 0)) {
           fused.join(first, row);
         }
       } else {
-        running.join(List.of(first), state, new int[] {0});
+        libtorchBatch.join(List.of(first), state, new int[] {0});
       }
     }
   }
@@ -104,11 +107,11 @@ final class DecodeBatch implements AutoCloseable {
     }
   }
 
-  /** Removes and returns finished sequences, but for those that {@link #startReady} returns. */
+  /** Removes and returns finished sequences, except those that have a first token to send. */
   List<Sequence> removeFinished() {
     List<Sequence> removed =
         new ArrayList<>(prefill.removeIf(group -> group.finished() && !group.cursor().isAtEnd()));
-    removed.addAll(running.removeIf(Sequence::finished));
+    removed.addAll(libtorchBatch.removeIf(Sequence::finished));
     removed.addAll(fused.removeIf(Sequence::finished));
     return removed;
   }
@@ -117,7 +120,7 @@ final class DecodeBatch implements AutoCloseable {
   List<Sequence> removeAll() {
     // A sequence whose move between two batches failed midway is in both.
     LinkedHashSet<Sequence> removed = new LinkedHashSet<>(prefill.removeIf(group -> true));
-    removed.addAll(running.removeIf(sequence -> true));
+    removed.addAll(libtorchBatch.removeIf(sequence -> true));
     removed.addAll(fused.removeAll());
     return new ArrayList<>(removed);
   }
@@ -130,25 +133,25 @@ final class DecodeBatch implements AutoCloseable {
    *     are then undefined
    */
   void launch() {
-    running.shrink();
-    if (running.count() > 0) {
+    libtorchBatch.shrink();
+    if (libtorchBatch.count() > 0) {
       long[] lastIds =
-          running.rows().stream()
+          libtorchBatch.rows().stream()
               .mapToLong(sequence -> sequence == null ? 0 : sequence.lastId())
               .toArray();
-      inFlight = steps.step(lastIds, running.state());
-      running.replaceState(inFlight.state());
+      inFlight = steps.step(lastIds, libtorchBatch.state());
+      libtorchBatch.replaceState(inFlight.state());
     }
     prefill.launch();
     fused.launch(needsLibtorch());
   }
 
   /**
-   * Waits for the pass: every running sequence gets its next tokens, and every sequence whose
-   * prompt has been read its first.
+   * Waits for the pass. Running sequences get their next tokens. Sequences whose prefill is
+   * complete get their first token.
    *
-   * @param othersWait whether other work is to have the worker before the persistent kernel
-   *     continues; asked once its launch has ended, and only then
+   * @param othersWait returns whether other work waits for the worker; called only after a launch
+   *     has ended
    * @return how many tokens running sequences have got
    */
   int finish(BooleanSupplier othersWait) {
@@ -156,8 +159,8 @@ final class DecodeBatch implements AutoCloseable {
     if (inFlight != null) {
       try (StepOutput pass = inFlight) {
         inFlight = null;
-        running.choose(pass, sequence -> true, row -> row);
-        tokens = running.count();
+        libtorchBatch.sample(pass, sequence -> true, row -> row);
+        tokens = libtorchBatch.count();
       }
     }
     prefill.finish();
@@ -165,12 +168,12 @@ final class DecodeBatch implements AutoCloseable {
   }
 
   private boolean needsLibtorch() {
-    return prefill.count() > 0 || running.count() > 0;
+    return prefill.count() > 0 || libtorchBatch.count() > 0;
   }
 
   /** Returns the running sequences; after {@link #finish} each may have tokens to send. */
   List<Sequence> runningSequences() {
-    return Stream.concat(running.stream(), fused.stream()).toList();
+    return Stream.concat(libtorchBatch.stream(), fused.stream()).toList();
   }
 
   /**
@@ -179,19 +182,19 @@ final class DecodeBatch implements AutoCloseable {
    * @return all of them, each with its first token
    */
   List<Sequence> startReady() {
-    return prefill.moveReady(running, fused);
+    return prefill.moveReady(libtorchBatch, fused);
   }
 
   /**
    * Returns the passes that the worker runs once before a request may be stepped.
    *
    * @param rows the largest number of sequences that libtorch will step
-   * @param known whether the worker has warmed another model of this architecture
+   * @param architectureIsWarm whether the worker has warmed another model of this architecture
    */
-  List<Runnable> warmUps(int rows, boolean known) {
+  List<Runnable> warmUps(int rows, boolean architectureIsWarm) {
     List<Runnable> passes = new ArrayList<>();
     List<Integer> sizes = BatchSizes.upTo(rows);
-    if (!known) {
+    if (!architectureIsWarm) {
       sizes.forEach(size -> passes.add(() -> warm(size, 0, false)));
       for (int size : BatchSizes.upTo(Math.min(PrefillBatch.MAX_GROUPS, rows))) {
         for (int length = 1; length <= PrefillBatch.CHUNK; length *= 2) {
@@ -226,7 +229,7 @@ final class DecodeBatch implements AutoCloseable {
   @Override
   public void close() {
     prefill.close();
-    running.close();
+    libtorchBatch.close();
     fused.close();
     steps.close();
   }

@@ -9,13 +9,13 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * The iterations of a worker: each warms a new model a little, admits requests, reads prompts,
- * steps every running sequence, samples, sends and retires. Owned by the worker's thread; workers
- * share the queue and the models, and no sequences.
+ * The iterations of a worker. Each runs one warm-up pass of a new model, admits requests, reads
+ * prompts, steps every running sequence, samples, sends tokens and removes finished sequences.
+ * Owned by the worker's thread; workers share the queue and the models, and no sequences.
  */
 final class DecodeLoop implements AutoCloseable {
   /**
-   * What all workers share.
+   * The objects that all workers share.
    *
    * @param queueTimeout the longest time that a request waits for a slot
    */
@@ -56,8 +56,8 @@ final class DecodeLoop implements AutoCloseable {
     int tokens = 0;
     for (DecodeBatch batch : List.copyOf(batches)) {
       removeFinished(batch);
-      if (models.lossMessage(batch.model()) != null) {
-        leaveLost(batch);
+      if (models.failureMessage(batch.model()) != null) {
+        releaseFailed(batch);
       } else if (!batch.isEmpty()) {
         tokens += step(batch);
       }
@@ -66,13 +66,15 @@ final class DecodeLoop implements AutoCloseable {
       dispatcher.send(); // no step follows that could overlap with it
     }
     reportGap(tokens);
-    leavePast();
-    return running() > 0 || warmUp.inProgress() || (queue.hasNextFor(worker) && models.serves());
+    releaseRetired();
+    return sequenceCount() > 0
+        || warmUp.inProgress()
+        || (queue.hasNextFor(worker) && models.serves());
   }
 
   /** Returns how many sequences and unread prompts the worker has. */
-  int running() {
-    return batches.stream().mapToInt(DecodeBatch::size).sum();
+  int sequenceCount() {
+    return batches.stream().mapToInt(DecodeBatch::sequenceCount).sum();
   }
 
   private void reportGap(int tokens) {
@@ -114,8 +116,8 @@ final class DecodeLoop implements AutoCloseable {
   private boolean admit(QueuedRequest request) {
     ResidentModel model =
         request.wantsCurrent()
-            ? models.enterCurrent(worker)
-            : models.enter(request.model(), worker);
+            ? models.acquireCurrent(worker)
+            : models.acquire(request.model(), worker);
     if (model == null) {
       reject(
           request,
@@ -131,7 +133,7 @@ final class DecodeLoop implements AutoCloseable {
     try {
       SequenceGroup group = new SequenceGroup(request, model.model(), System.nanoTime());
       batch.begin(group);
-      listener.admitted(group.queued(), group.cursor().length());
+      listener.admitted(group.queueTime(), group.cursor().length());
       return true;
     } catch (UnknownCharacterException e) {
       reject(
@@ -155,14 +157,14 @@ final class DecodeLoop implements AutoCloseable {
       batches.add(batch);
       return batch;
     } catch (RuntimeException | OutOfMemoryError e) {
-      models.lose(model, "it cannot take a request: " + e);
-      models.leave(model, worker);
+      models.fail(model, "it cannot take a request: " + e);
+      models.release(model, worker);
       throw e;
     }
   }
 
   private void removeFinished(DecodeBatch batch) {
-    batch.removeFinished().forEach(dispatcher::endIfAbandoned);
+    batch.removeFinished().forEach(dispatcher::endIfCancelledOrFailed);
   }
 
   /**
@@ -172,7 +174,7 @@ final class DecodeLoop implements AutoCloseable {
    * @return how many tokens the running sequences have got
    */
   private int step(DecodeBatch batch) {
-    int sequences = batch.running();
+    int sequences = batch.decodingCount();
     int tokens;
     List<Sequence> ready;
     long begin = System.nanoTime();
@@ -185,16 +187,16 @@ final class DecodeLoop implements AutoCloseable {
       ready = batch.startReady();
     } catch (RuntimeException | OutOfMemoryError e) {
       dispatcher.send();
-      models.lose(batch.model(), "a pass failed: " + e);
+      models.fail(batch.model(), "a pass failed: " + e);
       dispatcher.fail(batch.removeAll(), e);
-      leave(batch);
+      release(batch);
       return 0;
     }
     if (sequences > 0) {
       listener.stepped(sequences, tokens, Duration.ofNanos(System.nanoTime() - begin));
     }
     ready.forEach(dispatcher::sendFirst);
-    if (!batch.asynchronous() || batch.running() == 0) {
+    if (!batch.asynchronous() || batch.decodingCount() == 0) {
       dispatcher.send();
     }
     return tokens;
@@ -210,32 +212,32 @@ final class DecodeLoop implements AutoCloseable {
   }
 
   /** Leaves retiring models once none of the worker's sequences runs on them. */
-  private void leavePast() {
+  private void releaseRetired() {
     for (DecodeBatch batch : List.copyOf(batches)) {
-      if (batch.isEmpty() && models.isPast(batch.model())) {
-        leave(batch);
+      if (batch.isEmpty() && models.mustBeReleased(batch.model())) {
+        release(batch);
       }
     }
   }
 
   /** Leaves a model that failed on another worker: what it computes here cannot be trusted. */
-  private void leaveLost(DecodeBatch batch) {
+  private void releaseFailed(DecodeBatch batch) {
     dispatcher.send();
     if (!batch.isEmpty()) {
-      String message = models.lossMessage(batch.model());
+      String message = models.failureMessage(batch.model());
       dispatcher.fail(batch.removeAll(), new IllegalStateException(message));
     }
-    leave(batch);
+    release(batch);
   }
 
-  private void leave(DecodeBatch batch) {
+  private void release(DecodeBatch batch) {
     batches.remove(batch);
     try {
       batch.close();
     } catch (RuntimeException e) {
       listener.failed(0, e); // some memory stays allocated; the loop continues
     }
-    models.leave(batch.model(), worker);
+    models.release(batch.model(), worker);
   }
 
   /** Ends every sequence of the worker and leaves every model. */
@@ -245,7 +247,7 @@ final class DecodeLoop implements AutoCloseable {
     warmUp.close();
     for (DecodeBatch batch : List.copyOf(batches)) {
       dispatcher.abandon(batch.removeAll(), "the service is shutting down");
-      leave(batch);
+      release(batch);
     }
   }
 }

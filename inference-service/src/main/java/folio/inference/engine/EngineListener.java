@@ -14,40 +14,42 @@ public interface EngineListener extends ModelListener {
   /** A listener that does nothing. */
   EngineListener NONE = new EngineListener() {};
 
-  /** A request was rejected. */
+  /** Receives the rejection of a request. */
   default void rejected(Rejection rejection) {}
 
   /**
-   * A request got its slots.
+   * Receives the admission of a request.
    *
    * @param queued how long it waited
    */
   default void admitted(Duration queued, int promptTokens) {}
 
   /**
-   * A request has its first token.
+   * Receives the first token of a request.
    *
-   * @param stepped whether a step wrote it, which {@link #stepped} counts; else a prefill pass did
+   * @param stepped true if a decode step produced the token; {@link #stepped} then counts it as
+   *     well
    */
   default void firstToken(Duration sinceArrival, boolean stepped) {}
 
   /**
-   * The running sequences that a worker has of a model got more tokens: one each from libtorch, one
-   * for each step of a launch from the persistent kernel.
+   * Receives a completed pass of one worker and model. A libtorch pass adds one token to each
+   * sequence; a launch of the persistent kernel adds up to one per step.
    *
    * @param tokens of all sequences together
    */
   default void stepped(int sequences, int tokens, Duration step) {}
 
   /**
-   * The time between two tokens; the same for every sequence that a worker's iteration continued.
+   * Receives the time between two tokens, which is the same for every sequence of a worker's
+   * iteration.
    */
   default void interToken(Duration gap) {}
 
-  /** A generation ended by itself or because its client disconnected. */
+  /** Receives the end of a generation that completed or whose client disconnected. */
   default void finished(FinishReason reason, GenerationEvent.Finished event) {}
 
-  /** The engine failed and ended that many generations with an error. */
+  /** Receives an error of the engine and the number of generations that it ended. */
   default void failed(int generations, Throwable cause) {}
 
   @Override

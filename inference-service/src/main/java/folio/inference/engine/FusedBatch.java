@@ -121,7 +121,7 @@ final class FusedBatch implements AutoCloseable {
   /**
    * Launches the steps that follow.
    *
-   * @param pending the ids of the last launch that the sequences have not received yet, by slot
+   * @param pending the ids of the last launch that the sequences have not processed, by slot
    */
   private void launch(int[][] pending, boolean othersWait) {
     int longest = 0;
@@ -155,8 +155,8 @@ final class FusedBatch implements AutoCloseable {
   /**
    * Waits for the launch in flight, and passes its tokens to their sequences.
    *
-   * @param othersWait whether other work is to have the worker, or the device, before the next
-   *     launch; asked once the launch has ended, since what arrived meanwhile must not wait longer
+   * @param othersWait returns whether other work waits for the worker or the device; called after
+   *     the launch has ended, so that work which arrived meanwhile need not wait for another launch
    * @return how many tokens there are
    */
   int finish(BooleanSupplier othersWait) {

@@ -16,13 +16,13 @@ final class FusedSequence {
     this.cursor = cursor;
   }
 
-  /** A sequence whose prompt the kernel reads, too. */
+  /** Creates the plan of a sequence whose prompt the kernel reads. */
   static FusedSequence fromPrompt(Sequence sequence) {
     sequence.firstTokenIsStepped();
     return new FusedSequence(sequence, PrefillCursor.atStart(sequence.promptIds()));
   }
 
-  /** A sequence whose state is known: libtorch has read its prompt, or it resumes. */
+  /** Creates the plan of a sequence that has a state: libtorch read its prompt, or it resumes. */
   static FusedSequence fromState(Sequence sequence) {
     return new FusedSequence(sequence, PrefillCursor.atEnd(sequence.promptIds()));
   }
@@ -32,7 +32,7 @@ final class FusedSequence {
    * log-probabilities; and where a stop sequence ends a launch midway, the state there is unknown.
    */
   static boolean supports(GenerationRequest request) {
-    return request.logprobs() < 0 && !(request.keepState() && !request.stop().isEmpty());
+    return request.logprobs().isEmpty() && !(request.keepState() && !request.stop().isEmpty());
   }
 
   Sequence sequence() {
@@ -52,7 +52,7 @@ final class FusedSequence {
   /**
    * Returns what the next launch does for it.
    *
-   * @param pending ids that an earlier launch led to and {@link #accept} has not received yet
+   * @param pending ids from the last launch that {@link #accept} has not processed
    * @param maxSteps steps of the launch
    */
   FusedDecoder.StepPlan plan(int[] pending, int maxSteps) {

@@ -5,6 +5,7 @@ import folio.inference.generation.GenerationRequest;
 import folio.inference.generation.GenerationStream;
 import folio.inference.generation.RejectedException;
 import folio.inference.generation.Rejection;
+import folio.inference.generation.RequestGroup;
 import folio.inference.models.ResidentModels;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -32,7 +33,7 @@ public final class InferenceEngine implements AutoCloseable {
   private final List<Worker> workers = new ArrayList<>();
   private volatile boolean draining;
 
-  /** An engine that does nothing before {@link #start}; it closes the models. */
+  /** Creates an engine that does nothing before {@link #start}. The engine closes the models. */
   public InferenceEngine(Settings settings, ResidentModels models, EngineListener listener) {
     WorkerSettings workerSettings = settings.workers();
     this.queue = new AdmissionQueue(settings.slots(), settings.queueCapacity(), workerSettings);
@@ -40,14 +41,14 @@ public final class InferenceEngine implements AutoCloseable {
     this.listener = listener;
     DecodeLoop.Shared shared =
         new DecodeLoop.Shared(queue, models, listener, settings.queueTimeout());
-    Worker.Owner owner = new Draining();
+    Worker.ExitListener exitHandler = new WorkerExitHandler();
     Device device = workerSettings.device();
     for (int index = 0; index < workerSettings.count(); index++) {
-      workers.add(new Worker(index, device, shared, owner));
+      workers.add(new Worker(index, device, shared, exitHandler));
     }
     models.connect(workers.size(), listener, () -> workers.forEach(Worker::wake));
-    queue.onFusedSlots(models::fusedSlots);
-    queue.onNext(worker -> workers.get(worker).wake());
+    queue.setFusedSlotsSource(models::fusedSlots);
+    queue.setNextListener(worker -> workers.get(worker).wake());
   }
 
   /** Starts the workers. */
@@ -62,18 +63,17 @@ public final class InferenceEngine implements AutoCloseable {
    * @throws RejectedException if the queue is full, there is no model, or the engine drains
    */
   public GenerationStream submit(GenerationRequest request) {
-    return submit(List.of(List.of(request))).get(0);
+    return submit(List.of(RequestGroup.of(request))).get(0);
   }
 
   /**
-   * Queues all requests or none. The requests of one list share a prompt and a model: they get
-   * their slots at the same time.
+   * Queues all requests or none. The requests of a group get their slots at the same time.
    *
    * @param groups each of up to {@link #maxGroupSize} requests, up to {@link #maxRequests} in all
    * @return their streams, which report if a request is rejected after all
    * @throws RejectedException if the queue is full, there is no model, or the engine drains
    */
-  public List<GenerationStream> submit(List<List<GenerationRequest>> groups) {
+  public List<GenerationStream> submit(List<RequestGroup> groups) {
     if (draining) {
       throw rejected(new Rejection.Draining());
     }
@@ -90,9 +90,9 @@ public final class InferenceEngine implements AutoCloseable {
         .toList();
   }
 
-  private static QueuedRequest queued(List<GenerationRequest> group) {
+  private static QueuedRequest queued(RequestGroup group) {
     return new QueuedRequest(
-        group.stream()
+        group.requests().stream()
             .map(request -> new QueuedRequest.Choice(request, new GenerationStream()))
             .toList(),
         System.nanoTime());
@@ -174,8 +174,8 @@ public final class InferenceEngine implements AutoCloseable {
     }
   }
 
-  /** Lets no request wait for workers that have ended. */
-  private final class Draining implements Worker.Owner {
+  /** The handler of a worker's exit. It rejects new and waiting requests. */
+  private final class WorkerExitHandler implements Worker.ExitListener {
     @Override
     public void workerEnds() {
       draining = true;

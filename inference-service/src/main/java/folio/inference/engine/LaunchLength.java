@@ -37,10 +37,14 @@ final class LaunchLength {
     return steps;
   }
 
-  /** Doubles the steps from launch to launch, up to what fits into the time. */
+  /**
+   * Returns the largest length of the next launch: twice the last one's, if that fits into the time
+   * limit.
+   */
   private int maxSteps(int sequences, boolean othersWait) {
     boolean unknown =
-        launched == 0 || (sequences <= FusedDecoder.SMALL_BATCH) != (launched <= FusedDecoder.SMALL_BATCH);
+        launched == 0
+            || (sequences <= FusedDecoder.SMALL_BATCH) != (launched <= FusedDecoder.SMALL_BATCH);
     if (sequences > launched) {
       nanosPerStep *= (double) sequences / Math.max(1, launched); // an upper bound
     }

@@ -41,14 +41,14 @@ final class OutputDispatcher {
   void sendFirst(Sequence sequence) {
     emit(sequence);
     endIfDone(sequence);
-    endIfAbandoned(sequence);
+    endIfCancelledOrFailed(sequence);
   }
 
   private void emit(Sequence sequence) {
     boolean first = !sequence.output().started();
     sequence.emit();
     if (first && sequence.output().started() && sequence.written() > 0) {
-      listener.firstToken(sequence.output().firstToken(), sequence.firstTokenStepped());
+      listener.firstToken(sequence.output().timeToFirstToken(), sequence.firstTokenStepped());
     }
   }
 
@@ -65,9 +65,9 @@ final class OutputDispatcher {
    * Ends the stream of a sequence whose client disconnected, or that failed. A sequence that ended
    * for another reason still has a token to send.
    */
-  void endIfAbandoned(Sequence sequence) {
+  void endIfCancelledOrFailed(Sequence sequence) {
     if (sequence.output().ended() || !sequence.finished() || sequence.reason() != null) {
-      return; // the client may disconnect between two looks
+      return; // the client may disconnect between two calls of finished()
     }
     if (sequence.failure() != null) {
       fail(List.of(sequence), sequence.failure());
@@ -77,7 +77,7 @@ final class OutputDispatcher {
   }
 
   private void finish(Sequence sequence, FinishReason reason) {
-    GenerationEvent.Finished event = sequence.end(reason);
+    GenerationEvent.Finished event = sequence.finishedEvent(reason);
     listener.finished(reason, event);
     queue.releaseSlot(worker);
     try {
@@ -85,7 +85,7 @@ final class OutputDispatcher {
     } catch (RuntimeException e) {
       listener.failed(0, e); // the reader of this stream failed; no other sequence is concerned
     }
-    queue.requestEnded();
+    queue.sequenceEnded();
   }
 
   /** Ends sequences because the engine failed. */
@@ -102,7 +102,7 @@ final class OutputDispatcher {
       if (!sequence.output().ended()) {
         queue.releaseSlot(worker);
         sequence.output().fail(message);
-        queue.requestEnded();
+        queue.sequenceEnded();
       }
     }
   }

@@ -107,7 +107,7 @@ final class PrefillBatch implements AutoCloseable {
 
   /**
    * Waits for the pass: reports the log-probabilities of prompts to the requests that ask for them,
-   * and chooses the first token of every sequence whose prompt has been read.
+   * and samples the first token of every sequence whose prompt has been read.
    */
   void finish() {
     if (inFlight == null) {
@@ -123,7 +123,7 @@ final class PrefillBatch implements AutoCloseable {
           group.score(output.logits(), row * pass.width(), (int) pass.lengths()[row]);
         }
       }
-      reading.choose(output, group -> group.cursor().isAtEnd(), pass::last);
+      reading.sample(output, group -> group.cursor().isAtEnd(), pass::last);
     }
   }
 

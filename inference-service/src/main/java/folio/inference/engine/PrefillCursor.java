@@ -17,7 +17,7 @@ final class PrefillCursor {
     return new PrefillCursor(ids, 0);
   }
 
-  /** Returns a cursor behind the last id. */
+  /** Returns a cursor after the last id. */
   static PrefillCursor atEnd(int[] ids) {
     return new PrefillCursor(ids, ids.length);
   }
@@ -47,7 +47,7 @@ final class PrefillCursor {
     return position;
   }
 
-  /** Copies the next ids and moves behind them. */
+  /** Copies the next ids and advances past them. */
   void read(long[] to, int offset, int count) {
     for (int i = 0; i < count; i++) {
       to[offset + i] = ids[position + i];
@@ -56,7 +56,7 @@ final class PrefillCursor {
   }
 
   /**
-   * Moves behind the next id, if there is one, because a step has read it.
+   * Advances past the next id, if there is one, because a step has read it.
    *
    * @return whether the step led to another id of the prompt, so that no token was written
    */
@@ -68,7 +68,9 @@ final class PrefillCursor {
     return !isAtEnd();
   }
 
-  /** Returns how many steps lead to ids of the prompt before one leads to the first token. */
+  /**
+   * Returns the number of remaining steps whose output is an id of the prompt, not a sampled one.
+   */
   int forcedSteps() {
     return Math.max(0, remaining() - 1);
   }

@@ -59,8 +59,7 @@ record QueuedRequest(List<Choice> choices, long arrivedNanos) {
    * request resumes nothing.
    */
   String weightsDigest() {
-    SavedState state = first().state();
-    return state == null ? null : state.weights();
+    return first().resumeFrom().map(SavedState::weights).orElse(null);
   }
 
   /** Returns whether every client has disconnected. */

@@ -22,6 +22,7 @@ final class Sequence {
   private final int[] promptIds;
   private final SequenceOutput output;
   private final BitSet seen;
+  private final int startPosition;
   private int written;
   private boolean firstTokenStepped;
   private int lastId;
@@ -29,7 +30,7 @@ final class Sequence {
   private FinishReason reason;
   private Throwable failure;
 
-  /** A sequence that has written nothing. */
+  /** Creates a sequence that has written nothing. */
   Sequence(GenerationRequest request, LoadedModel model, int[] promptIds, SequenceOutput output) {
     this.request = request;
     this.model = model;
@@ -39,9 +40,11 @@ final class Sequence {
     for (int id : promptIds) {
       seen.set(id);
     }
-    if (request.state() != null) {
-      seen.or(request.state().seen());
-      lastId = request.state().lastId();
+    SavedState resumed = request.resumeFrom().orElse(null);
+    this.startPosition = resumed == null ? 0 : resumed.position();
+    if (resumed != null) {
+      seen.or(resumed.seen());
+      lastId = resumed.lastId();
       firstTokenStepped = true;
     }
   }
@@ -77,16 +80,16 @@ final class Sequence {
 
   /** Returns how many tokens were written with this seed, by this request and those it resumes. */
   int position() {
-    return written + (request.state() == null ? 0 : request.state().position());
+    return startPosition + written;
   }
 
   /**
-   * Chooses the next token, unless the request asks for none.
+   * Samples the next token, unless the request asks for none.
    *
    * @param logits float32, holds the V logits that follow the last character
    * @param offset index of the first of them
    */
-  void choose(Sampler sampler, float[] logits, int offset) {
+  void sampleNext(Sampler sampler, float[] logits, int offset) {
     if (request.maxTokens() == 0) {
       output.addNothing();
       reason = FinishReason.LENGTH;
@@ -97,9 +100,11 @@ final class Sequence {
       int id = sampler.sample(logits, offset, seen, request.sampling(), uniform);
       append(
           id,
-          request.logprobs() < 0
+          request.logprobs().isEmpty()
               ? List.of()
-              : List.of(Logprobs.of(model.vocabulary(), logits, offset, id, request.logprobs())));
+              : List.of(
+                  Logprobs.of(
+                      model.vocabulary(), logits, offset, id, request.logprobs().getAsInt())));
     } catch (RuntimeException e) {
       failure = e;
     }
@@ -190,13 +195,13 @@ final class Sequence {
     failure = cause;
   }
 
-  /** Returns whether it needs its row no more. */
+  /** Returns whether the sequence needs no more steps. */
   boolean finished() {
     return reason != null || failure != null || output.cancelled();
   }
 
-  /** Returns the event that ends the stream. */
-  GenerationEvent.Finished end(FinishReason how) {
-    return output.finished(how, promptIds.length, saved);
+  /** Creates the event that ends the stream. */
+  GenerationEvent.Finished finishedEvent(FinishReason how) {
+    return output.finishedEvent(how, promptIds.length, saved);
   }
 }

@@ -17,7 +17,7 @@ final class SequenceGroup {
   private final LoadedModel model;
 
   /**
-   * A group that has read nothing of its prompt.
+   * Creates a group that has read nothing of its prompt.
    *
    * @param admittedNanos when it got its slots
    * @throws UnknownCharacterException if the vocabulary lacks a character of the prompt
@@ -72,8 +72,8 @@ final class SequenceGroup {
   }
 
   /** Returns how long the group waited for its slots. */
-  Duration queued() {
-    return sequences.get(0).output().queued();
+  Duration queueTime() {
+    return sequences.get(0).output().queueTime();
   }
 
   /**
@@ -81,17 +81,17 @@ final class SequenceGroup {
    * last.
    *
    * @param logits float32, V logits per position
-   * @param position the position of the first character that was read
+   * @param logitsRow the index, in the output, of the first character's logits
    * @param count how many characters were read
    */
-  void score(float[] logits, int position, int count) {
+  void score(float[] logits, int logitsRow, int count) {
     try {
       List<TokenLogprob> scores = new ArrayList<>();
-      int alternatives = sequences.get(0).request().promptLogprobs();
+      int alternatives = sequences.get(0).request().promptLogprobs().orElseThrow();
       for (int i = 0; i < count; i++) {
         int next = cursor.position() - count + i + 1;
         if (next < cursor.length()) {
-          int offset = (position + i) * model.vocabulary().size();
+          int offset = (logitsRow + i) * model.vocabulary().size();
           scores.add(
               Logprobs.of(model.vocabulary(), logits, offset, cursor.idAt(next), alternatives));
         }

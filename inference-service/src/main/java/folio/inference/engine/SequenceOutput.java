@@ -34,7 +34,7 @@ final class SequenceOutput {
   private boolean started;
   private boolean ended;
 
-  /** An output that has sent nothing. */
+  /** Creates an output that has sent nothing. */
   SequenceOutput(
       GenerationRequest request, GenerationStream stream, String modelVersion, Times times) {
     this.request = request;
@@ -104,16 +104,16 @@ final class SequenceOutput {
   }
 
   /**
-   * Returns the event for {@link #end}. A cancelled generation may have no first token.
+   * Creates the event for {@link #end}. A cancelled generation may have no first token.
    *
    * @param promptTokens how many characters of the prompt were read
    * @param saved the state that the sequence stops in, or null
    */
-  GenerationEvent.Finished finished(FinishReason how, int promptTokens, SavedState saved) {
+  GenerationEvent.Finished finishedEvent(FinishReason how, int promptTokens, SavedState saved) {
     Timings timings =
         new Timings(
-            queued(),
-            started ? firstToken() : Duration.ZERO,
+            queueTime(),
+            started ? timeToFirstToken() : Duration.ZERO,
             Duration.ofNanos(System.nanoTime() - times.arrivedNanos()));
     return new GenerationEvent.Finished(
         how, modelVersion, request.seed(), new Usage(promptTokens, sentTokens), timings, saved);
@@ -137,12 +137,12 @@ final class SequenceOutput {
   }
 
   /** Returns the time from arrival to slot. */
-  Duration queued() {
+  Duration queueTime() {
     return Duration.ofNanos(times.admittedNanos() - times.arrivedNanos());
   }
 
   /** Returns the time from arrival to first token. */
-  Duration firstToken() {
+  Duration timeToFirstToken() {
     return Duration.ofNanos(firstTokenNanos - times.arrivedNanos());
   }
 }

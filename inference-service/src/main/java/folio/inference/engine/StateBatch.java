@@ -27,7 +27,7 @@ final class StateBatch<R> implements AutoCloseable {
   private DecodeState state;
 
   /**
-   * An empty batch.
+   * Creates an empty batch.
    *
    * @param sequencesOf returns the sequences that share a row's state; at least one
    */
@@ -65,12 +65,12 @@ final class StateBatch<R> implements AutoCloseable {
   }
 
   /**
-   * Waits for a pass, and chooses a token for every sequence of the rows that a condition holds
+   * Waits for a pass, and samples a token for every sequence of the rows that a condition holds
    * for.
    *
    * @param position maps a row to the index of its logits in the pass's output
    */
-  void choose(StepOutput pass, Predicate<R> condition, IntUnaryOperator position) {
+  void sample(StepOutput pass, Predicate<R> condition, IntUnaryOperator position) {
     if (stream().noneMatch(condition)) {
       return; // on a GPU, reading the logits would wait for the pass
     }
@@ -80,7 +80,7 @@ final class StateBatch<R> implements AutoCloseable {
       if (entry != null && condition.test(entry)) {
         int offset = position.applyAsInt(row) * decoder.config().vocabularySize();
         for (Sequence sequence : sequencesOf.apply(entry)) {
-          sequence.choose(sampler, logits, offset);
+          sequence.sampleNext(sampler, logits, offset);
           if (sequence.savesState()) {
             sequence.save(decoder.readState(state, row));
           }

@@ -24,7 +24,7 @@ final class WarmUp implements AutoCloseable {
   private DecodeBatch batch;
 
   /**
-   * A warm-up that has no model yet.
+   * Creates a warm-up without a model.
    *
    * @param rows the largest number of sequences that libtorch will step on this worker
    */
@@ -40,15 +40,15 @@ final class WarmUp implements AutoCloseable {
     return model != null;
   }
 
-  /** Runs at most one pass. Returns the batch of a model that has become warm by it, or null. */
+  /** Runs one warm-up pass. Returns the model's batch after its last pass, else null. */
   DecodeBatch advance() {
     if (model == null) {
-      model = models.enterCandidate(worker);
+      model = models.acquireForWarmUp(worker);
       if (model == null) {
         return null;
       }
     }
-    if (models.lossMessage(model) != null) {
+    if (models.failureMessage(model) != null) {
       close();
       return null;
     }
@@ -64,7 +64,7 @@ final class WarmUp implements AutoCloseable {
       }
       return finish();
     } catch (RuntimeException | OutOfMemoryError e) {
-      models.lose(model, "it cannot be warmed: " + e);
+      models.fail(model, "it cannot be warmed: " + e);
       close();
       listener.failed(0, e);
       return null;
@@ -100,7 +100,7 @@ final class WarmUp implements AutoCloseable {
         unfinished.close();
       }
     } finally {
-      models.leave(left, worker);
+      models.release(left, worker);
     }
   }
 }

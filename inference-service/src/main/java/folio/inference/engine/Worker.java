@@ -11,12 +11,12 @@ import java.util.concurrent.locks.LockSupport;
  * called by any thread.
  */
 final class Worker {
-  /** Hears, on the worker's thread, that a worker ends. */
-  interface Owner {
-    /** Called before the worker ends its sequences. */
+  /** A listener that is called on the worker's thread when it exits. */
+  interface ExitListener {
+    /** Receives the exit of a worker, before it ends its sequences. */
     void workerEnds();
 
-    /** Called after the worker has ended its sequences. */
+    /** Receives the exit of a worker, after it has ended its sequences. */
     void workerEnded();
   }
 
@@ -26,17 +26,17 @@ final class Worker {
   private final Device device;
   private final DecodeLoop loop;
   private final EngineListener listener;
-  private final Owner owner;
+  private final ExitListener exitListener;
   private final Thread thread;
   private volatile long lastIterationNanos = System.nanoTime();
   private volatile boolean stopped;
 
-  /** A worker that is not started. */
-  Worker(int index, Device device, DecodeLoop.Shared shared, Owner owner) {
+  /** Creates a worker that is not started. */
+  Worker(int index, Device device, DecodeLoop.Shared shared, ExitListener exitListener) {
     this.device = device;
     this.loop = new DecodeLoop(index, shared);
     this.listener = shared.listener();
-    this.owner = owner;
+    this.exitListener = exitListener;
     this.thread = new Thread(this::run, "decode-worker-" + index);
     this.thread.setDaemon(true);
   }
@@ -80,9 +80,9 @@ final class Worker {
       }
     } finally {
       // Whatever ends the loop, no client waits in vain; the liveness probe reports it.
-      owner.workerEnds();
+      exitListener.workerEnds();
       loop.close();
-      owner.workerEnded();
+      exitListener.workerEnded();
     }
   }
 

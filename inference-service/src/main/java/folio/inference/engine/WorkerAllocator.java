@@ -4,15 +4,17 @@ import java.util.Arrays;
 import java.util.function.IntSupplier;
 
 /**
- * Spreads running requests over workers: few requests share a worker, many are spread evenly. Owned
- * by the {@link AdmissionQueue}, under its lock.
+ * Chooses a worker for each request. It fills a worker up to a minimum first; further requests go
+ * to the least busy worker. Owned by the {@link AdmissionQueue}, under its lock.
  */
 final class WorkerAllocator {
   /** Stands for no worker. */
   static final int NONE = -1;
 
-  /** The number of choices of one prompt that every worker has room for. */
-  private static final int MAX_CHOICES = 16;
+  /**
+   * Every worker has room for this many sequences, so that the choices of a prompt fit together.
+   */
+  private static final int MIN_ROWS_FOR_CHOICES = 16;
 
   private final int slots;
   private final WorkerSettings settings;
@@ -20,9 +22,9 @@ final class WorkerAllocator {
   private IntSupplier fusedSlots = () -> 0;
 
   /**
-   * An allocator without running requests.
+   * Creates an allocator without running requests.
    *
-   * @param slots the largest number of requests that run at once
+   * @param slots the largest number of sequences that run at once
    */
   WorkerAllocator(int slots, WorkerSettings settings) {
     this.slots = slots;
@@ -33,7 +35,7 @@ final class WorkerAllocator {
   /**
    * Sets the source of the number of sequences that a worker decodes with the persistent kernel.
    */
-  void onFusedSlots(IntSupplier source) {
+  void setFusedSlotsSource(IntSupplier source) {
     fusedSlots = source;
   }
 
@@ -44,10 +46,10 @@ final class WorkerAllocator {
       return NONE;
     }
     int fused = request.supportsFused() ? fusedSlots.getAsInt() : 0;
-    int shared = Math.max(settings.minRowsPerWorker(), fused);
+    int fillLimit = Math.max(settings.minRowsPerWorker(), fused);
     int smallest = 0;
     for (int worker = 0; worker < running.length; worker++) {
-      if (running[worker] > 0 && running[worker] + needed <= shared) {
+      if (running[worker] > 0 && running[worker] + needed <= fillLimit) {
         return worker;
       }
       smallest = running[worker] < running[smallest] ? worker : smallest;
@@ -58,7 +60,8 @@ final class WorkerAllocator {
   /** Returns the largest number of requests on a worker that has no fused decoder. */
   int maxPerWorker() {
     int share = (slots + settings.count() - 1) / settings.count();
-    return Math.min(slots, Math.max(MAX_CHOICES, Math.max(settings.minRowsPerWorker(), share)));
+    return Math.min(
+        slots, Math.max(MIN_ROWS_FOR_CHOICES, Math.max(settings.minRowsPerWorker(), share)));
   }
 
   /** Returns how many requests run. */

@@ -24,13 +24,13 @@ public record WorkerSettings(Device device, int count, int minRowsPerWorker) {
   /**
    * Returns the settings that suit a device.
    *
-   * @param threads how many workers may be busy; 0 stands for one per core, on a GPU for four
+   * @param workers the number of workers; 0 means one per core on a CPU, four on a GPU
    */
-  public static WorkerSettings on(Device device, int threads) {
+  public static WorkerSettings on(Device device, int workers) {
     if (device.isGpu()) {
-      return new WorkerSettings(device, threads > 0 ? threads : GPU_WORKERS, GPU_ROWS_PER_WORKER);
+      return new WorkerSettings(device, workers > 0 ? workers : GPU_WORKERS, GPU_ROWS_PER_WORKER);
     }
-    int count = threads > 0 ? threads : Runtime.getRuntime().availableProcessors();
+    int count = workers > 0 ? workers : Runtime.getRuntime().availableProcessors();
     return new WorkerSettings(device, count, CPU_ROWS_PER_WORKER);
   }
 }

@@ -1,7 +1,6 @@
 package folio.inference.fused;
 
 import folio.model.network.CharGruConfig;
-import folio.model.network.NetworkKind;
 import folio.model.network.Nonlinearity;
 import folio.runtime.cuda.CudaDevice;
 import java.util.ArrayList;
@@ -98,7 +97,10 @@ record KernelLayout(
               network.layers(),
               hidden,
               network.vocabularySize(),
-              network.network() == NetworkKind.RESIDUAL,
+              switch (network.network()) {
+                case PLAIN -> false;
+                case RESIDUAL -> true;
+              },
               network.headActivation() == Nonlinearity.RELU,
               units,
               clusterOf(gpu.architecture()));

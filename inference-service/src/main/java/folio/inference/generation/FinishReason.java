@@ -2,18 +2,18 @@ package folio.inference.generation;
 
 import java.util.Locale;
 
-/** Why a generation ended. */
+/** The reason why a generation ended. */
 public enum FinishReason {
-  /** It has as many characters as were asked for. */
+  /** The output reached {@code max_tokens}. */
   LENGTH,
-  /** It came to a text of {@code stop}. */
+  /** The output reached a stop sequence. */
   STOP,
-  /** The client went away. */
+  /** The client disconnected. */
   CANCELLED,
   /** The engine failed. */
   ERROR;
 
-  /** As it is written on the wire and in metrics. */
+  /** Returns the name of this reason on the wire and in metrics. */
   public String wireName() {
     return name().toLowerCase(Locale.ROOT);
   }

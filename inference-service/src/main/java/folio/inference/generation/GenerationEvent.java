@@ -2,20 +2,21 @@ package folio.inference.generation;
 
 import java.util.List;
 
-/** What a reader of a generation gets: text, and at the end how it ended. */
+/** An event of a generation: text, or the end. */
 public sealed interface GenerationEvent {
   /**
-   * Characters that came since the event before.
+   * The characters since the event before.
    *
-   * @param text at least one character
-   * @param logprobs one entry a generated character, or empty if none were asked for
+   * @param text at least one character, or empty if the event carries only log-probabilities
+   * @param logprobs one entry per character that was scored; empty if the request asks for none
    */
   record Text(String text, List<TokenLogprob> logprobs) implements GenerationEvent {}
 
   /**
-   * The end of a generation that came to one.
+   * The end of a generation that did not fail.
    *
-   * @param state where it stopped, or null if that was not asked for or there is no going on
+   * @param state the state to resume from, or null if the request does not ask for it or the
+   *     generation cannot be resumed
    */
   record Finished(
       FinishReason reason,
@@ -27,9 +28,9 @@ public sealed interface GenerationEvent {
       implements GenerationEvent {}
 
   /**
-   * The end of a generation that the engine had to give up.
+   * The end of a generation that the engine aborted.
    *
-   * @param message for the client
+   * @param message a description for the client
    */
   record Failed(String message, String modelVersion) implements GenerationEvent {}
 }

@@ -3,17 +3,20 @@ package folio.inference.generation;
 import folio.model.sampling.OutOfRangeException;
 
 /**
- * What this service accepts of a request.
+ * The limits of this service on a request.
  *
- * @param maxTokens most characters that one request may ask for
- * @param promptTokens longest prompt, in characters
+ * @param maxTokens the largest legal {@code max_tokens}, in characters
+ * @param maxPromptTokens the length of the longest legal prompt, in characters
  */
-public record GenerationLimits(int maxTokens, int promptTokens) {
-  /** Some ten megabytes of JSON, which an event loop writes at once. */
-  private static final long MAX_TOLD = 250_000;
+public record GenerationLimits(int maxTokens, int maxPromptTokens) {
+  /**
+   * The largest number of log-probabilities in an answer. They take about ten megabytes of JSON,
+   * which an event loop writes at once.
+   */
+  private static final long MAX_LOGPROBS_PER_ANSWER = 250_000;
 
   /**
-   * Checks a request.
+   * Checks a request against these limits.
    *
    * @return the request
    * @throws OutOfRangeException naming the field that exceeds a limit
@@ -23,30 +26,28 @@ public record GenerationLimits(int maxTokens, int promptTokens) {
     if (request.maxTokens() < least || request.maxTokens() > maxTokens) {
       throw new OutOfRangeException("max_tokens", request.maxTokens(), least + " to " + maxTokens);
     }
-    int length = request.prompt().codePointCount(0, request.prompt().length());
-    if (length > promptTokens) {
+    int length = request.promptLength();
+    if (length > maxPromptTokens) {
       throw new OutOfRangeException(
-          "prompt", length + " characters", "up to " + promptTokens + " characters");
+          "prompt", length + " characters", "up to " + maxPromptTokens + " characters");
     }
-    long told =
-        (request.scoresPrompt() ? (long) length * (request.promptLogprobs() + 1) : 0)
-            + (long) request.maxTokens() * (request.logprobs() + 1);
-    checkLogprobCount("logprobs", told);
+    checkLogprobCount("logprobs", request.logprobCount());
     return request;
   }
 
   /**
-   * Checks how many log-probabilities an answer is to tell.
+   * Checks how many log-probabilities an answer would hold.
    *
-   * @param field that asks for them
-   * @throws OutOfRangeException if they are more than fit
+   * @param field the name of the field that asks for them
+   * @param count the number of log-probabilities, alternatives included
+   * @throws OutOfRangeException if an answer cannot hold so many
    */
-  public static void checkLogprobCount(String field, long told) {
-    if (told > MAX_TOLD) {
+  public static void checkLogprobCount(String field, long count) {
+    if (count > MAX_LOGPROBS_PER_ANSWER) {
       throw new OutOfRangeException(
           field,
-          told + " log-probabilities",
-          "up to " + MAX_TOLD + " in an answer, alternatives included");
+          count + " log-probabilities",
+          "up to " + MAX_LOGPROBS_PER_ANSWER + " in an answer, alternatives included");
     }
   }
 }

@@ -3,24 +3,27 @@ package folio.inference.generation;
 import folio.model.sampling.OutOfRangeException;
 import folio.model.sampling.SamplingParameters;
 import java.util.List;
+import java.util.Optional;
+import java.util.OptionalInt;
 
 /**
- * A request that can be run: every field is in its range and the seed is decided. Its prompt is
- * encoded when it gets a slot, by the vocabulary of the model that has the slot.
+ * A valid request: every field is in its range and the seed is chosen. The prompt is encoded when
+ * the request gets a slot, with the vocabulary of the model that runs it.
  *
- * @param prompt text to go on from; empty only if there is a state to go on from
- * @param maxTokens most characters to write; 0 only if the prompt's log-probabilities are asked for
- * @param sampling how characters are chosen
- * @param seed decides every draw
- * @param stop texts that end the generation; they are not part of the output
- * @param logprobs how many alternatives to tell for each character; 0 tells only its own
- *     log-probability, -1 nothing
- * @param promptLogprobs how many alternatives to tell for each character of the prompt but the
- *     first, which nothing predicts; -1 tells nothing of the prompt
+ * @param prompt the text to continue; empty only if the request resumes from a saved state
+ * @param maxTokens the largest number of characters to generate; 0 only if the request scores its
+ *     prompt
+ * @param sampling the parameters that choose each character
+ * @param seed the seed of every draw
+ * @param stop the texts that end the generation; they are not part of the output
+ * @param logprobs the number of alternatives to report for each generated character; 0 reports only
+ *     the character's own log-probability, empty reports nothing
+ * @param promptLogprobs the same for each character of the prompt after the first, which nothing
+ *     predicts
  * @param echo whether the output begins with the prompt
- * @param keepState whether to tell where it stops
- * @param state where another generation stopped that this one continues, or null
- * @param model {@value #CURRENT}, or the version that must run it
+ * @param keepState whether the end of the generation reports the state to resume from
+ * @param resumeFrom the state of another generation, which this one continues
+ * @param model {@value #CURRENT}, or the version that must run the request
  */
 public record GenerationRequest(
     String prompt,
@@ -28,33 +31,33 @@ public record GenerationRequest(
     SamplingParameters sampling,
     long seed,
     List<String> stop,
-    int logprobs,
-    int promptLogprobs,
+    OptionalInt logprobs,
+    OptionalInt promptLogprobs,
     boolean echo,
     boolean keepState,
-    SavedState state,
+    Optional<SavedState> resumeFrom,
     String model) {
 
-  /** The model that new requests go to. */
+  /** The name of the model that new requests are sent to. */
   public static final String CURRENT = "current";
 
-  /** Most texts in {@code stop}. */
+  /** The largest number of texts in {@code stop}. */
   public static final int MAX_STOPS = 8;
 
-  /** Longest text in {@code stop}, in code points. */
+  /** The length of the longest text in {@code stop}, in code points. */
   public static final int MAX_STOP_LENGTH = 64;
 
-  /** Most alternatives told for a character. */
+  /** The largest number of alternatives to report for a character. */
   public static final int MAX_LOGPROBS = 20;
 
   /**
-   * Checks what does not depend on the service's limits.
+   * Checks every range that does not depend on the limits of the service.
    *
    * @throws OutOfRangeException naming the first field that is out of its range
    */
   public GenerationRequest {
     stop = List.copyOf(stop);
-    if (prompt.isEmpty() && state == null) {
+    if (prompt.isEmpty() && resumeFrom.isEmpty()) {
       throw new OutOfRangeException("prompt", "empty", "at least one character");
     }
     if (stop.size() > MAX_STOPS) {
@@ -68,45 +71,143 @@ public record GenerationRequest(
             "stop", length + " characters", "texts of 1 to " + MAX_STOP_LENGTH + " characters");
       }
     }
-    if (logprobs > MAX_LOGPROBS || logprobs < -1) {
-      throw new OutOfRangeException("logprobs", logprobs, "0 to " + MAX_LOGPROBS);
-    }
-    if (promptLogprobs > MAX_LOGPROBS || promptLogprobs < -1) {
-      throw new OutOfRangeException("logprobs", promptLogprobs, "0 to " + MAX_LOGPROBS);
-    }
+    checkAlternatives(logprobs);
+    checkAlternatives(promptLogprobs);
   }
 
-  /** A request that asks nothing of its prompt. */
-  public GenerationRequest(
-      String prompt,
-      int maxTokens,
-      SamplingParameters sampling,
-      long seed,
-      List<String> stop,
-      int logprobs,
-      boolean echo,
-      String model) {
-    this(prompt, maxTokens, sampling, seed, stop, logprobs, -1, echo, false, null, model);
+  private static void checkAlternatives(OptionalInt alternatives) {
+    alternatives.ifPresent(
+        count -> {
+          if (count < 0 || count > MAX_LOGPROBS) {
+            throw new OutOfRangeException("logprobs", count, "0 to " + MAX_LOGPROBS);
+          }
+        });
   }
 
-  /** A request to tell how likely a text is, and to write nothing. */
-  public static GenerationRequest scoring(String text, int alternatives, String model) {
-    return new GenerationRequest(
-        text,
-        0,
-        SamplingParameters.DEFAULT,
-        0,
-        List.of(),
-        -1,
-        alternatives,
-        false,
-        false,
-        null,
-        model);
+  /**
+   * Starts a request. Every field that the builder is not asked to set has its default.
+   *
+   * @param prompt the text to continue; empty only if the request resumes from a saved state
+   * @param maxTokens the largest number of characters to generate
+   */
+  public static Builder builder(String prompt, int maxTokens) {
+    return new Builder(prompt, maxTokens);
   }
 
-  /** Whether the prompt's log-probabilities are to be told. */
+  /** Returns whether the request asks for the log-probabilities of its prompt. */
   public boolean scoresPrompt() {
-    return promptLogprobs >= 0;
+    return promptLogprobs.isPresent();
+  }
+
+  /** Returns the length of the prompt in characters. */
+  public int promptLength() {
+    return prompt.codePointCount(0, prompt.length());
+  }
+
+  /** Returns the largest number of log-probabilities in the answer, alternatives included. */
+  public long logprobCount() {
+    return (long) promptLength() * perCharacter(promptLogprobs)
+        + (long) maxTokens * perCharacter(logprobs);
+  }
+
+  private static int perCharacter(OptionalInt alternatives) {
+    return alternatives.isPresent() ? 1 + alternatives.getAsInt() : 0;
+  }
+
+  /**
+   * A request in the making. The defaults: the distribution of the network as it is, seed 0, no
+   * stop texts, no log-probabilities, no echo, no saved state, the current model.
+   */
+  public static final class Builder {
+    private final String prompt;
+    private final int maxTokens;
+    private SamplingParameters sampling = SamplingParameters.DEFAULT;
+    private long seed;
+    private List<String> stop = List.of();
+    private OptionalInt logprobs = OptionalInt.empty();
+    private OptionalInt promptLogprobs = OptionalInt.empty();
+    private boolean echo;
+    private boolean keepState;
+    private Optional<SavedState> resumeFrom = Optional.empty();
+    private String model = CURRENT;
+
+    private Builder(String prompt, int maxTokens) {
+      this.prompt = prompt;
+      this.maxTokens = maxTokens;
+    }
+
+    /** Sets the parameters that choose each character. */
+    public Builder sampling(SamplingParameters parameters) {
+      sampling = parameters;
+      return this;
+    }
+
+    /** Sets the seed of every draw. */
+    public Builder seed(long value) {
+      seed = value;
+      return this;
+    }
+
+    /** Sets the texts that end the generation. */
+    public Builder stop(List<String> texts) {
+      stop = texts;
+      return this;
+    }
+
+    /** Asks for the log-probability of each generated character and of so many alternatives. */
+    public Builder logprobs(int alternatives) {
+      logprobs = OptionalInt.of(alternatives);
+      return this;
+    }
+
+    /** Asks for the log-probability of each prompt character and of so many alternatives. */
+    public Builder promptLogprobs(int alternatives) {
+      promptLogprobs = OptionalInt.of(alternatives);
+      return this;
+    }
+
+    /** Sets whether the output begins with the prompt. */
+    public Builder echo(boolean value) {
+      echo = value;
+      return this;
+    }
+
+    /** Sets whether the end of the generation reports the state to resume from. */
+    public Builder keepState(boolean value) {
+      keepState = value;
+      return this;
+    }
+
+    /** Makes the request continue the generation that ended in a state. */
+    public Builder resumeFrom(SavedState state) {
+      resumeFrom = Optional.of(state);
+      return this;
+    }
+
+    /** Sets the version that must run the request, or {@value GenerationRequest#CURRENT}. */
+    public Builder model(String version) {
+      model = version;
+      return this;
+    }
+
+    /**
+     * Returns the request.
+     *
+     * @throws OutOfRangeException naming the first field that is out of its range
+     */
+    public GenerationRequest build() {
+      return new GenerationRequest(
+          prompt,
+          maxTokens,
+          sampling,
+          seed,
+          stop,
+          logprobs,
+          promptLogprobs,
+          echo,
+          keepState,
+          resumeFrom,
+          model);
+    }
   }
 }

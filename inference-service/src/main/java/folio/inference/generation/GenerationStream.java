@@ -7,11 +7,11 @@ import java.util.concurrent.CompletionStage;
 import java.util.function.Consumer;
 
 /**
- * One generation on its way from its lane to its reader. Text that is not yet read is merged, so an
- * event may hold several characters. Nothing ever waits: there is room for all of a request's
- * {@code max_tokens}, which bounds it.
+ * The buffer of one generation between the worker that produces it and the event loop that reads
+ * it. Unread text is merged, so an event may hold several characters. No method blocks: the buffer
+ * can hold all of the request's {@code max_tokens}, which bounds its size.
  *
- * <p>One producer, one consumer, on any two threads; {@link #cancel} may come from a third.
+ * <p>One producer and one consumer use it, on any two threads; any thread may call {@link #cancel}.
  */
 public final class GenerationStream {
   private final CompletableFuture<Started> started = new CompletableFuture<>();
@@ -19,50 +19,50 @@ public final class GenerationStream {
   private final Object lock = new Object();
   private final StringBuilder text = new StringBuilder();
   private List<TokenLogprob> logprobs = new ArrayList<>();
-  private GenerationEvent ending;
-  private GenerationEvent end;
+  private GenerationEvent announcedEnd;
+  private GenerationEvent unreadEnd;
   private Runnable onReadable = () -> {};
   private Consumer<GenerationEvent> onEnd = event -> {};
   private volatile boolean cancelled;
 
   /**
-   * What is known once the first character is.
+   * The facts that are known once the first character is.
    *
-   * @param modelVersion the model that runs the request from begin to end
-   * @param seed decides every draw
+   * @param modelVersion the version of the model that runs the request from begin to end
+   * @param seed the seed of every draw
    */
   public record Started(String modelVersion, long seed) {}
 
   /**
-   * Completes when the first character is there, on the lane's thread; fails with a {@link
-   * RejectedException} if the request is not run after all, and with what went wrong if the engine
-   * failed before its first character.
+   * Returns a stage that completes on the worker's thread when the first character is available. It
+   * fails with a {@link RejectedException} if the engine rejects the request, and with the cause if
+   * the engine fails before the first character.
    */
   public CompletionStage<Started> started() {
     return started;
   }
 
-  /** Completes when everything is there to be read, on the lane's thread. */
+  /** Returns a stage that completes on the worker's thread when all events are readable. */
   public CompletionStage<Void> ended() {
     return ended;
   }
 
   /**
-   * Sets what hears how it ends, before its reader can know: on the producer's thread, so it must
-   * be quick; at once if it has ended.
+   * Sets the listener that receives the last event before the reader can poll it. The listener runs
+   * on the producer's thread, so it must be quick; it runs at once if the stream has ended.
    */
   public void onEnd(Consumer<GenerationEvent> listener) {
     GenerationEvent already;
     synchronized (lock) {
       onEnd = listener;
-      already = ending;
+      already = announcedEnd;
     }
     if (already != null) {
       listener.accept(already);
     }
   }
 
-  /** Adds text; producer only. */
+  /** Adds text and log-probabilities; only the producer calls it. */
   public void append(String more, List<TokenLogprob> moreLogprobs) {
     if (more.isEmpty() && moreLogprobs.isEmpty()) {
       return;
@@ -76,23 +76,23 @@ public final class GenerationStream {
     reader.run();
   }
 
-  /** Tells that the first step is done; producer only. */
+  /** Completes {@link #started} after the first step; only the producer calls it. */
   public void start(Started fact) {
     started.complete(fact);
   }
 
-  /** Tells that the request is not run; producer only, instead of {@link #start}. */
+  /** Fails {@link #started} with a rejection; the producer calls it instead of {@link #start}. */
   public void reject(Rejection rejection) {
     started.completeExceptionally(new RejectedException(rejection));
   }
 
-  /** Tells that there will be no first character; producer only, instead of {@link #start}. */
+  /** Fails {@link #started} with a cause; the producer calls it instead of {@link #start}. */
   public void abort(Throwable cause) {
     started.completeExceptionally(cause);
   }
 
   /**
-   * Ends the stream; producer only.
+   * Ends the stream; only the producer calls it.
    *
    * @param event {@link GenerationEvent.Finished} or {@link GenerationEvent.Failed}
    */
@@ -100,12 +100,12 @@ public final class GenerationStream {
     Runnable reader;
     Consumer<GenerationEvent> listener;
     synchronized (lock) {
-      ending = event;
+      announcedEnd = event;
       listener = onEnd;
     }
     listener.accept(event);
     synchronized (lock) {
-      end = event;
+      unreadEnd = event;
       reader = onReadable;
     }
     ended.complete(null);
@@ -113,8 +113,8 @@ public final class GenerationStream {
   }
 
   /**
-   * Everything that came since the last call, or the end, or null if there is nothing now. After
-   * the end there is nothing.
+   * Removes and returns the next event: all text since the last call if there is any, else the end
+   * of the stream. Returns null if nothing is readable now, and always after the end.
    */
   public GenerationEvent poll() {
     synchronized (lock) {
@@ -124,15 +124,15 @@ public final class GenerationStream {
         logprobs = new ArrayList<>();
         return event;
       }
-      GenerationEvent last = end;
-      end = null;
+      GenerationEvent last = unreadEnd;
+      unreadEnd = null;
       return last;
     }
   }
 
   /**
-   * Sets what is called whenever there may be something to {@link #poll}: on the producer's thread,
-   * so it must be quick. It is called at once for what came before.
+   * Sets the task that runs whenever {@link #poll} may return an event. It runs on the producer's
+   * thread, so it must be quick; it runs once at once, for events that are readable already.
    */
   public void onReadable(Runnable reader) {
     synchronized (lock) {
@@ -141,12 +141,12 @@ public final class GenerationStream {
     reader.run();
   }
 
-  /** Tells the producer that nobody reads any more. */
+  /** Asks the producer to stop, because the reader has gone. */
   public void cancel() {
     cancelled = true;
   }
 
-  /** Whether nobody reads any more. */
+  /** Returns whether the reader has gone. */
   public boolean cancelled() {
     return cancelled;
   }

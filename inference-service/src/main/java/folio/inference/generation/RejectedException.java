@@ -1,18 +1,18 @@
 package folio.inference.generation;
 
-/** A request was not run. */
+/** Thrown when the engine rejects a request. */
 public final class RejectedException extends RuntimeException {
   private static final long serialVersionUID = 1L;
 
   private final transient Rejection rejection;
 
-  /** With the refusal's words. */
+  /** Creates an exception with the message of the rejection and without a stack trace. */
   public RejectedException(Rejection rejection) {
     super(rejection.message(), null, false, false);
     this.rejection = rejection;
   }
 
-  /** Why. */
+  /** Returns the reason for the rejection. */
   public Rejection rejection() {
     return rejection;
   }

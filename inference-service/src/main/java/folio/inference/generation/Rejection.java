@@ -3,33 +3,49 @@ package folio.inference.generation;
 import java.time.Duration;
 import java.util.List;
 
-/** Why a request was not run. */
+/** The reason why the engine did not run a request. */
 public sealed interface Rejection {
-  /** Every {@link #reason}. */
-  List<String> REASONS =
-      List.of(
-          "unknown_character",
-          "unknown_model",
-          "queue_full",
-          "queue_timeout",
-          "no_model",
-          "draining");
+  /** The {@link #reason} of {@link UnknownCharacter}. */
+  String UNKNOWN_CHARACTER = "unknown_character";
 
-  /** In words, for the client. */
+  /** The {@link #reason} of {@link UnknownModel}. */
+  String UNKNOWN_MODEL = "unknown_model";
+
+  /** The {@link #reason} of {@link QueueFull}. */
+  String QUEUE_FULL = "queue_full";
+
+  /** The {@link #reason} of {@link WaitedTooLong}. */
+  String QUEUE_TIMEOUT = "queue_timeout";
+
+  /** The {@link #reason} of {@link NoModel}. */
+  String NO_MODEL = "no_model";
+
+  /** The {@link #reason} of {@link Draining}. */
+  String DRAINING = "draining";
+
+  /** Every value of {@link #reason}. */
+  List<String> REASONS =
+      List.of(UNKNOWN_CHARACTER, UNKNOWN_MODEL, QUEUE_FULL, QUEUE_TIMEOUT, NO_MODEL, DRAINING);
+
+  /** Returns a description for the client. */
   String message();
 
-  /** As it is counted. */
+  /** Returns the name of this reason in problem documents and metrics. */
   String reason();
 
-  /** The prompt has a character that the model's vocabulary lacks. */
+  /**
+   * The prompt has a character that the vocabulary of the model lacks.
+   *
+   * @param position the index of the character in the prompt, in code points
+   */
   record UnknownCharacter(String message, String character, int position) implements Rejection {
     @Override
     public String reason() {
-      return "unknown_character";
+      return UNKNOWN_CHARACTER;
     }
   }
 
-  /** No resident model has the version that was asked for. */
+  /** No resident model has the version that the request names. */
   record UnknownModel(String version) implements Rejection {
     @Override
     public String message() {
@@ -38,11 +54,15 @@ public sealed interface Rejection {
 
     @Override
     public String reason() {
-      return "unknown_model";
+      return UNKNOWN_MODEL;
     }
   }
 
-  /** As many requests wait as may. */
+  /**
+   * The queue is full.
+   *
+   * @param capacity the largest number of requests in the queue
+   */
   record QueueFull(int capacity, Duration retryAfter) implements Rejection {
     @Override
     public String message() {
@@ -51,11 +71,15 @@ public sealed interface Rejection {
 
     @Override
     public String reason() {
-      return "queue_full";
+      return QUEUE_FULL;
     }
   }
 
-  /** No slot came free in time. */
+  /**
+   * The request was in the queue for longer than the queue timeout.
+   *
+   * @param limit the queue timeout
+   */
   record WaitedTooLong(Duration limit, Duration retryAfter) implements Rejection {
     @Override
     public String message() {
@@ -64,7 +88,7 @@ public sealed interface Rejection {
 
     @Override
     public String reason() {
-      return "queue_timeout";
+      return QUEUE_TIMEOUT;
     }
   }
 
@@ -77,11 +101,11 @@ public sealed interface Rejection {
 
     @Override
     public String reason() {
-      return "no_model";
+      return NO_MODEL;
     }
   }
 
-  /** The service is about to stop. */
+  /** The service is shutting down. */
   record Draining() implements Rejection {
     @Override
     public String message() {
@@ -90,7 +114,7 @@ public sealed interface Rejection {
 
     @Override
     public String reason() {
-      return "draining";
+      return DRAINING;
     }
   }
 }

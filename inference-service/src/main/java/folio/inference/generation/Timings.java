@@ -3,10 +3,10 @@ package folio.inference.generation;
 import java.time.Duration;
 
 /**
- * How long the parts of a generation took.
+ * The durations of a generation, each from the arrival of its request.
  *
- * @param queued from its arrival to its slot
- * @param firstToken from its arrival to its first character
- * @param total from its arrival to its last
+ * @param queued the time until the request got a slot
+ * @param firstToken the time until the first character; zero if there was none
+ * @param total the time until the end
  */
 public record Timings(Duration queued, Duration firstToken, Duration total) {}

@@ -3,14 +3,16 @@ package folio.inference.generation;
 import java.util.List;
 
 /**
- * How likely a character was, before temperature and the like.
+ * The log-probability of a character under the distribution of the network, before temperature,
+ * truncation and penalties.
  *
  * @param token the character
- * @param logprob natural logarithm of its probability
- * @param rank 1 if it was the most likely one
- * @param top the most likely characters there, best first; empty if none were asked for
+ * @param logprob the natural logarithm of its probability
+ * @param rank its rank among all characters; 1 is the most likely one
+ * @param top the most likely characters at this position, best first; empty if the request asks for
+ *     none
  */
 public record TokenLogprob(String token, double logprob, int rank, List<Alternative> top) {
-  /** A character that could have stood there. */
+  /** A character that could stand at the same position. */
   public record Alternative(String token, double logprob) {}
 }

@@ -1,9 +1,10 @@
 package folio.inference.generation;
 
 /**
- * Characters read and written.
+ * The number of characters that a generation read and wrote.
  *
- * @param promptTokens read
- * @param completionTokens written, including what a stop text took back
+ * @param promptTokens the number of prompt characters that were read
+ * @param completionTokens the number of characters that were generated, including those that a stop
+ *     sequence removed from the output
  */
 public record Usage(int promptTokens, int completionTokens) {}

@@ -1,2 +1,2 @@
-/** What a generation is, from a valid request to its last event. */
+/** The vocabulary between the API and the engine: valid requests, their events and streams. */
 package folio.inference.generation;

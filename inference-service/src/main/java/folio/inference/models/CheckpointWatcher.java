@@ -12,11 +12,11 @@ import java.util.function.Function;
 /**
  * Loads the version that {@code CURRENT} names, whenever that changes, and offers it to the engine.
  * It polls, since file events do not cross nodes. While two models are resident it loads nothing,
- * so of the versions that come meanwhile it loads only the newest. A store that has no {@code
- * CURRENT} from the beginning gives the embedded checkpoint.
+ * so of the versions that come meanwhile it loads only the newest. If the store has no {@code
+ * CURRENT} at startup, the watcher loads the embedded checkpoint.
  *
- * <p>The watcher tries a rejected version again, at growing intervals, since a folder may come
- * back; it reports the rejection again only if the reason changes. One thread runs it.
+ * <p>The watcher tries a rejected version again, at growing intervals, since a volume may be away
+ * for a while; it reports the rejection again only if the reason changes. One thread runs it.
  */
 public final class CheckpointWatcher implements AutoCloseable {
   private static final int MAX_SKIPPED_POLLS = 64;
@@ -27,13 +27,13 @@ public final class CheckpointWatcher implements AutoCloseable {
   private final LoadListener listener;
   private final CountDownLatch stopped = new CountDownLatch(1);
   private String offeredVersion;
-  private String rejected;
+  private String rejectedVersion;
   private String rejectedMessage;
   private int failures;
   private int pollsToSkip;
 
   /**
-   * A watcher; it does nothing before {@link #run} or {@link #poll}.
+   * Creates a watcher that does nothing before {@link #run} or {@link #poll}.
    *
    * @param loader normally {@link ModelLoader#load}
    */
@@ -73,10 +73,10 @@ public final class CheckpointWatcher implements AutoCloseable {
       }
       wanted = current.orElse("embedded");
       if (wanted.equals(offeredVersion)) {
-        models.withdrawRequest();
+        models.withdrawLoadRequest();
         return;
       }
-      if (skips(wanted) || !models.requestRoom()) {
+      if (skips(wanted) || !models.requestRoomForLoad()) {
         return;
       }
       long begin = System.nanoTime();
@@ -112,7 +112,7 @@ public final class CheckpointWatcher implements AutoCloseable {
   }
 
   private boolean skips(String wanted) {
-    if (!wanted.equals(rejected)) {
+    if (!wanted.equals(rejectedVersion)) {
       return false;
     }
     pollsToSkip--;
@@ -120,10 +120,10 @@ public final class CheckpointWatcher implements AutoCloseable {
   }
 
   private void reject(String version, String message) {
-    boolean changed = !version.equals(rejected) || !message.equals(rejectedMessage);
-    failures = version.equals(rejected) ? failures + 1 : 1;
+    boolean changed = !version.equals(rejectedVersion) || !message.equals(rejectedMessage);
+    failures = version.equals(rejectedVersion) ? failures + 1 : 1;
     pollsToSkip = Math.min(MAX_SKIPPED_POLLS, 1 << Math.min(failures, 10));
-    rejected = version;
+    rejectedVersion = version;
     rejectedMessage = message;
     if (changed) {
       listener.rejected(version, message);

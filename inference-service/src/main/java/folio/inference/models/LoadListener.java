@@ -4,9 +4,9 @@ import java.time.Duration;
 
 /** Receives the events of the checkpoint watcher, on its thread. */
 public interface LoadListener {
-  /** A model was loaded and offered to the engine. */
+  /** Receives a version that was loaded and offered to the engine. */
   default void loaded(String version, Duration duration) {}
 
-  /** A checkpoint was rejected; the model before it continues to serve. */
+  /** Receives a version that was rejected; the current model continues to serve. */
   default void rejected(String version, String message) {}
 }

@@ -3,7 +3,7 @@ package folio.inference.models;
 import ai.djl.ndarray.NDManager;
 import folio.inference.decoding.Decoder;
 import folio.inference.fused.FusedDecoderFactory;
-import folio.model.checkpoint.Checkpoint;
+import folio.model.checkpoint.CheckpointDescription;
 import folio.model.network.CharGru;
 import folio.model.vocabulary.Vocabulary;
 import java.util.Optional;
@@ -13,7 +13,7 @@ import java.util.Optional;
  * then the engine; every worker may compute with it at the same time. The engine closes it.
  */
 public final class LoadedModel implements AutoCloseable {
-  private final Checkpoint description;
+  private final CheckpointDescription description;
   private final NDManager manager;
   private final CharGru network;
   private final Decoder decoder;
@@ -22,12 +22,15 @@ public final class LoadedModel implements AutoCloseable {
   /**
    * Takes over a network and its manager, which are closed with the model.
    *
-   * @param description describes the checkpoint; its bytes are no longer needed
+   * @param description the metadata of the checkpoint
    * @param fused decodes with the persistent kernel, or null; closed with the model
    */
   LoadedModel(
-      Checkpoint description, NDManager manager, CharGru network, FusedDecoderFactory fused) {
-    this.description = description.withoutWeights();
+      CheckpointDescription description,
+      NDManager manager,
+      CharGru network,
+      FusedDecoderFactory fused) {
+    this.description = description;
     this.manager = manager;
     this.network = network;
     this.decoder = new Decoder(manager, network);
@@ -39,8 +42,8 @@ public final class LoadedModel implements AutoCloseable {
     return description.version();
   }
 
-  /** Returns the description of the checkpoint. */
-  public Checkpoint description() {
+  /** Returns the metadata of the checkpoint. */
+  public CheckpointDescription description() {
     return description;
   }
 

@@ -1,16 +1,16 @@
 package folio.inference.models;
 
 /**
- * Receives the events of resident models, on the thread that causes them: implementations must be
+ * Receives the events of resident models, on the thread that causes them. Implementations must be
  * quick.
  */
 public interface ModelListener {
-  /** New requests run on this version from now on. */
+  /** Receives the version that new requests run on from now on. */
   default void activated(String version) {}
 
-  /** A version that was current is no longer resident. */
+  /** Receives a version that was current and is no longer resident. */
   default void closed(String version) {}
 
-  /** The memory of a version could not be freed completely; the service continues without it. */
+  /** Receives a version whose memory could not be freed completely; the service continues. */
   default void closeFailed(String version, RuntimeException cause) {}
 }

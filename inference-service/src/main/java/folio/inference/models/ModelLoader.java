@@ -13,13 +13,13 @@ public final class ModelLoader {
   private final FusedDecoderFactory.Loader fusedLoader;
   private final int slots;
 
-  /** A loader whose models libtorch decodes. */
+  /** Creates a loader of models that libtorch decodes. */
   public ModelLoader(Device device) {
     this(device, FusedDecoderFactory.Loader.NONE, 0);
   }
 
   /**
-   * A loader whose models the persistent kernel decodes where it can.
+   * Creates a loader of models that the persistent kernel decodes where it can.
    *
    * @param device holds the networks
    * @param fusedLoader prepares a network for the persistent kernel
@@ -50,7 +50,7 @@ public final class ModelLoader {
       }
       FusedDecoderFactory fused = fusedLoader.load(manager, network, slots).orElse(null);
       try {
-        return new LoadedModel(checkpoint, manager, network, fused);
+        return new LoadedModel(checkpoint.description(), manager, network, fused);
       } catch (RuntimeException | Error e) {
         if (fused != null) {
           fused.close();

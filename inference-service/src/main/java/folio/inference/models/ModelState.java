@@ -8,7 +8,7 @@ public enum ModelState {
   CANDIDATE,
   /** New requests run on it. */
   CURRENT,
-  /** It takes no new requests by default; those that it began with still run. */
+  /** Only requests that name its version start on it. Its running requests continue. */
   RETIRING;
 
   /** Returns the name that is used on the wire. */

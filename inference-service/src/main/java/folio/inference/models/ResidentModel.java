@@ -13,7 +13,7 @@ public final class ResidentModel {
    *
    * <pre>
    * OFFERED → WARMING → CURRENT → RETIRING → CLOSING
-   *     any state before CLOSING → LOST → CLOSING
+   *     any phase before CLOSING → FAILED → CLOSING
    * </pre>
    */
   enum Phase {
@@ -25,9 +25,9 @@ public final class ResidentModel {
     CURRENT(ModelState.CURRENT),
     /** A newer model is current; the requests that it began with still run. */
     RETIRING(ModelState.RETIRING),
-    /** It failed; every worker must leave it. */
-    LOST(ModelState.RETIRING),
-    /** The last worker has left it, and its memory is being freed. */
+    /** It failed; every worker must release it. */
+    FAILED(ModelState.RETIRING),
+    /** The last worker has released it, and its memory is being freed. */
     CLOSING(ModelState.RETIRING);
 
     private final ModelState shown;
@@ -38,11 +38,11 @@ public final class ResidentModel {
 
     private boolean mayBecome(Phase next) {
       return switch (this) {
-        case OFFERED -> next == WARMING || next == LOST;
-        case WARMING -> next == CURRENT || next == LOST;
-        case CURRENT -> next == RETIRING || next == LOST;
-        case RETIRING -> next == CLOSING || next == LOST;
-        case LOST -> next == CLOSING;
+        case OFFERED -> next == WARMING || next == FAILED;
+        case WARMING -> next == CURRENT || next == FAILED;
+        case CURRENT -> next == RETIRING || next == FAILED;
+        case RETIRING -> next == CLOSING || next == FAILED;
+        case FAILED -> next == CLOSING;
         case CLOSING -> false;
       };
     }
@@ -55,7 +55,7 @@ public final class ResidentModel {
   private Instant since = Instant.now();
   private boolean fused = true;
   private boolean activated;
-  private String lossMessage;
+  private String failureMessage;
 
   ResidentModel(LoadedModel model) {
     this.model = model;
@@ -94,14 +94,14 @@ public final class ResidentModel {
     activated |= next == Phase.CURRENT;
   }
 
-  void lose(String message) {
-    become(Phase.LOST);
-    lossMessage = message;
+  void fail(String message) {
+    become(Phase.FAILED);
+    failureMessage = message;
   }
 
-  /** Returns why the model was lost, or null if it was not. */
-  String lossMessage() {
-    return lossMessage;
+  /** Returns why the model failed, or null if it did not. */
+  String failureMessage() {
+    return failureMessage;
   }
 
   /** Returns the workers that hold the model. */
@@ -133,8 +133,8 @@ public final class ResidentModel {
     return activated;
   }
 
-  /** Returns whether workers should leave it once they decode nothing with it. */
-  boolean isPast() {
+  /** Returns whether workers should release it once they decode nothing with it. */
+  boolean mustBeReleased() {
     return phase.compareTo(Phase.RETIRING) >= 0;
   }
 }

@@ -2,7 +2,7 @@ package folio.inference.models;
 
 import folio.inference.fused.FusedDecoderFactory;
 import folio.inference.models.ResidentModel.Phase;
-import folio.model.checkpoint.Checkpoint;
+import folio.model.checkpoint.CheckpointDescription;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -11,19 +11,20 @@ import java.util.Optional;
 /**
  * The models in memory and the one state machine of their lives, under one lock. The loader offers
  * a model; every worker warms it; the last one to do so makes it current and the model before it
- * retiring; the last worker to leave a retiring model closes it. A model that fails is lost: every
- * worker leaves it, it is closed, and its loader learns why. At most two models are resident. Safe
- * for use by any thread; {@link ResidentModel.Phase} lists the transitions.
+ * retiring; the last worker to release a retiring model closes it. Every worker releases a model
+ * that failed; it is closed, and the loader receives the reason. At most two models are resident.
+ * Safe for use by any thread; {@link ResidentModel.Phase} lists the transitions.
  */
 public final class ResidentModels implements AutoCloseable {
   private static final int MAX_RESIDENT = 2;
 
   /**
-   * What the API shows of a resident model.
+   * The view of a resident model that the API shows.
    *
    * @param since when the state began
    */
-  public record Resident(String version, ModelState state, Instant since, Checkpoint description) {}
+  public record Resident(
+      String version, ModelState state, Instant since, CheckpointDescription description) {}
 
   /**
    * A model that the engine could not use.
@@ -37,7 +38,7 @@ public final class ResidentModels implements AutoCloseable {
   private ModelListener listener = new ModelListener() {};
   private Runnable onChange = () -> {};
   private Failure failure;
-  private boolean roomRequested;
+  private boolean loadIsWaiting;
   private volatile int fusedSlots;
 
   /**
@@ -56,19 +57,19 @@ public final class ResidentModels implements AutoCloseable {
    * Returns whether one more model may be loaded. If not, the retiring model takes no new requests
    * from now on, so that it can be closed. Loader only.
    */
-  public synchronized boolean requestRoom() {
-    roomRequested = residents.size() >= MAX_RESIDENT;
-    return !roomRequested;
+  public synchronized boolean requestRoomForLoad() {
+    loadIsWaiting = residents.size() >= MAX_RESIDENT;
+    return !loadIsWaiting;
   }
 
-  /** Withdraws {@link #requestRoom}. Loader only. */
-  public synchronized void withdrawRequest() {
-    roomRequested = false;
+  /** Withdraws {@link #requestRoomForLoad}. Loader only. */
+  public synchronized void withdrawLoadRequest() {
+    loadIsWaiting = false;
   }
 
   /** Returns whether the loader waits for the retiring model to be closed. */
-  public synchronized boolean roomRequested() {
-    return roomRequested;
+  public synchronized boolean loadIsWaiting() {
+    return loadIsWaiting;
   }
 
   /**
@@ -128,7 +129,7 @@ public final class ResidentModels implements AutoCloseable {
    * Returns the model that a worker is to warm, or null if there is none; the worker holds it from
    * now on.
    */
-  public synchronized ResidentModel enterCandidate(int worker) {
+  public synchronized ResidentModel acquireForWarmUp(int worker) {
     ResidentModel offered = find(Phase.OFFERED);
     if (offered != null) {
       offered.become(Phase.WARMING);
@@ -159,7 +160,7 @@ public final class ResidentModels implements AutoCloseable {
   }
 
   /** Returns the current model, or null if there is none; the worker holds it from now on. */
-  public synchronized ResidentModel enterCurrent(int worker) {
+  public synchronized ResidentModel acquireCurrent(int worker) {
     ResidentModel current = find(Phase.CURRENT);
     return current == null ? null : hold(current, worker);
   }
@@ -169,13 +170,13 @@ public final class ResidentModels implements AutoCloseable {
    * on. A retiring model takes none once its loader has asked for room, and none while no model is
    * current.
    */
-  public synchronized ResidentModel enter(String version, int worker) {
+  public synchronized ResidentModel acquire(String version, int worker) {
     ResidentModel current = find(Phase.CURRENT);
     if (current == null || current.model().version().equals(version)) {
       return current == null ? null : hold(current, worker);
     }
     ResidentModel retiring = find(Phase.RETIRING);
-    boolean open = retiring != null && !roomRequested;
+    boolean open = retiring != null && !loadIsWaiting;
     return open && retiring.model().version().equals(version) ? hold(retiring, worker) : null;
   }
 
@@ -193,31 +194,31 @@ public final class ResidentModels implements AutoCloseable {
     return model;
   }
 
-  /** Marks a model as lost: every worker leaves it in its next iteration. */
-  public synchronized void lose(ResidentModel model, String message) {
-    if (model.lossMessage() != null || model.phase() == Phase.CLOSING) {
+  /** Marks a model as failed: every worker releases it in its next iteration. */
+  public synchronized void fail(ResidentModel model, String message) {
+    if (model.failureMessage() != null || model.phase() == Phase.CLOSING) {
       return;
     }
     fusedSlots = model.phase() == Phase.CURRENT ? 0 : fusedSlots;
-    model.lose(message);
+    model.fail(message);
     onChange.run();
   }
 
-  /** Returns why a model was lost, or null if it was not. */
-  public synchronized String lossMessage(ResidentModel model) {
-    return model.lossMessage();
+  /** Returns why a model failed, or null if it did not. */
+  public synchronized String failureMessage(ResidentModel model) {
+    return model.failureMessage();
   }
 
-  /** Returns whether a worker should leave a model once it decodes nothing with it. */
-  public synchronized boolean isPast(ResidentModel model) {
-    return model.isPast();
+  /** Returns whether a worker should release a model once it decodes nothing with it. */
+  public synchronized boolean mustBeReleased(ResidentModel model) {
+    return model.mustBeReleased();
   }
 
-  /** Records that a worker uses a model no more; the last one closes a retiring or lost model. */
-  public void leave(ResidentModel model, int worker) {
+  /** Releases a model; the last worker to do so closes a retiring or failed model. */
+  public void release(ResidentModel model, int worker) {
     synchronized (this) {
       model.holders().clear(worker);
-      boolean last = model.holders().isEmpty() && model.isPast();
+      boolean last = model.holders().isEmpty() && model.mustBeReleased();
       if (!last || model.phase() == Phase.CLOSING) {
         return;
       }
@@ -238,8 +239,8 @@ public final class ResidentModels implements AutoCloseable {
     ModelListener events;
     synchronized (this) {
       residents.remove(resident);
-      if (resident.lossMessage() != null) {
-        failure = new Failure(model.version(), resident.lossMessage());
+      if (resident.failureMessage() != null) {
+        failure = new Failure(model.version(), resident.failureMessage());
       }
       events = listener;
     }

@@ -12,45 +12,47 @@ import org.eclipse.microprofile.health.Readiness;
 import org.eclipse.microprofile.health.Startup;
 
 /**
- * Started: a first model is warm. Ready: one serves, and new requests are welcome. Live: it turns.
+ * The health checks. Started and ready: a model is current. Ready, in addition: the engine accepts
+ * requests. Live: the decode loop iterates.
  */
 @ApplicationScoped
 public class EngineHealth {
   private final InferenceEngine engine;
-  private final Duration turnTimeout;
+  private final Duration iterationTimeout;
 
   /**
-   * With the engine to look at.
+   * Creates the checks of an engine.
    *
-   * @param turnTimeout a loop that stands still for longer is dead
+   * @param iterationTimeout the longest time between two iterations of a live decode loop
    */
   EngineHealth(
-      InferenceEngine engine, @ConfigProperty(name = "folio.turn-timeout") Duration turnTimeout) {
+      InferenceEngine engine,
+      @ConfigProperty(name = "folio.turn-timeout") Duration iterationTimeout) {
     this.engine = engine;
-    this.turnTimeout = turnTimeout;
+    this.iterationTimeout = iterationTimeout;
   }
 
   @Produces
   @Startup
   HealthCheck startup() {
-    return () -> check("first model is warm", serves());
+    return () -> check("first model is warm", hasModel());
   }
 
   @Produces
   @Readiness
   HealthCheck readiness() {
     return () ->
-        check("a model serves and new requests are welcome", serves() && !engine.draining());
+        check("a model serves and new requests are welcome", hasModel() && !engine.draining());
   }
 
   @Produces
   @Liveness
   HealthCheck liveness() {
     return () ->
-        check("the decode loop turns", engine.sinceLastIteration().compareTo(turnTimeout) < 0);
+        check("the decode loop turns", engine.sinceLastIteration().compareTo(iterationTimeout) < 0);
   }
 
-  private boolean serves() {
+  private boolean hasModel() {
     return engine.models().current().isPresent();
   }
 

@@ -16,7 +16,10 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jboss.logging.Logger;
 
-/** Turns what engine and watcher tell into Prometheus metrics with the prefix {@code folio_}. */
+/**
+ * The service's metrics and log lines: it records the events of the engine and of the checkpoint
+ * watcher in Prometheus metrics with the prefix {@code folio_}. Safe for any thread.
+ */
 public final class EngineMetrics implements EngineListener, LoadListener {
   private static final Logger LOG = Logger.getLogger(EngineMetrics.class);
 
@@ -37,37 +40,44 @@ public final class EngineMetrics implements EngineListener, LoadListener {
   private volatile double activeSince;
 
   /**
-   * Registers what exists from the beginning, so that nothing appears only after its first event.
+   * Registers every metric but the gauges of {@link #observe}, with each value of its labels, so
+   * that a metric exists before its first event.
    */
   public EngineMetrics(MeterRegistry registry) {
     this.registry = registry;
-    this.promptTokens = counter("folio.prompt.tokens", "Characters of prompts read");
-    this.generationTokens = counter("folio.generation.tokens", "Characters written");
+    this.promptTokens =
+        counter("folio.prompt.tokens", "Prompt characters of the requests that got a slot");
+    this.generationTokens = counter("folio.generation.tokens", "Generated characters");
     this.firstToken =
         timer(
             "folio.time.to.first.token",
-            "From a request's arrival to its first character",
+            "Time from a request's arrival to its first character",
             REQUEST_BUCKETS);
     this.interToken =
         timer(
             "folio.inter.token.latency",
-            "Between two characters of a stream, on a chip two launches; once a turn",
+            "Time between two characters of a stream (persistent kernel: two launches)",
             STEP_BUCKETS);
     this.duration =
         timer(
             "folio.request.duration",
-            "From a request's arrival to its last character",
+            "Time from a request's arrival to its last character",
             REQUEST_BUCKETS);
-    this.queued = timer("folio.request.queue", "From arrival to slot", REQUEST_BUCKETS);
+    this.queued =
+        timer("folio.request.queue", "Time from a request's arrival to its slot", REQUEST_BUCKETS);
     this.step =
         timer(
             "folio.decode.step",
-            "One character for every slot, on a chip a launch of many",
+            "Duration of a step of all running sequences (persistent kernel: of a launch)",
             STEP_BUCKETS);
-    this.load = timer("folio.model.load", "Verify, load and canary", REQUEST_BUCKETS);
+    this.load =
+        timer(
+            "folio.model.load",
+            "Time to verify and load a checkpoint and run its canary",
+            REQUEST_BUCKETS);
     this.batchSize =
         DistributionSummary.builder("folio.batch.size")
-            .description("Slots in a step")
+            .description("Running sequences in a step")
             .serviceLevelObjectives(1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024)
             .register(registry);
     for (FinishReason reason : FinishReason.values()) {
@@ -78,11 +88,11 @@ public final class EngineMetrics implements EngineListener, LoadListener {
     loads("failure");
     failures();
     Gauge.builder("folio.model.active.timestamp.seconds", this, metrics -> metrics.activeSince)
-        .description("When the serving model became current, in seconds since 1970")
+        .description("Time when the serving model became current, in seconds since 1970")
         .register(registry);
   }
 
-  /** Adds the gauges that ask the engine. */
+  /** Registers the gauges that read the engine; called once. */
   public void observe(InferenceEngine engine) {
     Gauge.builder("folio.requests.running", engine, InferenceEngine::running)
         .description("Requests that have a slot")
@@ -91,11 +101,11 @@ public final class EngineMetrics implements EngineListener, LoadListener {
         .description("Requests that wait for a slot")
         .register(registry);
     Gauge.builder("folio.decoder.on.chip", engine, each -> each.decodesFused() ? 1 : 0)
-        .description("1 if new requests are decoded on a GPU's chip, 0 if by libtorch")
+        .description("1 if the persistent kernel decodes new requests, 0 if libtorch does")
         .register(registry);
   }
 
-  /** Doubling buckets. */
+  /** Returns bucket bounds of which each is twice the one before. */
   private static Duration[] micros(long first, int count) {
     Duration[] buckets = new Duration[count];
     for (int i = 0; i < count; i++) {
@@ -121,15 +131,15 @@ public final class EngineMetrics implements EngineListener, LoadListener {
   }
 
   private Counter rejected(String reason) {
-    return counter("folio.requests.rejected", "Requests not run", "reason", reason);
+    return counter("folio.requests.rejected", "Requests rejected", "reason", reason);
   }
 
   private Counter loads(String result) {
-    return counter("folio.model.loads", "Checkpoints loaded or refused", "result", result);
+    return counter("folio.model.loads", "Checkpoints loaded or rejected", "result", result);
   }
 
   private Counter failures() {
-    return counter("folio.engine.failures", "Turns of the decode loop that failed");
+    return counter("folio.engine.failures", "Iterations of the decode loop that failed");
   }
 
   @Override
@@ -171,26 +181,26 @@ public final class EngineMetrics implements EngineListener, LoadListener {
 
   @Override
   public void failed(int generations, Throwable cause) {
-    LOG.errorf(cause, "the engine gave up %d generations", generations);
+    LOG.errorf(cause, "Generations failed count=%d", generations);
     failures().increment();
     finished(FinishReason.ERROR).increment(generations);
   }
 
   @Override
   public void activated(String version) {
-    LOG.infof("serving %s", version);
+    LOG.infof("Model activated version=%s", version);
     activeSince = System.currentTimeMillis() / 1000.0;
     models.put(
         version,
         Gauge.builder("folio.model.info", () -> 1)
-            .description("1 for every resident model that serves or retires")
+            .description("1 for every model that is current or retiring")
             .tag("version", version)
             .register(registry));
   }
 
   @Override
   public void closed(String version) {
-    LOG.infof("closed %s", version);
+    LOG.infof("Model closed version=%s", version);
     Gauge gauge = models.remove(version);
     if (gauge != null) {
       registry.remove(gauge);
@@ -199,14 +209,14 @@ public final class EngineMetrics implements EngineListener, LoadListener {
 
   @Override
   public void loaded(String version, Duration time) {
-    LOG.infof("loaded %s in %d ms", version, time.toMillis());
+    LOG.infof("Model loaded version=%s millis=%d", version, time.toMillis());
     loads("success").increment();
     load.record(time);
   }
 
   @Override
   public void rejected(String version, String message) {
-    LOG.errorf("refused %s: %s", version, message);
+    LOG.errorf("Checkpoint rejected version=%s: %s", version, message);
     loads("failure").increment();
   }
 }

@@ -4,7 +4,7 @@ import folio.inference.auth.AuthenticationListener;
 import io.micrometer.core.instrument.MeterRegistry;
 import jakarta.inject.Singleton;
 
-/** {@code folio_key_requests_total}, by client and what its requests came to. */
+/** The counter {@code folio_key_requests_total}, by client and outcome of authentication. */
 @Singleton
 final class KeyMetrics implements AuthenticationListener {
   private final MeterRegistry registry;
@@ -14,7 +14,7 @@ final class KeyMetrics implements AuthenticationListener {
   }
 
   @Override
-  public void asked(String client, String outcome) {
+  public void authenticated(String client, String outcome) {
     registry.counter("folio.key.requests", "client", client, "outcome", outcome).increment();
   }
 }

@@ -1,2 +1,2 @@
-/** What an operator sees: metrics and health. */
+/** Metrics and health checks for operators. */
 package folio.inference.observability;

@@ -1,19 +1,19 @@
-// The service, as this page uses it. What fails is told as a sentence.
+// The client of the service. Every failure is a Problem with a sentence for the user.
 
-/** Why a request was not answered. */
+/** The reason why a request failed. */
 export class Problem extends Error {}
 
 const KEY = "key";
 
-/** The key that is sent with every request, while this tab is open. */
+/** Returns the API key, which every request carries until the tab is closed. */
 export const key = () => sessionStorage.getItem(KEY) ?? "";
 
-export const useKey = (given) => sessionStorage.setItem(KEY, given);
+export const useKey = (value) => sessionStorage.setItem(KEY, value);
 
-/** Is told on the document when the service wants a key. */
+/** The event that the document receives when the service requires a key. */
 export const KEY_WANTED = "key-wanted";
 
-async function refusal(response) {
+async function problemOf(response) {
   if (response.status === 401) {
     document.dispatchEvent(new Event(KEY_WANTED));
   }
@@ -34,7 +34,7 @@ async function ask(path, options) {
     throw error.name === "AbortError" ? error : new Problem("The service cannot be reached.");
   }
   if (!response.ok) {
-    throw await refusal(response);
+    throw await problemOf(response);
   }
   return response;
 }
@@ -53,7 +53,7 @@ export const parameters = async () => (await ask("parameters")).json();
 
 export const score = async (body) => (await ask("score", json(body, "application/json"))).json();
 
-/** The events of a generation, until it ends or the signal aborts it. */
+/** Yields the events of a generation until it ends or the signal aborts it. */
 export async function* generate(body, signal) {
   const response = await ask("generate", { ...json(body, "text/event-stream"), signal });
   const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
@@ -76,7 +76,7 @@ export async function* generate(body, signal) {
   }
 }
 
-/** The same request for a shell. */
+/** Returns a curl command that sends the same request. */
 export function curl(body) {
   const quoted = JSON.stringify(body).replaceAll("'", "'\\''");
   const url = new URL("generate", document.baseURI);

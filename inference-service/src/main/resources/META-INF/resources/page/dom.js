@@ -1,20 +1,20 @@
-// Everything that is shown goes through textContent: nothing that was typed or written is ever read as HTML.
+// The page shows text only through textContent, so the browser never parses user input or generated text as HTML.
 
 export const byId = (id) => document.getElementById(id);
 
-/** An element with properties and children; text becomes text. */
+/** Creates an element with properties and children; a string becomes a text node. */
 export function element(name, properties = {}, ...children) {
   const made = Object.assign(document.createElement(name), properties);
   made.append(...children);
   return made;
 }
 
-/** Shows a sentence about what went wrong, or takes it away. */
-export function tellProblem(error) {
+/** Shows the message of an error, or hides it if there is none. */
+export function showProblem(error) {
   const place = byId("problem");
   place.hidden = !error;
   place.textContent = error ? error.message : "";
 }
 
-/** How a character is named where it cannot be seen. */
+/** Returns a character, or a name for white space. */
 export const visible = (character) => ({ "\n": "⏎ line break", " ": "␣ space", "\t": "⇥ tab" })[character] ?? character;

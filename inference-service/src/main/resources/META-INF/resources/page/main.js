@@ -1,5 +1,5 @@
 import { KEY_WANTED, useKey } from "./api.js";
-import { byId, tellProblem } from "./dom.js";
+import { byId, showProblem } from "./dom.js";
 import * as models from "./models.js";
 import * as score from "./score.js";
 import * as write from "./write.js";
@@ -18,7 +18,7 @@ function showView() {
       link.removeAttribute("aria-current");
     }
   }
-  tellProblem(null);
+  showProblem(null);
 }
 
 document.addEventListener(KEY_WANTED, () => {
@@ -26,10 +26,10 @@ document.addEventListener(KEY_WANTED, () => {
 });
 byId("key").addEventListener("change", (event) => {
   useKey(event.target.value);
-  tellProblem(null);
+  showProblem(null);
 });
 window.addEventListener("hashchange", showView);
 showView();
 models.start();
 score.start();
-write.start().catch(tellProblem);
+write.start().catch(showProblem);

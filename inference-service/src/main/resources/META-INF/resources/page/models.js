@@ -1,7 +1,7 @@
 import * as api from "./api.js";
 import { byId, element } from "./dom.js";
 
-const LOOK_EVERY_MILLISECONDS = 2000;
+const POLL_INTERVAL_MILLISECONDS = 2000;
 
 let serving = null;
 
@@ -23,19 +23,19 @@ const published = (checkpoint) => element("tr", {},
   cell(checkpoint.step.toLocaleString()), cell(checkpoint.corpus), cell(checkpoint.training_loss_nats?.toFixed(4)),
   cell(losses(checkpoint.validation_loss_nats)));
 
-/** What was published is a look at the store: only for who sees it. */
+/** Shows the published checkpoints. Each request reads the store, so it is sent only while the view is open. */
 async function showPublished() {
   if (!byId("models").hidden) {
     byId("checkpoint-rows").replaceChildren(...(await api.checkpoints()).map(published));
   }
 }
 
-async function look() {
+async function poll() {
   try {
     const all = await api.models();
     byId("model-rows").replaceChildren(...all.map(row));
     const current = all.find((model) => model.state === "current");
-    tell(current?.version ?? null);
+    announce(current?.version ?? null);
     await showPublished();
   } catch (error) {
     byId("serving").textContent = error.message;
@@ -43,8 +43,8 @@ async function look() {
   }
 }
 
-/** Announces who serves, once each time that changes. */
-function tell(version) {
+/** Announces the serving version, once per change. */
+function announce(version) {
   if (version === serving && version !== null) {
     return;
   }
@@ -57,7 +57,7 @@ function tell(version) {
 }
 
 export function start() {
-  look();
-  window.addEventListener("hashchange", look);
-  setInterval(look, LOOK_EVERY_MILLISECONDS);
+  poll();
+  window.addEventListener("hashchange", poll);
+  setInterval(poll, POLL_INTERVAL_MILLISECONDS);
 }

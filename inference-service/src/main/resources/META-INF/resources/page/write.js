@@ -1,5 +1,5 @@
 import * as api from "./api.js";
-import { byId, element, tellProblem } from "./dom.js";
+import { byId, element, showProblem } from "./dom.js";
 
 const SLIDERS = {
   temperature: "Temperature",
@@ -11,7 +11,7 @@ const SLIDERS = {
 };
 
 let abort = null;
-let places = [];
+let outputs = [];
 let seedOfFirst = null;
 let ranges = {};
 
@@ -27,7 +27,7 @@ function slider(name, range) {
   return element("div", {}, element("label", { htmlFor: name }, SLIDERS[name], " ", value), input);
 }
 
-/** What is set, as a request. */
+/** Returns the request that the controls describe. */
 function request() {
   const body = { prompt: byId("prompt").value };
   for (const name of Object.keys(SLIDERS)) {
@@ -39,15 +39,15 @@ function request() {
   const seed = byId("seed").value.trim();
   if (seed !== "") {
     if (!Number.isSafeInteger(Number(seed))) {
-      throw new api.Problem(`The seed is ${seed}; legal is a whole number of up to 15 digits, or nothing.`);
+      throw new api.Problem(`The seed is ${seed}; it must be a whole number of up to 15 digits, or empty.`);
     }
     body.seed = Number(seed);
   }
   return body;
 }
 
-/** A place where a text appears; the box scrolls with it unless a reader scrolled away. */
-function place(title, prompt) {
+/** Adds a box for a text; it scrolls with the text unless the reader has scrolled up. */
+function addOutput(title, prompt) {
   const written = element("span");
   const box = element("pre", { className: "text", tabIndex: 0, ariaLabel: title },
     element("span", { className: "prompt" }, prompt), written);
@@ -61,50 +61,50 @@ function place(title, prompt) {
         box.scrollTop = box.scrollHeight;
       }
     },
-    tell(sentence) { about.textContent = sentence; },
+    describe(sentence) { about.textContent = sentence; },
     text: () => prompt + written.textContent,
   };
 }
 
-async function stream(body, where) {
+async function stream(body, output) {
   const begun = performance.now();
   let characters = 0;
   const speed = () => Math.round(characters / ((performance.now() - begun) / 1000));
   for await (const event of api.generate(body, abort.signal)) {
-    where.add(event.text);
+    output.add(event.text);
     characters += [...event.text].length;
     if (event.error) {
       throw new api.Problem(event.error);
     }
     if (event.finish_reason) {
-      where.tell(`${characters} characters by ${event.model_version}, ${speed()} a second, seed ${event.seed},`
+      output.describe(`${characters} characters by ${event.model_version}, ${speed()} characters/s, seed ${event.seed},`
         + ` ended by ${event.finish_reason}`);
-      if (where === places[0]) {
+      if (output === outputs[0]) {
         seedOfFirst = event.seed;
       }
     }
   }
 }
 
-/** Does what may be refused, and says why. */
+/** Runs an action and shows its error, if it throws one. */
 function attempt(action) {
-  tellProblem(null);
+  showProblem(null);
   try {
     action();
   } catch (error) {
-    tellProblem(error);
+    showProblem(error);
   }
 }
 
 function otherTemperature() {
-  const given = byId("other-temperature").value;
-  if (given === "") {
+  const value = byId("other-temperature").value;
+  if (value === "") {
     throw new api.Problem("The second text has no temperature.");
   }
-  return Number(given);
+  return Number(value);
 }
 
-/** Begins to write; what cannot begin is thrown. */
+/** Starts the generation of one or two texts; throws if the request is invalid. */
 function run(body) {
   const bodies = [body];
   if (byId("compare").checked) {
@@ -113,20 +113,20 @@ function run(body) {
   byId("texts").replaceChildren();
   seedOfFirst = null;
   abort = new AbortController();
-  places = bodies.map((each) => place(`Temperature ${each.temperature ?? ranges.temperature.default}`, body.prompt));
+  outputs = bodies.map((each) => addOutput(`Temperature ${each.temperature ?? ranges.temperature.default}`, body.prompt));
   setRunning(true);
   write(bodies);
 }
 
 async function write(bodies) {
-  const ends = await Promise.allSettled(bodies.map((each, i) => stream(each, places[i])));
+  const ends = await Promise.allSettled(bodies.map((each, i) => stream(each, outputs[i])));
   setRunning(false);
   ends.forEach((end, i) => {
     if (end.reason?.name === "AbortError") {
-      places[i].tell("stopped");
+      outputs[i].describe("stopped");
     } else if (end.reason) {
-      places[i].tell("");
-      tellProblem(end.reason);
+      outputs[i].describe("");
+      showProblem(end.reason);
     }
   });
 }
@@ -138,9 +138,9 @@ function setRunning(running) {
   byId("replay").disabled = running || seedOfFirst === null;
 }
 
-/** Goes on from the first text; of a prompt that is too long, its end counts. */
-function goOn() {
-  const all = [...places[0].text()];
+/** Continues the first text; a prompt that is too long loses its beginning. */
+function continueText() {
+  const all = [...outputs[0].text()];
   byId("prompt").value = all.slice(-ranges.prompt.maximum).join("");
   run(request());
 }
@@ -155,7 +155,7 @@ async function copyCurl() {
   try {
     await navigator.clipboard.writeText(command);
     byId("curl").textContent = "Copied";
-  } catch { // no permission, or a page that is not served securely
+  } catch { // without permission, or without HTTPS
     byId("command").textContent = command;
     byId("command").hidden = false;
   }
@@ -172,7 +172,7 @@ export async function start() {
     attempt(() => run(request()));
   });
   byId("stop").addEventListener("click", () => abort.abort());
-  byId("continue").addEventListener("click", () => attempt(goOn));
+  byId("continue").addEventListener("click", () => attempt(continueText));
   byId("replay").addEventListener("click", () => attempt(replay));
-  byId("curl").addEventListener("click", () => copyCurl().catch(tellProblem));
+  byId("curl").addEventListener("click", () => copyCurl().catch(showProblem));
 }

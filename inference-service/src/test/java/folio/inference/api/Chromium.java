@@ -19,13 +19,13 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Assumptions;
 
 /**
- * A real browser that keeps what its pages complain of. FOLIO_CHROMIUM names it; {@code .ci/run}
- * installs one.
+ * A real browser that records the errors of its pages. FOLIO_CHROMIUM names the executable; {@code
+ * .ci/run} installs one.
  */
 final class Chromium implements AutoCloseable {
   private final Playwright playwright;
   private final Browser browser;
-  private final Queue<String> complaints = new ConcurrentLinkedQueue<>();
+  private final Queue<String> errors = new ConcurrentLinkedQueue<>();
   private BrowserContext context;
 
   private Chromium(Playwright playwright, Path executable) {
@@ -39,7 +39,7 @@ final class Chromium implements AutoCloseable {
                     .setArgs(List.of("--no-sandbox")));
   }
 
-  /** Starts it; skips the test class, and says so, where there is none. */
+  /** Starts the browser; skips the test class, with a message, on a machine without one. */
   static Chromium launch() {
     Optional<Path> executable =
         Stream.of(
@@ -51,7 +51,7 @@ final class Chromium implements AutoCloseable {
             .map(Path::of)
             .filter(Files::isExecutable)
             .findFirst();
-    String reason = "skipped: there is no Chromium; set FOLIO_CHROMIUM to one";
+    String reason = "skipped: no Chromium found; set FOLIO_CHROMIUM to its path";
     if (executable.isEmpty()) {
       System.out.println(reason);
     }
@@ -67,35 +67,35 @@ final class Chromium implements AutoCloseable {
     }
   }
 
-  /** Opens a page, with a clipboard, which may ask its own host alone. */
+  /** Opens a page with access to the clipboard; a request to another host is an error. */
   Page open(String root) {
-    complaints.clear();
+    errors.clear();
     context =
         browser.newContext(
             new Browser.NewContextOptions()
                 .setPermissions(List.of("clipboard-read", "clipboard-write")));
     Page page = context.newPage();
-    page.onPageError(complaints::add);
+    page.onPageError(errors::add);
     page.onConsoleMessage(
         message -> {
           if (message.text().contains("Content Security Policy")) {
-            complaints.add(message.text());
+            errors.add(message.text());
           }
         });
     page.onRequest(
         request -> {
           if (!request.url().startsWith(root) && !request.url().startsWith("data:")) {
-            complaints.add("asks another host: " + request.url());
+            errors.add("request to another host: " + request.url());
           }
         });
     page.navigate(root);
     return page;
   }
 
-  /** Closes the page, which must not have complained. */
+  /** Closes the page and checks that it had no errors. */
   void closePage() {
     context.close();
-    assertThat(complaints).isEmpty();
+    assertThat(errors).isEmpty();
   }
 
   @Override

@@ -11,17 +11,17 @@ import net.jqwik.api.Arbitrary;
 import net.jqwik.api.Combinators;
 import net.jqwik.api.Tuple;
 
-/** Bodies of {@code POST /generate} that are right, nearly right and wrong in every way. */
+/** Generators of bodies for {@code POST /generate}: valid, nearly valid and invalid ones. */
 final class FuzzBodies {
   private static final String JSON = "application/json";
 
-  /** What a client sends. */
+  /** A request body and its media type. */
   record Sent(String contentType, byte[] body) {
     static Sent json(String body) {
       return new Sent(JSON, body.getBytes(StandardCharsets.UTF_8));
     }
 
-    /** The same with the names that a resource has for its fields, byte by byte. */
+    /** Returns this body with the field names of a resource; all other bytes are the same. */
     Sent to(String path) {
       if (!path.equals("/score")) {
         return this;
@@ -34,7 +34,7 @@ final class FuzzBodies {
 
   private FuzzBodies() {}
 
-  /** All kinds, with a good share that reaches the model. */
+  /** Generates bodies of every kind; a good share of them reaches the model. */
   static Arbitrary<Sent> any() {
     return Arbitraries.frequencyOf(
         Tuple.of(6, validFields().map(FuzzBodies::object).map(Sent::json)),
@@ -57,7 +57,9 @@ final class FuzzBodies {
         .collect(Collectors.joining(", ", "{", "}"));
   }
 
-  /** Fields to JSON; a few tokens each, so that ten thousand are soon written. */
+  /**
+   * Generates field values as JSON; max_tokens is small, so that ten thousand requests are fast.
+   */
   private static Arbitrary<Map<String, String>> validFields() {
     Arbitrary<Map<String, String>> optional =
         Arbitraries.subsetOf("temperature", "top_k", "top_p", "min_p", "stop", "logprobs", "echo")
@@ -165,7 +167,7 @@ final class FuzzBodies {
             (body, share, value) -> {
               byte[] bytes = body.getBytes(StandardCharsets.UTF_8);
               int at = (int) (bytes.length * share);
-              // Ten thousand tokens are legal, but nobody waits for them here.
+              // A digit could make max_tokens large, which is legal but slow.
               bytes[at] = Character.isDigit(value) ? (byte) '-' : value;
               return new Sent(JSON, bytes);
             });
@@ -255,11 +257,14 @@ final class FuzzBodies {
         Arbitraries.integers().between(1, 5000).map(digits -> "0." + "3".repeat(digits)));
   }
 
-  private static Arbitrary<String> letters(int most) {
-    return Arbitraries.strings().withCharRange('a', 'z').withChars(" \n.,;!?").ofMaxLength(most);
+  private static Arbitrary<String> letters(int maxLength) {
+    return Arbitraries.strings()
+        .withCharRange('a', 'z')
+        .withChars(" \n.,;!?")
+        .ofMaxLength(maxLength);
   }
 
-  /** Of every plane, half surrogates among them, now and then many. */
+  /** Generates text from every plane, with unpaired surrogates, and sometimes a long one. */
   private static Arbitrary<String> characters() {
     Arbitrary<String> units = Arbitraries.strings().all().ofMaxLength(30);
     Arbitrary<String> halves =
@@ -275,7 +280,7 @@ final class FuzzBodies {
     return Arbitraries.bytes().array(byte[].class).ofMaxSize(300);
   }
 
-  /** A JSON text; what is not ASCII is escaped every other time, half surrogates always. */
+  /** Returns a JSON string; all surrogates are escaped, other non-ASCII if the length is even. */
   private static String quoted(String text) {
     boolean escapes = text.length() % 2 == 0;
     return IntStream.range(0, text.length())
@@ -291,7 +296,7 @@ final class FuzzBodies {
         .collect(Collectors.joining("", "\"", "\""));
   }
 
-  /** The kinds of answers that a run must have met, or it has not looked everywhere. */
+  /** Returns the outcomes that every run must meet; without one, it has not tested every path. */
   static List<String> outcomes() {
     return List.of(
         "200",

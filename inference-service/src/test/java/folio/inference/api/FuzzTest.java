@@ -37,18 +37,19 @@ import org.jboss.logging.Logger;
 import org.junit.jupiter.api.Test;
 
 /**
- * Ten thousand bodies, and a fifth as many for the other resources; each has an answer that a
- * client can use. {@code -Dfuzz.seed} repeats a run, {@code -Dfuzz.bodies} makes it longer.
+ * Sends ten thousand bodies to {@code POST /generate} and a fifth as many to the other resources;
+ * every answer must be one that a client can use. {@code -Dfuzz.seed} repeats a run, {@code
+ * -Dfuzz.bodies} makes it longer.
  */
 @QuarkusTest
 @WithTestResource(CheckpointFolder.class)
 class FuzzTest {
   private static final Logger LOG = Logger.getLogger(FuzzTest.class);
 
-  /** Fewer than there are slots, so that none is refused for want of one. */
-  private static final int AT_ONCE = 24;
+  /** The number of concurrent requests; below the number of slots, so that none is rejected. */
+  private static final int CONCURRENT_REQUESTS = 24;
 
-  private static final List<String> FORMS =
+  private static final List<String> ACCEPTED_TYPES =
       List.of(
           "application/json",
           "text/plain",
@@ -61,7 +62,7 @@ class FuzzTest {
               Collections.nCopies(10, "/generate").stream(), Stream.of("/score", "/v1/completions"))
           .toList();
 
-  private static final Pattern INSIDES =
+  private static final Pattern INTERNALS =
       Pattern.compile("\\n\\s*at |\\b(java|javax|jakarta|com\\.fasterxml|io\\.\\w+|folio)\\.\\w");
 
   @ConfigProperty(name = "folio.checkpoints")
@@ -71,11 +72,11 @@ class FuzzTest {
   private final ConcurrentLinkedQueue<String> failures = new ConcurrentLinkedQueue<>();
 
   @Test
-  void everyBodyHasAnAnswerThatAClientCanUse() throws InterruptedException {
+  void everyBodyHasAUsableAnswer() throws InterruptedException {
     long seed = Long.getLong("fuzz.seed", System.nanoTime());
     int bodies = Integer.getInteger("fuzz.bodies", 12_000);
     LOG.infof("-Dfuzz.seed=%d", seed);
-    serveAQuickModel();
+    serveAFastModel();
 
     JqwikSession.start();
     try {
@@ -101,7 +102,7 @@ class FuzzTest {
             HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build(),
             HttpClient.newBuilder().version(HttpClient.Version.HTTP_2).build());
     List<Future<?>> answers = new ArrayList<>();
-    Semaphore free = new Semaphore(AT_ONCE);
+    Semaphore free = new Semaphore(CONCURRENT_REQUESTS);
     for (int i = 0; i < bodies; i++) {
       String path = PATHS.get(i % PATHS.size());
       Sent sent = generator.next(random).value().to(path);
@@ -109,7 +110,7 @@ class FuzzTest {
           HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + RestAssured.port + path))
               .timeout(Duration.ofSeconds(60))
               .header("Content-Type", sent.contentType())
-              .header("Accept", FORMS.get(i % FORMS.size()))
+              .header("Accept", ACCEPTED_TYPES.get(i % ACCEPTED_TYPES.size()))
               .POST(HttpRequest.BodyPublishers.ofByteArray(sent.body()))
               .build();
       free.acquire();
@@ -119,15 +120,15 @@ class FuzzTest {
               .sendAsync(request, HttpResponse.BodyHandlers.ofString(StandardCharsets.UTF_8))
               .whenComplete(
                   (answer, failure) -> {
-                    judge(sent, answer, failure);
+                    check(sent, answer, failure);
                     free.release();
                   }));
     }
     assertThat(answers).hasSize(bodies);
-    free.acquire(AT_ONCE);
+    free.acquire(CONCURRENT_REQUESTS);
   }
 
-  private void judge(Sent sent, HttpResponse<String> answer, Throwable failure) {
+  private void check(Sent sent, HttpResponse<String> answer, Throwable failure) {
     try {
       if (failure != null) {
         throw failure;
@@ -140,7 +141,7 @@ class FuzzTest {
     }
   }
 
-  /** The status if it is 200, else the reason of the problem. */
+  /** Returns "200", or the reason of the problem document. */
   private static String outcome(HttpResponse<String> answer) {
     String type = answer.headers().firstValue("Content-Type").orElse("none");
     if (answer.statusCode() == 200) {
@@ -149,9 +150,9 @@ class FuzzTest {
       return "200";
     }
     assertThat(answer.statusCode()).as(answer.body()).isBetween(400, 499);
-    assertThat(answer.body()).doesNotContainPattern(INSIDES);
+    assertThat(answer.body()).doesNotContainPattern(INTERNALS);
     JsonNode problem = Service.parse(answer.body());
-    if (OpenAiError.isMeant(answer.uri().getPath())) {
+    if (OpenAiError.appliesTo(answer.uri().getPath())) {
       assertThat(type).startsWith("application/json");
       assertThat(problem.at("/error/message").asText()).isNotBlank().hasSizeLessThan(1000);
       assertThat(problem.at("/error/type").asText()).isEqualTo("invalid_request_error");
@@ -163,10 +164,11 @@ class FuzzTest {
     return problem.get("reason").asText();
   }
 
-  private void serveAQuickModel() {
+  private void serveAFastModel() {
     Service.awaitReady(RestAssured.port);
     String version = TestCheckpoints.publishCurrent(new CheckpointStore(checkpoints), 7);
     Service service = new Service(RestAssured.port);
-    Service.await("quick", () -> service.get("/models/current").body().contains(version));
+    Service.await(
+        version + " to be current", () -> service.get("/models/current").body().contains(version));
   }
 }

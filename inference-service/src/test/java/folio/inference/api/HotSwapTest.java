@@ -30,13 +30,13 @@ import org.eclipse.microprofile.config.inject.ConfigProperty;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/** Checkpoints are published while clients stream. */
+/** Tests that publish checkpoints while clients stream. */
 @QuarkusTest
 @WithTestResource(CheckpointFolder.class)
 class HotSwapTest {
   private static final int STREAMS = 32;
 
-  /** Each version has letters of its own, so that a text tells who wrote it. */
+  /** The alphabet of each version; a text shows by its letters which version generated it. */
   private static final List<String> ALPHABETS = List.of("abcdefgh", "ijklmnop", "qrstuvwx");
 
   @ConfigProperty(name = "folio.checkpoints")
@@ -86,7 +86,7 @@ class HotSwapTest {
   }
 
   @Test
-  void streamsNeitherFailNorMixVersionsWhileThreeAreServedInTurn() throws Exception {
+  void streamsNeitherFailNorMixVersionsDuringThreeSwaps() throws Exception {
     AtomicBoolean stop = new AtomicBoolean();
     Set<String> served = ConcurrentHashMap.newKeySet();
     ExecutorService clients = Executors.newFixedThreadPool(STREAMS);
@@ -110,9 +110,9 @@ class HotSwapTest {
       for (String alphabet : ALPHABETS) {
         String version = publish(alphabet);
         alphabets.put(version, alphabet);
-        Service.await("serving " + version, () -> current().equals(version));
+        Service.await(version + " to be current", () -> current().equals(version));
         assertThat(stream(5, 1).last().get("model_version").asText()).isEqualTo(version);
-        Service.await("a client was served by " + version, () -> served.contains(version));
+        Service.await("a stream of " + version, () -> served.contains(version));
       }
       stop.set(true);
       for (Future<List<Answer>> each : running) {
@@ -145,38 +145,37 @@ class HotSwapTest {
     assertThat(answer.last().get("finish_reason").asText()).isEqualTo("length");
     assertThat(answer.last().get("model_version").asText()).isEqualTo(answer.header());
     String alphabet = alphabets.get(answer.header());
-    if (alphabet != null) { // the one before the first publication has its own
+    if (alphabet != null) { // the model before the first publication has another alphabet
       assertThat(answer.text().codePoints())
           .allMatch(letter -> letter == '\n' || alphabet.indexOf(letter) >= 0);
     }
   }
 
   @Test
-  void aBadCheckpointIsCountedAndTheOldOneServesOn() throws Exception {
+  void aCorruptCheckpointIsCountedAndTheOldModelKeepsServing() throws Exception {
     String good = TestCheckpoints.publishCurrent(store, 5);
-    Service.await("serving " + good, () -> current().equals(good));
+    Service.await(good + " to be current", () -> current().equals(good));
     double before = service.metric("folio_model_loads_total{result=\"failure\"}");
-    String bad = TestCheckpoints.publish(store, 6);
-    promote(bad);
-    Path weights = checkpoints.resolve(bad).resolve("model.safetensors");
+    String intact = TestCheckpoints.publish(store, 6);
+    promote(intact);
+    Path weights = checkpoints.resolve(intact).resolve("model.safetensors");
     byte[] bytes = Files.readAllBytes(weights);
-    Service.await("loaded or refused", () -> current().equals(bad));
-    // It was whole and is served; now one that is not.
+    Service.await(intact + " to be current", () -> current().equals(intact));
     bytes[bytes.length - 1] ^= 1;
-    String worse = TestCheckpoints.publish(store, 7);
-    Files.write(checkpoints.resolve(worse).resolve("model.safetensors"), bytes);
-    Files.writeString(checkpoints.resolve("CURRENT"), worse + "\n");
+    String corrupt = TestCheckpoints.publish(store, 7);
+    Files.write(checkpoints.resolve(corrupt).resolve("model.safetensors"), bytes);
+    Files.writeString(checkpoints.resolve("CURRENT"), corrupt + "\n");
     Service.await(
-        "refused",
+        "the load to fail",
         () -> service.metric("folio_model_loads_total{result=\"failure\"}") == before + 1);
 
-    assertThat(current()).isEqualTo(bad);
+    assertThat(current()).isEqualTo(intact);
     assertThat(stream(5, 1).status()).isEqualTo(200);
     assertThat(service.get("/q/health/ready").statusCode()).isEqualTo(200);
     promote(good);
-    Service.await("rolled back", () -> current().equals(good));
+    Service.await("the rollback", () -> current().equals(good));
     assertThat(service.get("/metrics").body())
         .contains("folio_model_info{version=\"" + good + "\"} 1.0")
-        .doesNotContain("folio_model_info{version=\"" + worse);
+        .doesNotContain("folio_model_info{version=\"" + corrupt);
   }
 }

@@ -11,10 +11,11 @@ import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
 /**
- * Models for the service under test. Test classes share it, so one that cares who serves says so.
+ * The models of the service under test. Test classes share one service, so a test that depends on
+ * the current model sets it.
  */
 public final class Models {
-  /** Every printable character of ASCII. */
+  /** A vocabulary of the printable characters of ASCII and the line break. */
   private static final Vocabulary ASCII =
       Vocabulary.of(
           IntStream.rangeClosed(' ', '~')
@@ -23,17 +24,17 @@ public final class Models {
 
   private Models() {}
 
-  /** Has a small random network over ASCII serve; returns its version. */
+  /** Makes a small random network over ASCII current and returns its version. */
   public static String serveSmall(Path checkpoints, long seed) {
     return serve(checkpoints, TestCheckpoints.small(ASCII), seed);
   }
 
-  /** The same for one that is slow enough to be caught streaming. */
+  /** Makes a network current that is slow enough for a test to see it stream. */
   public static String serveSlow(Path checkpoints, long seed) {
     return serve(checkpoints, CharGruConfig.residual(ASCII.size(), 64, 256, 4), seed);
   }
 
-  /** The same for one that writes for seconds: long enough for a browser to press a button. */
+  /** Makes a network current that generates for seconds, so that a browser can press a button. */
   static String serveVerySlow(Path checkpoints, long seed) {
     return serve(checkpoints, CharGruConfig.residual(ASCII.size(), 64, 512, 8), seed);
   }

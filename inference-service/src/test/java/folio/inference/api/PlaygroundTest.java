@@ -28,7 +28,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/** The page at {@code /} in a real browser. */
+/** Tests of the page at {@code /} in a real browser. */
 @QuarkusTest
 @WithTestResource(CheckpointFolder.class)
 class PlaygroundTest {
@@ -91,7 +91,7 @@ class PlaygroundTest {
   }
 
   @Test
-  void textAppearsWhileItIsWrittenAndStopFreesTheSlot() {
+  void showsTextWhileItIsGeneratedAndStopFreesTheSlot() {
     Models.serveVerySlow(checkpoints, 10);
     write("ROMEO:", 10_000);
     page.waitForCondition(() -> text(0).textContent().length() > 10);
@@ -104,12 +104,12 @@ class PlaygroundTest {
 
     assertThat(about()).hasText("stopped");
     assertThat(text(0).textContent().length()).isBetween(60, 10_000);
-    Service.await("free", () -> service.metric("folio_requests_running ") == 0);
+    Service.await("every slot to be free", () -> service.metric("folio_requests_running ") == 0);
     assertThat(page.locator("#generate")).isEnabled();
   }
 
   @Test
-  void aSeedReplaysAndATextGoesOn() {
+  void replaysASeedAndContinuesAText() {
     write("ROMEO:", 60);
     assertThat(about()).containsText("60 characters by");
     String first = text(0).textContent();
@@ -126,7 +126,7 @@ class PlaygroundTest {
   }
 
   @Test
-  void whatIsNoSeedIsRefusedAndReplacesNothing() {
+  void anInvalidSeedIsRejectedAndReplacesNothing() {
     write("ROMEO:", 20);
     assertThat(about()).containsText("20 characters by");
     String written = text(0).textContent();
@@ -141,7 +141,7 @@ class PlaygroundTest {
   }
 
   @Test
-  void twoTemperaturesStandSideBySide() {
+  void showsTwoTemperaturesSideBySide() {
     page.check("#compare");
     page.fill("#other-temperature", "0");
     page.fill("#seed", "5");
@@ -155,15 +155,15 @@ class PlaygroundTest {
   }
 
   @Test
-  void theRangesAreTheServices() {
-    for (Map.Entry<String, String> most :
+  void controlsHaveTheRangesOfTheService() {
+    for (Map.Entry<String, String> maximum :
         Map.of("temperature", "2", "max_tokens", "10000", "top_p", "1").entrySet()) {
-      assertThat(page.locator("#" + most.getKey())).hasAttribute("max", most.getValue());
+      assertThat(page.locator("#" + maximum.getKey())).hasAttribute("max", maximum.getValue());
     }
   }
 
   @Test
-  void copiesTheSameRequestForAShell() {
+  void copiesTheSameRequestAsACurlCommand() {
     page.fill("#prompt", "It's");
     page.fill("#temperature", "0.5");
     page.click("#curl");
@@ -175,9 +175,9 @@ class PlaygroundTest {
                 .formatted(root(), "{\"prompt\":\"It'\\''s\",\"temperature\":0.5}"));
   }
 
-  /** A service that wants keys is {@code KeysIT}'s; here is what the page makes of its answer. */
+  /** The service here requires no key, so the test fakes its 401; {@code KeysIT} tests keys. */
   @Test
-  void asksForAKeyWhenOneIsWantedAndSendsIt() {
+  void asksForAKeyAfterA401AndSendsIt() {
     Queue<String> sent = new ConcurrentLinkedQueue<>();
     page.route(
         "**/generate",
@@ -212,7 +212,7 @@ class PlaygroundTest {
   }
 
   @Test
-  void whatGoesWrongIsASentence() {
+  void showsProblemsAsSentences() {
     write("caf\u00e9 \u65e5\u672c", 10);
 
     assertThat(page.locator("#problem")).containsText("prompt: ");
@@ -224,7 +224,7 @@ class PlaygroundTest {
   }
 
   @Test
-  void aSwapIsAnnounced() {
+  void announcesAModelSwap() {
     assertThat(page.locator("#serving")).containsText("erving ");
 
     String version = Models.serveSmall(checkpoints, 11);
@@ -237,7 +237,7 @@ class PlaygroundTest {
   }
 
   @Test
-  void aScriptStaysText() {
+  void showsAScriptAsText() {
     Models.serveSmall(checkpoints, 12);
     write(SCRIPT, 300);
     assertThat(about()).containsText("300 characters by");
@@ -257,11 +257,11 @@ class PlaygroundTest {
   }
 
   @Test
-  void charactersAreColouredBySurprise() {
+  void coloursCharactersBySurprise() {
     page.click("text=Score");
     page.fill("#scored-text", "the the\nthe thz");
     page.click("#judge");
-    assertThat(page.locator("#losses")).hasText(Pattern.compile(".*nats.*bits a character.*"));
+    assertThat(page.locator("#losses")).hasText(Pattern.compile(".*nats.*bits per character.*"));
     Locator characters = page.locator("#coloured span");
     assertThat(characters).hasCount(15);
     JsonNode scored =
@@ -271,10 +271,10 @@ class PlaygroundTest {
                 .body(Map.of("text", "the the\nthe thz"))
                 .post("/score")
                 .asString());
-    assertThat(redness(characters.nth(0))).as("nothing predicts it").isZero();
+    assertThat(opacityOfRed(characters.nth(0))).as("nothing predicts it").isZero();
     for (int i = 1; i < 15; i++) {
       double nats = -scored.at("/tokens/" + i + "/logprob").asDouble();
-      assertThat(redness(characters.nth(i)))
+      assertThat(opacityOfRed(characters.nth(i)))
           .as("%s, %s nats", i, nats)
           .isCloseTo(0.75 * Math.min(1, nats / 6), within(0.01));
     }
@@ -288,8 +288,8 @@ class PlaygroundTest {
     assertThat(characters.nth(13)).hasClass("here");
   }
 
-  /** The opacity of a character's background, as the browser paints it. */
-  private static double redness(Locator character) {
+  /** Returns the opacity of a character's red background, as the browser paints it. */
+  private static double opacityOfRed(Locator character) {
     String colour = (String) character.evaluate("node => getComputedStyle(node).backgroundColor");
     Matcher matcher = Pattern.compile("rgba\\(226, 62, 40, ([0-9.]+)\\)").matcher(colour);
     assertThat(matcher.matches()).as(colour).isTrue();
@@ -297,7 +297,7 @@ class PlaygroundTest {
   }
 
   @Test
-  void keysAloneWriteAText() {
+  void worksWithTheKeyboardAlone() {
     page.fill("#max_tokens", "20");
     page.locator("#prompt").focus();
     for (int tabs = 0; tabs < 30 && !isFocused("generate"); tabs++) {
@@ -313,7 +313,7 @@ class PlaygroundTest {
   }
 
   @Test
-  void fitsAPhoneAndTheDark() {
+  void fitsAPhoneAndTheDarkColourScheme() {
     write("ROMEO:", 200);
     assertThat(about()).containsText("200 characters by");
     page.screenshot(shot("write"));
@@ -334,7 +334,7 @@ class PlaygroundTest {
     assertThat(background).isEqualTo("rgb(22, 24, 28)");
   }
 
-  /** Kept to be looked at. */
+  /** Saves a screenshot for inspection by a person. */
   private static Page.ScreenshotOptions shot(String name) {
     return new Page.ScreenshotOptions()
         .setFullPage(true)

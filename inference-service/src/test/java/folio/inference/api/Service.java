@@ -18,38 +18,38 @@ import java.util.function.BooleanSupplier;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
-/** A running service, as its clients see it. */
+/** A client of a running service. */
 public final class Service {
   private static final JsonMapper JSON = new JsonMapper();
   private static final Duration DEADLINE = Duration.ofSeconds(60);
 
-  /** As curl and most proxies speak; HTTP/2 has tests of its own. */
+  /** A client of HTTP/1.1, like curl and most proxies; other tests cover HTTP/2. */
   private final HttpClient client =
       HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
 
   private final String root;
 
-  /** The service on a port of this machine. */
+  /** Creates a client of the service on a port of this machine. */
   public Service(int port) {
     this.root = "http://127.0.0.1:" + port;
   }
 
-  /** Waits until requests are welcome. */
+  /** Waits until the service is ready. */
   public static void awaitReady(int port) {
     Service service = new Service(port);
     await("ready", () -> service.get("/q/health/ready").statusCode() == 200);
   }
 
-  /** Polls a condition until it holds; fails after a minute. */
-  public static void await(String what, BooleanSupplier condition) {
+  /** Waits until a condition holds; fails after a minute. */
+  public static void await(String expected, BooleanSupplier condition) {
     long deadline = System.nanoTime() + DEADLINE.toNanos();
     while (!condition.getAsBoolean()) {
-      assertThat(System.nanoTime()).as("deadline for: " + what).isLessThan(deadline);
+      assertThat(System.nanoTime()).as("deadline, waiting for " + expected).isLessThan(deadline);
       LockSupport.parkNanos(Duration.ofMillis(5).toNanos());
     }
   }
 
-  /** A whole answer. */
+  /** Returns the response to {@code GET} of a path. */
   public HttpResponse<String> get(String path) {
     try {
       return client.send(
@@ -63,7 +63,7 @@ public final class Service {
     }
   }
 
-  /** A request to generate. */
+  /** Returns a request for {@code POST /generate}. */
   public HttpRequest generate(String body, String accept) {
     return HttpRequest.newBuilder(URI.create(root + "/generate"))
         .header("Content-Type", "application/json")
@@ -72,23 +72,23 @@ public final class Service {
         .build();
   }
 
-  /** The client. */
+  /** Returns the HTTP client. */
   public HttpClient client() {
     return client;
   }
 
-  /** The value of a metric's first sample whose line begins so; 0 if there is none. */
-  public double metric(String start) {
+  /** Returns the value of the first sample whose line has a prefix; 0 if there is none. */
+  public double metric(String prefix) {
     return get("/metrics")
         .body()
         .lines()
-        .filter(line -> line.startsWith(start))
+        .filter(line -> line.startsWith(prefix))
         .mapToDouble(line -> Double.parseDouble(line.substring(line.lastIndexOf(' ') + 1)))
         .findFirst()
         .orElse(0);
   }
 
-  /** An event. */
+  /** Parses JSON. */
   public static JsonNode parse(String json) {
     try {
       return JSON.readTree(json);
@@ -97,7 +97,7 @@ public final class Service {
     }
   }
 
-  /** The events of a whole {@code text/event-stream}, but for its last line. */
+  /** Returns the events of a complete {@code text/event-stream}, without {@code [DONE]}. */
   public static List<JsonNode> events(String body) {
     return body.lines()
         .filter(line -> line.startsWith("data: {"))
@@ -105,7 +105,7 @@ public final class Service {
         .toList();
   }
 
-  /** How many code points events hold. */
+  /** Returns the number of code points in the text of events. */
   public static int lengthOf(List<JsonNode> events) {
     return events.stream()
         .map(event -> event.get("text").asText())
@@ -113,7 +113,7 @@ public final class Service {
         .sum();
   }
 
-  /** The text of a stream of events. */
+  /** Returns the text of events. */
   public static String textOf(Stream<String> events) {
     return events.map(event -> parse(event).get("text").asText()).collect(Collectors.joining());
   }

@@ -25,7 +25,7 @@ class ApiKeyAuthenticatorTest {
   private int written;
 
   @BeforeEach
-  void name() {
+  void chooseFile() {
     file = folder.resolve("keys.json");
   }
 
@@ -39,103 +39,108 @@ class ApiKeyAuthenticatorTest {
     Files.setLastModifiedTime(file, FileTime.from(Instant.ofEpochSecond(1_000_000 + written++)));
   }
 
-  private ApiKeyAuthenticator access() {
+  private ApiKeyAuthenticator authenticator() {
     return new ApiKeyAuthenticator(file, () -> nanos);
   }
 
-  private static Runnable admitted(Outcome outcome) {
+  private static Runnable assertAdmitted(Outcome outcome) {
     assertThat(outcome).isInstanceOf(Outcome.Admitted.class);
-    return ((Outcome.Admitted) outcome).over();
+    return ((Outcome.Admitted) outcome).release();
   }
 
   @Test
-  void admitsThoseWhoseKeyIsKnown() throws Exception {
+  void admitsRequestsWithAKnownKeyOnly() throws Exception {
     write(key("ada", "one two", ""), key("ben", "three", ""));
-    ApiKeyAuthenticator access = access();
+    ApiKeyAuthenticator authenticator = authenticator();
 
-    assertThat(access.admit("Bearer one two"))
+    assertThat(authenticator.authenticate("Bearer one two"))
         .isInstanceOfSatisfying(
             Outcome.Admitted.class, it -> assertThat(it.client()).isEqualTo("ada"));
-    assertThat(access.admit("bearer three")).isInstanceOf(Outcome.Admitted.class);
+    assertThat(authenticator.authenticate("bearer three")).isInstanceOf(Outcome.Admitted.class);
     for (String header : new String[] {null, "", "Bearer", "Bearer ", "Basic three", "three"}) {
-      assertThat(access.admit(header)).as(header).isInstanceOf(Outcome.Unknown.class);
+      assertThat(authenticator.authenticate(header))
+          .as(header)
+          .isInstanceOf(Outcome.UnknownKey.class);
     }
-    assertThat(access.admit("Bearer thre")).isInstanceOf(Outcome.Unknown.class);
+    assertThat(authenticator.authenticate("Bearer thre")).isInstanceOf(Outcome.UnknownKey.class);
   }
 
   @Test
-  void aBurstIsASecondsWorthAndFillsUpAgain() throws Exception {
+  void allowsABurstOfOneSecondAndRefillsItsBucket() throws Exception {
     write(key("ada", "k", ", \"requests_per_second\": 2"));
-    ApiKeyAuthenticator access = access();
+    ApiKeyAuthenticator authenticator = authenticator();
 
-    admitted(access.admit("Bearer k")).run();
-    admitted(access.admit("Bearer k")).run();
-    assertThat(access.admit("Bearer k"))
-        .isEqualTo(new Outcome.TooOften("ada", 2, Duration.ofMillis(500)));
+    assertAdmitted(authenticator.authenticate("Bearer k")).run();
+    assertAdmitted(authenticator.authenticate("Bearer k")).run();
+    assertThat(authenticator.authenticate("Bearer k"))
+        .isEqualTo(new Outcome.RateExceeded("ada", 2, Duration.ofMillis(500)));
     nanos += Duration.ofMillis(499).toNanos();
-    assertThat(access.admit("Bearer k")).isInstanceOf(Outcome.TooOften.class);
+    assertThat(authenticator.authenticate("Bearer k")).isInstanceOf(Outcome.RateExceeded.class);
     nanos += Duration.ofMillis(2).toNanos();
-    admitted(access.admit("Bearer k")).run();
+    assertAdmitted(authenticator.authenticate("Bearer k")).run();
     nanos += Duration.ofHours(1).toNanos();
-    admitted(access.admit("Bearer k")).run();
-    admitted(access.admit("Bearer k")).run();
-    assertThat(access.admit("Bearer k")).isInstanceOf(Outcome.TooOften.class);
+    assertAdmitted(authenticator.authenticate("Bearer k")).run();
+    assertAdmitted(authenticator.authenticate("Bearer k")).run();
+    assertThat(authenticator.authenticate("Bearer k")).isInstanceOf(Outcome.RateExceeded.class);
   }
 
   @Test
-  void aPlaceIsTakenUntilItIsGivenBack() throws Exception {
+  void countsARequestAsActiveUntilItIsReleased() throws Exception {
     write(key("ada", "k", ", \"concurrent_requests\": 2"), key("ben", "other", ""));
-    ApiKeyAuthenticator access = access();
-    Runnable first = admitted(access.admit("Bearer k"));
-    admitted(access.admit("Bearer k"));
+    ApiKeyAuthenticator authenticator = authenticator();
+    Runnable first = assertAdmitted(authenticator.authenticate("Bearer k"));
+    assertAdmitted(authenticator.authenticate("Bearer k"));
 
-    assertThat(access.admit("Bearer k")).isEqualTo(new Outcome.TooMany("ada", 2));
-    admitted(access.admit("Bearer other"));
+    assertThat(authenticator.authenticate("Bearer k"))
+        .isEqualTo(new Outcome.ConcurrencyExceeded("ada", 2));
+    assertAdmitted(authenticator.authenticate("Bearer other"));
     first.run();
-    admitted(access.admit("Bearer k"));
-    assertThat(access.admit("Bearer k")).isInstanceOf(Outcome.TooMany.class);
+    assertAdmitted(authenticator.authenticate("Bearer k"));
+    assertThat(authenticator.authenticate("Bearer k"))
+        .isInstanceOf(Outcome.ConcurrencyExceeded.class);
   }
 
   @Test
-  void aNewFileCountsAndForgetsNobodysPlaces() throws Exception {
+  void appliesAChangedFileAndKeepsCountingActiveRequests() throws Exception {
     write(key("ada", "k", ", \"concurrent_requests\": 1"), key("ben", "gone", ""));
-    ApiKeyAuthenticator access = access();
-    admitted(access.admit("Bearer k"));
+    ApiKeyAuthenticator authenticator = authenticator();
+    assertAdmitted(authenticator.authenticate("Bearer k"));
     write(key("ada", "k2", ", \"concurrent_requests\": 2"), key("eve", "new", ""));
-    access.refresh();
+    authenticator.refresh();
 
-    assertThat(access.admit("Bearer k")).isInstanceOf(Outcome.Unknown.class);
-    assertThat(access.admit("Bearer gone")).isInstanceOf(Outcome.Unknown.class);
-    admitted(access.admit("Bearer new"));
-    admitted(access.admit("Bearer k2"));
-    assertThat(access.admit("Bearer k2")).isEqualTo(new Outcome.TooMany("ada", 2));
+    assertThat(authenticator.authenticate("Bearer k")).isInstanceOf(Outcome.UnknownKey.class);
+    assertThat(authenticator.authenticate("Bearer gone")).isInstanceOf(Outcome.UnknownKey.class);
+    assertAdmitted(authenticator.authenticate("Bearer new"));
+    assertAdmitted(authenticator.authenticate("Bearer k2"));
+    assertThat(authenticator.authenticate("Bearer k2"))
+        .isEqualTo(new Outcome.ConcurrencyExceeded("ada", 2));
   }
 
   @Test
-  void aFileThatCannotBeUsedChangesNothing() throws Exception {
+  void keepsThePreviousKeysIfTheFileIsUnusable() throws Exception {
     write(key("ada", "k", ""));
-    ApiKeyAuthenticator access = access();
+    ApiKeyAuthenticator authenticator = authenticator();
     write("{");
-    access.refresh();
-    admitted(access.admit("Bearer k"));
+    authenticator.refresh();
+    assertAdmitted(authenticator.authenticate("Bearer k"));
     Files.delete(file);
-    access.refresh();
-    admitted(access.admit("Bearer k"));
+    authenticator.refresh();
+    assertAdmitted(authenticator.authenticate("Bearer k"));
 
-    // What could not be read is tried again, though it has not changed since.
+    // A file that could not be read is read again even if its time has not changed.
     Files.createDirectory(file);
-    access.refresh();
+    authenticator.refresh();
     FileTime time = Files.getLastModifiedTime(file);
     Files.delete(file);
     write(key("ada", "after", ""));
     Files.setLastModifiedTime(file, time);
-    access.refresh();
-    admitted(access.admit("Bearer after"));
+    authenticator.refresh();
+    assertAdmitted(authenticator.authenticate("Bearer after"));
     write(key("ada", "better", ""));
-    access.refresh();
+    authenticator.refresh();
 
-    admitted(access.admit("Bearer better"));
-    assertThat(access.admit("Bearer k")).isInstanceOf(Outcome.Unknown.class);
+    assertAdmitted(authenticator.authenticate("Bearer better"));
+    assertThat(authenticator.authenticate("Bearer k")).isInstanceOf(Outcome.UnknownKey.class);
   }
 
   @ParameterizedTest
@@ -152,14 +157,14 @@ class ApiKeyAuthenticatorTest {
         "[{\"name\": \"a\", \"sha256\": \"D\", \"requests_per_second\": -1}]| is -1.0; legal are 0",
         "[{\"name\": \"a\", \"sha256\": \"D\", \"concurrent_requests\": -1}]| is -1; legal are 0",
         "[{\"name\": \"a\", \"sha256\": \"D\", \"concurrent_requests\": 2.7}]| the first two",
-        "[{\"name\": \"a\", \"sha256\": \"D\"}, {\"name\": \"a\", \"sha256\": \"D\"}]| there twice",
+        "[{\"name\": \"a\", \"sha256\": \"D\"}, {\"name\": \"a\", \"sha256\": \"D\"}]| appears twice",
         "[{\"name\": \"a\", \"sha256\": \"D\"}, {\"name\": \"b\", \"sha256\": \"D\"}]| another client's",
       })
-  void saysWhatIsWrongWithAFileAndTellsNoDigest(String content, String words) throws IOException {
+  void reportsTheErrorInAFileWithoutADigest(String content, String words) throws IOException {
     String digest = "0123456789abcdef".repeat(4);
     Files.writeString(file, content.replace("\"D\"", "\"" + digest + "\""));
 
-    assertThatThrownBy(this::access)
+    assertThatThrownBy(this::authenticator)
         .isInstanceOf(ApiKeyFileException.class)
         .hasMessageContaining("keys.json")
         .hasMessageContaining(words)
@@ -167,8 +172,8 @@ class ApiKeyAuthenticatorTest {
   }
 
   @Test
-  void saysThatThereIsNoFile() {
-    assertThatThrownBy(this::access)
+  void reportsAMissingFile() {
+    assertThatThrownBy(this::authenticator)
         .isInstanceOf(ApiKeyFileException.class)
         .hasMessageContaining("keys.json cannot be read");
   }

@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import ai.djl.Device;
 import folio.inference.generation.GenerationRequest;
 import folio.inference.generation.GenerationStream;
-import folio.model.sampling.SamplingParameters;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -20,9 +19,7 @@ class AdmissionQueueTest {
   private final AdmissionQueue queue = new AdmissionQueue(2, 3, ONE_WORKER);
 
   private static QueuedRequest queued(int maxTokens) {
-    GenerationRequest request =
-        new GenerationRequest(
-            "a", maxTokens, SamplingParameters.DEFAULT, 1, List.of(), -1, false, "current");
+    GenerationRequest request = GenerationRequest.builder("a", maxTokens).seed(1).build();
     return new QueuedRequest(request, new GenerationStream(), 0);
   }
 
@@ -106,7 +103,7 @@ class AdmissionQueueTest {
   @Test
   void requestsShareAWorkerUpToItsFusedSlots() {
     AdmissionQueue wide = new AdmissionQueue(9, 0, new WorkerSettings(Device.cpu(), 3, 2));
-    wide.onFusedSlots(() -> 6);
+    wide.setFusedSlotsSource(() -> 6);
     fill(wide, 9);
 
     assertThat(takers(wide, 3)).containsExactly(0, 0, 0, 0, 0, 0, 1, 1, 1);
@@ -128,7 +125,7 @@ class AdmissionQueueTest {
   void wakesTheWorkerThatIsToTakeTheNextRequest() {
     AdmissionQueue wide = new AdmissionQueue(4, 0, new WorkerSettings(Device.cpu(), 2, 1));
     List<Integer> woken = new ArrayList<>();
-    wide.onNext(woken::add);
+    wide.setNextListener(woken::add);
     fill(wide, 2);
     assertThat(woken).containsOnly(0);
     wide.poll(0);
@@ -144,7 +141,7 @@ class AdmissionQueueTest {
     assertThat(queue.running()).isZero();
     assertThat(queue.awaitIdle(Duration.ofMillis(1))).isFalse();
     CompletableFuture<Boolean> idle = CompletableFuture.supplyAsync(this::awaitIdle);
-    queue.requestEnded();
+    queue.sequenceEnded();
 
     assertThat(idle.join()).isTrue();
   }
@@ -174,7 +171,7 @@ class AdmissionQueueTest {
 
     assertThat(queue.poll(0)).as("one slot is free").isNull();
     queue.releaseSlot(0);
-    queue.requestEnded();
+    queue.sequenceEnded();
     assertThat(queue.poll(0).slots()).isEqualTo(2);
     assertThat(queue.running()).isEqualTo(2);
     queue.releaseUnused(0, group(2));
@@ -221,13 +218,13 @@ class AdmissionQueueTest {
       }
       assertThat(next.slots()).isEqualTo(1);
       queue.releaseSlot(0);
-      queue.requestEnded();
+      queue.sequenceEnded();
       passing++;
     }
 
     assertThat(passing).isEqualTo(64);
     queue.releaseSlot(0);
-    queue.requestEnded();
+    queue.sequenceEnded();
     assertThat(queue.poll(0).slots()).as("then the choices are next").isEqualTo(2);
   }
 

@@ -15,7 +15,6 @@ import folio.inference.generation.Rejection;
 import folio.inference.generation.TokenLogprob;
 import folio.inference.models.LoadedModel;
 import folio.model.checkpoint.CheckpointStore;
-import folio.model.sampling.SamplingParameters;
 import folio.model.testing.TestCheckpoints;
 import folio.model.vocabulary.Vocabulary;
 import java.nio.file.Path;
@@ -149,8 +148,7 @@ class DecodeLoopTest {
     String stop = text.substring(10, 12);
     GenerationStream stopped =
         engine.submit(
-            new GenerationRequest(
-                "hello", 40, SamplingParameters.DEFAULT, 7, List.of(stop), -1, true, "current"));
+            GenerationRequest.builder("hello", 40).seed(7).stop(List.of(stop)).echo(true).build());
     engine.runUntilIdle();
 
     assertThat(read(stopped)).isEqualTo("hello" + text.substring(0, text.indexOf(stop)));
@@ -164,9 +162,7 @@ class DecodeLoopTest {
     engine.serve(version);
     int all = few.size();
     GenerationStream stream =
-        engine.submit(
-            new GenerationRequest(
-                "a", 3, SamplingParameters.DEFAULT, 7, List.of(), all, false, "current"));
+        engine.submit(GenerationRequest.builder("a", 3).seed(7).logprobs(all).build());
     engine.runUntilIdle();
     List<TokenLogprob> logprobs = ((GenerationEvent.Text) stream.poll()).logprobs();
 

@@ -13,11 +13,9 @@ import folio.inference.models.LoadedModel;
 import folio.inference.models.ModelLoader;
 import folio.inference.models.ResidentModels;
 import folio.model.checkpoint.CheckpointStore;
-import folio.model.sampling.SamplingParameters;
 import folio.model.testing.TestCheckpoints;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -74,9 +72,7 @@ class EngineFaultTest {
   }
 
   private GenerationStream submit(int maxTokens) {
-    return engine.submit(
-        new GenerationRequest(
-            "a", maxTokens, SamplingParameters.DEFAULT, 1, List.of(), -1, false, "current"));
+    return engine.submit(GenerationRequest.builder("a", maxTokens).seed(1).build());
   }
 
   /**

@@ -70,15 +70,19 @@ class FusedDecodingTest {
   }
 
   private static GenerationRequest request(String prompt, int maxTokens, long seed) {
-    return new GenerationRequest(
-        prompt, maxTokens, PENALTY, seed, List.of(), -1, -1, true, false, null, "current");
+    return penalized(prompt, maxTokens, seed).echo(true).build();
+  }
+
+  private static GenerationRequest.Builder penalized(String prompt, int maxTokens, long seed) {
+    return GenerationRequest.builder(prompt, maxTokens).sampling(PENALTY).seed(seed);
   }
 
   private static GenerationRequest request(
       int maxTokens, long seed, List<String> stop, boolean keep, SavedState from) {
     String prompt = from == null ? "hello world" : "";
-    return new GenerationRequest(
-        prompt, maxTokens, PENALTY, seed, stop, -1, -1, from == null, keep, from, "current");
+    GenerationRequest.Builder request =
+        penalized(prompt, maxTokens, seed).stop(stop).keepState(keep);
+    return from == null ? request.echo(true).build() : request.resumeFrom(from).build();
   }
 
   @Test
@@ -264,9 +268,7 @@ class FusedDecodingTest {
 
   @Test
   void libtorchDecodesWhatTheKernelDoesNotSupport() {
-    GenerationRequest probabilities =
-        new GenerationRequest(
-            "hello", 30, PENALTY, 3, List.of(), 2, -1, false, false, null, "current");
+    GenerationRequest probabilities = penalized("hello", 30, 3).logprobs(2).build();
     run(fused, probabilities).assertIs(run(libtorch, probabilities));
     GenerationRequest keptAndStopped = request(30, 3, List.of("zq"), true, null);
     run(fused, keptAndStopped).assertIs(run(libtorch, keptAndStopped));

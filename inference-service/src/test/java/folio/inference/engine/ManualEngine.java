@@ -14,7 +14,6 @@ import folio.inference.models.LoadedModel;
 import folio.inference.models.ModelLoader;
 import folio.inference.models.ResidentModels;
 import folio.model.checkpoint.CheckpointStore;
-import folio.model.sampling.SamplingParameters;
 import folio.model.testing.TestCheckpoints;
 import java.time.Duration;
 import java.util.List;
@@ -63,8 +62,7 @@ final class ManualEngine implements AutoCloseable {
   }
 
   static GenerationRequest request(String prompt, int maxTokens, long seed, String version) {
-    return new GenerationRequest(
-        prompt, maxTokens, SamplingParameters.DEFAULT, seed, List.of(), -1, false, version);
+    return GenerationRequest.builder(prompt, maxTokens).seed(seed).model(version).build();
   }
 
   /** Returns the text that a stream holds now. */
@@ -100,7 +98,7 @@ final class ManualEngine implements AutoCloseable {
 
   /** Returns how many sequences the workers have. */
   int running() {
-    return workers.stream().mapToInt(DecodeLoop::running).sum();
+    return workers.stream().mapToInt(DecodeLoop::sequenceCount).sum();
   }
 
   /** Offers a new model with random weights. */

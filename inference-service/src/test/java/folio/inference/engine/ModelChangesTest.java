@@ -49,7 +49,7 @@ class ModelChangesTest {
     assertThat(engine.models.residents())
         .extracting(ResidentModels.Resident::state)
         .containsExactly(ModelState.RETIRING, ModelState.CURRENT);
-    assertThat(engine.models.requestRoom()).isFalse();
+    assertThat(engine.models.requestRoomForLoad()).isFalse();
     engine.runUntilIdle();
     assertThat(before.started().toCompletableFuture().join().modelVersion())
         .isEqualTo(old.version());
@@ -59,7 +59,7 @@ class ModelChangesTest {
     assertThat(engine.models.residents())
         .extracting(ResidentModels.Resident::version)
         .containsExactly(young.version());
-    assertThat(engine.models.requestRoom()).isTrue();
+    assertThat(engine.models.requestRoomForLoad()).isTrue();
   }
 
   @Test
@@ -73,7 +73,7 @@ class ModelChangesTest {
     assertThat(pinned.started().toCompletableFuture().join().modelVersion())
         .isEqualTo(old.version());
 
-    assertThat(engine.models.requestRoom()).isFalse();
+    assertThat(engine.models.requestRoomForLoad()).isFalse();
     GenerationStream late = engine.submit(request("a", 3, 1, old.version()));
     engine.iterate();
     assertThat(ManualEngine.rejectionOf(late)).isEqualTo(new Rejection.UnknownModel(old.version()));

@@ -11,7 +11,6 @@ import folio.inference.generation.GenerationStream;
 import folio.inference.generation.Usage;
 import folio.inference.models.LoadedModel;
 import folio.model.checkpoint.CheckpointStore;
-import folio.model.sampling.SamplingParameters;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -41,18 +40,12 @@ class PrefillBatchTest {
 
   /** Returns a request whose prompt takes two passes and is scored. */
   private static GenerationRequest scoredRequest(long seed) {
-    return new GenerationRequest(
-        "hello world",
-        30,
-        SamplingParameters.DEFAULT,
-        seed,
-        List.of(),
-        0,
-        0,
-        true,
-        false,
-        null,
-        "current");
+    return GenerationRequest.builder("hello world", 30)
+        .seed(seed)
+        .logprobs(0)
+        .promptLogprobs(0)
+        .echo(true)
+        .build();
   }
 
   @Test
@@ -123,7 +116,7 @@ class PrefillBatchTest {
     GenerationStream writing = engine.submit(request("a", 40, 1));
     engine.iterate();
     GenerationStream scoring =
-        engine.submit(GenerationRequest.scoring("hello ".repeat(20), 1, GenerationRequest.CURRENT));
+        engine.submit(GenerationRequest.builder("hello ".repeat(20), 0).promptLogprobs(1).build());
     engine.runUntilIdle();
 
     GenerationEvent.Text scores = (GenerationEvent.Text) scoring.poll();

@@ -71,8 +71,8 @@ class WorkersTest {
     admitToBothWorkers();
     second.iterate();
 
-    assertThat(first.running()).isEqualTo(5);
-    assertThat(second.running()).isEqualTo(5);
+    assertThat(first.sequenceCount()).isEqualTo(5);
+    assertThat(second.sequenceCount()).isEqualTo(5);
     streams.forEach(GenerationStream::cancel);
   }
 

@@ -60,7 +60,7 @@ class KernelLayoutTest {
     assertThat(layout.sharedBytes(slots + KernelLayout.TILE)).isGreaterThan(HOPPER.sharedBytes());
   }
 
-  /** The limits are those of the README. */
+  /** The limits are those of docs/gpu.md. */
   @ParameterizedTest
   @CsvSource({"8, 1024, 160", "3, 3840, 2368"})
   void limitsTheVocabulary(int layers, int largest, int largestForAllSlots) {

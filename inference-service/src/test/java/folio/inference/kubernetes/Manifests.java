@@ -19,24 +19,25 @@ import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
-/** Objects of the manifests, read strictly. */
+/** A strict reader of the Kubernetes manifests. */
 final class Manifests {
   static final Pattern DOCUMENTS = Pattern.compile("(?m)^---$");
-  private static final Pattern CUSTOM = Pattern.compile("(?m)^apiVersion: monitoring\\.coreos");
+  private static final Pattern CUSTOM_RESOURCE =
+      Pattern.compile("(?m)^apiVersion: monitoring\\.coreos");
 
   private Manifests() {}
 
-  /** What of an overlay Kubernetes itself knows. */
+  /** Returns the objects of a rendered overlay, without custom resources. */
   static List<Object> parse(String folder) {
     String known =
         DOCUMENTS
             .splitAsStream(Tools.render(folder))
-            .filter(document -> !CUSTOM.matcher(document).find())
+            .filter(document -> !CUSTOM_RESOURCE.matcher(document).find())
             .collect(Collectors.joining("---\n"));
     return strictly(known);
   }
 
-  /** All objects; an unknown field or a wrong type fails. */
+  /** Returns the objects of a text; an unknown field or a wrong type is an error. */
   static List<Object> strictly(String yaml) {
     try {
       return Yaml.loadAll(yaml);
@@ -45,19 +46,19 @@ final class Manifests {
     }
   }
 
-  /** Those of a type. */
+  /** Returns the objects of a type. */
   static <T> List<T> all(List<Object> objects, Class<T> type) {
     return objects.stream().filter(type::isInstance).map(type::cast).toList();
   }
 
-  /** The only one of a type. */
+  /** Returns the only object of a type. */
   static <T> T only(List<Object> objects, Class<T> type) {
     List<T> found = all(objects, type);
     assertThat(found).as(type.getSimpleName()).hasSize(1);
     return found.get(0);
   }
 
-  /** What pods are made from. */
+  /** Returns the pod templates of all deployments, jobs and cron jobs. */
   static List<V1PodTemplateSpec> pods(List<Object> objects) {
     return Stream.of(
             all(objects, V1Deployment.class).stream().map(each -> each.getSpec().getTemplate()),
@@ -68,7 +69,7 @@ final class Manifests {
         .toList();
   }
 
-  /** A small overlay with a component. */
+  /** Returns the objects of the overlay kind with a component. */
   static List<Object> with(String component) throws IOException {
     Path overlay = Files.createDirectories(Path.of("target", "with-" + component));
     Files.writeString(
@@ -83,13 +84,13 @@ final class Manifests {
     return parse(overlay.toAbsolutePath().toString());
   }
 
-  /** The only one of a pod. */
+  /** Returns the only container of a pod. */
   static V1Container container(V1PodSpec pod) {
     assertThat(pod.getContainers()).hasSize(1);
     return pod.getContainers().get(0);
   }
 
-  /** Names of the volumes that it claims. */
+  /** Returns the names of the persistent volume claims that a pod mounts. */
   static List<String> claims(V1PodSpec pod) {
     return pod.getVolumes().stream()
         .map(V1Volume::getPersistentVolumeClaim)
@@ -98,7 +99,7 @@ final class Manifests {
         .toList();
   }
 
-  /** The service's. */
+  /** Returns the config map that holds the service's settings. */
   static V1ConfigMap settings(List<Object> objects) {
     return all(objects, V1ConfigMap.class).stream()
         .filter(map -> map.getMetadata().getName().equals("folio-inference"))

@@ -31,6 +31,7 @@ import io.kubernetes.client.openapi.models.V1ServicePort;
 import io.kubernetes.client.openapi.models.V1VolumeMount;
 import io.kubernetes.client.openapi.models.V2HorizontalPodAutoscaler;
 import io.kubernetes.client.util.Yaml;
+import io.smallrye.config.WithName;
 import java.io.IOException;
 import java.lang.reflect.Method;
 import java.nio.file.Files;
@@ -45,12 +46,12 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** The manifests as an API server would read them, and what they say of each other. */
+/** The manifests, read as an API server reads them, and the references between their objects. */
 class ManifestsTest {
   @ParameterizedTest
   @ValueSource(
       strings = {"overlays/cpu", "overlays/gpu", "overlays/kind", "overlays/podman", "training"})
-  void everyObjectIsReadStrictly(String folder) {
+  void readsEveryObjectStrictly(String folder) {
     assertThat(parse(folder)).hasSizeGreaterThan(3);
 
     String rendered =
@@ -68,7 +69,7 @@ class ManifestsTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"overlays/cpu", "overlays/gpu", "overlays/kind"})
-  void whatIsReferredToIsThere(String overlay) {
+  void resolvesEveryReferenceBetweenObjects(String overlay) {
     List<Object> objects = parse(overlay);
     V1PodTemplateSpec pod = only(objects, V1Deployment.class).getSpec().getTemplate();
     Map<String, String> labels = pod.getMetadata().getLabels();
@@ -100,21 +101,22 @@ class ManifestsTest {
   }
 
   @Test
-  void scalingIsOfTheDeployment() {
+  void scalesTheDeployment() {
     List<Object> objects = parse("overlays/cpu");
     V1Deployment deployment = only(objects, V1Deployment.class);
     V2HorizontalPodAutoscaler scaler = only(objects, V2HorizontalPodAutoscaler.class);
-    V1LabelSelector kept = only(objects, V1PodDisruptionBudget.class).getSpec().getSelector();
+    V1LabelSelector protectedPods =
+        only(objects, V1PodDisruptionBudget.class).getSpec().getSelector();
 
     assertThat(scaler.getSpec().getScaleTargetRef().getName())
         .isEqualTo(deployment.getMetadata().getName());
     assertThat(deployment.getSpec().getTemplate().getMetadata().getLabels())
-        .containsAllEntriesOf(kept.getMatchLabels());
+        .containsAllEntriesOf(protectedPods.getMatchLabels());
     assertThat(scaler.getSpec().getMinReplicas()).isEqualTo(deployment.getSpec().getReplicas());
   }
 
   @Test
-  void keysAreMountedWhereTheServiceLooksForThem() throws IOException {
+  void mountsTheKeyFileWhereTheServiceReadsIt() throws IOException {
     V1PodSpec pod = pods(with("keys")).get(0).getSpec();
     String file =
         container(pod).getEnv().stream()
@@ -135,13 +137,13 @@ class ManifestsTest {
               assertThat(volume.getSecret().getSecretName()).isEqualTo("folio-keys");
             });
     assertThat(mount.getReadOnly()).isTrue();
-    // Another user of the pod's group reads them, nobody else: fsGroup makes the group the pod's.
+    // The container's user reads the file through its group, which fsGroup sets.
     assertThat(pod.getVolumes().stream().filter(each -> each.getName().equals(mount.getName())))
         .allSatisfy(each -> assertThat(each.getSecret().getDefaultMode()).isEqualTo(0440));
   }
 
   @Test
-  void aBucketTakesThePlaceOfTheClaim() throws IOException {
+  void replacesTheClaimByABucket() throws IOException {
     List<Object> objects = with("s3");
     V1PodSpec pod = pods(objects).get(0).getSpec();
     Map<String, String> settings = settings(objects).getData();
@@ -150,7 +152,7 @@ class ManifestsTest {
     assertThat(settings).containsKeys("FOLIO_CHECKPOINTS", "AWS_REGION");
     assertThat(container(pod).getVolumeMounts())
         .extracting(V1VolumeMount::getMountPath)
-        .as("what it keeps, it can write")
+        .as("the cache is on a writable volume")
         .containsExactly("/tmp");
     assertThat(settings.get("FOLIO_CACHE")).startsWith("/tmp/");
     assertThat(Yaml.dump(container(pod).getEnvFrom())).contains("name: folio-s3");
@@ -158,7 +160,7 @@ class ManifestsTest {
   }
 
   @Test
-  void anUpdateLosesNoReplicaUnlessThereIsNoSpareGpu() {
+  void keepsAllReplicasDuringAnUpdateExceptOnGpus() {
     assertThat(strategy("overlays/cpu")).contains("maxUnavailable: 0", "type: RollingUpdate");
     assertThat(strategy("overlays/gpu")).contains("type: Recreate").doesNotContain("rollingUpdate");
     assertThat(
@@ -177,7 +179,7 @@ class ManifestsTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"overlays/cpu", "overlays/gpu", "overlays/kind"})
-  void aPodHasTimeToDrain(String overlay) {
+  void givesPodsTimeToDrain(String overlay) {
     List<Object> objects = parse(overlay);
     V1PodSpec pod = pods(objects).get(0).getSpec();
     Duration drain = Duration.parse("PT" + settings(objects).getData().get("FOLIO_DRAIN_TIMEOUT"));
@@ -191,7 +193,7 @@ class ManifestsTest {
   @ParameterizedTest
   @ValueSource(
       strings = {"overlays/cpu", "overlays/gpu", "overlays/kind", "overlays/podman", "training"})
-  void everyPodIsRestricted(String folder) {
+  void restrictsEveryPod(String folder) {
     assertThat(pods(parse(folder)))
         .isNotEmpty()
         .allSatisfy(
@@ -213,19 +215,22 @@ class ManifestsTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"overlays/cpu", "overlays/gpu", "overlays/kind"})
-  void everySettingIsTheServices(String overlay) {
+  void setsOnlySettingsThatTheServiceHas(String overlay) {
     Set<String> known = new HashSet<>();
     addSettings("FOLIO", InferenceConfig.class, known);
 
-    assertThat(known).contains("FOLIO_QUEUE_CAPACITY", "FOLIO_LIMITS_MAX_TOKENS");
+    assertThat(known)
+        .contains("FOLIO_QUEUE_CAPACITY", "FOLIO_LIMITS_MAX_TOKENS", "FOLIO_TURN_TIMEOUT");
     assertThat(known).containsAll(settings(parse(overlay)).getData().keySet());
   }
 
-  /** As environment variables are called. */
+  /** Adds the environment variables of all settings of a group. */
   private static void addSettings(String prefix, Class<?> group, Set<String> names) {
     for (Method method : group.getDeclaredMethods()) {
-      String name =
-          prefix + "_" + method.getName().replaceAll("([A-Z])", "_$1").toUpperCase(Locale.ROOT);
+      WithName renamed = method.getAnnotation(WithName.class);
+      String setting =
+          renamed == null ? method.getName().replaceAll("([A-Z])", "-$1") : renamed.value();
+      String name = prefix + "_" + setting.replace('-', '_').toUpperCase(Locale.ROOT);
       if (method.getReturnType().isInterface()
           && method.getReturnType().getEnclosingClass() == InferenceConfig.class) {
         addSettings(name, method.getReturnType(), names);
@@ -236,7 +241,7 @@ class ManifestsTest {
   }
 
   @Test
-  void aSweepHasARunAnIndex() throws IOException {
+  void givesEveryRunOfASweepAnIndex() throws IOException {
     List<Object> objects = parse("training");
     V1Job sweep =
         all(objects, V1Job.class).stream()
@@ -261,11 +266,11 @@ class ManifestsTest {
   }
 
   @Test
-  void trainersWriteWhereTheServiceReads() {
-    String read = claims(pods(parse("overlays/cpu")).get(0).getSpec()).get(0);
+  void sharesTheClaimBetweenTrainersAndService() {
+    String claim = claims(pods(parse("overlays/cpu")).get(0).getSpec()).get(0);
 
     assertThat(pods(parse("training")))
         .hasSize(3)
-        .allSatisfy(pod -> assertThat(claims(pod.getSpec())).containsExactly(read));
+        .allSatisfy(pod -> assertThat(claims(pod.getSpec())).containsExactly(claim));
   }
 }

@@ -25,7 +25,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.yaml.snakeyaml.Yaml;
 
-/** Alerts and dashboard against the metrics that a running service has. */
+/** The alerts and the dashboard, checked against the metrics of a running service. */
 @QuarkusTest
 @WithTestResource(CheckpointFolder.class)
 class MonitoringTest {
@@ -33,7 +33,7 @@ class MonitoringTest {
 
   @TempDir Path folder;
 
-  /** In the format that promtool reads. */
+  /** Returns the metrics page in the format that promtool reads. */
   private static String scrape() {
     Service.awaitReady(RestAssured.port);
     return given().accept("text/plain;version=0.0.4").get("/metrics").asString();
@@ -47,24 +47,24 @@ class MonitoringTest {
     List<String> command = new ArrayList<>(Tools.promtool());
     command.addAll(List.of(arguments));
     Tools.Result result = Tools.run(command);
-    assertThat(result.exit()).as(result.said()).isZero();
+    assertThat(result.exit()).as(result.allOutput()).isZero();
   }
 
-  /** The rules without the operator's wrapping, as promtool reads them. */
+  /** Writes the rules without their Kubernetes object, as promtool reads them. */
   private Path plainRules() throws IOException {
     Map<String, Object> rule = new Yaml().load(read("monitoring/rules.yaml"));
     return Files.writeString(folder.resolve("rules.yaml"), new Yaml().dump(rule.get("spec")));
   }
 
   @Test
-  void everyAlertFiresWhenItShouldAndIsSilentWhenItShouldBe() throws IOException {
+  void firesEveryAlertExactlyWhenItShould() throws IOException {
     Path rules = plainRules();
     assertPromtool("check", "rules", rules.toString());
     Path tests = folder.resolve("rules-test.yaml");
     Files.copy(Tools.K8S.resolve("monitoring/rules-test.yaml"), tests);
     assertPromtool("test", "rules", tests.toString());
 
-    // Each alert is expected to fire somewhere, and to be silent somewhere.
+    // Each alert must fire in one test and stay silent in another.
     String text = Files.readString(tests);
     for (String alert : alerts()) {
       assertThat(text)
@@ -82,13 +82,13 @@ class MonitoringTest {
   }
 
   @Test
-  void theRunbookKnowsEveryAlert() throws IOException {
+  void describesEveryAlertInTheRunbook() throws IOException {
     assertThat(alerts()).hasSize(6);
     assertThat(read("README.md")).contains(alerts());
   }
 
   @Test
-  void everyMetricThatIsAskedForExists() throws IOException {
+  void usesOnlyMetricsThatExist() throws IOException {
     Set<String> existing = names(scrape());
     for (String file :
         List.of(
@@ -106,7 +106,7 @@ class MonitoringTest {
   }
 
   @Test
-  void everyQueryOfTheDashboardIsOne() throws IOException {
+  void hasOnlyValidQueriesInTheDashboard() throws IOException {
     JsonNode dashboard = new JsonMapper().readTree(read("monitoring/folio.json"));
     StringBuilder rules = new StringBuilder("groups:\n- name: queries\n  rules:\n");
     int queries = 0;
@@ -126,7 +126,7 @@ class MonitoringTest {
   }
 
   @Test
-  void theScrapedPageIsAsPrometheusWantsIt() throws IOException {
+  void servesMetricsThatPromtoolAccepts() throws IOException {
     String ours =
         scrape()
             .lines()
@@ -140,7 +140,7 @@ class MonitoringTest {
             .redirectInput(page.toFile())
             .redirectErrorStream(true)
             .start();
-    String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-    assertThat(said).isEmpty();
+    String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    assertThat(output).isEmpty();
   }
 }

@@ -10,21 +10,22 @@ import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.Assumptions;
 
-/** Programs that check manifests; {@code .ci/run} installs them. */
+/** The programs that check manifests; {@code .ci/run} installs them. */
 final class Tools {
-  /** The manifests. */
+  /** The folder of the manifests. */
   static final Path K8S = Path.of("..", "k8s").toAbsolutePath().normalize();
 
   private Tools() {}
 
   /**
-   * What a program came to.
+   * The result of a program.
    *
-   * @param said standard output, then standard error
+   * @param output standard output
+   * @param allOutput standard output, then standard error
    */
-  record Result(int exit, String output, String said) {}
+  record Result(int exit, String output, String allOutput) {}
 
-  /** Runs a program. */
+  /** Runs a program and waits for its end. */
   static Result run(List<String> command) throws IOException {
     Path errors = Files.createTempFile("folio", ".txt");
     try {
@@ -40,10 +41,10 @@ final class Tools {
     }
   }
 
-  /** The command line of a program, or the test is skipped and says so. */
+  /** Returns the first command that works; if none does, prints a reason and skips the test. */
   static List<String> find(String name, List<List<String>> candidates) {
     Optional<List<String>> found = candidates.stream().filter(Tools::works).findFirst();
-    String reason = "skipped: there is no " + name;
+    String reason = "skipped: " + name + " is not installed";
     if (found.isEmpty()) {
       System.out.println(reason);
     }
@@ -52,16 +53,16 @@ final class Tools {
   }
 
   private static boolean works(List<String> command) {
-    List<String> asked = new ArrayList<>(command);
-    asked.add("--help");
+    List<String> help = new ArrayList<>(command);
+    help.add("--help");
     try {
-      return run(asked).exit() == 0;
+      return run(help).exit() == 0;
     } catch (IOException e) {
       return false;
     }
   }
 
-  /** What an overlay comes to. */
+  /** Returns the rendered YAML of an overlay. */
   static String render(String folder) {
     List<String> command =
         new ArrayList<>(
@@ -74,7 +75,7 @@ final class Tools {
     try {
       Result result = run(command);
       if (result.exit() != 0) {
-        throw new AssertionError(result.said());
+        throw new AssertionError(result.allOutput());
       }
       return result.output();
     } catch (IOException e) {
@@ -82,7 +83,7 @@ final class Tools {
     }
   }
 
-  /** promtool, or the test is skipped. */
+  /** Returns the command of promtool; skips the test if it is not installed. */
   static List<String> promtool() {
     return find("promtool", List.of(List.of("promtool")));
   }

@@ -116,10 +116,10 @@ class CheckpointFaultTest {
 
   /** Makes the offered model current, and leaves the one before it. */
   private void serveOffered() {
-    ResidentModel next = models.enterCandidate(0);
+    ResidentModel next = models.acquireForWarmUp(0);
     models.warmed(next, 0, false);
     if (serving != null) {
-      models.leave(serving, 0);
+      models.release(serving, 0);
     }
     serving = next;
   }

@@ -56,7 +56,7 @@ class CheckpointWatcherTest {
 
   /** Warms the offered model, which makes it current. */
   private void serveOffered() {
-    ResidentModel model = models.enterCandidate(0);
+    ResidentModel model = models.acquireForWarmUp(0);
     if (model != null) {
       held.add(model);
       models.warmed(model, 0, false);
@@ -64,7 +64,7 @@ class CheckpointWatcherTest {
   }
 
   private void leaveOldest() {
-    models.leave(held.remove(0), 0);
+    models.release(held.remove(0), 0);
   }
 
   @Test
@@ -98,7 +98,7 @@ class CheckpointWatcherTest {
     serveOffered();
     TestCheckpoints.publishCurrent(store, 3);
     watcher.poll();
-    assertThat(models.roomRequested()).isTrue();
+    assertThat(models.loadIsWaiting()).isTrue();
     String fourth = TestCheckpoints.publishCurrent(store, 4);
     watcher.poll();
     assertThat(models.residents()).hasSize(2);
@@ -151,9 +151,9 @@ class CheckpointWatcherTest {
   void loadsAModelAgainThatTheEngineCouldNotUse() {
     String version = TestCheckpoints.publishCurrent(store, 1);
     watcher.poll();
-    ResidentModel model = models.enterCandidate(0);
-    models.lose(model, "out of memory");
-    models.leave(model, 0);
+    ResidentModel model = models.acquireForWarmUp(0);
+    models.fail(model, "out of memory");
+    models.release(model, 0);
     for (int i = 0; i < 4; i++) {
       watcher.poll();
     }
@@ -173,13 +173,13 @@ class CheckpointWatcherTest {
     serveOffered();
     TestCheckpoints.publishCurrent(store, 3);
     watcher.poll();
-    assertThat(models.roomRequested()).isTrue();
+    assertThat(models.loadIsWaiting()).isTrue();
     try (CheckpointWriter writer = store.write()) {
       writer.promote(second);
     }
     watcher.poll();
 
-    assertThat(models.roomRequested()).isFalse();
+    assertThat(models.loadIsWaiting()).isFalse();
     assertThat(loaded).containsExactly(first, second);
   }
 

@@ -65,7 +65,7 @@ class ResidentModelsTest {
 
   private ResidentModel serve() {
     offer();
-    ResidentModel model = models.enterCandidate(WORKER);
+    ResidentModel model = models.acquireForWarmUp(WORKER);
     models.warmed(model, WORKER, false);
     return model;
   }
@@ -93,7 +93,7 @@ class ResidentModelsTest {
     for (int i = 0; i < SWAPS; i++) {
       ResidentModel former = current;
       current = serve();
-      models.leave(former, WORKER);
+      models.release(former, WORKER);
     }
     swapping.set(false);
 
@@ -105,9 +105,9 @@ class ResidentModelsTest {
   void aModelIsCurrentOnceEveryWorkerHasWarmedIt() {
     connect(2);
     offer();
-    ResidentModel model = models.enterCandidate(WORKER);
-    assertThat(models.enterCandidate(WORKER)).as("the worker holds it already").isNull();
-    assertThat(models.enterCandidate(OTHER_WORKER)).isSameAs(model);
+    ResidentModel model = models.acquireForWarmUp(WORKER);
+    assertThat(models.acquireForWarmUp(WORKER)).as("the worker holds it already").isNull();
+    assertThat(models.acquireForWarmUp(OTHER_WORKER)).isSameAs(model);
     models.warmed(model, WORKER, false);
     assertThat(states()).containsExactly(ModelState.CANDIDATE);
     models.warmed(model, OTHER_WORKER, false);
@@ -120,18 +120,18 @@ class ResidentModelsTest {
   void aRetiringModelIsClosedByTheLastWorkerThatLeavesIt() {
     connect(2);
     offer();
-    ResidentModel old = models.enterCandidate(WORKER);
-    models.enterCandidate(OTHER_WORKER);
+    ResidentModel old = models.acquireForWarmUp(WORKER);
+    models.acquireForWarmUp(OTHER_WORKER);
     models.warmed(old, WORKER, false);
     models.warmed(old, OTHER_WORKER, false);
     offer();
-    ResidentModel young = models.enterCandidate(WORKER);
-    models.enterCandidate(OTHER_WORKER);
+    ResidentModel young = models.acquireForWarmUp(WORKER);
+    models.acquireForWarmUp(OTHER_WORKER);
     models.warmed(young, WORKER, false);
     models.warmed(young, OTHER_WORKER, false);
-    models.leave(old, WORKER);
+    models.release(old, WORKER);
     assertThat(states()).containsExactly(ModelState.RETIRING, ModelState.CURRENT);
-    models.leave(old, OTHER_WORKER);
+    models.release(old, OTHER_WORKER);
 
     assertThat(states()).containsExactly(ModelState.CURRENT);
     assertThat(events).containsExactly("activated", "activated", "closed");
@@ -140,11 +140,11 @@ class ResidentModelsTest {
   @Test
   void aLostModelIsReportedOnceItIsClosed() {
     ResidentModel model = serve();
-    models.lose(model, "broken");
+    models.fail(model, "broken");
     assertThat(models.serves()).isFalse();
     assertThat(models.current()).isEmpty();
     assertThat(models.pollFailure()).isNull();
-    models.leave(model, WORKER);
+    models.release(model, WORKER);
 
     assertThat(models.pollFailure())
         .isEqualTo(new ResidentModels.Failure(model.model().version(), "broken"));
@@ -155,13 +155,13 @@ class ResidentModelsTest {
   void rejectsAThirdModelUntilThereIsRoom() {
     ResidentModel old = serve();
     serve();
-    assertThat(models.requestRoom()).isFalse();
+    assertThat(models.requestRoomForLoad()).isFalse();
     try (LoadedModel third = loader.load(checkpoint)) {
       assertThatThrownBy(() -> models.offer(third)).isInstanceOf(IllegalStateException.class);
     }
-    models.leave(old, WORKER);
+    models.release(old, WORKER);
 
-    assertThat(models.requestRoom()).isTrue();
+    assertThat(models.requestRoomForLoad()).isTrue();
   }
 
   @Test

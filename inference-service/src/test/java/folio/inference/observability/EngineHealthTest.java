@@ -15,7 +15,7 @@ import org.junit.jupiter.api.Test;
 
 class EngineHealthTest {
   @Test
-  void isAliveWhileTheLoopTurnsAndOnlyThen() {
+  void isLiveOnlyWhileTheDecodeLoopRuns() {
     try (InferenceEngine engine =
         new InferenceEngine(
             new InferenceEngine.Settings(
@@ -23,9 +23,11 @@ class EngineHealthTest {
             new ResidentModels(),
             EngineListener.NONE)) {
       HealthCheck liveness = new EngineHealth(engine, Duration.ofMillis(500)).liveness();
-      Service.await("a loop that does not turn", () -> liveness.call().getStatus() == Status.DOWN);
+      Service.await(
+          "liveness down before the loop starts", () -> liveness.call().getStatus() == Status.DOWN);
       engine.start();
-      Service.await("a loop that turns", () -> liveness.call().getStatus() == Status.UP);
+      Service.await(
+          "liveness up while the loop runs", () -> liveness.call().getStatus() == Status.UP);
 
       assertThat(liveness.call().getName()).isEqualTo("the decode loop turns");
     }

@@ -16,7 +16,7 @@ import java.util.Set;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/** What an operator and a client's author see. */
+/** The health checks, the metrics and the OpenAPI description of a running service. */
 @QuarkusTest
 @WithTestResource(CheckpointFolder.class)
 class OperatorTest {
@@ -26,14 +26,14 @@ class OperatorTest {
   }
 
   @Test
-  void isHealthy() {
+  void reportsHealth() {
     for (String probe : List.of("started", "ready", "live")) {
       given().get("/q/health/" + probe).then().statusCode(200).body("status", equalTo("UP"));
     }
   }
 
   @Test
-  void exportsTheMetricsOfTheContract() {
+  void exportsTheDocumentedMetrics() {
     Service service = new Service(RestAssured.port);
     double before = service.metric("folio_generation_tokens_total");
     given()
@@ -69,14 +69,16 @@ class OperatorTest {
             "folio_model_load_seconds_count",
             "folio_model_info{version=",
             "folio_model_active_timestamp_seconds");
-    assertThat(page.lines()).as("there is none on a CPU").contains("folio_decoder_on_chip 0.0");
+    assertThat(page.lines())
+        .as("no persistent kernel on a CPU")
+        .contains("folio_decoder_on_chip 0.0");
     // A version is a label of folio_model_info only.
     assertThat(page.lines().filter(line -> line.contains("version=\"")))
         .allMatch(line -> line.startsWith("folio_model_info{") || line.startsWith("jvm_info"));
   }
 
   @Test
-  void describesItsApi() {
+  void describesTheApiInOpenApi() {
     Map<String, Object> api =
         given().accept("application/json").get("/q/openapi").then().extract().path("$");
     String text = api.toString();

@@ -12,37 +12,40 @@ import java.util.Arrays;
 import java.util.Map;
 
 /**
- * A short text with the loss its publisher measured: a loader that measures another loss has other
- * weights, another vocabulary or another idea of the network.
+ * A short text and the loss that the publisher measured on it. A loader that measures a different
+ * loss has different weights, a different vocabulary or a different network.
  *
  * @param text at least two characters, all in the vocabulary
- * @param lossNats mean loss of all characters but the first, from a zero state
- * @param toleranceNats largest accepted difference, by {@code <dtype>-<device>} of the computation
+ * @param lossNats mean loss in nats of all characters except the first, from a zero state
+ * @param toleranceNats the largest accepted difference in nats, keyed by {@code <dtype>-<device>}
+ *     of the computation
  */
 public record Canary(String text, double lossNats, Map<String, Double> toleranceNats) {
+  /** The tolerances that a new canary gets. */
   private static final Map<String, Double> TOLERANCE_NATS =
       // cuDNN multiplies in TF32 by default: ten bits of mantissa.
       Map.of("float32-cpu", 1e-3, "float32-cuda", 1e-2, "float16-cuda", 2e-2);
 
-  private static final int LONGEST_TEXT = 256;
+  /** The largest number of code points in a canary's text. */
+  private static final int MAX_TEXT_LENGTH = 256;
 
   /**
-   * Measures a canary.
+   * Measures the loss of a text and returns it with the text as a canary.
    *
-   * @param manager scratch arrays are made below it, on the network's device
-   * @param text cut to its first 256 code points
+   * @param manager the parent of scratch arrays, on the network's device
+   * @param text the text; only its first 256 code points are used
    */
   static Canary measure(NDManager manager, CharGru network, Vocabulary vocabulary, String text) {
-    int length = Math.min(LONGEST_TEXT, text.codePointCount(0, text.length()));
+    int length = Math.min(MAX_TEXT_LENGTH, text.codePointCount(0, text.length()));
     String start = text.substring(0, text.offsetByCodePoints(0, length));
     return new Canary(start, lossNats(manager, network, vocabulary, start), TOLERANCE_NATS);
   }
 
   /**
-   * Runs the text through a network and compares.
+   * Computes the loss of the text with a network and compares it with {@link #lossNats}.
    *
-   * @param manager scratch arrays are made below it, on the network's device
-   * @throws CheckpointException if the loss is not finite or not within the tolerance
+   * @param manager the parent of scratch arrays, on the network's device
+   * @throws CheckpointException if the loss is not finite or differs by more than the tolerance
    */
   public void check(NDManager manager, CharGru network, Vocabulary vocabulary) {
     String key =

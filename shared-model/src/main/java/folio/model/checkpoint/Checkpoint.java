@@ -20,36 +20,25 @@ import java.util.Set;
 import java.util.TreeSet;
 
 /**
- * A checkpoint whose files were read whole, once, and agree with their digests and each other. It
- * holds the bytes of its tensors, so nothing that happens to the files later changes what {@link
- * #load} makes. Immutable; safe for use by any thread.
+ * A verified checkpoint: its description and the bytes of its weights. Its files were read once,
+ * match their digests and fit each other. It holds the bytes of the weights, so later changes to
+ * the files do not affect {@link #load}. Immutable; safe for use by any thread.
  */
 public final class Checkpoint {
-  private final String version;
-  private final CheckpointManifest manifest;
-  private final CharGruConfig config;
-  private final Vocabulary vocabulary;
+  private final CheckpointDescription description;
   private final byte[] weights;
 
-  private Checkpoint(
-      String version,
-      CheckpointManifest manifest,
-      CharGruConfig config,
-      Vocabulary vocabulary,
-      byte[] weights) {
-    this.version = version;
-    this.manifest = manifest;
-    this.config = config;
-    this.vocabulary = vocabulary;
+  private Checkpoint(CheckpointDescription description, byte[] weights) {
+    this.description = description;
     this.weights = weights;
   }
 
   /**
    * Reads and verifies a checkpoint.
    *
-   * @param version what the caller calls it; messages begin with it
-   * @throws CheckpointException if a file is missing, unreadable, of another size or digest than
-   *     the manifest says, of an unknown format, or does not fit the others
+   * @param version the name of the checkpoint; error messages begin with it
+   * @throws CheckpointException if a file is missing or unreadable, if its size or digest differs
+   *     from the manifest, if its format is unknown, or if the files do not fit each other
    */
   static Checkpoint read(String version, CheckpointFiles files) {
     try {
@@ -68,13 +57,13 @@ public final class Checkpoint {
 
   /**
    * Reads a directory that another program wrote: {@code config.json}, {@code vocabulary.json} and
-   * {@code model.safetensors}, with or without a manifest, which is not read.
+   * {@code model.safetensors}. A manifest in the directory is ignored.
    *
-   * @return a checkpoint without a manifest, fit to be published
-   * @throws CheckpointException if a file is missing, unreadable, of an unknown format, or does not
-   *     fit the others
+   * @return a checkpoint without a manifest, ready to be published
+   * @throws CheckpointException if a file is missing or unreadable, if its format is unknown, or if
+   *     the files do not fit each other
    */
-  public static Checkpoint readForeign(Path directory) {
+  public static Checkpoint readExternal(Path directory) {
     CheckpointFiles files = CheckpointFiles.in(directory);
     try {
       return assemble(
@@ -88,7 +77,7 @@ public final class Checkpoint {
     }
   }
 
-  /** The checkpoint that comes with this release, as version {@code embedded}. */
+  /** Returns the checkpoint that is part of this release; its version is {@code embedded}. */
   public static Checkpoint embedded() {
     return read("embedded", CheckpointFiles.onClassPath("embedded"));
   }
@@ -99,21 +88,20 @@ public final class Checkpoint {
       byte[] config,
       byte[] vocabulary,
       byte[] weights) {
-    Checkpoint checkpoint =
-        new Checkpoint(
+    CheckpointDescription description =
+        new CheckpointDescription(
             version,
-            manifest,
             CheckpointJson.readConfig(config),
             CheckpointJson.readVocabulary(vocabulary),
-            weights);
-    if (checkpoint.vocabulary.size() != checkpoint.config.vocabularySize()) {
+            manifest);
+    if (description.vocabulary().size() != description.config().vocabularySize()) {
       throw new CheckpointException(
           "vocabulary.json has "
-              + checkpoint.vocabulary.size()
+              + description.vocabulary().size()
               + " characters, config.json a vocabulary_size of "
-              + checkpoint.config.vocabularySize());
+              + description.config().vocabularySize());
     }
-    return checkpoint;
+    return new Checkpoint(description, weights);
   }
 
   private static CheckpointException named(String version, CheckpointException e) {
@@ -156,57 +144,53 @@ public final class Checkpoint {
     return bytes;
   }
 
-  /** What the caller calls it. */
+  /** Returns the metadata, which does not hold on to the weights. */
+  public CheckpointDescription description() {
+    return description;
+  }
+
+  /** Returns the name of the checkpoint. */
   public String version() {
-    return version;
+    return description.version();
   }
 
-  /** What is known about it; null only for {@link #readForeign}. */
+  /** Returns the content of the manifest; null only for {@link #readExternal}. */
   public CheckpointManifest manifest() {
-    return manifest;
+    return description.manifest();
   }
 
-  /** SHA-256 of the weights' file, lower-case hex: two checkpoints of one name may differ. */
-  public String weightsDigest() {
-    return manifest.files().get(CheckpointFiles.WEIGHTS).sha256();
-  }
-
-  /** The architecture. */
+  /** Returns the architecture. */
   public CharGruConfig config() {
-    return config;
+    return description.config();
   }
 
-  /** The characters. */
+  /** Returns the characters. */
   public Vocabulary vocabulary() {
-    return vocabulary;
-  }
-
-  /** The same description without the bytes of the tensors: {@link #load} needs another one. */
-  public Checkpoint withoutWeights() {
-    return new Checkpoint(version, manifest, config, vocabulary, new byte[0]);
+    return description.vocabulary();
   }
 
   /**
-   * Makes the network. The canary is not computed here.
+   * Creates the network. This method does not check the canary.
    *
-   * @param parent the network's arrays are made below it, on its device; the caller closes either
-   * @throws CheckpointException if a tensor is missing, unexpected, of another shape or dtype, or
-   *     holds a value that is not finite; the message names it
+   * @param parent the parent of the network's manager, on the network's device; the caller closes
+   *     the network or the parent
+   * @throws CheckpointException if a tensor is missing or unexpected, if its shape or dtype is
+   *     wrong, or if it holds a value that is not finite; the message names the tensor
    */
   public CharGru load(NDManager parent) {
     try (NDManager scratch = NDManager.newBaseManager(Device.cpu())) {
       NDList tensors = Safetensors.read(scratch, weights);
-      Map<String, Shape> expected = config.tensorShapes();
+      Map<String, Shape> expected = config().tensorShapes();
       Set<String> unexpected = new TreeSet<>();
       for (NDArray tensor : tensors) {
         checkTensor(tensor, expected, unexpected);
       }
       if (!unexpected.isEmpty()) {
-        throw new CheckpointException("tensors that this network does not have: " + unexpected);
+        throw new CheckpointException("the network does not have these tensors: " + unexpected);
       }
-      return new CharGru(parent, config, tensors);
+      return new CharGru(parent, config(), tensors);
     } catch (CheckpointException | IllegalArgumentException e) {
-      throw named(version, new CheckpointException("model.safetensors: " + e.getMessage(), e));
+      throw named(version(), new CheckpointException("model.safetensors: " + e.getMessage(), e));
     }
   }
 

@@ -5,18 +5,20 @@ import folio.model.vocabulary.Vocabulary;
 import java.util.Map;
 
 /**
- * A checkpoint about to be published. The network stays the caller's.
+ * The content of a checkpoint that is about to be published. The caller keeps the network and
+ * closes it.
  *
  * @param network the weights
- * @param vocabulary the characters, as many as the network's vocabulary size
- * @param precision how the weights are stored
- * @param canaryText at least two characters of the vocabulary; its first 256 are used
- * @param origin what the manifest tells of how it was made
+ * @param vocabulary the characters; their number equals the network's vocabulary size
+ * @param precision the type of the stored weights
+ * @param canaryText the text of the canary: at least two characters of the vocabulary, of which the
+ *     first 256 are used
+ * @param origin the part of the manifest that says how the weights were made
  */
 public record CheckpointDraft(
     CharGru network, Vocabulary vocabulary, Precision precision, String canaryText, Origin origin) {
 
-  /** How the weights are stored. */
+  /** The type of the stored weights. */
   public enum Precision {
     /** Four bytes a value. */
     FLOAT32,
@@ -25,13 +27,13 @@ public record CheckpointDraft(
   }
 
   /**
-   * How a checkpoint was made: the fields of {@link CheckpointManifest} with the same names.
+   * The history of a checkpoint: the fields of {@link CheckpointManifest} with the same names.
    *
-   * @param parent the version that it was made from, or null
-   * @param run the training run, or null
-   * @param step optimizer steps taken
-   * @param corpus what it was trained on, or null
-   * @param losses what was measured, or null
+   * @param parent the version that the checkpoint continues, or null
+   * @param run the id of the training run, or null
+   * @param step the number of optimizer steps
+   * @param corpus the training text, or null
+   * @param losses the measured losses, or null
    * @param settings the training settings by name
    */
   public record Origin(

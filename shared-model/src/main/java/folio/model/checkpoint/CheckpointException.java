@@ -1,15 +1,18 @@
 package folio.model.checkpoint;
 
-/** A checkpoint or a store of them cannot be used; the message says which, what and where. */
+/**
+ * An error in a checkpoint or in a store of checkpoints. The message names the checkpoint, the file
+ * and the problem.
+ */
 public class CheckpointException extends RuntimeException {
   private static final long serialVersionUID = 1L;
 
-  /** With a message for the person who looks after the checkpoints. */
+  /** Creates an exception with a message for the operator of the store. */
   public CheckpointException(String message) {
     super(message);
   }
 
-  /** With a message for the person who looks after the checkpoints, and what led to it. */
+  /** Creates an exception with a message for the operator of the store and a cause. */
   public CheckpointException(String message, Throwable cause) {
     super(message, cause);
   }

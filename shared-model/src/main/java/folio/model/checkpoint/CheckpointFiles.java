@@ -8,34 +8,34 @@ import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
-/** Where the files of one checkpoint are read from. */
+/** A source of the files of one checkpoint: a store, a folder or the class path. */
 @FunctionalInterface
 interface CheckpointFiles {
-  /** The architecture. */
+  /** The name of the file with the architecture. */
   String CONFIG = "config.json";
 
-  /** The characters. */
+  /** The name of the file with the characters. */
   String VOCABULARY = "vocabulary.json";
 
-  /** The tensors. */
+  /** The name of the file with the tensors. */
   String WEIGHTS = "model.safetensors";
 
-  /** Everything else, and the digests of the other three. */
-  String MANIFEST = Storage.SEAL;
+  /** The name of the file with everything else and the digests of the other three files. */
+  String MANIFEST = Storage.COMMIT_FILE;
 
   /**
-   * The whole content of a file.
+   * Returns the content of a file.
    *
-   * @param expected what it should be, or null if that is not known; whether it is, the caller
-   *     looks
-   * @throws IOException if there is no such file or it cannot be read
+   * @param expected the size and digest that the file should have, or null if they are unknown; the
+   *     caller verifies them
+   * @throws IOException if the file does not exist or cannot be read
    */
   byte[] read(String name, FileEntry expected) throws IOException;
 
   /**
-   * The files of a version.
+   * Returns the files of a version in a storage.
    *
-   * @param cache keeps those of which it is known what they should be; null: none
+   * @param cache caches the files whose digest is known; null to read each file from the storage
    */
   static CheckpointFiles in(Storage storage, String version, FileCache cache) {
     return (name, expected) ->
@@ -44,12 +44,12 @@ interface CheckpointFiles {
             : cache.get(expected.sha256(), () -> storage.read(version, name));
   }
 
-  /** The files of a directory. */
+  /** Returns the files of a directory. */
   static CheckpointFiles in(Path directory) {
     return (name, expected) -> Files.readAllBytes(directory.resolve(name));
   }
 
-  /** The resources of a class path folder. */
+  /** Returns the resources of a folder of the class path. */
   static CheckpointFiles onClassPath(String folder) {
     return (name, expected) -> {
       try (InputStream in = CheckpointFiles.class.getResourceAsStream(folder + "/" + name)) {

@@ -17,10 +17,8 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 
-/** The three JSON files of a checkpoint, to and from bytes. */
+/** The codec of a checkpoint's three JSON files. */
 final class CheckpointJson {
-  private static final int FORMAT = 1;
-
   private static final JsonMapper MAPPER =
       JsonMapper.builder()
           .propertyNamingStrategy(PropertyNamingStrategies.SNAKE_CASE)
@@ -33,10 +31,10 @@ final class CheckpointJson {
 
   private CheckpointJson() {}
 
-  /** {@code vocabulary.json}. */
+  /** The fields of {@code vocabulary.json}. */
   record VocabularyFile(int format, List<String> characters) {}
 
-  /** {@code config.json}. */
+  /** The fields of {@code config.json}. */
   record ConfigFile(
       int format,
       String network,
@@ -54,13 +52,13 @@ final class CheckpointJson {
   }
 
   static byte[] write(Vocabulary vocabulary) {
-    return toBytes(new VocabularyFile(FORMAT, vocabulary.characters()));
+    return toBytes(new VocabularyFile(CheckpointManifest.FORMAT, vocabulary.characters()));
   }
 
   static byte[] write(CharGruConfig config) {
     return toBytes(
         new ConfigFile(
-            FORMAT,
+            CheckpointManifest.FORMAT,
             lowerCase(config.network()),
             config.vocabularySize(),
             config.embeddingSize(),
@@ -75,14 +73,16 @@ final class CheckpointJson {
   /**
    * Reads {@code manifest.json}.
    *
-   * @throws CheckpointException if it is not JSON of this format, or lacks what a loader needs
+   * @throws CheckpointException if the file is not JSON of this format, or lacks a field that a
+   *     loader needs
    */
   static CheckpointManifest readManifest(byte[] json) {
-    // A later release may add a field that this one need not know: the format number says so.
+    // A later release may add fields that this release can ignore. It raises the format number if
+    // they cannot be ignored.
     CheckpointManifest manifest =
         read(CheckpointFiles.MANIFEST, json, CheckpointManifest.class, false);
     if (manifest.files() == null || manifest.canary() == null) {
-      throw new CheckpointException("manifest.json: files and canary must be given");
+      throw new CheckpointException("manifest.json: files and canary are required");
     }
     Canary canary = manifest.canary();
     if (canary.text() == null || canary.toleranceNats() == null) {
@@ -94,12 +94,12 @@ final class CheckpointJson {
   /**
    * Reads {@code vocabulary.json}.
    *
-   * @throws CheckpointException if it is not JSON of this format or not a vocabulary
+   * @throws CheckpointException if the file is not JSON of this format or not a legal vocabulary
    */
   static Vocabulary readVocabulary(byte[] json) {
     VocabularyFile file = read(CheckpointFiles.VOCABULARY, json, VocabularyFile.class, true);
     if (file.characters() == null) {
-      throw new CheckpointException("vocabulary.json: characters must be given");
+      throw new CheckpointException("vocabulary.json: characters are required");
     }
     try {
       return Vocabulary.ofCharacters(file.characters());
@@ -111,7 +111,7 @@ final class CheckpointJson {
   /**
    * Reads {@code config.json}.
    *
-   * @throws CheckpointException if it is not JSON of this format or no network can have it
+   * @throws CheckpointException if the file is not JSON of this format or not a legal architecture
    */
   static CharGruConfig readConfig(byte[] json) {
     ConfigFile file = read(CheckpointFiles.CONFIG, json, ConfigFile.class, true);
@@ -146,20 +146,21 @@ final class CheckpointJson {
     return constant.name().toLowerCase(Locale.ROOT);
   }
 
-  private static <T> T read(String name, byte[] json, Class<T> type, boolean refuseUnknown) {
+  private static <T> T read(String name, byte[] json, Class<T> type, boolean rejectUnknown) {
     try {
-      // The format comes first: a file of another format has other fields.
+      // The format is checked first, because a file of another format has other fields.
       Map<?, ?> fields = MAPPER.readValue(json, Map.class);
-      if (fields == null || !Integer.valueOf(FORMAT).equals(fields.get("format"))) {
+      if (fields == null
+          || !Integer.valueOf(CheckpointManifest.FORMAT).equals(fields.get("format"))) {
         throw new CheckpointException(
             name
                 + ": format is "
                 + (fields == null ? null : fields.get("format"))
                 + "; this release reads format "
-                + FORMAT);
+                + CheckpointManifest.FORMAT);
       }
       ObjectReader reader = MAPPER.readerFor(type);
-      return refuseUnknown
+      return rejectUnknown
           ? reader.with(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES).readValue(json)
           : reader.without(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES).readValue(json);
     } catch (JsonProcessingException e) {
@@ -173,7 +174,7 @@ final class CheckpointJson {
     try {
       return MAPPER.writeValueAsBytes(value);
     } catch (JsonProcessingException e) {
-      throw new IllegalStateException("records of numbers and text can be written", e);
+      throw new IllegalStateException("Jackson cannot write a record of numbers and text", e);
     }
   }
 }

@@ -3,18 +3,19 @@ package folio.model.checkpoint;
 import java.util.Map;
 
 /**
- * What is known about a checkpoint: {@code manifest.json}.
+ * The content of {@code manifest.json}: the history of a checkpoint, its losses and the digests of
+ * its files.
  *
- * @param format version of this format, {@value #FORMAT}
+ * @param format the version of this format, {@value #FORMAT}
  * @param version the checkpoint's name
- * @param parent the version that it was made from, or null
- * @param run identifies the training run that made it, or null
- * @param step optimizer steps taken, 0 if it was not trained here
- * @param corpus what it was trained on, or null if that is unknown
- * @param losses what was measured, or null if nothing was
+ * @param parent the version that the checkpoint continues, or null
+ * @param run the id of the training run that made the checkpoint, or null
+ * @param step the number of optimizer steps; 0 if Folio did not train the checkpoint
+ * @param corpus the training text, or null if it is unknown
+ * @param losses the measured losses, or null if nothing was measured
  * @param settings the training settings by name, as text
- * @param files size and digest of every other file of the checkpoint
- * @param canary what a loader computes to see that it computes the same
+ * @param files the size and digest of every other file of the checkpoint, by name
+ * @param canary the text and loss by which a loader verifies its computation
  */
 public record CheckpointManifest(
     int format,
@@ -28,42 +29,42 @@ public record CheckpointManifest(
     Map<String, FileEntry> files,
     Canary canary) {
 
-  /** The format that this code writes and reads. */
+  /** The version of the format of all JSON files that this release writes and reads. */
   public static final int FORMAT = 1;
 
   /**
-   * The text that was trained on.
+   * The text that a network was trained on.
    *
-   * @param name as the user gave it
-   * @param sha256 digest of its UTF-8 bytes, lower-case hex
-   * @param characters its length in code points
+   * @param name the name that the user entered
+   * @param sha256 the digest of the text's UTF-8 bytes in lower-case hex
+   * @param characters the length of the text in code points
    */
   public record Corpus(String name, String sha256, long characters) {}
 
   /**
    * Mean losses in nats a character.
    *
-   * @param training over the characters trained on since the evaluation before, dropout included;
-   *     null if unknown
-   * @param validation by protocol, over the validation part of the corpus
+   * @param training the loss over the characters trained on since the previous evaluation, dropout
+   *     included; null if unknown
+   * @param validation the losses over the validation part of the corpus, by protocol
    */
   public record Losses(Double training, Map<String, Double> validation) {
-    /** Replaces an absent map by an empty one. */
+    /** Replaces a null map with an empty one. */
     public Losses {
       validation = validation == null ? Map.of() : validation;
     }
 
-    /** The validation loss on a protocol, or null if it was not measured. */
+    /** Returns the validation loss of a protocol in nats, or null if it was not measured. */
     public Double of(String protocol) {
       return validation.get(protocol);
     }
   }
 
   /**
-   * One file of the checkpoint.
+   * The size and digest of one file of the checkpoint.
    *
-   * @param sizeBytes its length
-   * @param sha256 lower-case hex
+   * @param sizeBytes the length in bytes
+   * @param sha256 the digest in lower-case hex
    */
   public record FileEntry(long sizeBytes, String sha256) {}
 }

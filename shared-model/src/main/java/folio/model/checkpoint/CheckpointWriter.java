@@ -22,24 +22,27 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 
-/** Changes a store. Owned by one thread; {@link #close} lets the next writer in. */
+/**
+ * A writer that publishes, promotes and deletes the checkpoints of a store. Owned by one thread;
+ * {@link #close} releases the lock.
+ */
 public final class CheckpointWriter implements AutoCloseable {
   private static final DateTimeFormatter TIMESTAMP =
       DateTimeFormatter.ofPattern("uuuuMMdd'T'HHmmss'Z'").withZone(ZoneOffset.UTC);
 
-  private final CheckpointStore store;
+  private final CheckpointReader store;
   private final StorageWriter storage;
 
-  CheckpointWriter(CheckpointStore store, StorageWriter storage) {
+  CheckpointWriter(CheckpointReader store, StorageWriter storage) {
     this.store = store;
     this.storage = storage;
   }
 
   /**
-   * Writes a new version; {@code CURRENT} stays as it is.
+   * Writes a new version and leaves {@code CURRENT} unchanged.
    *
-   * @return its name, later than every other in the store
-   * @throws CheckpointException if it cannot be written; nothing of it is left then
+   * @return the name of the version, which sorts after every other name in the store
+   * @throws CheckpointException if the version cannot be written; no part of it is visible then
    * @throws IllegalArgumentException if the vocabulary does not fit the network
    */
   public String publish(CheckpointDraft draft) {
@@ -76,8 +79,9 @@ public final class CheckpointWriter implements AutoCloseable {
   }
 
   /**
-   * The canary of what was stored: halved weights have another loss. Measured on a CPU, in full
-   * precision, whichever device trained.
+   * Returns the canary of the stored weights, since float16 weights have another loss than the
+   * network's. The loss is computed on a CPU in float32, on whichever device the network was
+   * trained.
    */
   private static Canary measure(CheckpointDraft draft, NDList tensors) {
     try (NDManager scratch = NDManager.newBaseManager(Device.cpu());
@@ -115,7 +119,7 @@ public final class CheckpointWriter implements AutoCloseable {
         canary);
   }
 
-  /** Names sort by time, so a name is later than the last one even within one second. */
+  /** Returns a name that sorts after the last one, even if both were made within one second. */
   private String nextVersion(String weightsDigest) {
     Instant time = Instant.now().truncatedTo(ChronoUnit.SECONDS);
     List<String> versions = store.versions();
@@ -131,9 +135,9 @@ public final class CheckpointWriter implements AutoCloseable {
   /**
    * Makes {@code CURRENT} name a version.
    *
-   * @throws PromotionConflictException if another writer of a bucket was faster
-   * @throws CheckpointException if there is no such version, it is not whole, or {@code CURRENT}
-   *     cannot be written
+   * @throws PromotionConflictException if another writer of the bucket has changed {@code CURRENT}
+   * @throws CheckpointException if the version does not exist or is not intact, or if {@code
+   *     CURRENT} cannot be written
    */
   public void promote(String version) {
     store.verify(version);
@@ -151,8 +155,8 @@ public final class CheckpointWriter implements AutoCloseable {
   /**
    * Deletes a version.
    *
-   * @throws CheckpointException if there is no such version, {@code CURRENT} names it, or it cannot
-   *     be deleted
+   * @throws CheckpointException if the version does not exist, if {@code CURRENT} names it, or if
+   *     it cannot be deleted
    */
   public void delete(String version) {
     if (store.current().filter(version::equals).isPresent()) {
@@ -169,13 +173,13 @@ public final class CheckpointWriter implements AutoCloseable {
     }
   }
 
-  /** Lets the next writer in. */
+  /** Releases the store for the next writer. */
   @Override
   public void close() {
     try {
       storage.close();
     } catch (IOException e) {
-      throw new CheckpointException(store + " cannot be let go of: " + e, e);
+      throw new CheckpointException(store + " cannot be closed: " + e, e);
     }
   }
 }

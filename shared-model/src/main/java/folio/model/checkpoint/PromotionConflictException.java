@@ -1,6 +1,9 @@
 package folio.model.checkpoint;
 
-/** Another writer changed {@code CURRENT} after this one had looked at it; its change stands. */
+/**
+ * A failed promotion: another writer changed {@code CURRENT} after this writer had read it. The
+ * other writer's change stays.
+ */
 public final class PromotionConflictException extends CheckpointException {
   private static final long serialVersionUID = 1L;
 

@@ -18,18 +18,21 @@ import java.nio.charset.StandardCharsets;
 import java.util.Map;
 
 /**
- * The safetensors format: eight bytes of header length, a JSON header, the values.
+ * A codec of the safetensors format: eight bytes of header length, a JSON header, the values.
  *
- * <p>DJL reads this format too, but guesses it from the first bytes, which are the header's length
- * and so may look like another format's; it keeps no metadata and says little about a broken file.
+ * <p>DJL has a reader too, but it guesses the format from the first bytes. Those are the header's
+ * length, so they may look like another format. DJL's reader also drops the metadata and reports
+ * little about a broken file.
  *
- * @see <a href="https://github.com/huggingface/safetensors#format">the format</a>
+ * @see <a href="https://github.com/huggingface/safetensors#format">safetensors, Format</a>
  */
 public final class Safetensors {
   private static final String METADATA = "__metadata__";
   private static final int LENGTH_BYTES = Long.BYTES;
 
-  /** Readers map the values where they lie if the header ends on such a boundary. */
+  /**
+   * The boundary in bytes on which the header ends, so that readers can map the values in place.
+   */
   private static final int ALIGNMENT = 8;
 
   private static final JsonMapper JSON =
@@ -38,9 +41,9 @@ public final class Safetensors {
   private Safetensors() {}
 
   /**
-   * Writes named arrays.
+   * Returns the file that holds named arrays.
    *
-   * @param tensors float32, float16 or int64, from any device; each has a name of its own
+   * @param tensors arrays of float32, float16 or int64 on any device, with distinct names
    * @param metadata free text by name
    */
   public static byte[] write(NDList tensors, Map<String, String> metadata) {
@@ -70,7 +73,7 @@ public final class Safetensors {
   }
 
   /**
-   * The free text of a file, by name.
+   * Returns the free text of a file, by name.
    *
    * @throws CheckpointException if the header is malformed
    */
@@ -81,10 +84,11 @@ public final class Safetensors {
   }
 
   /**
-   * Reads every array.
+   * Reads every array of a file.
    *
-   * @param owner receives the arrays, named, with the dtype they have in the file
-   * @throws CheckpointException if the file is malformed, naming the tensor and what is wrong
+   * @param owner the manager of the arrays; they have the names and types of the file
+   * @throws CheckpointException if the file is malformed; the message names the tensor and the
+   *     problem
    */
   public static NDList read(NDManager owner, byte[] file) {
     JsonNode header = header(file);
@@ -149,7 +153,7 @@ public final class Safetensors {
       case "I64" -> DataType.INT64;
       default ->
           throw new CheckpointException(
-              "tensor " + name + ": dtype is " + dtype + "; legal are F32 and F16");
+              "tensor " + name + ": dtype is " + dtype + "; legal are F32, F16 and I64");
     };
   }
 

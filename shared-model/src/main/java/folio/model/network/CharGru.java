@@ -15,13 +15,14 @@ import java.util.Map;
 import java.util.random.RandomGenerator;
 
 /**
- * A character-level GRU: an embedding, L GRU layers, and a linear head over the vocabulary.
+ * A character-level GRU: an embedding, L GRU layers and a linear head over the vocabulary.
  *
- * <p>Plain: {@code logits = head(gru(embedding(ids)))}. Residual: {@code out = gru_0(embedding)},
- * then {@code out = out + gru_k(out)}. Gates stand in PyTorch's order (reset, update, new).
+ * <p>The plain network computes {@code logits = head(gru(embedding(ids)))}. The residual network
+ * computes {@code out = gru_0(embedding)}, then {@code out = out + gru_k(out)} for each further
+ * layer, and {@code logits = head(out)}. The gates are in PyTorch's order: reset, update, new.
  *
- * <p>Owned by one thread at a time. What a pass computes belongs to the manager of its ids; the
- * weights belong to the network until {@link #close}.
+ * <p>Owned by one thread at a time. The results of a forward pass belong to the manager of its ids.
+ * The weights belong to the network until {@link #close}.
  *
  * @see <a href="https://pytorch.org/docs/stable/generated/torch.nn.GRU.html">torch.nn.GRU</a>
  */
@@ -36,23 +37,24 @@ public final class CharGru implements AutoCloseable {
   private final NDArray headBias;
 
   /**
-   * Takes copies of the tensors.
+   * Creates a network with copies of the given tensors.
    *
-   * @param parent the new network's manager is made below it, on its device
+   * @param parent the parent of the network's manager; the network lies on its device
    * @param tensors every tensor of {@link CharGruConfig#tensorShapes}, by name, float32 or float16;
-   *     kept as float32
-   * @throws IllegalArgumentException if a tensor is missing or has another shape, naming it
+   *     the copies are float32
+   * @throws IllegalArgumentException if a tensor is missing or has a wrong shape; the message names
+   *     it
    */
   public CharGru(NDManager parent, CharGruConfig config, NDList tensors) {
     this.config = config;
     this.manager = parent.newSubManager();
     manager.setName("network");
     try (NDManager scratch = manager.newSubManager()) {
-      this.embedding = take(scratch, tensors, "embedding.weight");
+      this.embedding = copy(scratch, tensors, "embedding.weight");
       for (int k = 0; k < config.layers(); k++) {
         NDList flat = new NDList();
         for (String name : config.layerTensorNames(k)) {
-          flat.add(take(scratch, tensors, name).flatten());
+          flat.add(copy(scratch, tensors, name).flatten());
         }
         NDArray buffer = NDArrays.concat(flat, 0);
         buffer.attach(manager);
@@ -62,12 +64,12 @@ public final class CharGru implements AutoCloseable {
         layerTensors.add(views);
       }
       this.projection =
-          config.projectionSize() == null ? null : take(scratch, tensors, "projection.weight");
-      this.headWeight = config.tied() ? embedding : take(scratch, tensors, "linear.weight");
-      this.headBias = take(scratch, tensors, "linear.bias");
-      for (NDArray kept : Arrays.asList(embedding, projection, headWeight, headBias)) {
-        if (kept != null) {
-          kept.attach(manager);
+          config.projectionSize() == null ? null : copy(scratch, tensors, "projection.weight");
+      this.headWeight = config.tied() ? embedding : copy(scratch, tensors, "linear.weight");
+      this.headBias = copy(scratch, tensors, "linear.bias");
+      for (NDArray tensor : Arrays.asList(embedding, projection, headWeight, headBias)) {
+        if (tensor != null) {
+          tensor.attach(manager);
         }
       }
     } catch (RuntimeException | Error e) {
@@ -76,33 +78,34 @@ public final class CharGru implements AutoCloseable {
     }
   }
 
-  /** A float32 copy of the named tensor in the scratch manager, checked against the config. */
-  private NDArray take(NDManager scratch, NDList tensors, String name) {
-    NDArray given = tensors.get(name);
+  /** Returns a float32 copy of a tensor in the scratch manager; its shape fits the config. */
+  private NDArray copy(NDManager scratch, NDList tensors, String name) {
+    NDArray source = tensors.get(name);
     Shape expected = config.tensorShapes().get(name);
-    if (given == null) {
+    if (source == null) {
       throw new IllegalArgumentException("tensor " + name + " is missing");
     }
-    if (!given.getShape().equals(expected)) {
+    if (!source.getShape().equals(expected)) {
       throw new IllegalArgumentException(
-          "tensor " + name + " has shape " + given.getShape() + " instead of " + expected);
+          "tensor " + name + " has shape " + source.getShape() + " instead of " + expected);
     }
-    // Only duplicate() is sure to copy: toDevice and toType may hand out the same memory, which for
-    // an array made from a Java buffer is the buffer's, and dies with it.
-    NDArray own = given.duplicate();
+    // Only duplicate() always copies. toDevice and toType may return the same memory. For an array
+    // made from a Java buffer, that is the buffer's memory, which is freed with the buffer.
+    NDArray own = source.duplicate();
     own.attach(scratch);
-    NDArray here = own.toDevice(scratch.getDevice(), false);
-    here.attach(scratch);
-    NDArray copy = here.toType(DataType.FLOAT32, false);
+    NDArray onDevice = own.toDevice(scratch.getDevice(), false);
+    onDevice.attach(scratch);
+    NDArray copy = onDevice.toType(DataType.FLOAT32, false);
     copy.attach(scratch);
     return copy;
   }
 
   /**
-   * A network with PyTorch's initial distributions: embedding N(0, 1), everything else uniform in
-   * ±1/√(its input width), a layer's in ±1/√H.
+   * Creates a network with random weights from PyTorch's initial distributions: N(0, 1) for the
+   * embedding, uniform in ±1/√H for a GRU layer, and uniform in ±1/√(input width) for the others.
    *
-   * @param random drawn from on the host, so that every device starts from the same weights
+   * @param random the source of the weights; it is used on the host, so that every device starts
+   *     from the same weights
    */
   public static CharGru initialize(NDManager parent, CharGruConfig config, RandomGenerator random) {
     try (NDManager scratch = parent.newSubManager()) {
@@ -128,16 +131,16 @@ public final class CharGru implements AutoCloseable {
     return tensor.startsWith("linear.") ? config.headInputSize() : config.hiddenSize();
   }
 
-  /** The architecture. */
+  /** Returns the architecture. */
   public CharGruConfig config() {
     return config;
   }
 
   /**
-   * The state before the first character: zeros.
+   * Returns the state before the first character: zeros.
    *
-   * @param owner receives the state
-   * @param batch B, the number of rows
+   * @param owner the manager of the state
+   * @param batch the number of rows, B
    * @return float32 {@code [L, B, H]}
    */
   public NDArray zeroState(NDManager owner, int batch) {
@@ -145,10 +148,10 @@ public final class CharGru implements AutoCloseable {
   }
 
   /**
-   * Runs B rows over T characters, without dropout.
+   * Computes the forward pass of B rows over T characters, without dropout.
    *
    * @param ids int64 {@code [B, T]}
-   * @param state float32 {@code [L, B, H]}; read, not changed
+   * @param state float32 {@code [L, B, H]}; it is not changed
    */
   public Output forward(NDArray ids, NDArray state) {
     NDManager scope = ids.getManager();
@@ -161,7 +164,11 @@ public final class CharGru implements AutoCloseable {
           x.getNDArrayInternal()
               .gru(x, initial, layerTensors.get(k), true, 1, 0, false, false, true);
       NDArray out = result.get(0); // [B, T, H]
-      x = config.network() == NetworkKind.RESIDUAL && k > 0 ? x.add(out) : out;
+      x =
+          switch (config.network()) {
+            case PLAIN -> out;
+            case RESIDUAL -> k == 0 ? out : x.add(out);
+          };
       last.add(result.get(1)); // [1, B, H]
     }
     x = config.headActivation().apply(x);
@@ -189,7 +196,7 @@ public final class CharGru implements AutoCloseable {
     return tensors;
   }
 
-  /** The trained buffers, in a fixed order. They change when an optimizer writes to them. */
+  /** Returns the trained buffers in a fixed order. An optimizer updates them in place. */
   public List<Parameter> parameters() {
     List<Parameter> parameters = new ArrayList<>();
     parameters.add(new Parameter("embedding.weight", embedding, embedding.size()));
@@ -208,9 +215,10 @@ public final class CharGru implements AutoCloseable {
   }
 
   /**
-   * Copies of every tensor by PyTorch's name, in the order of {@link CharGruConfig#tensorShapes}.
+   * Returns copies of all tensors with PyTorch's names, in the order of {@link
+   * CharGruConfig#tensorShapes}.
    *
-   * @param owner receives the copies
+   * @param owner the manager of the copies
    */
   public NDList tensors(NDManager owner) {
     NDList tensors = new NDList();
@@ -238,33 +246,33 @@ public final class CharGru implements AutoCloseable {
     tensors.add(copy);
   }
 
-  /** The tensors themselves, for those who run them by other means; not to be changed. */
+  /** Returns the tensors themselves, for another decoder. The caller must not change them. */
   public Weights weights() {
     return new Weights(embedding, List.copyOf(layerTensors), projection, headWeight, headBias);
   }
 
-  /** Frees the weights. */
+  /** Releases the weights. */
   @Override
   public void close() {
     manager.close();
   }
 
   /**
-   * What a pass computes; both belong to the manager of its ids.
+   * The result of a forward pass; both arrays belong to the manager of the ids.
    *
    * @param logits float32 {@code [B, T, V]}
-   * @param state float32 {@code [L, B, H]} after the last character
+   * @param state float32 {@code [L, B, H]}, the state after the last character
    */
   public record Output(NDArray logits, NDArray state) {}
 
   /**
-   * What a network is made of; valid until it is closed.
+   * The tensors of a network, valid until the network is closed.
    *
    * @param embedding {@code [V, E]}
-   * @param layers for each layer {@code weight_ih [3H, in]}, {@code weight_hh [3H, H]}, {@code
-   *     bias_ih [3H]}, {@code bias_hh [3H]}, one after the other in memory
+   * @param layers {@code weight_ih [3H, in]}, {@code weight_hh [3H, H]}, {@code bias_ih [3H]} and
+   *     {@code bias_hh [3H]} of each layer, contiguous in memory
    * @param projection {@code [P, H]}, or null
-   * @param headWeight {@code [V, P or H]}; a tied network's is its embedding
+   * @param headWeight {@code [V, P or H]}; the embedding itself in a tied network
    * @param headBias {@code [V]}
    */
   public record Weights(

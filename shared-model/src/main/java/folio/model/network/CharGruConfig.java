@@ -2,21 +2,25 @@ package folio.model.network;
 
 import ai.djl.ndarray.types.Shape;
 import java.util.LinkedHashMap;
+import java.util.Locale;
 import java.util.Map;
 
 /**
- * The architecture of a character-level GRU: everything that decides the shapes of its tensors and
- * what it computes from them.
+ * The architecture of a character-level GRU. It determines the shapes of the tensors and the
+ * computation.
  *
- * @param network how the layers are joined
- * @param vocabularySize V, the number of characters
- * @param embeddingSize E, the width of a character's embedding; equals H in a plain network
- * @param hiddenSize H, the width of every layer's state
- * @param layers L, the number of GRU layers
- * @param embeddingActivation what stands between the embedding and the first layer
- * @param headActivation what follows the last layer, before the projection and the head
- * @param projectionSize width of a bias-free linear map before the head, or null for none
- * @param tied whether the head's weight is the embedding's; the head's input must then be E wide
+ * <p>The plain and the residual network with their default activations are the two PyTorch classes
+ * of the blog post "RNN generations".
+ *
+ * @param network the connection between the layers
+ * @param vocabularySize the number of characters, V
+ * @param embeddingSize the width of a character's embedding, E; equals H in a plain network
+ * @param hiddenSize the width of every layer's state, H
+ * @param layers the number of GRU layers, L
+ * @param embeddingActivation the function between the embedding and the first layer
+ * @param headActivation the function between the last layer and the projection or head
+ * @param projectionSize the width of a bias-free linear map before the head, or null for none
+ * @param tied whether the head shares the embedding's weight; the head's input must then be E wide
  */
 public record CharGruConfig(
     NetworkKind network,
@@ -29,45 +33,50 @@ public record CharGruConfig(
     Integer projectionSize,
     boolean tied) {
 
-  private static final int LARGEST_SIZE = 65_536;
+  /** The largest width of an embedding, a layer or a projection. */
+  private static final int MAX_SIZE = 65_536;
+
+  /** The largest number of layers. */
   private static final int MAX_LAYERS = 64;
 
-  /** As float32 they fit into one array of bytes. */
+  /** The largest number of parameters; as float32 they fit into one Java byte array. */
   private static final long MAX_PARAMETERS = 500_000_000;
 
   /**
    * Checks every field.
    *
-   * @throws IllegalArgumentException naming the field, its value and the legal range
+   * @throws IllegalArgumentException if a field is illegal; the message names the field, its value
+   *     and the legal range
    */
   public CharGruConfig {
     if (network == null || embeddingActivation == null || headActivation == null) {
       throw new IllegalArgumentException(
-          "network, embedding_activation and head_activation must be given");
+          "network, embedding_activation and head_activation are required");
     }
     if (headActivation == Nonlinearity.TANH) {
       throw new IllegalArgumentException("head_activation is tanh; legal are none and relu");
     }
-    // 0x10FFFF is the last Unicode code point.
-    checkRange("vocabulary_size", vocabularySize, 0x110000);
-    checkRange("embedding_size", embeddingSize, LARGEST_SIZE);
-    checkRange("hidden_size", hiddenSize, LARGEST_SIZE);
+    checkRange("vocabulary_size", vocabularySize, Character.MAX_CODE_POINT + 1);
+    checkRange("embedding_size", embeddingSize, MAX_SIZE);
+    checkRange("hidden_size", hiddenSize, MAX_SIZE);
     checkRange("layers", layers, MAX_LAYERS);
     if (projectionSize != null) {
-      checkRange("projection_size", projectionSize, LARGEST_SIZE);
+      checkRange("projection_size", projectionSize, MAX_SIZE);
     }
-    long parameters = parameterCount(vocabularySize, embeddingSize, hiddenSize, layers);
+    long parameters = estimateParameters(vocabularySize, embeddingSize, hiddenSize, layers);
     if (parameters > MAX_PARAMETERS) {
       throw new IllegalArgumentException(
           String.format(
               "layers %d x hidden_size %d make %,d parameters; legal are up to %,d",
               layers, hiddenSize, parameters, MAX_PARAMETERS));
     }
-    if (network == NetworkKind.PLAIN && embeddingSize != hiddenSize) {
+    if (network.requiresEqualWidths() && embeddingSize != hiddenSize) {
       throw new IllegalArgumentException(
           "embedding_size is "
               + embeddingSize
-              + "; a plain network's equals its hidden_size, "
+              + "; a "
+              + network.name().toLowerCase(Locale.ROOT)
+              + " network's equals its hidden_size, "
               + hiddenSize);
     }
     int headInput = projectionSize == null ? hiddenSize : projectionSize;
@@ -81,8 +90,8 @@ public record CharGruConfig(
     }
   }
 
-  /** Without a projection; what it adds is small. */
-  private static long parameterCount(long v, long e, long h, long l) {
+  /** Returns the approximate number of parameters; the small projection is not counted. */
+  private static long estimateParameters(long v, long e, long h, long l) {
     return v * e + 3 * h * (e + h + 2) + (l - 1) * 3 * h * (2 * h + 2) + v * (h + 1);
   }
 
@@ -92,7 +101,7 @@ public record CharGruConfig(
     }
   }
 
-  /** The plain network of the post: ReLU before the head, embedding as wide as the layers. */
+  /** Returns the plain network: ReLU before the head, and an embedding as wide as the layers. */
   public static CharGruConfig plain(int vocabularySize, int hiddenSize, int layers) {
     return new CharGruConfig(
         NetworkKind.PLAIN,
@@ -101,12 +110,12 @@ public record CharGruConfig(
         hiddenSize,
         layers,
         Nonlinearity.NONE,
-        Nonlinearity.RELU,
+        NetworkKind.PLAIN.defaultHeadActivation(),
         null,
         false);
   }
 
-  /** The residual network of the post: nothing between the last layer and the head. */
+  /** Returns the residual network: no function between the last layer and the head. */
   public static CharGruConfig residual(
       int vocabularySize, int embeddingSize, int hiddenSize, int layers) {
     return new CharGruConfig(
@@ -116,30 +125,36 @@ public record CharGruConfig(
         hiddenSize,
         layers,
         Nonlinearity.NONE,
-        Nonlinearity.NONE,
+        NetworkKind.RESIDUAL.defaultHeadActivation(),
         null,
         false);
   }
 
-  /** The width of what the head reads. */
+  /** Returns the width of the head's input. */
   public int headInputSize() {
     return projectionSize == null ? hiddenSize : projectionSize;
   }
 
-  /** The width of what layer {@code k} reads. */
+  /** Returns the width of the input of layer {@code k}. */
   public int inputSize(int k) {
     return k == 0 ? embeddingSize : hiddenSize;
   }
 
-  /** The number of values in layer {@code k}: W_ih, W_hh, b_ih and b_hh together. */
+  /** Returns the number of values in layer {@code k}: W_ih, W_hh, b_ih and b_hh. */
   long layerSize(int k) {
     return 3L * hiddenSize * (inputSize(k) + hiddenSize + 2);
   }
 
-  /** The four tensor names of layer {@code k}: W_ih, W_hh, b_ih, b_hh, as PyTorch has them. */
+  /** Returns PyTorch's names of W_ih, W_hh, b_ih and b_hh of layer {@code k}. */
   String[] layerTensorNames(int k) {
-    String prefix = network == NetworkKind.PLAIN ? "gru." : "grus." + k + ".";
-    String suffix = "_l" + (network == NetworkKind.PLAIN ? k : 0);
+    return switch (network) {
+      case PLAIN -> layerTensorNames("gru.", k); // one torch.nn.GRU of L layers
+      case RESIDUAL -> layerTensorNames("grus." + k + ".", 0); // L of them with one layer each
+    };
+  }
+
+  private static String[] layerTensorNames(String prefix, int layer) {
+    String suffix = "_l" + layer;
     return new String[] {
       prefix + "weight_ih" + suffix,
       prefix + "weight_hh" + suffix,
@@ -148,7 +163,7 @@ public record CharGruConfig(
     };
   }
 
-  /** The shapes of {@link #layerTensorNames}, in the same order. */
+  /** Returns the shapes of {@link #layerTensorNames} in the same order. */
   Shape[] layerTensorShapes(int k) {
     int gates = 3 * hiddenSize;
     return new Shape[] {
@@ -159,7 +174,7 @@ public record CharGruConfig(
     };
   }
 
-  /** Every tensor of the network with its shape, by PyTorch's name, in a fixed order. */
+  /** Returns the shapes of all tensors by PyTorch's name, in a fixed order. */
   public Map<String, Shape> tensorShapes() {
     Map<String, Shape> shapes = new LinkedHashMap<>();
     shapes.put("embedding.weight", new Shape(vocabularySize, embeddingSize));
@@ -180,7 +195,7 @@ public record CharGruConfig(
     return shapes;
   }
 
-  /** The number of trained values. */
+  /** Returns the number of trained values. */
   public long parameterCount() {
     return tensorShapes().values().stream().mapToLong(Shape::size).sum();
   }

@@ -3,16 +3,16 @@ package folio.model.network;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.types.Shape;
 
-/** The loss of predicting the next character, in nats. */
+/** The cross-entropy loss of predicting the next character. */
 public final class CrossEntropy {
   private CrossEntropy() {}
 
   /**
-   * The negative log-probability of each target.
+   * Returns the negative log-probability of each target in nats.
    *
    * @param logits float32 {@code [B, T, V]}
    * @param targets int64 {@code [B, T]}
-   * @return float32 {@code [B * T]}, in nats, owned by the logits' manager
+   * @return float32 {@code [B * T]}, owned by the logits' manager
    */
   public static NDArray perCharacter(NDArray logits, NDArray targets) {
     long vocabulary = logits.getShape().get(2);

@@ -6,29 +6,29 @@ import ai.djl.ndarray.NDManager;
 import java.util.function.Function;
 
 /**
- * Values of arrays, in Java. DJL reads an array of a GPU by way of a copy on the host, which it
- * leaves to the array's manager: read in a loop, an array that is kept fills the memory. Here
- * nothing is left. Waits for the device.
+ * Copies of arrays' values in Java. DJL reads an array on a GPU through a copy on the host and
+ * leaves that copy to the array's manager; reading a long-lived array in a loop therefore fills the
+ * memory. These methods release the copy. They wait for the device.
  */
 public final class HostCopy {
   private HostCopy() {}
 
-  /** The values of a float32 array, the last dimension first to vary. */
+  /** Returns the values of a float32 array in row-major order. */
   public static float[] floats(NDArray array) {
     return read(array, NDArray::toFloatArray);
   }
 
-  /** The values of an int64 array, the last dimension first to vary. */
+  /** Returns the values of an int64 array in row-major order. */
   public static long[] longs(NDArray array) {
     return read(array, NDArray::toLongArray);
   }
 
-  /** The values of an array of any type, in the byte order of this machine. */
+  /** Returns the bytes of an array of any type, in the byte order of this machine. */
   public static byte[] bytes(NDArray array) {
     return read(array, NDArray::toByteArray);
   }
 
-  /** The value of a float32 array that has one. */
+  /** Returns the value of a float32 array that has one element. */
   public static float number(NDArray array) {
     return floats(array)[0];
   }

@@ -11,7 +11,7 @@ public enum Nonlinearity {
   /** The hyperbolic tangent. */
   TANH;
 
-  /** The function of an array of any shape; the result is the array itself for {@link #NONE}. */
+  /** Applies the function to an array of any shape; {@link #NONE} returns the array itself. */
   public NDArray apply(NDArray x) {
     return switch (this) {
       case NONE -> x;

@@ -1,2 +1,2 @@
-/** The recurrent network: its configuration, its weights and what it computes. */
+/** The recurrent network: its configuration, its weights and its forward pass. */
 package folio.model.network;

@@ -1,6 +1,6 @@
 package folio.model.sampling;
 
-/** A parameter has a value outside its legal range. */
+/** An error in a sampling parameter: its value is outside the legal range. */
 public final class OutOfRangeException extends IllegalArgumentException {
   private static final long serialVersionUID = 1L;
 
@@ -9,11 +9,11 @@ public final class OutOfRangeException extends IllegalArgumentException {
   private final String legal;
 
   /**
-   * Says what is wrong.
+   * Creates an exception with a message that names the field, the value and the legal range.
    *
    * @param field the parameter's name on the wire
-   * @param value what was given
-   * @param legal the legal range, as words
+   * @param value the rejected value
+   * @param legal the legal range in words
    */
   public OutOfRangeException(String field, Object value, String legal) {
     super(field + " is " + value + "; legal: " + legal);
@@ -22,17 +22,17 @@ public final class OutOfRangeException extends IllegalArgumentException {
     this.legal = legal;
   }
 
-  /** The parameter's name on the wire. */
+  /** Returns the parameter's name on the wire. */
   public String field() {
     return field;
   }
 
-  /** What was given. */
+  /** Returns the rejected value. */
   public Object value() {
     return value;
   }
 
-  /** The legal range, as words. */
+  /** Returns the legal range in words. */
   public String legal() {
     return legal;
   }

@@ -4,18 +4,19 @@ import java.util.Arrays;
 import java.util.BitSet;
 
 /**
- * Chooses a character from its logits: repetition penalty, temperature, then min-p, top-k and
- * top-p, then the inverse of the cumulative distribution at a given random number. Holds scratch
- * memory for one vocabulary; owned by one thread.
+ * A sampler that chooses a character from its logits. It applies the repetition penalty, the
+ * temperature, then min-p, top-k and top-p, and maps a uniform random number to a character through
+ * the inverse of the cumulative distribution. It holds scratch memory for one vocabulary. Owned by
+ * one thread.
  */
 public final class Sampler {
   private final double[] weights;
   private final long[] order;
 
   /**
-   * A sampler for one vocabulary.
+   * Creates a sampler for one vocabulary.
    *
-   * @param vocabularySize V
+   * @param vocabularySize the number of characters, V
    */
   public Sampler(int vocabularySize) {
     this.weights = new double[vocabularySize];
@@ -23,24 +24,24 @@ public final class Sampler {
   }
 
   /**
-   * The id of the chosen character.
+   * Returns the id of the chosen character.
    *
-   * @param logits holds the V logits of one position; not changed
-   * @param offset where they begin
-   * @param seen ids that the prompt or the text holds already; read only if there is a penalty
-   * @param parameters how to choose
+   * @param logits an array that holds the V logits of one position; it is not changed
+   * @param offset the index of the first of these logits
+   * @param seen the ids that occur in the prompt or the text; ignored without a penalty
+   * @param parameters the sampling parameters
    * @param uniform a number in [0, 1)
    */
   public int sample(
       float[] logits, int offset, BitSet seen, SamplingParameters parameters, double uniform) {
-    load(logits, offset, seen, parameters.repetitionPenalty());
+    loadWeights(logits, offset, seen, parameters.repetitionPenalty());
     int best = largest();
     if (parameters.temperature() == 0) {
       return best;
     }
     double peak = weights[best];
     for (int id = 0; id < weights.length; id++) {
-      // A penalty may make logits infinite, and what is not a number must not be ranked.
+      // A penalty can make logits infinite. Infinity minus infinity is NaN, which cannot be ranked.
       double weight =
           weights[id] == peak ? 1 : Math.exp((weights[id] - peak) / parameters.temperature());
       weights[id] = weight >= parameters.minP() ? weight : 0;
@@ -52,7 +53,7 @@ public final class Sampler {
     return pick(uniform, best);
   }
 
-  private void load(float[] logits, int offset, BitSet seen, double penalty) {
+  private void loadWeights(float[] logits, int offset, BitSet seen, double penalty) {
     for (int id = 0; id < weights.length; id++) {
       weights[id] = logits[offset + id];
     }
@@ -76,20 +77,20 @@ public final class Sampler {
   private void keepTop(int count, double probability) {
     double total = 0;
     for (int id = 0; id < weights.length; id++) {
-      // Non-negative doubles order as their bits: the weight above, the id below, one primitive
-      // sort. Float precision suffices to rank; equal weights rank by id.
+      // Non-negative floats sort like their bits, so one sort of longs ranks weights (high bits)
+      // and then ids (low bits). Float precision suffices for ranking.
       order[id] =
           (long) Float.floatToIntBits((float) weights[id]) << 32 | (weights.length - 1 - id);
       total += weights[id];
     }
     Arrays.sort(order);
-    double reached = 0;
+    double cumulative = 0;
     for (int rank = 0; rank < weights.length; rank++) {
       int id = weights.length - 1 - (int) order[weights.length - 1 - rank];
-      if (rank >= count || (rank > 0 && reached >= probability * total)) {
+      if (rank >= count || (rank > 0 && cumulative >= probability * total)) {
         weights[id] = 0;
       } else {
-        reached += weights[id];
+        cumulative += weights[id];
       }
     }
   }
@@ -99,13 +100,13 @@ public final class Sampler {
     for (double weight : weights) {
       total += weight;
     }
-    double rest = uniform * total;
+    double remaining = uniform * total;
     for (int id = 0; id < weights.length; id++) {
-      rest -= weights[id];
-      if (rest < 0) {
+      remaining -= weights[id];
+      if (remaining < 0) {
         return id;
       }
     }
-    return best; // rounding may leave a crumb behind the last weight
+    return best; // the rounded sum of the weights may end just below the random number
   }
 }

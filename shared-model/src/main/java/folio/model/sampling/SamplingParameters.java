@@ -1,37 +1,39 @@
 package folio.model.sampling;
 
 /**
- * How the next character is chosen from its logits.
+ * The parameters by which the next character is chosen from its logits.
  *
- * @param temperature divides the logits; 0 takes the most likely character, else 0.01 to 2
- * @param topK only this many of the most likely characters are eligible; 0 means all
- * @param topP only the most likely characters that together reach this probability are eligible, in
- *     (0, 1]; 1 means all (<a href="https://arxiv.org/abs/1904.09751">Holtzman et al.</a>)
- * @param minP only characters at least this fraction as likely as the most likely one are eligible,
- *     in [0, 1]; 0 means all (<a href="https://arxiv.org/abs/2407.01082">Nguyen et al.</a>)
- * @param repetitionPenalty divides positive and multiplies negative logits of characters that the
- *     prompt or the text holds already, in (0, 2]; 1 means none (<a
+ * @param temperature the divisor of the logits, 0.01 to 2; 0 selects the most likely character
+ * @param topK the number of most likely characters that are eligible; 0 means all
+ * @param topP the probability that the eligible characters, taken from the most likely one down,
+ *     reach together, in (0, 1]; 1 means all (<a href="https://arxiv.org/abs/1904.09751">Holtzman
+ *     et al.</a>)
+ * @param minP the smallest probability of an eligible character as a fraction of the most likely
+ *     character's, in [0, 1]; 0 means all (<a href="https://arxiv.org/abs/2407.01082">Nguyen et
+ *     al.</a>)
+ * @param repetitionPenalty the number that divides positive and multiplies negative logits of
+ *     characters in the prompt or the text so far, in (0, 2]; 1 means none (<a
  *     href="https://arxiv.org/abs/1909.05858">Keskar et al.</a>)
  */
 public record SamplingParameters(
     double temperature, int topK, double topP, double minP, double repetitionPenalty) {
 
-  /** Smallest temperature that is not greedy. */
+  /** The smallest temperature that is not greedy. */
   public static final double LOWEST_TEMPERATURE = 0.01;
 
-  /** Largest temperature. */
+  /** The largest temperature. */
   public static final double HIGHEST_TEMPERATURE = 2;
 
-  /** Largest repetition penalty. */
+  /** The largest repetition penalty. */
   public static final double HIGHEST_REPETITION_PENALTY = 2;
 
-  /** The distribution of the network as it is. */
+  /** The parameters that leave the distribution of the network unchanged. */
   public static final SamplingParameters DEFAULT = new SamplingParameters(1, 0, 1, 0, 1);
 
   /**
    * Checks every field.
    *
-   * @throws OutOfRangeException naming the first field that is out of its range
+   * @throws OutOfRangeException if a field is out of its range; it names the first such field
    */
   public SamplingParameters {
     if (temperature != 0) {
@@ -51,7 +53,7 @@ public record SamplingParameters(
         "above 0, up to " + HIGHEST_REPETITION_PENALTY);
   }
 
-  /** These parameters with another temperature. */
+  /** Returns these parameters with another temperature. */
   public SamplingParameters withTemperature(double other) {
     return new SamplingParameters(other, topK, topP, minP, repetitionPenalty);
   }

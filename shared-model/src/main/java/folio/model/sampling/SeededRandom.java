@@ -1,8 +1,8 @@
 package folio.model.sampling;
 
 /**
- * Random numbers that are a pure function of a seed and a position, so that it does not matter
- * where, when or in which order they are drawn.
+ * A source of random numbers that are a pure function of a seed and a position. Where, when and in
+ * which order they are drawn does not matter.
  *
  * @see <a href="https://doi.org/10.1145/2714064.2660195">SplitMix64, Steele et al.</a>
  */
@@ -11,13 +11,13 @@ public final class SeededRandom {
 
   private SeededRandom() {}
 
-  /** Sixty-four random bits. */
+  /** Returns 64 random bits. */
   public static long bits(long seed, long position) {
-    // The seed is mixed first: neighbouring seeds must not give shifted copies of one sequence.
+    // The seed is mixed first, so that adjacent seeds do not give shifted copies of one sequence.
     return mix(mix(seed + GOLDEN_GAMMA) + position * GOLDEN_GAMMA);
   }
 
-  /** A number in [0, 1). */
+  /** Returns a random number in [0, 1). */
   public static double uniform(long seed, long position) {
     return (bits(seed, position) >>> 11) * 0x1.0p-53;
   }

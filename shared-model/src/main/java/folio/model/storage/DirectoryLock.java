@@ -10,14 +10,20 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.LockSupport;
 
-/** Keeps two writers of one directory apart. The system releases it when its process dies. */
+/**
+ * An exclusive lock of a directory, which admits one writer at a time. The operating system
+ * releases it when the process dies.
+ */
 public final class DirectoryLock implements AutoCloseable {
-  private static final Duration PATIENCE = Duration.ofSeconds(5);
-  private static final Duration RETRY_EVERY = Duration.ofMillis(20);
+  /** The longest time to wait for another writer. */
+  private static final Duration MAX_WAIT = Duration.ofSeconds(5);
+
+  /** The time between two attempts to lock. */
+  private static final Duration RETRY_INTERVAL = Duration.ofMillis(20);
 
   /**
-   * The files that this process holds. The system's locks belong to the process: closing any
-   * channel on a file would let go of the lock that another channel here has on it.
+   * The files that this process has locked. A POSIX lock belongs to the process, so closing any
+   * channel on a file releases the lock that another channel holds on it.
    */
   private static final Set<Path> HELD = ConcurrentHashMap.newKeySet();
 
@@ -30,14 +36,14 @@ public final class DirectoryLock implements AutoCloseable {
   }
 
   /**
-   * Locks a directory, creating it where needed.
+   * Locks a directory and creates it if it is missing.
    *
-   * @throws IOException if the directory cannot be written, or another writer has held the lock for
-   *     five seconds; the message says which
+   * @throws IOException if the directory cannot be written, or if another writer has held the lock
+   *     for five seconds; the message says which
    */
   public static DirectoryLock acquire(Path root) throws IOException {
     Path file = file(root);
-    long deadline = System.nanoTime() + PATIENCE.toNanos();
+    long deadline = System.nanoTime() + MAX_WAIT.toNanos();
     while (true) {
       DirectoryLock lock = HELD.add(file) ? lock(file) : null;
       if (lock != null) {
@@ -47,7 +53,7 @@ public final class DirectoryLock implements AutoCloseable {
         throw new IOException(
             "another process is writing to " + root + "; try again when it has finished");
       }
-      LockSupport.parkNanos(RETRY_EVERY.toNanos());
+      LockSupport.parkNanos(RETRY_INTERVAL.toNanos());
     }
   }
 
@@ -60,7 +66,7 @@ public final class DirectoryLock implements AutoCloseable {
     }
   }
 
-  /** Locks a file that nobody in this process holds, or returns null if another process does. */
+  /** Locks a file that this process has not locked; returns null if another process has. */
   private static DirectoryLock lock(Path file) throws IOException {
     FileChannel channel = null;
     boolean locked = false;
@@ -78,7 +84,7 @@ public final class DirectoryLock implements AutoCloseable {
     }
   }
 
-  /** Lets the next writer in. */
+  /** Releases the lock. */
   @Override
   public void close() throws IOException {
     try {

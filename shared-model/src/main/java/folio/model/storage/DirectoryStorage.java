@@ -13,16 +13,17 @@ import java.util.function.Consumer;
 import java.util.stream.Stream;
 
 /**
- * A directory, which need not exist yet. Every change becomes visible in one rename, after what it
- * shows is on disk. There is one writer at a time; another waits for it a few seconds.
+ * A storage in a directory, which need not exist yet. Each change becomes visible through one
+ * rename, after its content is on disk. One writer is open at a time; a second writer waits a few
+ * seconds.
  */
 public final class DirectoryStorage implements Storage {
-  /** Names of what is not, or no longer, a version begin with this. */
+  /** The prefix of names that are not yet, or no longer, a version. */
   private static final String TEMPORARY = ".tmp-";
 
   private final Path root;
 
-  /** The storage in a directory. */
+  /** Creates a storage in a directory. */
   public DirectoryStorage(Path root) {
     this.root = root;
   }
@@ -61,7 +62,7 @@ public final class DirectoryStorage implements Storage {
     return new Writer(root, observer);
   }
 
-  /** The directory. */
+  /** Returns the path of the directory. */
   @Override
   public String toString() {
     return root.toString();
@@ -122,7 +123,7 @@ public final class DirectoryStorage implements Storage {
     @Override
     public void delete(String version) throws IOException {
       Path hidden = root.resolve(TEMPORARY + version);
-      // A reader sees it whole or not at all, so it leaves in one rename.
+      // One rename hides the complete version, so a reader never sees a part of it.
       Files.move(root.resolve(version), hidden, StandardCopyOption.ATOMIC_MOVE);
       DurableFiles.syncDirectory(root);
       deleteRecursively(hidden);
@@ -142,7 +143,7 @@ public final class DirectoryStorage implements Storage {
       try {
         deleteRecursively(path);
       } catch (IOException e) {
-        // The disk that could not be written may not let go either; the next writer cleans up.
+        // A disk that fails to write may fail to delete too; the next writer cleans up.
       }
     }
 
@@ -157,7 +158,7 @@ public final class DirectoryStorage implements Storage {
       Files.deleteIfExists(path);
     }
 
-    /** Lets the next writer in. */
+    /** Releases the directory for the next writer. */
     @Override
     public void close() throws IOException {
       lock.close();

@@ -8,14 +8,14 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 
-/** Files that survive a loss of power, and appear whole or not at all. */
+/** File operations whose results survive a loss of power and become visible in one step. */
 public final class DurableFiles {
   private DurableFiles() {}
 
   /**
    * Writes a file and waits until it is on disk.
    *
-   * @throws IOException if it exists already or cannot be written
+   * @throws IOException if the file exists already or cannot be written
    */
   static void write(Path file, byte[] content) throws IOException {
     try (FileChannel channel =
@@ -29,9 +29,9 @@ public final class DurableFiles {
   }
 
   /**
-   * Puts a file in place of another in one instant, through a temporary sibling.
+   * Replaces a file in one step through a temporary sibling.
    *
-   * @throws IOException if it cannot be written; the old file stands then
+   * @throws IOException if the file cannot be written; the old file stays then
    */
   public static void replace(Path file, byte[] content) throws IOException {
     Path temporary = file.resolveSibling("." + file.getFileName() + ".tmp");
@@ -46,7 +46,7 @@ public final class DurableFiles {
     syncDirectory(file.toAbsolutePath().getParent());
   }
 
-  /** Waits until the names in a directory are on disk. */
+  /** Waits until the entries of a directory are on disk. */
   static void syncDirectory(Path directory) throws IOException {
     try (FileChannel channel = FileChannel.open(directory, StandardOpenOption.READ)) {
       channel.force(true);

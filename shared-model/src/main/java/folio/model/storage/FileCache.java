@@ -21,30 +21,34 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /**
- * Keeps what was fetched from afar on a disk, each file under its digest, and what took long to
- * make, up to a total size: the one that was not used for longest goes first. A disk that cannot be
- * written keeps nothing, and is no error. Safe for use by any thread and process.
+ * A disk cache of downloaded and computed files up to a total size. A downloaded file is named by
+ * its digest, a computed file by the digest of its inputs. The least recently used file is deleted
+ * first. If the disk cannot be written, the cache stores nothing and reports no error. Safe for use
+ * by any thread and process.
  */
 public final class FileCache {
   private static final System.Logger LOG = System.getLogger(FileCache.class.getName());
   private static final Pattern DIGEST = Pattern.compile("[0-9a-f]{64}");
+
+  /** The number of hex digits of a SHA-256. */
   private static final int DIGEST_DIGITS = 64;
+
   private static final AtomicLong TEMPORARY = new AtomicLong();
 
   private final Path folder;
-  private final long mostBytes;
+  private final long maxBytes;
 
   /**
-   * A cache in a folder of its own, made when first needed.
+   * Creates a cache in a folder of its own, which is created at the first write.
    *
-   * @param mostBytes of all files together
+   * @param maxBytes the largest total size of the files in bytes
    */
-  public FileCache(Path folder, long mostBytes) {
+  public FileCache(Path folder, long maxBytes) {
     this.folder = folder;
-    this.mostBytes = mostBytes;
+    this.maxBytes = maxBytes;
   }
 
-  /** Where this user's caches are: {@code FOLIO_CACHE}, or {@code .cache/folio} at home. */
+  /** Returns the folder of the user's caches: {@code FOLIO_CACHE} or {@code ~/.cache/folio}. */
   public static Path folderOf(Map<String, String> environment) {
     String folder = environment.get("FOLIO_CACHE");
     return folder == null
@@ -52,17 +56,17 @@ public final class FileCache {
         : Path.of(folder);
   }
 
-  /** Where a file can be had that is not in the cache. */
+  /** A source of a file that is not in the cache. */
   public interface Origin {
-    /** The content. */
+    /** Returns the content of the file. */
     byte[] read() throws IOException;
   }
 
   /**
-   * The file with a digest.
+   * Returns a file from the cache or from its origin.
    *
-   * @param sha256 in lower-case hex; what comes from the origin may have another one, which is then
-   *     not kept
+   * @param sha256 the digest of the file in lower-case hex; content of another digest is returned
+   *     but not cached
    * @throws IOException if the origin cannot be read
    */
   public byte[] get(String sha256, Origin origin) throws IOException {
@@ -70,47 +74,47 @@ public final class FileCache {
       return origin.read();
     }
     Path file = folder.resolve(sha256);
-    byte[] kept = kept(file, sha256);
-    if (kept != null) {
-      return kept;
+    byte[] cached = read(file, sha256);
+    if (cached != null) {
+      return cached;
     }
     byte[] content = origin.read();
-    if (content.length <= mostBytes && Sha256.hex(content).equals(sha256)) {
-      keep(file, content);
+    if (content.length <= maxBytes && Sha256.hex(content).equals(sha256)) {
+      store(file, content);
     }
     return content;
   }
 
   /**
-   * What was made from something, such as a binary from a source.
+   * Returns a computed file, such as a binary that was compiled from a source.
    *
-   * @param sha256 of all that it depends on, in lower-case hex
-   * @throws IOException if the origin cannot make it
+   * @param sha256 the digest of all inputs in lower-case hex
+   * @throws IOException if the origin cannot compute the file
    */
   public byte[] derived(String sha256, Origin origin) throws IOException {
     Path file = folder.resolve(sha256);
-    byte[] kept = kept(file);
-    if (kept != null) {
-      int digits = Math.min(DIGEST_DIGITS, kept.length);
-      byte[] content = Arrays.copyOfRange(kept, digits, kept.length);
-      if (Sha256.hex(content).equals(new String(kept, 0, digits, US_ASCII))) {
+    byte[] cached = read(file);
+    if (cached != null) {
+      int digits = Math.min(DIGEST_DIGITS, cached.length);
+      byte[] content = Arrays.copyOfRange(cached, digits, cached.length);
+      if (Sha256.hex(content).equals(new String(cached, 0, digits, US_ASCII))) {
         touch(file);
         return content;
       }
     }
     byte[] content = origin.read();
-    // Its digest comes first: the name is not its own.
-    byte[] whole =
+    // The file's name is not its own digest, so its digest precedes the content.
+    byte[] digestAndContent =
         Arrays.copyOf(Sha256.hex(content).getBytes(US_ASCII), DIGEST_DIGITS + content.length);
-    System.arraycopy(content, 0, whole, DIGEST_DIGITS, content.length);
-    if (whole.length <= mostBytes) {
-      keep(file, whole);
+    System.arraycopy(content, 0, digestAndContent, DIGEST_DIGITS, content.length);
+    if (digestAndContent.length <= maxBytes) {
+      store(file, digestAndContent);
     }
     return content;
   }
 
-  private static byte[] kept(Path file, String sha256) {
-    byte[] content = kept(file);
+  private static byte[] read(Path file, String sha256) {
+    byte[] content = read(file);
     if (content == null || !Sha256.hex(content).equals(sha256)) {
       return null;
     }
@@ -118,11 +122,11 @@ public final class FileCache {
     return content;
   }
 
-  private static byte[] kept(Path file) {
+  private static byte[] read(Path file) {
     try {
       return Files.readAllBytes(file);
     } catch (IOException e) {
-      return null; // mostly for want of the file; otherwise it can be had from its origin
+      return null; // the file is usually missing; an unreadable one is fetched from its origin
     }
   }
 
@@ -130,11 +134,11 @@ public final class FileCache {
     try {
       Files.setLastModifiedTime(file, FileTime.from(Instant.now()));
     } catch (IOException e) {
-      // Somebody else's file: it may go earlier than it should.
+      // The file belongs to another user; it may be deleted earlier than it should.
     }
   }
 
-  private void keep(Path file, byte[] content) {
+  private void store(Path file, byte[] content) {
     try {
       Files.createDirectories(folder);
       Path own = folder.resolve(ProcessHandle.current().pid() + "-" + TEMPORARY.getAndIncrement());
@@ -146,27 +150,27 @@ public final class FileCache {
       }
       trim();
     } catch (IOException | UncheckedIOException e) {
-      LOG.log(WARNING, "nothing is kept in " + folder + ": " + e);
+      LOG.log(WARNING, "File cache cannot be written folder=" + folder + " error=" + e);
     }
   }
 
-  private record Kept(Path file, long bytes, FileTime used) {}
+  private record CachedFile(Path file, long bytes, FileTime used) {}
 
   private void trim() throws IOException {
-    List<Kept> all = new ArrayList<>();
+    List<CachedFile> all = new ArrayList<>();
     try (Stream<Path> files = Files.list(folder)) {
       for (Path file : files.toList()) {
         try {
-          all.add(new Kept(file, Files.size(file), Files.getLastModifiedTime(file)));
+          all.add(new CachedFile(file, Files.size(file), Files.getLastModifiedTime(file)));
         } catch (NoSuchFileException e) {
-          // another process was faster
+          // Another process has just deleted the file.
         }
       }
     }
-    all.sort(Comparator.comparing(Kept::used));
-    long total = all.stream().mapToLong(Kept::bytes).sum();
-    for (Kept oldest : all) {
-      if (total <= mostBytes) {
+    all.sort(Comparator.comparing(CachedFile::used));
+    long total = all.stream().mapToLong(CachedFile::bytes).sum();
+    for (CachedFile oldest : all) {
+      if (total <= maxBytes) {
         return;
       }
       Files.deleteIfExists(oldest.file());

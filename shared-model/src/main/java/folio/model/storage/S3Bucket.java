@@ -33,8 +33,8 @@ import software.amazon.awssdk.services.s3.model.S3Exception;
 import software.amazon.awssdk.services.s3.model.S3Object;
 
 /**
- * Objects of a bucket below a prefix, by the rest of their names; what goes wrong is told as of
- * files. Safe for use by any thread.
+ * The objects of a bucket below a prefix, named relative to it. Errors are reported as the
+ * exceptions of file access. Safe for use by any thread.
  */
 final class S3Bucket {
   private static final Duration ATTEMPT_TIMEOUT = Duration.ofMinutes(1);
@@ -45,10 +45,10 @@ final class S3Bucket {
   private final String prefix;
 
   /**
-   * A part of a bucket.
+   * Creates a view of a part of a bucket.
    *
-   * @param client stays the caller's
-   * @param prefix empty, or ends with a slash
+   * @param client the client, which the caller closes
+   * @param prefix the prefix of all names; empty, or ends with a slash
    */
   S3Bucket(S3Client client, String bucket, String prefix) {
     this.client = client;
@@ -57,14 +57,15 @@ final class S3Bucket {
   }
 
   /**
-   * A part of a bucket, with a client that lasts as long as the process.
+   * Creates a view of a part of a bucket with a client that lives as long as the process.
    *
-   * @param prefix empty, or ends with a slash
-   * @throws IllegalArgumentException if the environment names no region, or an endpoint that is
-   *     none
+   * @param prefix the prefix of all names; empty, or ends with a slash
+   * @throws IllegalArgumentException if the environment names no region, or if its endpoint is not
+   *     a legal address
    */
   static S3Bucket connect(String bucket, String prefix, Map<String, String> environment) {
-    // The manifest has every file's digest; endpoints other than AWS's may not know S3's checksums.
+    // The manifest has every file's digest, and endpoints other than AWS's may not support S3's
+    // checksums.
     S3ClientBuilder builder =
         S3Client.builder()
             .httpClientBuilder(UrlConnectionHttpClient.builder())
@@ -73,15 +74,15 @@ final class S3Bucket {
             .overrideConfiguration(
                 limits ->
                     limits.apiCallAttemptTimeout(ATTEMPT_TIMEOUT).apiCallTimeout(CALL_TIMEOUT));
-    boolean elsewhere = false;
+    boolean customEndpoint = false;
     for (String variable : List.of("AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3")) {
       if (environment.containsKey(variable)) {
         builder.endpointOverride(endpoint(variable, environment.get(variable)));
-        elsewhere = true;
+        customEndpoint = true;
       }
     }
-    builder.forcePathStyle(elsewhere); // a bucket's own host name is AWS's way
-    builder.region(region(elsewhere));
+    builder.forcePathStyle(customEndpoint); // only AWS gives each bucket a host name
+    builder.region(region(customEndpoint));
     return new S3Bucket(builder.build(), bucket, prefix);
   }
 
@@ -92,38 +93,42 @@ final class S3Bucket {
         return address;
       }
     } catch (URISyntaxException e) {
-      // it is said below
+      // The exception below reports it.
     }
     throw new IllegalArgumentException(
         variable + " is '" + value + "'; legal are http://HOST:PORT and https://HOST:PORT");
   }
 
-  private static Region region(boolean elsewhere) {
-    AwsRegionProvider known =
-        elsewhere // then there is no machine of AWS's to be asked
+  private static Region region(boolean customEndpoint) {
+    AwsRegionProvider provider =
+        customEndpoint // the machine is not in AWS, so there is no metadata service
             ? new AwsRegionProviderChain(
                 new SystemSettingsRegionProvider(), new AwsProfileRegionProvider())
             : new DefaultAwsRegionProviderChain();
     try {
-      return known.getRegion();
+      return provider.getRegion();
     } catch (SdkClientException e) {
-      if (elsewhere) {
-        return Region.US_EAST_1; // a signature needs one, whatever it is
+      if (customEndpoint) {
+        return Region.US_EAST_1; // a signature needs a region; any one will do
       }
       throw new IllegalArgumentException("no region is known; set AWS_REGION", e);
     }
   }
 
   /**
-   * An object.
+   * Returns an object.
    *
-   * @throws NoSuchFileException if there is none
+   * @throws NoSuchFileException if the object does not exist
    */
   ResponseBytes<GetObjectResponse> get(String name) throws IOException {
     return get(name, CALL_TIMEOUT);
   }
 
-  /** As {@link #get(String)}, for whoever does not wait long. */
+  /**
+   * Returns an object within a time limit.
+   *
+   * @throws NoSuchFileException if the object does not exist
+   */
   ResponseBytes<GetObjectResponse> get(String name, Duration timeout) throws IOException {
     GetObjectRequest request =
         GetObjectRequest.builder()
@@ -134,7 +139,7 @@ final class S3Bucket {
     return call(name, () -> client.getObjectAsBytes(request));
   }
 
-  /** Writes an object; returns its tag. */
+  /** Writes an object and returns its entity tag. */
   String put(String name, byte[] content) throws IOException {
     return put(PutObjectRequest.builder(), name, content);
   }
@@ -146,48 +151,51 @@ final class S3Bucket {
   }
 
   /**
-   * Writes an object if it is still what it was. What is met may be an attempt of ours that seemed
-   * to fail.
+   * Writes an object if it still has an expected version. If the object already has the new
+   * content, an earlier attempt of this client has succeeded although it seemed to fail.
    *
-   * @param tag of what it was, or null if there was none
-   * @return its tag
-   * @throws FileAlreadyExistsException if it is something else
+   * @param tag the entity tag of the object's expected version, or null if no object is expected
+   * @return the new entity tag
+   * @throws FileAlreadyExistsException if the object has another version with other content
    */
   String put(String name, byte[] content, String tag) throws IOException {
     PutObjectRequest.Builder request = PutObjectRequest.builder();
     try {
       return put(tag == null ? request.ifNoneMatch("*") : request.ifMatch(tag), name, content);
     } catch (FileAlreadyExistsException e) {
-      ResponseBytes<GetObjectResponse> there = get(name);
-      if (!Arrays.equals(there.asByteArray(), content)) {
+      ResponseBytes<GetObjectResponse> stored = get(name);
+      if (!Arrays.equals(stored.asByteArray(), content)) {
         throw e;
       }
-      return there.response().eTag();
+      return stored.response().eTag();
     }
   }
 
-  /** Deletes an object, if there is one. */
+  /** Deletes an object if it exists. */
   void delete(String name) throws IOException {
     call(name, () -> client.deleteObject(delete -> delete.bucket(bucket).key(prefix + name)));
   }
 
-  /** Lists the objects whose names begin so, with the server's answers. */
-  List<ListObjectsV2Response> pages(String below) throws IOException {
+  /** Returns the server's lists of the objects whose names begin with a prefix. */
+  List<ListObjectsV2Response> pages(String namePrefix) throws IOException {
     return call(
-        below,
+        namePrefix,
         () ->
             client
-                .listObjectsV2Paginator(list -> list.bucket(bucket).prefix(prefix + below))
+                .listObjectsV2Paginator(list -> list.bucket(bucket).prefix(prefix + namePrefix))
                 .stream()
                 .toList());
   }
 
-  /** The names of the objects whose names begin so. */
-  List<String> names(String below) throws IOException {
-    return pages(below).stream().flatMap(page -> page.contents().stream()).map(this::name).toList();
+  /** Returns the names of the objects whose names begin with a prefix. */
+  List<String> names(String namePrefix) throws IOException {
+    return pages(namePrefix).stream()
+        .flatMap(page -> page.contents().stream())
+        .map(this::name)
+        .toList();
   }
 
-  /** What a listed object is called here. */
+  /** Returns the name of a listed object, relative to the prefix of this view. */
   String name(S3Object object) {
     return object.key().substring(prefix.length());
   }
@@ -200,7 +208,7 @@ final class S3Bucket {
     try {
       return call.make();
     } catch (S3Exception e) {
-      if (e.statusCode() == HttpURLConnection.HTTP_NOT_FOUND && !noBucket(e)) {
+      if (e.statusCode() == HttpURLConnection.HTTP_NOT_FOUND && !isMissingBucket(e)) {
         throw new NoSuchFileException(this + "/" + name);
       }
       if (e.statusCode() == HttpURLConnection.HTTP_PRECON_FAILED
@@ -208,7 +216,8 @@ final class S3Bucket {
         throw new FileAlreadyExistsException(
             this + "/" + name, null, "was written by somebody else meanwhile; look, and try again");
       }
-      // Its own message has a number of the request's, and would be news every time.
+      // The exception's own message holds a request id. It would be logged as a new error each
+      // time.
       throw new IOException(
           this + "/" + name + ": " + reason(e) + " (status " + e.statusCode() + ")", e);
     } catch (SdkException e) {
@@ -222,11 +231,11 @@ final class S3Bucket {
         : e.awsErrorDetails().errorCode() + ", " + e.awsErrorDetails().errorMessage();
   }
 
-  private static boolean noBucket(S3Exception e) {
+  private static boolean isMissingBucket(S3Exception e) {
     return e.awsErrorDetails() != null && "NoSuchBucket".equals(e.awsErrorDetails().errorCode());
   }
 
-  /** The address. */
+  /** Returns the address, {@code s3://BUCKET/PREFIX}. */
   @Override
   public String toString() {
     return "s3://"

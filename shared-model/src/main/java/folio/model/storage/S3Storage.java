@@ -21,12 +21,13 @@ import software.amazon.awssdk.services.s3.model.ListObjectsV2Response;
 import software.amazon.awssdk.services.s3.model.S3Object;
 
 /**
- * Objects in a bucket, of AWS or of anything that speaks S3. A version is there once its seal is:
- * the seal is written last, and only where there is none. {@code CURRENT} is replaced only if it is
- * still what the writer saw when it was opened. Writers need no lock: two may add versions at once,
- * and of two that move {@code CURRENT} one is refused.
+ * A storage in a bucket of AWS or of another server that implements S3. A version exists once its
+ * commit file exists: the commit file is written last, and only if there is none yet. {@code
+ * CURRENT} is replaced only if no other writer has changed it since the writer was opened. Writers
+ * need no lock: two writers may add versions at once, and of two writers that move {@code CURRENT}
+ * the slower one fails.
  *
- * <p>Endpoint, region and credentials come from the environment, as for all programs that use S3:
+ * <p>Endpoint, region and credentials come from the usual environment variables of S3 clients:
  * {@code AWS_ENDPOINT_URL_S3}, {@code AWS_REGION}, {@code AWS_ACCESS_KEY_ID} and so on.
  *
  * @see <a
@@ -34,19 +35,23 @@ import software.amazon.awssdk.services.s3.model.S3Object;
  *     S3, conditional writes</a>
  */
 public final class S3Storage implements Storage {
-  /** A version without a seal is left by a killed writer if its newest file is as old as this. */
+  /**
+   * The age of the newest file from which a version without a commit file counts as the leftover of
+   * a killed writer.
+   */
   static final Duration LEFTOVER_AGE = Duration.ofHours(1);
 
-  /** For what is asked for every second. */
-  private static final Duration SHORT_TIMEOUT = Duration.ofSeconds(5);
+  /** The time limit of reading {@code CURRENT}, which a watcher does every second. */
+  private static final Duration CURRENT_TIMEOUT = Duration.ofSeconds(5);
 
   private final S3Bucket bucket;
   private final Duration leftoverAge;
 
   /**
-   * Versions in a bucket.
+   * Creates a storage in a bucket.
    *
-   * @param leftoverAge how old the newest file of a version without a seal must be to be deleted
+   * @param leftoverAge the age of the newest file from which a version without a commit file is
+   *     deleted
    */
   S3Storage(S3Bucket bucket, Duration leftoverAge) {
     this.bucket = bucket;
@@ -61,7 +66,7 @@ public final class S3Storage implements Storage {
 
   private ResponseBytes<GetObjectResponse> currentObject() throws IOException {
     try {
-      return bucket.get(CURRENT, SHORT_TIMEOUT);
+      return bucket.get(CURRENT, CURRENT_TIMEOUT);
     } catch (NoSuchFileException e) {
       return null;
     }
@@ -74,7 +79,7 @@ public final class S3Storage implements Storage {
 
   @Override
   public boolean contains(String version) throws IOException {
-    return bucket.names(version + "/").contains(key(version, SEAL));
+    return bucket.names(version + "/").contains(key(version, COMMIT_FILE));
   }
 
   @Override
@@ -96,7 +101,7 @@ public final class S3Storage implements Storage {
   }
 
   private static boolean isSeal(String name) {
-    return name.endsWith("/" + SEAL) && name.indexOf('/') == name.lastIndexOf('/');
+    return name.endsWith("/" + COMMIT_FILE) && name.indexOf('/') == name.lastIndexOf('/');
   }
 
   private static String version(String name) {
@@ -107,29 +112,29 @@ public final class S3Storage implements Storage {
     return version + "/" + file;
   }
 
-  /** Deletes files of versions that were never finished; whatever else lies there is not ours. */
+  /** Deletes the files of unfinished versions and no other objects. */
   private void removeLeftovers() throws IOException {
     Map<String, Instant> newest = new HashMap<>();
     Map<String, List<String>> files = new HashMap<>();
-    Set<String> sealed = new HashSet<>();
+    Set<String> committed = new HashSet<>();
     Instant now = null;
     for (ListObjectsV2Response page : bucket.pages("")) {
-      now = timeOf(page); // the server's clock also wrote the files' times
+      now = timeOf(page); // by the server's clock, like the times of the files
       for (S3Object object : page.contents()) {
         String name = bucket.name(object);
-        if (!isOfAVersion(name)) {
+        if (!isFileOfVersion(name)) {
           continue;
         }
         files.computeIfAbsent(version(name), version -> new ArrayList<>()).add(name);
         newest.merge(version(name), object.lastModified(), (a, b) -> a.isAfter(b) ? a : b);
         if (isSeal(name)) {
-          sealed.add(version(name));
+          committed.add(version(name));
         }
       }
     }
     for (Map.Entry<String, List<String>> version : files.entrySet()) {
       boolean old = !newest.get(version.getKey()).plus(leftoverAge).isAfter(now);
-      if (old && !sealed.contains(version.getKey())) {
+      if (old && !committed.contains(version.getKey())) {
         for (String name : version.getValue()) {
           bucket.delete(name);
         }
@@ -137,7 +142,7 @@ public final class S3Storage implements Storage {
     }
   }
 
-  private static boolean isOfAVersion(String name) {
+  private static boolean isFileOfVersion(String name) {
     int slash = name.indexOf('/');
     return slash == name.lastIndexOf('/')
         && slash > 0
@@ -152,7 +157,7 @@ public final class S3Storage implements Storage {
         .orElseGet(Instant::now);
   }
 
-  /** The address. */
+  /** Returns the address, {@code s3://BUCKET/PREFIX}. */
   @Override
   public String toString() {
     return bucket.toString();
@@ -172,14 +177,14 @@ public final class S3Storage implements Storage {
     @Override
     public void add(String version, Map<String, byte[]> files) throws IOException {
       if (contains(version)) {
-        throw new IOException(key(version, SEAL) + " is there already");
+        throw new IOException(key(version, COMMIT_FILE) + " is there already");
       }
-      boolean sealing = false; // from then on it may be there, whatever the answer
+      boolean committing = false; // once true, the version may be visible even if a request fails
       try {
         for (Map.Entry<String, byte[]> file : files.entrySet()) {
           String name = key(version, file.getKey());
-          sealing = file.getKey().equals(SEAL);
-          if (sealing) {
+          committing = file.getKey().equals(COMMIT_FILE);
+          if (committing) {
             bucket.put(name, file.getValue(), null);
             observer.accept(PublishStep.VERSION_VISIBLE);
           } else {
@@ -188,9 +193,9 @@ public final class S3Storage implements Storage {
           }
         }
       } catch (FileAlreadyExistsException e) {
-        throw e; // it is somebody else's now
+        throw e; // another writer has added this version, so its files stay
       } catch (IOException e) {
-        if (!sealing) {
+        if (!committing) {
           deleteQuietly(version);
         }
         throw e;
@@ -199,9 +204,9 @@ public final class S3Storage implements Storage {
 
     private void deleteQuietly(String version) {
       try {
-        deleteFiles(version); // it has no seal
+        deleteFiles(version); // the version has no commit file, so no reader sees it
       } catch (IOException e) {
-        // What could not be written may not be deleted either; a later writer cleans up.
+        // A bucket that fails to write may fail to delete too; a later writer cleans up.
       }
     }
 
@@ -210,15 +215,15 @@ public final class S3Storage implements Storage {
       byte[] content = (version + "\n").getBytes(StandardCharsets.UTF_8);
       String written = bucket.put(CURRENT, content, tag);
       if (!contains(version)) {
-        takeBack(written);
-        throw new NoSuchFileException(key(version, SEAL), null, "it has just been deleted");
+        restoreCurrent(written);
+        throw new NoSuchFileException(key(version, COMMIT_FILE), null, "it has just been deleted");
       }
       tag = written;
       current = content;
       observer.accept(PublishStep.CURRENT_MOVED);
     }
 
-    private void takeBack(String written) throws IOException {
+    private void restoreCurrent(String written) throws IOException {
       if (current == null) {
         bucket.delete(CURRENT);
       } else {
@@ -226,14 +231,17 @@ public final class S3Storage implements Storage {
       }
     }
 
-    /** Its seal goes first; whoever moves {@code CURRENT} looks for it afterwards. */
+    /**
+     * Deletes the commit file first. A writer that moves {@code CURRENT} looks for the commit file
+     * after its move, so {@code CURRENT} never names a deleted version.
+     */
     @Override
     public void delete(String version) throws IOException {
-      byte[] seal = read(version, SEAL);
-      bucket.delete(key(version, SEAL));
+      byte[] commitFile = read(version, COMMIT_FILE);
+      bucket.delete(key(version, COMMIT_FILE));
       if (S3Storage.this.current().map(String::strip).filter(version::equals).isPresent()) {
-        bucket.put(key(version, SEAL), seal);
-        throw new IOException(key(version, SEAL) + " stays: it has just become current");
+        bucket.put(key(version, COMMIT_FILE), commitFile);
+        throw new IOException(key(version, COMMIT_FILE) + " stays: it has just become current");
       }
       deleteFiles(version);
     }
@@ -244,7 +252,7 @@ public final class S3Storage implements Storage {
       }
     }
 
-    /** Nothing is to be let go of. */
+    /** Does nothing, since a writer of a bucket holds no lock. */
     @Override
     public void close() {}
   }

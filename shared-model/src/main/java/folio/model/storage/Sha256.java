@@ -4,11 +4,11 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 
-/** Digests as the manifest writes them. */
+/** The SHA-256 digests of manifests. */
 public final class Sha256 {
   private Sha256() {}
 
-  /** The SHA-256 of the bytes, in lower-case hex. */
+  /** Returns the SHA-256 of the bytes in lower-case hex. */
   public static String hex(byte[] bytes) {
     try {
       return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(bytes));

@@ -7,22 +7,22 @@ import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** What users write to say where checkpoints are. */
+/** A parser of the addresses by which users name a storage. */
 public final class StorageAddress {
   private static final Pattern S3 =
       Pattern.compile("s3://([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:/(.*))?");
 
-  /** Two letters at least: one is a drive. */
+  /** A URI scheme of at least two letters; a single letter is a Windows drive. */
   private static final Pattern SCHEME = Pattern.compile("[A-Za-z][A-Za-z0-9+.-]+:.*");
 
   private StorageAddress() {}
 
   /**
-   * The storage at an address: a folder's path, {@code file:///FOLDER} or {@code
-   * s3://BUCKET/PREFIX}. Nothing is read yet.
+   * Returns the storage at an address: a folder's path, {@code file:///FOLDER} or {@code
+   * s3://BUCKET/PREFIX}. This method does not access the storage.
    *
-   * @param environment where an S3 client looks for an endpoint
-   * @throws IllegalArgumentException if it is none of these
+   * @param environment the environment variables, which may name the endpoint of S3
+   * @throws IllegalArgumentException if the address has none of these forms
    */
   public static Storage open(String address, Map<String, String> environment) {
     Matcher s3 = S3.matcher(address);

@@ -3,30 +3,30 @@ package folio.model.storage;
 import java.io.IOException;
 import java.util.Map;
 
-/** Changes a storage, each time in one instant. Owned by one thread. */
+/** A writer of a storage. Each change becomes visible in one step. Owned by one thread. */
 public interface StorageWriter extends AutoCloseable {
   /**
    * Adds a version.
    *
-   * @param files by name, in the order in which they are written, {@link Storage#SEAL} last
-   * @throws IOException if it cannot be written or is there already; no part of it is visible then,
-   *     at most all of it
+   * @param files the files by name, in the order of writing, {@link Storage#COMMIT_FILE} last
+   * @throws IOException if the version exists or cannot be written; then all of it or no part of it
+   *     is visible
    */
   void add(String version, Map<String, byte[]> files) throws IOException;
 
   /**
-   * Makes a version the current one.
+   * Makes a version current.
    *
-   * @throws java.nio.file.FileAlreadyExistsException if another writer changed it since this one
-   *     was opened
-   * @throws IOException if it cannot be written
+   * @throws java.nio.file.FileAlreadyExistsException if another writer has changed {@code CURRENT}
+   *     since this writer was opened
+   * @throws IOException if {@code CURRENT} cannot be written
    */
   void moveCurrent(String version) throws IOException;
 
   /**
    * Deletes a version.
    *
-   * @throws IOException if it cannot be deleted, or has become the current one meanwhile
+   * @throws IOException if the version cannot be deleted or has become current meanwhile
    */
   void delete(String version) throws IOException;
 

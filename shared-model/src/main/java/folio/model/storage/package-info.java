@@ -1,4 +1,5 @@
 /**
- * Where checkpoints lie: bytes by name, on a disk or in a bucket. Knows nothing of what they mean.
+ * The storage of versions: bytes by name, on a disk or in a bucket. The package does not interpret
+ * the bytes.
  */
 package folio.model.storage;

@@ -1,6 +1,6 @@
 package folio.model.vocabulary;
 
-/** A text holds a character that the vocabulary does not know. */
+/** An error in a text: it holds a character that is not in the vocabulary. */
 public final class UnknownCharacterException extends RuntimeException {
   private static final long serialVersionUID = 1L;
 
@@ -8,10 +8,10 @@ public final class UnknownCharacterException extends RuntimeException {
   private final int position;
 
   /**
-   * Describes the first unknown character of a text.
+   * Creates an exception for the first unknown character of a text.
    *
-   * @param codePoint the character, as a Unicode code point
-   * @param position where it stands, counted in code points from 0
+   * @param codePoint the character
+   * @param position the position of the character in the text, in code points from 0
    */
   public UnknownCharacterException(int codePoint, int position) {
     super(
@@ -24,12 +24,12 @@ public final class UnknownCharacterException extends RuntimeException {
     this.position = position;
   }
 
-  /** The unknown character, as a Unicode code point. */
+  /** Returns the unknown character. */
   public int codePoint() {
     return codePoint;
   }
 
-  /** Where it stands, counted in code points from 0. */
+  /** Returns the position of the character in the text, in code points from 0. */
   public int position() {
     return position;
   }

@@ -1,18 +1,14 @@
 package folio.model.vocabulary;
 
-import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.Arrays;
-import java.util.HexFormat;
 import java.util.List;
 
 /**
- * An immutable, ascending list of Unicode code points; a character's index in it is its token id.
- * Safe for use by any thread.
+ * The characters that a network knows: an ascending list of Unicode code points. A character's
+ * index in the list is its token id. Immutable; safe for use by any thread.
  */
 public final class Vocabulary {
-  /** Code points below this are looked up in a table, the rest by binary search. */
+  /** The number of code points that have an entry in the table; binary search finds the others. */
   private static final int TABLE_SIZE = 0x250;
 
   private final int[] codePoints;
@@ -30,7 +26,7 @@ public final class Vocabulary {
   }
 
   /**
-   * The distinct characters of a text.
+   * Returns the vocabulary of the distinct characters of a text.
    *
    * @throws IllegalArgumentException if the text is empty
    */
@@ -39,10 +35,10 @@ public final class Vocabulary {
   }
 
   /**
-   * A vocabulary from its stored form.
+   * Returns the vocabulary of a list of characters, which is its stored form.
    *
-   * @param characters one string a character, each exactly one code point, strictly ascending
-   * @throws IllegalArgumentException if an entry is not one code point, or is out of order; the
+   * @param characters strings of exactly one code point each, strictly ascending
+   * @throws IllegalArgumentException if an entry is not one code point or is out of order; the
    *     message names the entry and its index
    */
   public static Vocabulary ofCharacters(List<String> characters) {
@@ -62,17 +58,17 @@ public final class Vocabulary {
     return new Vocabulary(codePoints);
   }
 
-  /** The number of characters, V. */
+  /** Returns the number of characters, V. */
   public int size() {
     return codePoints.length;
   }
 
-  /** The characters in id order, one string each. */
+  /** Returns the characters in id order, as one string each. */
   public List<String> characters() {
     return Arrays.stream(codePoints).mapToObj(Character::toString).toList();
   }
 
-  /** The id of a code point, or -1 if it is unknown. */
+  /** Returns the id of a code point, or -1 if the vocabulary does not contain it. */
   public int id(int codePoint) {
     if (codePoint < TABLE_SIZE && codePoint >= 0) {
       return table[codePoint];
@@ -82,7 +78,7 @@ public final class Vocabulary {
   }
 
   /**
-   * The code point of an id.
+   * Returns the code point of an id.
    *
    * @throws ArrayIndexOutOfBoundsException if the id is not in [0, size)
    */
@@ -91,7 +87,7 @@ public final class Vocabulary {
   }
 
   /**
-   * The ids of a text, one a code point.
+   * Returns the ids of a text, one per code point.
    *
    * @throws UnknownCharacterException at the first character that is not in this vocabulary
    */
@@ -108,29 +104,13 @@ public final class Vocabulary {
     return ids;
   }
 
-  /** The text of a sequence of ids. */
+  /** Returns the text of a sequence of ids. */
   public String decode(int... ids) {
     StringBuilder text = new StringBuilder(ids.length);
     for (int id : ids) {
       text.appendCodePoint(codePoints[id]);
     }
     return text.toString();
-  }
-
-  /** SHA-256 over the characters in order, as UTF-8, in lower-case hex: equal means same ids. */
-  public String fingerprint() {
-    try {
-      byte[] utf8 = decode(ids()).getBytes(StandardCharsets.UTF_8);
-      return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(utf8));
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException("every Java platform has SHA-256", e);
-    }
-  }
-
-  private int[] ids() {
-    int[] ids = new int[codePoints.length];
-    Arrays.setAll(ids, i -> i);
-    return ids;
   }
 
   @Override

@@ -1,2 +1,2 @@
-/** The mapping between Unicode code points and token ids. */
+/** The mapping between characters (Unicode code points) and token ids. */
 package folio.model.vocabulary;

@@ -84,7 +84,7 @@ public final class CudaStream {
     CURRENT.set(handle == null ? null : new CudaStream(Driver.get(), handle));
   }
 
-  /** The driver's own name for it. */
+  /** Returns the driver's handle of the stream. */
   Pointer handle() {
     return handle;
   }

@@ -19,17 +19,17 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/** What every store guarantees, wherever it is. */
+/** The tests of the guarantees that every store makes, in a directory or a bucket. */
 abstract class CheckpointStoreContract {
   private CheckpointStore store;
 
-  /** The store of this test. */
+  /** Opens the store of this test. */
   abstract CheckpointStore open();
 
-  /** Writes a file of the store behind its back. */
+  /** Overwrites a file of the store without the store's writer. */
   abstract void overwrite(String name, byte[] content) throws IOException;
 
-  /** Has a process of its own publish, stop at a step, and be killed there. */
+  /** Starts a process that publishes, waits at a step and is killed there. */
   abstract void killAt(PublishStep step) throws IOException, InterruptedException;
 
   @BeforeEach
@@ -38,7 +38,7 @@ abstract class CheckpointStoreContract {
   }
 
   @Test
-  void isEmptyBeforeItsFolderExists() {
+  void isEmptyBeforeItExists() {
     assertThat(store.current()).isEmpty();
     assertThat(store.versions()).isEmpty();
   }
@@ -75,7 +75,7 @@ abstract class CheckpointStoreContract {
   }
 
   @Test
-  void refusesToPromoteWhatIsNotWhole() throws IOException {
+  void rejectsThePromotionOfADamagedVersion() throws IOException {
     String first = TestCheckpoints.publishCurrent(store, 1);
     String second = TestCheckpoints.publish(store, 2);
     overwrite(second + "/config.json", new byte[3]);
@@ -90,7 +90,7 @@ abstract class CheckpointStoreContract {
   }
 
   @Test
-  void neverDeletesWhatCurrentNames() {
+  void neverDeletesTheCurrentVersion() {
     String first = TestCheckpoints.publishCurrent(store, 1);
     String second = TestCheckpoints.publish(store, 2);
     try (CheckpointWriter writer = store.write()) {
@@ -102,7 +102,7 @@ abstract class CheckpointStoreContract {
   }
 
   @Test
-  void refusesACurrentThatNamesNoVersion() throws IOException {
+  void rejectsACurrentFileThatNamesNoVersion() throws IOException {
     TestCheckpoints.publishCurrent(store, 1);
     overwrite("CURRENT", "../../somewhere\n".getBytes(StandardCharsets.UTF_8));
 
@@ -110,7 +110,7 @@ abstract class CheckpointStoreContract {
   }
 
   @Test
-  void neverShowsAPartOfAVersion() throws Exception {
+  void neverShowsAnIncompleteVersion() throws Exception {
     AtomicBoolean published = new AtomicBoolean();
     Set<String> seen = new ConcurrentSkipListSet<>();
     CountDownLatch reading = new CountDownLatch(1);
@@ -139,10 +139,10 @@ abstract class CheckpointStoreContract {
       reader.shutdownNow();
     }
     assertThat(store.versions()).hasSize(8).containsAll(seen);
-    assertThat(seen).as("read meanwhile").isNotEmpty();
+    assertThat(seen).as("versions read during publication").isNotEmpty();
   }
 
-  /** For each step of the store's writers. */
+  /** Checks a writer that is killed at one step; subclasses call this for each of their steps. */
   void assertSurvivesAWriterThatIsKilledAt(PublishStep step) throws Exception {
     String before = TestCheckpoints.publishCurrent(store, 1);
 

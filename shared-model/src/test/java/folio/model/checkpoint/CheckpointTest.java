@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.index.NDIndex;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import com.fasterxml.jackson.databind.JsonNode;
@@ -18,15 +19,18 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.Map;
 import java.util.SplittableRandom;
+import java.util.function.Consumer;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * Every way in which a checkpoint can be bad is refused by a sentence that names what and where.
+ * Tests that every kind of damaged checkpoint is rejected with a message that names the file and
+ * the problem.
  */
 class CheckpointTest {
   private static final JsonMapper JSON = new JsonMapper();
@@ -51,7 +55,7 @@ class CheckpointTest {
     return root.resolve(version).resolve(name);
   }
 
-  private void assertRefused(String... words) {
+  private void assertRejected(String... words) {
     assertThatThrownBy(() -> store.open(version).load(manager).close())
         .isInstanceOf(CheckpointException.class)
         .hasMessageStartingWith("checkpoint " + version + ": ")
@@ -67,8 +71,8 @@ class CheckpointTest {
     }
   }
 
-  /** Rewrites the tensors; the list may be changed. */
-  private void rewrite(java.util.function.Consumer<NDList> change) throws IOException {
+  /** Rewrites the weights file after a change of its tensors. */
+  private void rewrite(Consumer<NDList> change) throws IOException {
     NDList tensors = Safetensors.read(manager, Files.readAllBytes(file("model.safetensors")));
     change.accept(tensors);
     Files.write(file("model.safetensors"), Safetensors.write(tensors, Map.of()));
@@ -76,7 +80,7 @@ class CheckpointTest {
   }
 
   @Test
-  void loadsWhatWasPublished() {
+  void loadsAPublishedCheckpoint() {
     Checkpoint checkpoint = store.open(version);
     CharGru loaded = checkpoint.load(manager);
     CharGru original = CharGru.initialize(manager, checkpoint.config(), new SplittableRandom(1));
@@ -89,47 +93,47 @@ class CheckpointTest {
   }
 
   @Test
-  void halfPrecisionTakesHalfTheSpaceAndLoadsTheSame() {
-    Checkpoint whole = store.open(version);
+  void float16TakesHalfTheSpaceAndLoadsAsFloat32() {
+    Checkpoint full = store.open(version);
     String half;
     try (CheckpointWriter writer = store.write();
-        CharGru network = whole.load(manager)) {
+        CharGru network = full.load(manager)) {
       half =
           writer.publish(
               new CheckpointDraft(
                   network,
-                  whole.vocabulary(),
+                  full.vocabulary(),
                   Precision.FLOAT16,
-                  whole.manifest().canary().text(),
+                  full.manifest().canary().text(),
                   new CheckpointDraft.Origin(version, null, 0, null, null, Map.of())));
     }
     Checkpoint halved = store.open(half);
     CharGru network = halved.load(manager);
-    long values = whole.config().parameterCount();
+    long values = full.config().parameterCount();
 
     assertThat(halved.manifest().files().get("model.safetensors").sizeBytes())
         .isBetween(2 * values, 2 * values + 2000);
     assertThat(network.parameters().get(1).values().getDataType()).isEqualTo(DataType.FLOAT32);
     halved.manifest().canary().check(manager, network, halved.vocabulary());
     assertThat(halved.manifest().canary().lossNats())
-        .isNotEqualTo(whole.manifest().canary().lossNats());
+        .isNotEqualTo(full.manifest().canary().lossNats());
   }
 
   @Test
-  void refusesTruncatedTensors() throws IOException {
+  void rejectsATruncatedFile() throws IOException {
     byte[] bytes = Files.readAllBytes(file("model.safetensors"));
-    Files.write(file("model.safetensors"), java.util.Arrays.copyOf(bytes, bytes.length - 100));
+    Files.write(file("model.safetensors"), Arrays.copyOf(bytes, bytes.length - 100));
 
-    assertRefused("model.safetensors has " + (bytes.length - 100) + " bytes", "" + bytes.length);
+    assertRejected("model.safetensors has " + (bytes.length - 100) + " bytes", "" + bytes.length);
   }
 
   @Test
-  void refusesOneAlteredByte() throws IOException {
+  void rejectsOneAlteredByte() throws IOException {
     for (String name : new String[] {"model.safetensors", "config.json", "vocabulary.json"}) {
       byte[] bytes = Files.readAllBytes(file(name));
       bytes[bytes.length / 2] ^= 1;
       Files.write(file(name), bytes);
-      assertRefused(name + " was altered");
+      assertRejected(name + " was altered");
       bytes[bytes.length / 2] ^= 1;
       Files.write(file(name), bytes);
     }
@@ -137,21 +141,21 @@ class CheckpointTest {
   }
 
   @Test
-  void refusesAMissingFile() throws IOException {
+  void rejectsAMissingFile() throws IOException {
     Files.delete(file("vocabulary.json"));
 
-    assertRefused("vocabulary.json cannot be read");
+    assertRejected("vocabulary.json cannot be read");
   }
 
   @Test
-  void refusesAMissingTensor() throws IOException {
+  void rejectsAMissingTensor() throws IOException {
     rewrite(tensors -> tensors.remove("linear.bias"));
 
-    assertRefused("model.safetensors: tensor linear.bias is missing");
+    assertRejected("model.safetensors: tensor linear.bias is missing");
   }
 
   @Test
-  void refusesATensorTooMany() throws IOException {
+  void rejectsAnUnexpectedTensor() throws IOException {
     rewrite(
         tensors -> {
           NDArray extra = manager.zeros(new Shape(3));
@@ -159,11 +163,11 @@ class CheckpointTest {
           tensors.add(extra);
         });
 
-    assertRefused("does not have", "projection.weight");
+    assertRejected("does not have", "projection.weight");
   }
 
   @Test
-  void refusesAWrongShape() throws IOException {
+  void rejectsAWrongShape() throws IOException {
     rewrite(
         tensors -> {
           NDArray old = tensors.remove("grus.0.bias_ih_l0");
@@ -172,76 +176,76 @@ class CheckpointTest {
           tensors.add(longer);
         });
 
-    assertRefused("tensor grus.0.bias_ih_l0 has shape (51) instead of (48)");
+    assertRejected("tensor grus.0.bias_ih_l0 has shape (51) instead of (48)");
   }
 
   @Test
-  void refusesAWrongType() throws IOException {
+  void rejectsAWrongType() throws IOException {
     rewrite(
         tensors -> {
           NDArray old = tensors.remove("linear.bias");
-          NDArray whole = manager.zeros(old.getShape(), DataType.INT64);
-          whole.setName("linear.bias");
-          tensors.add(whole);
+          NDArray integers = manager.zeros(old.getShape(), DataType.INT64);
+          integers.setName("linear.bias");
+          tensors.add(integers);
         });
 
-    assertRefused("tensor linear.bias is int64", "float32 and float16");
+    assertRejected("tensor linear.bias is int64", "float32 and float16");
   }
 
   @Test
-  void refusesAnUnknownTypeInTheHeader() throws IOException {
+  void rejectsAnUnknownTypeInTheHeader() throws IOException {
     byte[] bytes = Files.readAllBytes(file("model.safetensors"));
     String header = new String(bytes, StandardCharsets.ISO_8859_1).replaceFirst("F32", "X32");
     Files.write(file("model.safetensors"), header.getBytes(StandardCharsets.ISO_8859_1));
     TestCheckpoints.sign(root.resolve(version));
 
-    assertRefused("tensor embedding.weight: dtype is X32");
+    assertRejected("tensor embedding.weight: dtype is X32");
   }
 
   @Test
-  void refusesValuesThatAreNotFinite() throws IOException {
+  void rejectsValuesThatAreNotFinite() throws IOException {
     for (float bad : new float[] {Float.NaN, Float.POSITIVE_INFINITY, Float.NEGATIVE_INFINITY}) {
       rewrite(
           tensors -> {
             NDArray tensor = tensors.get("grus.1.weight_hh_l0");
-            tensor.set(new ai.djl.ndarray.index.NDIndex("3, 4"), bad);
+            tensor.set(new NDIndex("3, 4"), bad);
           });
-      assertRefused("tensor grus.1.weight_hh_l0 holds a value that is not finite");
+      assertRejected("tensor grus.1.weight_hh_l0 holds a value that is not finite");
     }
   }
 
   @Test
-  void refusesAnUnknownFormat() throws IOException {
+  void rejectsAnUnknownFormat() throws IOException {
     replaceIn("manifest.json", "\"format\" : 1", "\"format\" : null");
-    assertRefused("manifest.json: format is null");
+    assertRejected("manifest.json: format is null");
     replaceIn("manifest.json", "\"format\" : null", "\"format\" : 1");
     replaceIn("config.json", "\"format\" : 1", "\"format\" : 2");
-    assertRefused("config.json: format is 2; this release reads format 1");
+    assertRejected("config.json: format is 2; this release reads format 1");
     replaceIn("config.json", "\"format\" : 2", "\"format\" : 1");
     replaceIn("vocabulary.json", "\"format\" : 1", "\"format\" : 7");
-    assertRefused("vocabulary.json: format is 7");
+    assertRejected("vocabulary.json: format is 7");
   }
 
   @Test
-  void refusesAVocabularyThatDoesNotFit() throws IOException {
+  void rejectsAVocabularyOfAnotherSize() throws IOException {
     replaceIn("vocabulary.json", "\"a\", ", "");
 
-    assertRefused("vocabulary.json has 59 characters, config.json a vocabulary_size of 60");
+    assertRejected("vocabulary.json has 59 characters, config.json a vocabulary_size of 60");
   }
 
   @Test
-  void refusesANetworkThatCannotBe() throws IOException {
+  void rejectsAnIllegalArchitecture() throws IOException {
     replaceIn("config.json", "\"residual\"", "\"transformer\"");
-    assertRefused("config.json: network is transformer; legal are [plain, residual]");
+    assertRejected("config.json: network is transformer; legal are [plain, residual]");
     replaceIn("config.json", "\"transformer\"", "\"residual\"");
     replaceIn("config.json", "\"layers\" : 2", "\"layers\" : 0");
-    assertRefused("config.json: layers is 0; legal are 1 to 64");
+    assertRejected("config.json: layers is 0; legal are 1 to 64");
     replaceIn("config.json", "\"layers\" : 0", "\"layers\" : 2, \"attention\" : true");
-    assertRefused("config.json", "attention");
+    assertRejected("config.json", "attention");
   }
 
   @Test
-  void refusesWhatIsNoSafetensorsFile() throws IOException {
+  void rejectsFilesThatAreNotSafetensors() throws IOException {
     byte[][] files = {
       new byte[0],
       new byte[7],
@@ -253,12 +257,12 @@ class CheckpointTest {
     for (byte[] bytes : files) {
       Files.write(file("model.safetensors"), bytes);
       TestCheckpoints.sign(root.resolve(version));
-      assertRefused("model.safetensors: the ");
+      assertRejected("model.safetensors: the ");
     }
   }
 
   @Test
-  void refusesOffsetsOutsideTheFile() throws IOException {
+  void rejectsOffsetsOutsideTheFile() throws IOException {
     byte[] bytes = Files.readAllBytes(file("model.safetensors"));
     String text = new String(bytes, StandardCharsets.ISO_8859_1);
     Files.write(
@@ -266,20 +270,20 @@ class CheckpointTest {
         text.replaceFirst("\\[0,1920\\]", "[0,9920]").getBytes(StandardCharsets.ISO_8859_1));
     TestCheckpoints.sign(root.resolve(version));
 
-    assertRefused("tensor embedding.weight: shape [60,8]", "does not take the 9920 bytes");
+    assertRejected("tensor embedding.weight: shape [60,8]", "does not take the 9920 bytes");
   }
 
   @Test
-  void refusesAManifestWithoutEntries() throws IOException {
+  void rejectsAManifestWithoutAFileEntry() throws IOException {
     JsonNode manifest = JSON.readTree(file("manifest.json").toFile());
     ((ObjectNode) manifest.get("files")).remove("config.json");
     Files.write(file("manifest.json"), JSON.writeValueAsBytes(manifest));
 
-    assertRefused("manifest.json: files has no entry for config.json");
+    assertRejected("manifest.json: files has no entry for config.json");
   }
 
   @Test
-  void aCanaryNoticesOtherWeights() throws IOException {
+  void theCanaryDetectsOtherWeights() throws IOException {
     rewrite(tensors -> tensors.get("linear.weight").muli(3));
     Checkpoint altered = store.open(version);
     CharGru network = altered.load(manager);
@@ -291,7 +295,7 @@ class CheckpointTest {
   }
 
   @Test
-  void theEmbeddedCheckpointIsWhole() {
+  void theEmbeddedCheckpointIsIntact() {
     Checkpoint embedded = Checkpoint.embedded();
     try (CharGru network = embedded.load(manager)) {
       embedded.manifest().canary().check(manager, network, embedded.vocabulary());

@@ -44,13 +44,13 @@ class DirectoryStoreTest extends CheckpointStoreContract {
   }
 
   @AfterEach
-  void leavesNothingTemporary() {
-    String[] left = root().toFile().list((dir, name) -> name.startsWith(".tmp-"));
-    assertThat(left == null ? new String[0] : left).isEmpty();
+  void checkThatNoTemporaryFilesRemain() {
+    String[] temporary = root().toFile().list((dir, name) -> name.startsWith(".tmp-"));
+    assertThat(temporary == null ? new String[0] : temporary).isEmpty();
   }
 
   @Test
-  void tellsASecondWriterThatThereIsOne() {
+  void rejectsASecondWriter() {
     CheckpointStore store = open();
     TestCheckpoints.publish(store, 1);
     try (CheckpointWriter writer = store.write()) {
@@ -64,7 +64,7 @@ class DirectoryStoreTest extends CheckpointStoreContract {
   }
 
   @Test
-  void saysThatAFolderCannotBeWritten() throws IOException {
+  void reportsThatAFolderCannotBeWritten() throws IOException {
     Path file = Files.writeString(folder.resolve("file"), "not a folder");
 
     assertThatThrownBy(new CheckpointStore(file.resolve("checkpoints"))::write)

@@ -14,11 +14,11 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 
-/** A real process that publishes, announces a step, blocks there and is killed with SIGKILL. */
+/** A real process that publishes, reports a step, blocks there and is killed with SIGKILL. */
 final class KilledWriter {
   private KilledWriter() {}
 
-  /** The process: publishes and promotes, blocking for ever at the step that it is told. */
+  /** Publishes and promotes in the child process; blocks at the step of the second argument. */
   public static void main(String[] args) {
     PublishStep last = PublishStep.valueOf(args[1]);
     TestCheckpoints.publishCurrent(
@@ -35,7 +35,7 @@ final class KilledWriter {
 
   private static void block() {
     try {
-      int nothing = System.in.read(); // nobody writes to it
+      int nothing = System.in.read(); // the parent process never writes to it
       throw new IllegalStateException("read " + nothing);
     } catch (IOException e) {
       throw new UncheckedIOException(e);

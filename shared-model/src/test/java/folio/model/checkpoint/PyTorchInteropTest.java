@@ -25,8 +25,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * Checkpoints go to PyTorch and come from it. Needs a Python with torch, safetensors and numpy:
- * FOLIO_PYTHON names it; {@code .ci/run} installs one.
+ * Tests the exchange of checkpoints with PyTorch. They need a Python with torch, safetensors and
+ * numpy, which FOLIO_PYTHON names and {@code .ci/run} installs.
  */
 class PyTorchInteropTest {
   private static final String PYTHON = System.getenv().getOrDefault("FOLIO_PYTHON", "python3");
@@ -36,18 +36,18 @@ class PyTorchInteropTest {
 
   @BeforeAll
   static void findPyTorch() throws Exception {
-    boolean there;
+    boolean available;
     try {
-      there = run("-c", "import torch, safetensors.torch, numpy") == 0;
+      available = run("-c", "import torch, safetensors.torch, numpy") == 0;
     } catch (IOException e) {
-      there = false;
+      available = false;
     }
     String reason =
         "skipped: " + PYTHON + " has no torch, safetensors and numpy; set FOLIO_PYTHON to one";
-    if (!there) {
+    if (!available) {
       System.out.println(reason);
     }
-    Assumptions.assumeTrue(there, reason);
+    Assumptions.assumeTrue(available, reason);
   }
 
   @AfterEach
@@ -96,10 +96,10 @@ class PyTorchInteropTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"plain", "residual", "residual-projection-tied"})
-  void loadsWhatPyTorchSaved(String network) throws Exception {
+  void loadsACheckpointThatPyTorchSaved(String network) throws Exception {
     assertThat(run(script("save_file.py"), network, root.toString())).isZero();
 
-    CharGru loaded = Checkpoint.readForeign(root).load(manager);
+    CharGru loaded = Checkpoint.readExternal(root).load(manager);
     NDList expected =
         Safetensors.read(manager, Files.readAllBytes(root.resolve("expected.safetensors")));
     NDArray logits = loaded.forward(expected.get("ids"), loaded.zeroState(manager, 2)).logits();

@@ -21,7 +21,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import software.amazon.awssdk.core.sync.RequestBody;
 
-/** Against a real process that speaks S3. */
+/** Tests the store in a bucket against a real process that implements S3. */
 class S3StoreTest extends CheckpointStoreContract {
   private static S3Server server;
 
@@ -74,7 +74,7 @@ class S3StoreTest extends CheckpointStoreContract {
   }
 
   @Test
-  void refusesTheSlowerOfTwoWritersThatMoveCurrent() {
+  void rejectsTheSlowerOfTwoWritersThatMoveCurrent() {
     CheckpointStore store = open();
     String first = TestCheckpoints.publishCurrent(store, 1);
     String second = TestCheckpoints.publish(store, 2);
@@ -93,7 +93,7 @@ class S3StoreTest extends CheckpointStoreContract {
   }
 
   @Test
-  void refusesTheSlowerOfTwoFirstWriters() {
+  void rejectsTheSlowerOfTwoFirstWriters() {
     CheckpointStore store = open();
     String version = TestCheckpoints.publish(store, 1);
     String other = TestCheckpoints.publish(store, 2);
@@ -106,35 +106,37 @@ class S3StoreTest extends CheckpointStoreContract {
   }
 
   @Test
-  void keepsWhatWasReadOnTheDiskAndLooksWhetherItIsRight() throws IOException {
+  void cachesFilesOnDiskAndVerifiesThem() throws IOException {
     CheckpointStore store = open();
     String version = TestCheckpoints.publish(store, 1);
     store.open(version);
     remove(version + "/model.safetensors");
-    String digest = open().open(version).weightsDigest(); // only the disk has it
+    String digest = open().open(version).description().weightsDigest(); // from the disk cache
 
     Files.write(cache.resolve("checkpoints").resolve(digest), new byte[9]);
     assertThatThrownBy(() -> store.open(version))
-        .as("neither has it")
+        .as("neither the bucket nor the cache has the file")
         .hasMessageContaining("model.safetensors cannot be read");
   }
 
   @Test
   void hidesAVersionWithoutItsManifest() {
     CheckpointStore store = open();
-    String whole = TestCheckpoints.publish(store, 1);
-    String part = TestCheckpoints.publish(store, 2);
-    remove(part + "/manifest.json");
+    String intact = TestCheckpoints.publish(store, 1);
+    String uncommitted = TestCheckpoints.publish(store, 2);
+    remove(uncommitted + "/manifest.json");
 
-    assertThat(store.versions()).containsExactly(whole);
-    assertThatThrownBy(() -> store.open(part)).hasMessageContaining("there is no checkpoint");
+    assertThat(store.versions()).containsExactly(intact);
+    assertThatThrownBy(() -> store.open(uncommitted))
+        .hasMessageContaining("there is no checkpoint");
     try (CheckpointWriter writer = store.write()) {
-      assertThatThrownBy(() -> writer.promote(part)).hasMessageContaining("there is no checkpoint");
+      assertThatThrownBy(() -> writer.promote(uncommitted))
+          .hasMessageContaining("there is no checkpoint");
     }
   }
 
   @Test
-  void leavesNothingOfWhatItDeletes() {
+  void deletesAllFilesOfAVersion() {
     CheckpointStore store = open();
     String version = TestCheckpoints.publish(store, 1);
     try (CheckpointWriter writer = store.write()) {
@@ -149,7 +151,7 @@ class S3StoreTest extends CheckpointStoreContract {
   }
 
   @Test
-  void saysWhichBucketIsMissing() {
+  void namesTheMissingBucket() {
     CheckpointStore nowhere = CheckpointStore.at("s3://no-such-bucket", server.environment(cache));
 
     assertThatThrownBy(nowhere::current)
@@ -157,12 +159,14 @@ class S3StoreTest extends CheckpointStoreContract {
         .hasMessageContaining("s3://no-such-bucket/CURRENT")
         .hasMessageContaining("bucket does not exist");
     String message = catchThrowable(nowhere::current).getMessage();
-    assertThat(catchThrowable(nowhere::current)).as("said again").hasMessage(message);
+    assertThat(catchThrowable(nowhere::current))
+        .as("the message of a second attempt")
+        .hasMessage(message);
     assertThatThrownBy(nowhere::write).isInstanceOf(CheckpointException.class);
   }
 
   @Test
-  void worksWhereNothingCanBeKept() throws IOException {
+  void worksWithoutAWritableCache() throws IOException {
     Path file = Files.writeString(cache.resolve("file"), "not a folder");
     CheckpointStore store = CheckpointStore.at(address(), server.environment(file));
     String version = TestCheckpoints.publish(store, 1);
@@ -171,7 +175,7 @@ class S3StoreTest extends CheckpointStoreContract {
   }
 
   @Test
-  void refusesWhatIsNoEndpoint() {
+  void rejectsIllegalEndpoints() {
     Stream.of("", "minio.example", "localhost:9000", "not a uri", "ftp://host")
         .forEach(
             endpoint ->
@@ -184,7 +188,7 @@ class S3StoreTest extends CheckpointStoreContract {
   }
 
   @Test
-  void refusesWhatIsNoAddress() {
+  void rejectsIllegalAddresses() {
     Stream.of("s3://", "s3:/bucket", "http://host/checkpoints", "s3://UPPER/case", "file:relative")
         .forEach(
             address ->

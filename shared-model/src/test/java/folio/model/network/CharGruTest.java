@@ -25,9 +25,10 @@ class CharGruTest {
   }
 
   @Test
-  void leavesNothingBehindInItsOwnManager() {
+  void addsNoArraysToItsOwnManager() {
     CharGru network = network(1);
-    // A capped manager throws when a result is attached to it: weights are never first operands.
+    // A capped manager throws when a result is attached to it. DJL attaches a result to the manager
+    // of the first operand, so the weights must never be the first operand.
     NDManager weights = network.parameters().get(0).values().getManager();
     weights.cap();
     try (NDManager scope = manager.newSubManager()) {
@@ -40,7 +41,7 @@ class CharGruTest {
   }
 
   @Test
-  void copiesTheTensorsItIsGiven() {
+  void copiesItsTensors() {
     NDList tensors = network(1).tensors(manager);
     CharGru copy = new CharGru(manager, config, tensors);
     float before = copy.parameters().get(0).values().sum().getFloat();
@@ -50,7 +51,7 @@ class CharGruTest {
   }
 
   @Test
-  void namesTheTensorThatIsMissing() {
+  void namesAMissingTensor() {
     NDList tensors = network(1).tensors(manager);
     tensors.remove("grus.1.bias_hh_l0");
 
@@ -59,7 +60,7 @@ class CharGruTest {
   }
 
   @Test
-  void initialWeightsAreAFunctionOfTheSeed() {
+  void initialWeightsDependOnlyOnTheSeed() {
     float[] one = network(1).parameters().get(1).values().toFloatArray();
     float[] again = network(1).parameters().get(1).values().toFloatArray();
     float[] other = network(2).parameters().get(1).values().toFloatArray();
@@ -80,7 +81,7 @@ class CharGruTest {
   }
 
   @Test
-  void refusesWhatNoNetworkCanHave() {
+  void rejectsIllegalArchitectures() {
     assertThatThrownBy(() -> CharGruConfig.residual(11, 7, 0, 3))
         .hasMessage("hidden_size is 0; legal are 1 to 65536");
     assertThatThrownBy(

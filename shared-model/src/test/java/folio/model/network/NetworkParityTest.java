@@ -36,7 +36,7 @@ class NetworkParityTest {
         "plain-projection",
         "plain-tied"
       })
-  void computesWhatPyTorchComputes(String name) throws IOException {
+  void agreesWithPyTorch(String name) throws IOException {
     Reference reference = new Reference(manager, name);
     CharGru network = reference.network(manager);
     CharGru.Output output =
@@ -53,7 +53,7 @@ class NetworkParityTest {
     Reference reference = new Reference(manager, name);
     CharGru network = reference.network(manager);
     NDArray ids = reference.get("reference.ids").get(new NDIndex("0:1"));
-    CharGru.Output whole = network.forward(ids, network.zeroState(manager, 1));
+    CharGru.Output onePass = network.forward(ids, network.zeroState(manager, 1));
     NDArray state = network.zeroState(manager, 1);
     NDList logits = new NDList();
     for (long t = 0; t < ids.getShape().get(1); t++) {
@@ -62,25 +62,25 @@ class NetworkParityTest {
       state = step.state();
     }
 
-    assertThat(difference(NDArrays.concat(logits, 1), whole.logits())).isLessThan(TOLERANCE);
-    assertThat(difference(state, whole.state())).isLessThan(TOLERANCE);
+    assertThat(difference(NDArrays.concat(logits, 1), onePass.logits())).isLessThan(TOLERANCE);
+    assertThat(difference(state, onePass.state())).isLessThan(TOLERANCE);
   }
 
   @ParameterizedTest
   @ValueSource(strings = {"plain", "residual", "residual-projection-tied"})
-  void rowsDoNotKnowOfEachOther(String name) throws IOException {
+  void rowsAreIndependent(String name) throws IOException {
     Reference reference = new Reference(manager, name);
     CharGru network = reference.network(manager);
     NDArray ids = reference.get("reference.ids");
     NDArray state = reference.get("reference.state");
-    CharGru.Output together = network.forward(ids, state);
+    CharGru.Output batch = network.forward(ids, state);
     for (long row = 0; row < ids.getShape().get(0); row++) {
       CharGru.Output alone =
           network.forward(
               ids.get(new NDIndex("{}:{}", row, row + 1)),
               state.get(new NDIndex(":, {}:{}", row, row + 1)));
-      NDArray logits = together.logits().get(new NDIndex("{}:{}", row, row + 1));
-      NDArray last = together.state().get(new NDIndex(":, {}:{}", row, row + 1));
+      NDArray logits = batch.logits().get(new NDIndex("{}:{}", row, row + 1));
+      NDArray last = batch.state().get(new NDIndex(":, {}:{}", row, row + 1));
 
       assertThat(difference(alone.logits(), logits)).isLessThan(TOLERANCE);
       assertThat(difference(alone.state(), last)).isLessThan(TOLERANCE);

@@ -47,7 +47,7 @@ class SamplerTest {
   }
 
   @Test
-  void zeroTemperatureTakesTheBest() {
+  void zeroTemperatureSelectsTheMostLikely() {
     for (int i = 0; i < 100; i++) {
       double uniform = SeededRandom.uniform(1, i);
       assertThat(sampler.sample(LOGITS, 0, new BitSet(), parameters(0, 0, 1, 0, 1), uniform))
@@ -65,7 +65,7 @@ class SamplerTest {
   }
 
   @Test
-  void topPKeepsTheFewestThatReachIt() {
+  void topPKeepsTheFewestCharactersThatReachIt() {
     // softmax: 0.087, 0.644, 0.237, 0.032
     assertThat(frequencies(parameters(1, 0, 0.6, 0, 1), new BitSet())[1])
         .isCloseTo(1, within(1e-9));
@@ -76,7 +76,7 @@ class SamplerTest {
   }
 
   @Test
-  void minPDropsWhatIsFarLessLikelyThanTheBest() {
+  void minPDropsCharactersFarLessLikelyThanTheMostLikely() {
     double[] drawn = frequencies(parameters(1, 0, 1, 0.2, 1), new BitSet());
 
     assertThat(drawn[0] + drawn[3]).isZero();
@@ -87,16 +87,16 @@ class SamplerTest {
   void penaltyMakesSeenCharactersLessLikely() {
     BitSet seen = new BitSet();
     seen.set(1);
-    double free = frequencies(SamplingParameters.DEFAULT, seen)[1];
+    double withoutPenalty = frequencies(SamplingParameters.DEFAULT, seen)[1];
 
-    assertThat(frequencies(parameters(1, 0, 1, 0, 2), seen)[1]).isLessThan(free);
-    assertThat(frequencies(parameters(1, 0, 1, 0, 2), new BitSet())[1]).isEqualTo(free);
+    assertThat(frequencies(parameters(1, 0, 1, 0, 2), seen)[1]).isLessThan(withoutPenalty);
+    assertThat(frequencies(parameters(1, 0, 1, 0, 2), new BitSet())[1]).isEqualTo(withoutPenalty);
   }
 
-  /** All that a penalty makes infinite are equally likely, and nothing else is. */
+  /** Characters with infinite logits are equally likely, and all others have probability 0. */
   @ParameterizedTest
   @CsvSource({"0, 1, 0", "2, 1, 0", "0, 0.9, 0", "0, 1, 0.1", "0, 0.9, 0.1"})
-  void aPenaltyCloseToZeroLeavesOneDistribution(int topK, double topP, double minP) {
+  void aPenaltyNearZeroStillGivesADistribution(int topK, double topP, double minP) {
     BitSet seen = new BitSet();
     seen.set(1, 3);
     double[] drawn = frequencies(parameters(1, topK, topP, minP, 1e-320), seen);
@@ -106,7 +106,7 @@ class SamplerTest {
   }
 
   @Test
-  void readsItsOwnRowOnly() {
+  void readsOnlyTheRowAtItsOffset() {
     float[] rows = {9, 9, 9, 9, 1, 3, 2, 0, 9, 9, 9, 9};
 
     assertThat(sampler.sample(rows, 4, new BitSet(), parameters(0, 0, 1, 0, 1), 0)).isEqualTo(1);
@@ -123,7 +123,7 @@ class SamplerTest {
     "min_p,1,0,1,-0.1,1",
     "repetition_penalty,1,0,1,0,0",
   })
-  void namesTheParameterThatIsOutOfItsRange(
+  void namesAParameterThatIsOutOfRange(
       String field, double temperature, int topK, double topP, double minP, double penalty) {
     assertThatThrownBy(() -> parameters(temperature, topK, topP, minP, penalty))
         .isInstanceOf(OutOfRangeException.class)
@@ -140,7 +140,7 @@ class SamplerTest {
       sum += value;
     }
     assertThat(sum / DRAWS).isCloseTo(0.5, within(0.01));
-    // Neighbouring seeds are no shifted copies of each other.
+    // Adjacent seeds must not give shifted copies of one sequence.
     assertThat(SeededRandom.bits(1, 1)).isNotEqualTo(SeededRandom.bits(2, 0));
   }
 }

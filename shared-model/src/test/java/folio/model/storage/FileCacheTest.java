@@ -14,14 +14,14 @@ class FileCacheTest {
   private static final int SIZE = 100;
 
   @TempDir Path folder;
-  private int read;
+  private int reads;
 
   private byte[] get(FileCache cache, int fill) throws IOException {
     byte[] content = content(fill);
     return cache.get(
         Sha256.hex(content),
         () -> {
-          read++;
+          reads++;
           return content;
         });
   }
@@ -32,43 +32,43 @@ class FileCacheTest {
     return content;
   }
 
-  private void usedBefore(int fill, int seconds) throws IOException {
+  private void setLastUse(int fill, int secondsAgo) throws IOException {
     Files.setLastModifiedTime(
         folder.resolve(Sha256.hex(content(fill))),
-        FileTime.from(Instant.now().minusSeconds(seconds)));
+        FileTime.from(Instant.now().minusSeconds(secondsAgo)));
   }
 
   @Test
-  void readsOnce() throws IOException {
+  void readsTheOriginOnce() throws IOException {
     FileCache cache = new FileCache(folder, 10 * SIZE);
 
     assertThat(get(cache, 1)).isEqualTo(content(1));
     assertThat(get(cache, 1)).isEqualTo(content(1));
-    assertThat(read).isEqualTo(1);
+    assertThat(reads).isEqualTo(1);
   }
 
   @Test
-  void letsGoOfWhatWasNotUsedForLongest() throws IOException {
+  void deletesTheLeastRecentlyUsedFile() throws IOException {
     FileCache cache = new FileCache(folder, 3 * SIZE);
     for (int fill = 1; fill <= 3; fill++) {
       get(cache, fill);
-      usedBefore(fill, 100 - fill);
+      setLastUse(fill, 100 - fill);
     }
-    get(cache, 1); // now the newest
+    get(cache, 1); // now the most recently used file
     get(cache, 4);
 
     assertThat(folder.toFile().list())
         .containsExactlyInAnyOrder(
             Sha256.hex(content(1)), Sha256.hex(content(3)), Sha256.hex(content(4)));
-    read = 0;
+    reads = 0;
     get(cache, 1);
-    assertThat(read).isZero();
+    assertThat(reads).isZero();
     get(cache, 2);
-    assertThat(read).isEqualTo(1);
+    assertThat(reads).isEqualTo(1);
   }
 
   @Test
-  void doesNotKeepWhatIsNotWhatWasAskedFor() throws IOException {
+  void doesNotCacheContentOfAnotherDigest() throws IOException {
     FileCache cache = new FileCache(folder, 10 * SIZE);
     byte[] other = cache.get(Sha256.hex(content(1)), () -> content(2));
 
@@ -77,7 +77,7 @@ class FileCacheTest {
   }
 
   @Test
-  void neitherLeavesItsFolderNorKeepsWhatIsTooLarge() throws IOException {
+  void ignoresIllegalDigestsAndFilesThatAreTooLarge() throws IOException {
     FileCache cache = new FileCache(folder.resolve("cache"), SIZE - 1);
     assertThat(cache.get("../" + "0".repeat(61), () -> content(1))).isEqualTo(content(1));
     get(cache, 1);
@@ -86,33 +86,33 @@ class FileCacheTest {
   }
 
   @Test
-  void readsAnewWhatWasDamaged() throws IOException {
+  void readsADamagedFileFromItsOriginAgain() throws IOException {
     FileCache cache = new FileCache(folder, 10 * SIZE);
     get(cache, 1);
     Files.write(folder.resolve(Sha256.hex(content(1))), new byte[3]);
 
     assertThat(get(cache, 1)).isEqualTo(content(1));
-    assertThat(read).isEqualTo(2);
+    assertThat(reads).isEqualTo(2);
     assertThat(get(cache, 1)).isEqualTo(content(1));
-    assertThat(read).isEqualTo(2);
+    assertThat(reads).isEqualTo(2);
   }
 
   @Test
-  void keepsWhatWasMadeUnderTheDigestOfWhatItWasMadeFrom() throws IOException {
+  void cachesComputedFilesByTheDigestOfTheirInputs() throws IOException {
     String source = Sha256.hex(content(7));
-    FileCache.Origin maker =
+    FileCache.Origin compiler =
         () -> {
-          read++;
-          return content(read);
+          reads++;
+          return content(reads);
         };
     FileCache cache = new FileCache(folder, 10 * SIZE);
 
-    assertThat(cache.derived(source, maker)).isEqualTo(content(1));
-    assertThat(cache.derived(source, maker)).isEqualTo(content(1));
+    assertThat(cache.derived(source, compiler)).isEqualTo(content(1));
+    assertThat(cache.derived(source, compiler)).isEqualTo(content(1));
     Files.write(folder.resolve(source), content(1)); // without its own digest
-    assertThat(cache.derived(source, maker)).isEqualTo(content(2));
+    assertThat(cache.derived(source, compiler)).isEqualTo(content(2));
     Files.write(folder.resolve(source), new byte[3]);
-    assertThat(cache.derived(source, maker)).isEqualTo(content(3));
-    assertThat(cache.derived(source, maker)).isEqualTo(content(3));
+    assertThat(cache.derived(source, compiler)).isEqualTo(content(3));
+    assertThat(cache.derived(source, compiler)).isEqualTo(content(3));
   }
 }

@@ -18,7 +18,7 @@ import org.junit.jupiter.api.Test;
 import software.amazon.awssdk.core.sync.RequestBody;
 import software.amazon.awssdk.services.s3.model.S3Object;
 
-/** What a bucket has beyond a folder: strangers' objects, and writers at the same time. */
+/** Tests the cases that only a bucket has: foreign objects and concurrent writers. */
 class S3StorageTest {
   private static final String FIRST = "20260101T000000Z-00000001";
   private static final String SECOND = "20260101T000001Z-00000002";
@@ -66,12 +66,12 @@ class S3StorageTest {
   private static void add(StorageWriter writer, String version) throws IOException {
     Map<String, byte[]> files = new LinkedHashMap<>();
     files.put("model.safetensors", version.getBytes(StandardCharsets.UTF_8));
-    files.put(Storage.SEAL, "{}".getBytes(StandardCharsets.UTF_8));
+    files.put(Storage.COMMIT_FILE, "{}".getBytes(StandardCharsets.UTF_8));
     writer.add(version, files);
   }
 
   @Test
-  void tidiesUpUnfinishedVersionsAndNothingElse() throws Exception {
+  void deletesUnfinishedVersionsAndNoOtherObjects() throws Exception {
     put(FIRST + "/config.json", FIRST + "/model.safetensors");
     put(SECOND + "/config.json", SECOND + "/manifest.json");
     String[] foreign = {
@@ -80,7 +80,7 @@ class S3StorageTest {
     put(foreign);
 
     storage(S3Storage.LEFTOVER_AGE).write(step -> {}).close();
-    assertThat(names()).as("they may be at work").contains(FIRST + "/config.json");
+    assertThat(names()).as("files of a writer that may still run").contains(FIRST + "/config.json");
 
     storage(Duration.ZERO).write(step -> {}).close();
     assertThat(names())
@@ -90,7 +90,7 @@ class S3StorageTest {
   }
 
   @Test
-  void currentNeverNamesWhatAnotherWriterHasDeleted() throws Exception {
+  void currentNeverNamesADeletedVersion() throws Exception {
     S3Storage storage = storage(S3Storage.LEFTOVER_AGE);
     try (StorageWriter promoting = storage.write(step -> {});
         StorageWriter deleting = storage.write(step -> {})) {
@@ -110,7 +110,7 @@ class S3StorageTest {
       deleting.delete(FIRST);
       assertThatThrownBy(() -> promoting.moveCurrent(FIRST))
           .isInstanceOf(NoSuchFileException.class);
-      assertThat(storage.current().map(String::strip)).as("as before").contains(SECOND);
+      assertThat(storage.current().map(String::strip)).as("unchanged").contains(SECOND);
       add(promoting, FIRST);
       promoting.moveCurrent(FIRST);
       assertThat(storage.current().map(String::strip)).contains(FIRST);

@@ -10,9 +10,11 @@ import com.tngtech.archunit.core.domain.JavaClass.Predicates;
 import com.tngtech.archunit.lang.ArchRule;
 import folio.model.network.HostCopy;
 
-/** How arrays are used. */
+/** The architecture rules about arrays. */
 public final class ArrayRules {
-  /** Elsewhere, on a GPU, what is read stays in memory. */
+  /**
+   * Only {@link HostCopy} reads the values of arrays, since DJL leaks a copy of an array on a GPU.
+   */
   public static final ArchRule VALUES_ARE_READ_BY_HOST_COPY =
       noClasses()
           .that()
@@ -24,7 +26,7 @@ public final class ArrayRules {
                       target(
                           nameMatching(
                               "to(\\w*Array|ByteBuffer)|get(Float|Double|Int|Long|Boolean)"))))
-          .because("DJL leaves the copy of an array of a GPU to the array's manager");
+          .because("DJL attaches the host copy of a GPU array to the array's manager");
 
   private ArrayRules() {}
 }

@@ -4,17 +4,17 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import ai.djl.engine.Engine;
 
-/** What tests need that not every machine has. */
+/** The condition of tests that need a GPU. */
 public final class Gpu {
   private Gpu() {}
 
-  /** Skips a test class, and says so, where there is none. */
+  /** Skips a test class and prints the reason if the machine has no GPU. */
   public static void needed(Class<?> by) {
-    boolean there = Engine.getInstance().getGpuCount() > 0;
+    boolean available = Engine.getInstance().getGpuCount() > 0;
     String reason = "skipped: there is no GPU on this machine";
-    if (!there) {
+    if (!available) {
       System.out.println(by.getSimpleName() + " " + reason);
     }
-    assumeTrue(there, reason);
+    assumeTrue(available, reason);
   }
 }

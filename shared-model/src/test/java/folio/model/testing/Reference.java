@@ -14,7 +14,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.util.Locale;
 
-/** What PyTorch computed, see {@code parity/make_references.py}. */
+/** A file of results that PyTorch computed, see {@code parity/make_references.py}. */
 public final class Reference {
   private final NDList tensors;
   private final CharGruConfig config;
@@ -46,17 +46,17 @@ public final class Reference {
     return json.get(field).asText().toUpperCase(Locale.ROOT);
   }
 
-  /** The network with PyTorch's weights. */
+  /** Creates the network with PyTorch's weights. */
   public CharGru network(NDManager owner) {
     return new CharGru(owner, config, tensors);
   }
 
-  /** A tensor of the file. */
+  /** Returns a tensor of the file. */
   public NDArray get(String name) {
     return tensors.get(name);
   }
 
-  /** Every tensor of the file. */
+  /** Returns all tensors of the file. */
   public NDList tensors() {
     return tensors;
   }

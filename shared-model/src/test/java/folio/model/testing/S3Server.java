@@ -8,6 +8,7 @@ import java.io.InputStreamReader;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
@@ -20,11 +21,12 @@ import software.amazon.awssdk.regions.Region;
 import software.amazon.awssdk.services.s3.S3Client;
 
 /**
- * A process that speaks S3 (moto's, of a Python with {@code moto[s3,server]}: FOLIO_PYTHON names
- * it, {@code .ci/run} installs one), with a bucket in it and a client to look behind the scenes.
+ * A process that implements S3, with one bucket and a client for direct access. It is moto's
+ * server. The tests need a Python with {@code moto[s3,server]}, which FOLIO_PYTHON names and {@code
+ * .ci/run} installs.
  */
 public final class S3Server implements AutoCloseable {
-  /** The bucket. */
+  /** The name of the bucket. */
   public static final String BUCKET = "folio";
 
   private static final String KEY = "a-key";
@@ -52,16 +54,16 @@ public final class S3Server implements AutoCloseable {
   }
 
   /**
-   * Starts one; skips the test class, and says so, where there is none. This process finds
-   * credentials for it, too.
+   * Starts a server and sets its credentials as system properties of this process. Without moto,
+   * this method skips the test class and prints the reason.
    */
   public static S3Server start(Class<?> by) throws IOException {
     String reason = "skipped: " + PYTHON + " has no moto[s3,server]; set FOLIO_PYTHON to one";
-    boolean there = runs("-c", "import moto.server");
-    if (!there) {
+    boolean available = runs("-c", "import moto.server");
+    if (!available) {
       System.out.println(by.getSimpleName() + " " + reason);
     }
-    assumeTrue(there, reason);
+    assumeTrue(available, reason);
     System.setProperty("aws.accessKeyId", KEY);
     System.setProperty("aws.secretAccessKey", SECRET);
     Process process =
@@ -73,7 +75,7 @@ public final class S3Server implements AutoCloseable {
     for (String line = out.readLine(); line != null; line = out.readLine()) {
       Matcher running = RUNNING.matcher(line);
       if (running.find()) {
-        readOn(out);
+        discard(out);
         return new S3Server(process, running.group(1));
       }
     }
@@ -83,7 +85,7 @@ public final class S3Server implements AutoCloseable {
 
   private static boolean runs(String... arguments) {
     try {
-      List<String> command = new java.util.ArrayList<>(List.of(PYTHON));
+      List<String> command = new ArrayList<>(List.of(PYTHON));
       command.addAll(List.of(arguments));
       Process process =
           new ProcessBuilder(command)
@@ -99,14 +101,14 @@ public final class S3Server implements AutoCloseable {
     }
   }
 
-  /** Nobody reads what it logs, but it must not wait for a reader. */
-  private static void readOn(BufferedReader out) {
+  /** Reads the server's log in a thread, since a full pipe would block the server. */
+  private static void discard(BufferedReader out) {
     Thread reader = new Thread(() -> out.lines().forEach(line -> {}), "s3-server-log");
     reader.setDaemon(true);
     reader.start();
   }
 
-  /** The variables of a process that is to use it. */
+  /** Returns the environment variables by which a process uses this server. */
   public Map<String, String> environment(Path cache) {
     return Map.of(
         "AWS_ENDPOINT_URL_S3", endpoint,
@@ -115,12 +117,12 @@ public final class S3Server implements AutoCloseable {
         "FOLIO_CACHE", cache.toString());
   }
 
-  /** Looks behind the scenes. */
+  /** Returns a client that bypasses the code under test. */
   public S3Client client() {
     return client;
   }
 
-  /** Kills it. */
+  /** Kills the server. */
   @Override
   public void close() {
     client.close();

@@ -21,25 +21,25 @@ import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.function.Consumer;
 
-/** Real checkpoints with small random networks. */
+/** A factory of real checkpoints with small random networks. */
 public final class TestCheckpoints {
-  /** Letters, a space and a line break. */
+  /** The vocabulary of letters, punctuation, a space and a line break. */
   public static final Vocabulary LETTERS =
       Vocabulary.of("\n abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ:.,;!?");
 
   private TestCheckpoints() {}
 
-  /** A residual network of 2 x 16 over a vocabulary. */
+  /** Returns a residual architecture of two layers of 16 over a vocabulary. */
   public static CharGruConfig small(Vocabulary vocabulary) {
     return CharGruConfig.residual(vocabulary.size(), 8, 16, 2);
   }
 
-  /** Publishes a network of random weights over {@link #LETTERS}; {@code CURRENT} stays. */
+  /** Publishes a random network over {@link #LETTERS} and leaves {@code CURRENT} unchanged. */
   public static String publish(CheckpointStore store, long seed) {
     return publish(store, LETTERS, small(LETTERS), seed);
   }
 
-  /** Publishes a network of random weights; {@code CURRENT} stays. */
+  /** Publishes a random network and leaves {@code CURRENT} unchanged. */
   public static String publish(
       CheckpointStore store, Vocabulary vocabulary, CharGruConfig config, long seed) {
     try (CheckpointWriter writer = store.write()) {
@@ -47,12 +47,12 @@ public final class TestCheckpoints {
     }
   }
 
-  /** Publishes a network of random weights over {@link #LETTERS} and makes it current. */
+  /** Publishes a random network over {@link #LETTERS} and promotes it. */
   public static String publishCurrent(CheckpointStore store, long seed) {
     return publishCurrent(store, seed, step -> {});
   }
 
-  /** As {@link #publishCurrent(CheckpointStore, long)}, telling an observer of each step. */
+  /** Publishes and promotes a random network, and reports each step to an observer. */
   public static String publishCurrent(
       CheckpointStore store, long seed, Consumer<PublishStep> observer) {
     try (CheckpointWriter writer = store.write(observer)) {
@@ -76,7 +76,7 @@ public final class TestCheckpoints {
     }
   }
 
-  /** Makes a version's manifest agree with its files, as an unwary publisher would. */
+  /** Rewrites the digests of a version's manifest to match its changed files. */
   public static void sign(Path version) throws IOException {
     JsonMapper json = new JsonMapper();
     Path path = version.resolve("manifest.json");

@@ -1,2 +1,2 @@
-/** What the tests of all modules share. */
+/** The test fixtures and rules that all modules share. */
 package folio.model.testing;

@@ -9,10 +9,11 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
-/** The training loop that one would write in PyTorch, {@code train_step.py}, as a process. */
+/** A straightforward training loop in PyTorch, {@code train_step.py}, run as a process. */
 public final class PyTorchBaseline {
-  /** It did not work; the message has what it said last. */
+  /** A Python process failed; the message has the last line of its output. */
   static final class BaselineException extends RuntimeException {
     private static final long serialVersionUID = 1L;
 
@@ -25,23 +26,32 @@ public final class PyTorchBaseline {
   private final Device device;
   private final Path home = Path.of(System.getProperty("folio.home", "")).toAbsolutePath();
 
-  /** With an interpreter, for a device. */
+  /**
+   * Creates a baseline.
+   *
+   * @param python the path or name of a Python interpreter
+   * @param device the device that computes
+   */
   public PyTorchBaseline(String python, Device device) {
     this.python = python;
     this.device = device;
   }
 
-  /** Why it cannot be run, or null. */
-  public String missing() {
+  /** Returns why the baseline cannot be run, or nothing if it can. */
+  public Optional<String> problem() {
     try {
       run("-c", "import fastapi, numpy, torch, uvicorn");
-      return null;
+      return Optional.empty();
     } catch (BaselineException e) {
-      return e.getMessage();
+      return Optional.of(e.getMessage());
     }
   }
 
-  /** Of PyTorch, and what it computes on. */
+  /**
+   * Returns the version of PyTorch and the device that it computes on.
+   *
+   * @throws BaselineException if the process fails
+   */
   public String versions() {
     return run(
             "-c",
@@ -51,10 +61,11 @@ public final class PyTorchBaseline {
   }
 
   /**
-   * Milliseconds a step.
+   * Measures a training step, and returns its milliseconds.
    *
-   * @param text a file
-   * @throws BaselineException if it did not work
+   * @param text a UTF-8 file to train on
+   * @param steps the number of steps to measure
+   * @throws BaselineException if the process fails or prints no result
    */
   public double millis(Path text, StepTimer.Size size, int steps) {
     String answer =
@@ -70,7 +81,7 @@ public final class PyTorchBaseline {
     try {
       return new JsonMapper().readTree(answer).get("ms_per_step").asDouble();
     } catch (JsonProcessingException e) {
-      throw new BaselineException("train_step.py says " + answer, e);
+      throw new BaselineException("train_step.py printed " + answer, e);
     }
   }
 
@@ -84,11 +95,11 @@ public final class PyTorchBaseline {
         .merge("PYTHONPATH", scripts, (users, ours) -> users + File.pathSeparator + ours);
     try {
       Process process = builder.start();
-      String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+      String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
       if (process.waitFor() != 0) {
-        throw new BaselineException(python + " says " + lastLine(said), null);
+        throw new BaselineException(python + " failed: " + lastLine(output), null);
       }
-      return lastLine(said);
+      return lastLine(output);
     } catch (IOException e) {
       throw new BaselineException(python + " cannot be run: " + e.getMessage(), e);
     } catch (InterruptedException e) {

@@ -21,17 +21,19 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * How long a training step takes. Steps are timed in blocks, at whose ends the device is waited
- * for; the first block does not count, as kernels are chosen and a GPU's clock rises in it.
+ * Measures the time of a training step. Steps are timed in blocks, each of which ends when the
+ * device has finished. The first block does not count: kernels are chosen and a GPU's clock rises
+ * in it.
  */
 public final class StepTimer {
+  /** The number of steps in a block. */
   private static final int BLOCK = 20;
 
   private static final int EMBEDDING = 128;
   private static final double LEARNING_RATE = 2e-3;
   private static final double AVERAGE_DECAY = 0.999;
 
-  /** What is done besides a bare step. */
+  /** The additions to a bare step that a real run may have. */
   public enum Extras {
     NONE,
     CLIPPING,
@@ -39,35 +41,41 @@ public final class StepTimer {
     DROPOUT,
     ALL;
 
-    private boolean has(Extras one) {
-      return this == one || this == ALL;
+    private boolean has(Extras extra) {
+      return this == extra || this == ALL;
     }
   }
 
-  /** A residual network, and a batch of it. */
+  /**
+   * The size of a residual network and of its batches.
+   *
+   * @param rows the number of sequences in a batch
+   * @param length the number of characters in a sequence
+   */
   public record Size(int layers, int hidden, int rows, int length) {
     private static final Pattern FORM =
         Pattern.compile("(\\d{1,2})x(\\d{1,5})@(\\d{1,5})x(\\d{1,5})");
 
     /**
-     * Reads one.
+     * Parses a size.
      *
-     * @throws IllegalArgumentException if it is not of the form {@code 3x512@16x40}
+     * @throws IllegalArgumentException if the text is not of the form {@code 3x512@16x40}
      */
     public static Size parse(String text) {
       Matcher form = FORM.matcher(text);
       if (!form.matches()) {
         throw new IllegalArgumentException(
-            "it has " + text + "; legal is LAYERSxHIDDEN@ROWSxCHARACTERS, such as 3x512@16x40");
+            text + " is not of the form LAYERSxHIDDEN@ROWSxCHARACTERS, such as 3x512@16x40");
       }
       int[] numbers = new int[4];
       Arrays.setAll(numbers, i -> Integer.parseInt(form.group(i + 1)));
       if (Arrays.stream(numbers).anyMatch(number -> number == 0)) {
-        throw new IllegalArgumentException("it has " + text + "; legal are numbers from 1");
+        throw new IllegalArgumentException(text + " has a zero; all numbers must be 1 or more");
       }
       return new Size(numbers[0], numbers[1], numbers[2], numbers[3]);
     }
 
+    /** Returns the number of characters in a batch. */
     public long characters() {
       return (long) rows * length;
     }
@@ -79,9 +87,9 @@ public final class StepTimer {
   private final Duration time;
 
   /**
-   * A timer.
+   * Creates a timer.
    *
-   * @param time that is spent for each answer, or two blocks if these take longer
+   * @param time the duration of a measurement, or two blocks if these take longer
    */
   public StepTimer(Corpus corpus, Device device, Duration time) {
     Vocabulary vocabulary = corpus.vocabulary();
@@ -91,12 +99,12 @@ public final class StepTimer {
     this.time = time;
   }
 
-  /** Steps, in whole blocks, that take as long as this spends on an answer. */
+  /** Returns the number of steps, in complete blocks, that take about the time of a measurement. */
   public int stepsIn(double millisEach) {
     return BLOCK * (1 + (int) Math.ceil(Math.max(1, time.toMillis() / (BLOCK * millisEach))));
   }
 
-  /** Milliseconds a step: the median of its blocks. */
+  /** Measures a step and returns its milliseconds: the median of all blocks but the first. */
   public double millis(Size size, Extras extras) {
     CharGruConfig config =
         CharGruConfig.residual(vocabularySize, EMBEDDING, size.hidden(), size.layers());
@@ -130,15 +138,16 @@ public final class StepTimer {
   }
 
   private static double block(
-      TrainStep step, RandomSequences batches, WeightAverage average, int before) {
+      TrainStep step, RandomSequences batches, WeightAverage average, int blocksBefore) {
     long begin = System.nanoTime();
-    for (long at = (long) before * BLOCK; at < (before + 1L) * BLOCK; at++) {
+    long end = (blocksBefore + 1L) * BLOCK;
+    for (long at = end - BLOCK; at < end; at++) {
       step.run(at, batches.batch(at), LEARNING_RATE);
       if (average != null) {
         average.update(at);
       }
     }
-    step.progress((before + 1L) * BLOCK);
+    step.progress(end); // waits for the device
     return (System.nanoTime() - begin) / 1e6 / BLOCK;
   }
 }

@@ -1,2 +1,2 @@
-/** Training speed, measured against the PyTorch baseline in the same run. */
+/** Training speed, compared with a PyTorch baseline that is measured in the same run. */
 package folio.trainer.benchmark;

@@ -15,19 +15,19 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-/** {@code checkpoints}. */
+/** The command {@code checkpoints}: lists, shows, promotes, verifies and deletes versions. */
 @Command(
     name = "checkpoints",
     mixinStandardHelpOptions = true,
     showDefaultValues = true,
-    description = "Looks after published checkpoints.")
+    description = "Lists, shows, promotes, verifies and deletes published checkpoints.")
 final class CheckpointsCommand implements Runnable {
   @Spec private CommandSpec spec;
 
   @Override
   public void run() {
     throw new ParameterException(
-        spec.commandLine(), "one of list, show, promote, verify, delete is missing");
+        spec.commandLine(), "a subcommand is missing: list, show, promote, verify or delete");
   }
 
   private PrintWriter out() {
@@ -37,7 +37,7 @@ final class CheckpointsCommand implements Runnable {
   @Command(
       mixinStandardHelpOptions = true,
       showDefaultValues = true,
-      description = "Lists all versions with their losses; * marks CURRENT.")
+      description = "Lists all versions with their losses. An asterisk marks CURRENT.")
   void list(@Mixin StoreOptions checkpoints) {
     CheckpointStore store = checkpoints.store();
     String current = store.current().orElse("");
@@ -59,13 +59,13 @@ final class CheckpointsCommand implements Runnable {
     return manifest.losses() == null ? "not measured" : manifest.losses().validation().toString();
   }
 
-  @Command(mixinStandardHelpOptions = true, description = "Shows what is known about a version.")
+  @Command(mixinStandardHelpOptions = true, description = "Shows the manifest of a version.")
   void show(
       @Mixin StoreOptions checkpoints,
       @Parameters(
               paramLabel = "VERSION",
               defaultValue = "current",
-              description = "A version, current, or embedded.")
+              description = "A version, current or embedded.")
           String version) {
     Checkpoint checkpoint = checkpoints.open(version);
     CheckpointManifest manifest = checkpoint.manifest();
@@ -90,7 +90,7 @@ final class CheckpointsCommand implements Runnable {
   @Command(
       mixinStandardHelpOptions = true,
       showDefaultValues = true,
-      description = "Makes CURRENT name a version: the service loads it. Also the way back.")
+      description = "Makes CURRENT name a version, so that the service loads it. Also rolls back.")
   void promote(
       @Mixin StoreOptions checkpoints, @Parameters(paramLabel = "VERSION") String version) {
     try (CheckpointWriter writer = checkpoints.existing().write()) {
@@ -102,21 +102,21 @@ final class CheckpointsCommand implements Runnable {
   @Command(
       mixinStandardHelpOptions = true,
       showDefaultValues = true,
-      description = "Reads a version whole: digests, shapes, finite values, canary.")
+      description = "Checks the digests, shapes, values and canary of a version.")
   void verify(
       @Mixin StoreOptions checkpoints,
       @Mixin DeviceOptions device,
       @Parameters(
               paramLabel = "VERSION",
               defaultValue = "current",
-              description = "A version, current, or embedded.")
+              description = "A version, current or embedded.")
           String version) {
     Checkpoint checkpoint = checkpoints.verify(version);
     try (NDManager manager = NDManager.newBaseManager(device.start());
         CharGru network = checkpoint.load(manager)) {
       checkpoint.manifest().canary().check(manager, network, checkpoint.vocabulary());
     }
-    out().println(checkpoint.version() + " is whole and computes what its publisher computed");
+    out().println(checkpoint.version() + " is intact and computes what its publisher computed");
   }
 
   @Command(

@@ -8,9 +8,9 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
-/** Where to compute, and with how many threads. */
+/** The options that choose the device and the number of threads. */
 final class DeviceOptions {
-  /** What a user may ask for. */
+  /** The legal values of {@code --device}. */
   enum Choice {
     CPU,
     CUDA,
@@ -23,28 +23,28 @@ final class DeviceOptions {
   @Option(
       names = "--device",
       defaultValue = "auto",
-      description = "cpu, cuda, or auto: cuda where there is one.")
+      description = "The device to compute on: cpu, cuda or auto (cuda if there is a GPU).")
   private Choice device;
 
   @Option(
       names = "--threads",
       defaultValue = "0",
       description =
-          "Of the engine on the host; 0: one a core, with a GPU a single one, which has too little to"
-              + " do for more.")
+          "The number of the engine's threads on the host; 0 means one a core, or a single one if a"
+              + " GPU computes.")
   private int threads;
 
   private boolean onGpu;
 
   /**
-   * Starts the engine and finds the device.
+   * Starts the engine and returns the chosen device.
    *
-   * @throws ParameterException if it is not there
+   * @throws ParameterException if there is no such device or the number of threads is not legal
    */
   Device start() {
     if (threads < 0 || threads > 4096) {
       throw new ParameterException(
-          command.commandLine(), "--threads is " + threads + "; legal are 0 (one a core) to 4096");
+          command.commandLine(), "--threads is " + threads + "; it must be 0 (one a core) to 4096");
     }
     int gpus = Engine.getInstance().getGpuCount();
     if (device == Choice.CUDA && gpus == 0) {
@@ -59,8 +59,8 @@ final class DeviceOptions {
   }
 
   /**
-   * How many threads the engine has on the host, once it is started. With a GPU, more than one
-   * would spin, waiting for work, and starve other runs beside this one.
+   * Returns the number of the engine's threads on the host; valid after {@link #start}. With a GPU,
+   * further threads would spin while they wait for work, and starve other runs on the machine.
    */
   int threadCount() {
     if (threads > 0) {

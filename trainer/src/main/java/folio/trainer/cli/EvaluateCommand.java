@@ -17,28 +17,30 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-/** {@code evaluate}. */
+/** The command {@code evaluate}: measures a checkpoint on a text. */
 @Command(
     name = "evaluate",
     mixinStandardHelpOptions = true,
     showDefaultValues = true,
     description = {
-      "Measures a checkpoint on the validation part of a text: nats and bits a character.",
-      "carried-64: 64 streams, state carried from the first character to the last;"
-          + " windows-256: windows of 256 characters, each from a zero state.",
-      "Then it writes text and tells how much of it stands word for word in what the network was"
-          + " trained on, beside the same of the validation part, which it never saw."
+      "Measures the loss of a checkpoint on the validation part of a text, in nats and bits a"
+          + " character.",
+      "Protocol carried-64 reads 64 streams and carries their state from the first character to the"
+          + " last; windows-256 reads windows of 256 characters, each from a zero state.",
+      "Then generates text and searches it for passages that occur word for word in the training"
+          + " text. The same search in the validation text, which the network never saw, shows how"
+          + " many matches to expect by chance."
     })
 final class EvaluateCommand implements Callable<Integer> {
-  /** Characters that are looked for in the training text. */
-  private static final int WRITTEN = 65_536;
+  /** The number of generated characters that are searched for in the training text. */
+  private static final int GENERATED = 65_536;
 
   @Spec private CommandSpec spec;
 
   @Parameters(
       paramLabel = "VERSION",
       defaultValue = "current",
-      description = "A version, current, or embedded.")
+      description = "A version, current or embedded.")
   private String version;
 
   @Mixin private CorpusOptions corpus;
@@ -62,34 +64,41 @@ final class EvaluateCommand implements Callable<Integer> {
                       "%-12s %.4f nats, %.4f bits a character%n",
                       protocol, loss, loss / Math.log(2)));
       out.flush();
-      tellMemorisation(new Memorisation(checkpoint.vocabulary(), parts), manager, network, out);
+      printMemorisation(
+          new Memorisation(checkpoint.vocabulary(), parts.training(), parts.validation()),
+          manager,
+          network,
+          out);
     }
     return CommandLine.ExitCode.OK;
   }
 
-  /** The text as the run divided it that made the checkpoint; another text, at its last tenth. */
+  /**
+   * Divides a text. The text that the checkpoint was trained on is divided as in its run; of any
+   * other text, the last tenth is for validation.
+   */
   static Corpus.Split parts(Checkpoint checkpoint, Corpus text) {
     CheckpointManifest manifest = checkpoint.manifest();
-    boolean own =
+    boolean sameText =
         manifest.corpus() != null && manifest.corpus().sha256().equals(text.description().sha256());
     Map<String, String> settings =
-        own && manifest.settings() != null ? manifest.settings() : Map.of();
+        sameText && manifest.settings() != null ? manifest.settings() : Map.of();
     return text.split(
         checkpoint.vocabulary(),
         Double.parseDouble(settings.getOrDefault("fraction", "1")),
         Double.parseDouble(settings.getOrDefault("holdout", "0")));
   }
 
-  private static void tellMemorisation(
+  private static void printMemorisation(
       Memorisation memorisation, NDManager manager, CharGru network, PrintWriter out) {
-    Memorisation.Result result = memorisation.measure(manager, network, WRITTEN);
+    Memorisation.Result result = memorisation.measure(manager, network, GENERATED);
     out.printf(
-        "memorised    the longest run of %,d generated characters that stands in its training text"
+        "memorised    of %,d generated characters, the longest run that is also in the training text"
             + " has %d: %s%n",
         result.characters(), result.generated().longest(), result.longestRun());
     out.printf(
-        "             of as many that the network never saw, %d. From a character on, runs are %.2f"
-            + " and %.2f long on average%n",
+        "             of as many validation characters, which the network never saw, %d. On average,"
+            + " runs are %.2f and %.2f characters long%n",
         result.unseen().longest(), result.generated().mean(), result.unseen().mean());
   }
 }

@@ -9,14 +9,16 @@ import picocli.CommandLine.IDefaultValueProvider;
 import picocli.CommandLine.Model.ArgSpec;
 import picocli.CommandLine.Model.OptionSpec;
 
-/** Named sets of hyperparameters. An option that is not given takes its value from the preset. */
+/**
+ * The presets of {@code train}: named sets of hyperparameters. An option that is missing from the
+ * command line takes its value from the preset.
+ */
 final class Presets implements IDefaultValueProvider {
-  /** In the order in which help shows them. */
+  /** The names of all presets; the first one is the default. */
   static final List<String> NAMES =
       List.of("quick", "quality", "post-gru", "karpathy", "residual-8");
 
   private static final String OPTION = "--preset";
-  private static final String FALLBACK = NAMES.get(0);
 
   private final Properties values;
 
@@ -24,9 +26,9 @@ final class Presets implements IDefaultValueProvider {
     this.values = values;
   }
 
-  /** The preset that a command line names, read before its options are parsed. */
+  /** Returns the preset that a command line names; its options need not be parsed yet. */
   static Presets in(List<String> arguments) {
-    String name = FALLBACK;
+    String name = NAMES.get(0);
     for (int i = 0; i < arguments.size(); i++) {
       if (arguments.get(i).equals(OPTION) && i + 1 < arguments.size()) {
         name = arguments.get(i + 1);
@@ -37,7 +39,7 @@ final class Presets implements IDefaultValueProvider {
     Properties values = new Properties();
     load("defaults", values);
     if (NAMES.contains(name)) {
-      load(name, values); // an unknown name is refused when the option is parsed
+      load(name, values); // TrainCommand rejects an unknown name
     }
     values.setProperty("preset", name);
     return new Presets(values);

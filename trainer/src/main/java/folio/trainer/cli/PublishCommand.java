@@ -28,14 +28,14 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-/** {@code publish}. */
+/** The command {@code publish}: publishes a checkpoint again, or one that PyTorch wrote. */
 @Command(
     name = "publish",
     mixinStandardHelpOptions = true,
     showDefaultValues = true,
     description = {
-      "Publishes a checkpoint again, at another precision or from a folder that PyTorch wrote.",
-      "CURRENT stays as it is: see checkpoints promote."
+      "Publishes a checkpoint again at another precision, or publishes a folder that PyTorch wrote.",
+      "CURRENT does not move; see checkpoints promote."
     })
 final class PublishCommand implements Callable<Integer> {
   @Spec private CommandSpec spec;
@@ -44,20 +44,21 @@ final class PublishCommand implements Callable<Integer> {
       paramLabel = "SOURCE",
       defaultValue = "current",
       description =
-          "A version, current, embedded, or a folder with config.json, vocabulary.json and"
+          "A version, current, embedded or a folder with config.json, vocabulary.json and"
               + " model.safetensors.")
   private String source;
 
   @Option(
       names = "--dtype",
       defaultValue = "float32",
-      description = "float32, or float16 for half the size.")
+      description = "The precision of the weights: float32, or float16 for half the size.")
   private Precision precision;
 
   @Option(
       names = "--measure",
       description =
-          "Measure the losses anew, as it is published, on the validation part of --corpus.")
+          "Measure the losses of the network at its new precision, on the validation part of"
+              + " --corpus.")
   private boolean measure;
 
   @Mixin private CorpusOptions corpus;
@@ -69,7 +70,7 @@ final class PublishCommand implements Callable<Integer> {
     CheckpointStore store = checkpoints.store();
     boolean folder = Files.isRegularFile(Path.of(source).resolve("config.json"));
     Checkpoint checkpoint =
-        folder ? Checkpoint.readForeign(Path.of(source)) : checkpoints.open(source);
+        folder ? Checkpoint.readExternal(Path.of(source)) : checkpoints.open(source);
     try (NDManager manager = NDManager.newBaseManager(device.start());
         CharGru network = checkpoint.load(manager)) {
       Origin origin = measure ? measured(manager, network, checkpoint) : origin(checkpoint);
@@ -90,7 +91,10 @@ final class PublishCommand implements Callable<Integer> {
         : String.join("", checkpoint.vocabulary().characters()).repeat(2);
   }
 
-  /** Losses were measured at the old precision; they are kept only where nothing is rounded. */
+  /**
+   * Returns the origin of the new checkpoint. It keeps the measured losses only if the weights are
+   * not rounded.
+   */
   private Origin origin(Checkpoint checkpoint) {
     CheckpointManifest manifest = checkpoint.manifest();
     if (manifest == null) {
@@ -106,9 +110,9 @@ final class PublishCommand implements Callable<Integer> {
   }
 
   /**
-   * As {@link #origin}, with the losses of what will be read.
+   * Returns the {@link #origin} with newly measured losses of the network as it will be stored.
    *
-   * @throws ParameterException if the text is another than it was trained on
+   * @throws ParameterException if {@code --corpus} is not the text of the checkpoint's training
    */
   private Origin measured(NDManager manager, CharGru network, Checkpoint checkpoint) {
     Corpus text = corpus.open();
@@ -119,7 +123,7 @@ final class PublishCommand implements Callable<Integer> {
           spec.commandLine(),
           "--corpus is "
               + text
-              + "; legal with --measure is the text that the checkpoint was trained on, "
+              + "; with --measure it must be the text that the checkpoint was trained on, "
               + trainedOn.name());
     }
     Evaluator evaluator = new Evaluator(manager, text.validation(checkpoint.vocabulary()));
@@ -137,7 +141,7 @@ final class PublishCommand implements Callable<Integer> {
     }
   }
 
-  /** The network as it will be read again. */
+  /** Returns a copy of the network with weights rounded to the precision that is stored. */
   private CharGru rounded(NDManager scratch, CharGru network) {
     NDList tensors = new NDList();
     for (NDArray tensor : network.tensors(scratch)) {

@@ -11,23 +11,24 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-/** {@code report}. */
+/** The command {@code report}: writes the report of a run again. */
 @Command(
     name = "report",
     mixinStandardHelpOptions = true,
     description =
-        "Writes report.html of a run anew, from its metrics.jsonl; also while it goes on.")
+        "Writes the report.html of a run from its metrics.jsonl, also while the run is active.")
 final class ReportCommand implements Callable<Integer> {
   @Spec private CommandSpec spec;
 
-  @Parameters(paramLabel = "DIR", description = "Folder of the run, as runs/quick.")
+  @Parameters(paramLabel = "DIR", description = "The folder of the run, such as runs/quick.")
   private Path folder;
 
   @Override
   public Integer call() {
     Path metrics = folder.resolve("metrics.jsonl");
     if (!Files.isRegularFile(metrics)) {
-      throw new ParameterException(spec.commandLine(), "there is no " + metrics);
+      throw new ParameterException(
+          spec.commandLine(), "there is no " + metrics + "; name the folder of a run");
     }
     Path report = folder.resolve("report.html");
     RunReport.write(metrics, report);

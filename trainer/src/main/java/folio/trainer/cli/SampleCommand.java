@@ -3,6 +3,7 @@ package folio.trainer.cli;
 import ai.djl.ndarray.NDManager;
 import folio.model.checkpoint.Checkpoint;
 import folio.model.network.CharGru;
+import folio.model.sampling.OutOfRangeException;
 import folio.model.sampling.SamplingParameters;
 import folio.model.vocabulary.UnknownCharacterException;
 import folio.trainer.evaluation.TextGenerator;
@@ -18,13 +19,13 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-/** {@code sample}. */
+/** The command {@code sample}: generates text with a checkpoint. */
 @Command(
     name = "sample",
     mixinStandardHelpOptions = true,
     showDefaultValues = true,
     sortOptions = false,
-    description = "Writes text with a checkpoint, character by character.")
+    description = "Generates text with a checkpoint, character by character.")
 final class SampleCommand implements Callable<Integer> {
   private static final int MAX_CHARACTERS = 10_000_000;
 
@@ -33,31 +34,51 @@ final class SampleCommand implements Callable<Integer> {
   @Parameters(
       paramLabel = "VERSION",
       defaultValue = "current",
-      description = "A version, current, or embedded.")
+      description = "A version, current or embedded.")
   private String version;
 
-  @Option(names = "--prompt", defaultValue = "", description = "Text to go on from.")
+  @Option(names = "--prompt", defaultValue = "", description = "The text to continue.")
   private String prompt;
 
-  @Option(names = "--max-tokens", defaultValue = "500", description = "Characters to write.")
+  @Option(
+      names = "--max-tokens",
+      defaultValue = "500",
+      description = "The number of characters to generate.")
   private int maxTokens;
 
-  @Option(names = "--temperature", defaultValue = "1", description = "0: greedy; else 0.01 to 2.")
+  @Option(
+      names = "--temperature",
+      defaultValue = "1",
+      description = "0 always takes the most likely character; otherwise 0.01 to 2.")
   private double temperature;
 
-  @Option(names = "--top-k", defaultValue = "0", description = "0: all.")
+  @Option(
+      names = "--top-k",
+      defaultValue = "0",
+      description = "Sample from so many of the most likely characters; 0 means all.")
   private int topK;
 
-  @Option(names = "--top-p", defaultValue = "1", description = "1: all.")
+  @Option(
+      names = "--top-p",
+      defaultValue = "1",
+      description = "Sample from the most likely characters with this total probability.")
   private double topP;
 
-  @Option(names = "--min-p", defaultValue = "0", description = "0: all.")
+  @Option(
+      names = "--min-p",
+      defaultValue = "0",
+      description = "Drop characters below this part of the highest probability.")
   private double minP;
 
-  @Option(names = "--repetition-penalty", defaultValue = "1", description = "1: none.")
+  @Option(
+      names = "--repetition-penalty",
+      defaultValue = "1",
+      description = "Lower the probability of characters seen before; 1 means not at all.")
   private double repetitionPenalty;
 
-  @Option(names = "--seed", description = "Decides the text (default: a new one).")
+  @Option(
+      names = "--seed",
+      description = "The seed of the random numbers (default: a new one each time).")
   private Long seed;
 
   @Mixin private StoreOptions checkpoints;
@@ -65,14 +86,12 @@ final class SampleCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    if (maxTokens < 1 || maxTokens > MAX_CHARACTERS) {
-      throw refuse("--max-tokens is " + maxTokens + "; legal are 1 to " + MAX_CHARACTERS, null);
-    }
+    new Range("--max-tokens", 1, MAX_CHARACTERS).check(maxTokens, spec);
     SamplingParameters parameters;
     try {
       parameters = new SamplingParameters(temperature, topK, topP, minP, repetitionPenalty);
-    } catch (IllegalArgumentException e) {
-      throw refuse("--" + e.getMessage().replaceFirst("_", "-"), e);
+    } catch (OutOfRangeException e) {
+      throw usageError(describe(e), e);
     }
     Checkpoint checkpoint = checkpoints.open(version);
     PrintWriter out = spec.commandLine().getOut();
@@ -90,16 +109,21 @@ final class SampleCommand implements Callable<Integer> {
       out.println();
       out.flush();
     } catch (UnknownCharacterException e) {
-      throw refuse("--prompt: " + e.getMessage() + " of " + checkpoint.version(), e);
+      throw usageError("--prompt: " + e.getMessage() + " of " + checkpoint.version(), e);
     }
     return CommandLine.ExitCode.OK;
+  }
+
+  /** Returns the message of an error with the option's name in place of the parameter's. */
+  static String describe(OutOfRangeException e) {
+    return "--" + e.field().replace('_', '-') + " is " + e.value() + "; legal: " + e.legal();
   }
 
   private long chosenSeed() {
     return seed != null ? seed : new SecureRandom().nextLong() >>> 1;
   }
 
-  private ParameterException refuse(String message, Exception cause) {
+  private ParameterException usageError(String message, Exception cause) {
     return new ParameterException(spec.commandLine(), message, cause);
   }
 }

@@ -9,19 +9,23 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
-/** Where checkpoints are. */
+/** The option that names the store of checkpoints. */
 final class StoreOptions {
   @Option(
       names = "--checkpoints",
       paramLabel = "ADDRESS",
       defaultValue = "checkpoints",
-      description = "Where the checkpoints are: a folder, file:///FOLDER or s3://BUCKET/PREFIX.")
+      description = "The checkpoint store: a folder, file:///FOLDER or s3://BUCKET/PREFIX.")
   private String address;
 
   @Spec(Spec.Target.MIXEE)
   private CommandSpec command;
 
-  /** The store, which need not exist yet. */
+  /**
+   * Returns the store, which need not exist yet.
+   *
+   * @throws ParameterException if the address is not legal
+   */
   CheckpointStore store() {
     try {
       return CheckpointStore.at(address, System.getenv());
@@ -31,9 +35,10 @@ final class StoreOptions {
   }
 
   /**
-   * The store, which a command is about to change.
+   * Returns the store for a command that changes it.
    *
-   * @throws CheckpointException if it has no checkpoint: a mistyped folder is not made
+   * @throws CheckpointException if the store has no checkpoint, so that a mistyped folder is not
+   *     created
    */
   CheckpointStore existing() {
     CheckpointStore store = store();
@@ -44,16 +49,19 @@ final class StoreOptions {
   }
 
   /**
-   * The checkpoint that a user means.
+   * Opens the checkpoint of the given name.
    *
    * @param name a version, {@code current} or {@code embedded}
-   * @throws CheckpointException if there is no such checkpoint or it is not whole
+   * @throws CheckpointException if there is no such checkpoint or it is incomplete
    */
   Checkpoint open(String name) {
     return read(name, CheckpointStore::open);
   }
 
-  /** As {@link #open}, read where others will read it. */
+  /**
+   * Opens a checkpoint like {@link #open}, but reads its files from the store itself, not from a
+   * local copy.
+   */
   Checkpoint verify(String name) {
     return read(name, CheckpointStore::verify);
   }

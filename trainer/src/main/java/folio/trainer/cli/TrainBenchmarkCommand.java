@@ -3,6 +3,7 @@ package folio.trainer.cli;
 import ai.djl.Device;
 import ai.djl.engine.Engine;
 import folio.trainer.benchmark.PyTorchBaseline;
+import folio.trainer.benchmark.StepTables;
 import folio.trainer.benchmark.StepTimer;
 import folio.trainer.benchmark.StepTimer.Size;
 import folio.trainer.corpus.Corpus;
@@ -11,12 +12,9 @@ import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.Callable;
-import java.util.function.ToDoubleBiFunction;
-import java.util.function.ToDoubleFunction;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -25,21 +23,36 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
-/** {@code train-benchmark}. */
+/** The command {@code train-benchmark}: measures training steps against a PyTorch baseline. */
 @Command(
     name = "train-benchmark",
     mixinStandardHelpOptions = true,
     showDefaultValues = true,
     sortOptions = false,
     description = {
-      "Measures training steps beside those of the loop that one would write in PyTorch, in turns,"
-          + " and prints tables in Markdown.",
-      "A step is bare on both sides: random substrings, Adam, nothing dropped, clipped or averaged."
-          + " A second table tells what each of these costs."
+      "Measures the time of a training step and that of a straightforward PyTorch loop, in"
+          + " alternation, and prints tables in Markdown.",
+      "Both sides take bare steps: random substrings and Adam, without dropout, clipping or weight"
+          + " average. A second table shows the cost of each of these."
     })
 final class TrainBenchmarkCommand implements Callable<Integer> {
   private static final int MAX_ROUNDS = 100;
   private static final int MAX_SECONDS = 3600;
+
+  private static final List<String> SIZES_ON_CPU =
+      List.of("3x512@16x40", "8x512@16x40", "3x128@16x40");
+
+  private static final List<String> SIZES_ON_GPU =
+      List.of(
+          "3x512@16x40",
+          "8x512@16x40",
+          "3x128@16x40",
+          "3x512@64x256",
+          "8x512@64x256",
+          "3x128@64x256",
+          "3x512@256x256",
+          "8x512@256x256",
+          "3x128@256x256");
 
   @Spec private CommandSpec spec;
 
@@ -47,198 +60,92 @@ final class TrainBenchmarkCommand implements Callable<Integer> {
       names = "--sizes",
       split = ",",
       description =
-          "Residual networks and batches, LAYERSxHIDDEN@ROWSxCHARACTERS (default: 3x512, 8x512 and"
+          "Residual networks and batches, as LAYERSxHIDDEN@ROWSxCHARACTERS (default: 3x512, 8x512 and"
               + " 3x128 at 16x40; on a GPU also at 64x256 and 256x256).")
   private List<String> sizes;
 
-  @Option(names = "--rounds", defaultValue = "3", description = "Both sides are measured in each.")
+  @Option(
+      names = "--rounds",
+      defaultValue = "3",
+      description = "The number of rounds; each measures both sides.")
   private int rounds;
 
   @Option(
       names = "--seconds",
       defaultValue = "3",
       description =
-          "A round and side, in blocks of 20 steps of which the first does not count; two blocks at"
-              + " least.")
+          "The duration of a measurement. Steps are measured in blocks of 20, the first of which does"
+              + " not count; a measurement has at least two blocks.")
   private double seconds;
 
   @Option(
       names = "--python",
       defaultValue = "${env:FOLIO_PYTHON:-python3}",
-      description = "Has what inference-service/benchmark/baselines/requirements.txt names.")
+      description =
+          "A Python with the packages in inference-service/benchmark/baselines/requirements.txt.")
   private String python;
 
-  @Option(names = "--no-peer", description = "Leave PyTorch out.")
+  @Option(names = "--no-baseline", description = "Do not measure PyTorch.")
+  private boolean noBaseline;
+
+  @Option(names = "--no-peer", hidden = true, description = "The old name of --no-baseline.")
   private boolean noPeer;
 
-  @Option(names = "--bare", description = "Leave out the second table.")
+  @Option(names = "--bare", description = "Omit the second table.")
   private boolean bare;
 
   @Mixin private CorpusOptions corpus;
   @Mixin private DeviceOptions device;
 
-  /** One measurement of both sides. */
-  private record Pair(double ourMillis, double peerMillis) {
-    double ratio() {
-      return peerMillis / ourMillis;
-    }
-  }
-
   @Override
   public Integer call() throws IOException {
-    check("--rounds", rounds, 1, MAX_ROUNDS);
-    check("--seconds", seconds, 0, MAX_SECONDS);
+    new Range("--rounds", 1, MAX_ROUNDS).check(rounds, spec);
+    new Range("--seconds", 0, MAX_SECONDS).check(seconds, spec);
     Device where = device.start();
     List<Size> measured = sizes(where);
     Corpus text = corpus.open();
-    StepTimer ours = new StepTimer(text, where, Duration.ofMillis((long) (seconds * 1000)));
-    PyTorchBaseline peer = peer(where);
+    StepTimer timer = new StepTimer(text, where, Duration.ofMillis((long) (seconds * 1000)));
+    Optional<PyTorchBaseline> baseline = baseline(where);
     PrintWriter out = spec.commandLine().getOut();
     out.printf(
         "PyTorch %s through DJL %s on %s, %d threads on a CPU%n",
         Engine.getInstance().getVersion(), Engine.getDjlVersion(), where, device.threadCount());
-    Path file = Files.createTempFile("folio", ".txt");
-    try {
-      Files.writeString(file, text.text());
-      if (peer == null) {
-        printSteps(out, measured, ours);
-      } else {
-        out.println("beside it: " + peer.versions());
-        printComparison(
-            out,
-            measured,
-            ours,
-            (size, ourMillis) -> peer.millis(file, size, ours.stepsIn(ourMillis)));
+    StepTables tables = new StepTables(out, timer, rounds);
+    if (baseline.isEmpty()) {
+      tables.printSteps(measured);
+    } else {
+      out.println("baseline: " + baseline.get().versions());
+      Path file = Files.createTempFile("folio", ".txt");
+      try {
+        Files.writeString(file, text.text());
+        tables.printComparison(measured, (size, steps) -> baseline.get().millis(file, size, steps));
+      } finally {
+        Files.delete(file);
       }
-      if (!bare) {
-        printCosts(out, measured, ours);
-      }
-    } finally {
-      Files.delete(file);
+    }
+    if (!bare) {
+      tables.printCosts(measured);
     }
     return CommandLine.ExitCode.OK;
   }
 
-  private void printComparison(
-      PrintWriter out,
-      List<Size> measured,
-      StepTimer ours,
-      ToDoubleBiFunction<Size, Double> theirs) {
-    out.println();
-    out.println("| network | batch | ms a step | in PyTorch | times as fast | characters/s |");
-    out.println("| --- | --- | --: | --: | --: | --: |");
-    for (Size size : measured) {
-      List<Pair> pairs = new ArrayList<>();
-      for (int round = 0; round < rounds; round++) {
-        double mine = ours.millis(size, StepTimer.Extras.NONE);
-        pairs.add(new Pair(mine, theirs.applyAsDouble(size, mine)));
-      }
-      double[] ratios = sorted(pairs, Pair::ratio);
-      double millis = median(sorted(pairs, Pair::ourMillis));
-      out.printf(
-          "| %s | %.2f | %.2f | %.2f (%.2f–%.2f) | %,.0f |%n",
-          cells(size),
-          millis,
-          median(sorted(pairs, Pair::peerMillis)),
-          median(ratios),
-          ratios[0],
-          ratios[ratios.length - 1],
-          size.characters() / millis * 1000);
-      out.flush();
-    }
-  }
-
-  private void printSteps(PrintWriter out, List<Size> measured, StepTimer ours) {
-    out.println();
-    out.println("| network | batch | ms a step | characters/s |");
-    out.println("| --- | --- | --: | --: |");
-    for (Size size : measured) {
-      double[] millis = new double[rounds];
-      Arrays.setAll(millis, round -> ours.millis(size, StepTimer.Extras.NONE));
-      Arrays.sort(millis);
-      out.printf(
-          "| %s | %.2f (%.2f–%.2f) | %,.0f |%n",
-          cells(size),
-          median(millis),
-          millis[0],
-          millis[rounds - 1],
-          size.characters() / median(millis) * 1000);
-      out.flush();
-    }
-  }
-
-  /** Milliseconds a step with what a real run does besides. */
-  private static void printCosts(PrintWriter out, List<Size> measured, StepTimer ours) {
-    out.println();
-    out.println("| network | batch | bare | + clipping | + average | + dropout | all |");
-    out.println("| --- | --- | --: | --: | --: | --: | --: |");
-    for (Size size : measured) {
-      out.print("| " + cells(size) + " |");
-      for (StepTimer.Extras extras : StepTimer.Extras.values()) {
-        out.printf(" %.2f |", ours.millis(size, extras));
-        out.flush();
-      }
-      out.println();
-    }
-    out.flush();
-  }
-
-  private static String cells(Size size) {
-    return String.format(
-        "%d × %d | %d × %d", size.layers(), size.hidden(), size.rows(), size.length());
-  }
-
   private List<Size> sizes(Device where) {
-    List<String> given =
-        sizes != null
-            ? sizes
-            : where.isGpu()
-                ? List.of(
-                    "3x512@16x40",
-                    "8x512@16x40",
-                    "3x128@16x40",
-                    "3x512@64x256",
-                    "8x512@64x256",
-                    "3x128@64x256",
-                    "3x512@256x256",
-                    "8x512@256x256",
-                    "3x128@256x256")
-                : List.of("3x512@16x40", "8x512@16x40", "3x128@16x40");
+    List<String> names = sizes != null ? sizes : where.isGpu() ? SIZES_ON_GPU : SIZES_ON_CPU;
     try {
-      return given.stream().map(Size::parse).toList();
+      return names.stream().map(Size::parse).toList();
     } catch (IllegalArgumentException e) {
       throw new ParameterException(spec.commandLine(), "--sizes: " + e.getMessage(), e);
     }
   }
 
-  private PyTorchBaseline peer(Device where) {
-    if (noPeer) {
-      return null;
+  private Optional<PyTorchBaseline> baseline(Device where) {
+    if (noBaseline || noPeer) {
+      return Optional.empty();
     }
-    PyTorchBaseline peer = new PyTorchBaseline(python, where);
-    String why = peer.missing();
-    if (why == null) {
-      return peer;
-    }
-    spec.commandLine().getErr().println("PyTorch is left out, as " + why);
-    return null;
-  }
-
-  private static double[] sorted(List<Pair> pairs, ToDoubleFunction<Pair> figure) {
-    return pairs.stream().mapToDouble(figure).sorted().toArray();
-  }
-
-  private static double median(double[] sorted) {
-    return sorted[sorted.length / 2];
-  }
-
-  private void check(String option, double value, int lowest, int highest) {
-    if (value < lowest || value > highest) {
-      throw new ParameterException(
-          spec.commandLine(),
-          String.format(
-              "%s is %s; legal are %d to %d",
-              option, TrainingOptions.number(value), lowest, highest));
-    }
+    PyTorchBaseline baseline = new PyTorchBaseline(python, where);
+    Optional<String> problem = baseline.problem();
+    problem.ifPresent(
+        why -> spec.commandLine().getErr().println("PyTorch is not measured: " + why));
+    return problem.isPresent() ? Optional.empty() : Optional.of(baseline);
   }
 }

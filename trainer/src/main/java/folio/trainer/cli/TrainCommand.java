@@ -2,6 +2,7 @@ package folio.trainer.cli;
 
 import folio.trainer.publication.Promotion;
 import folio.trainer.report.LiveMetrics;
+import folio.trainer.run.RunContext;
 import folio.trainer.run.RunFolder;
 import folio.trainer.run.TrainingConfig;
 import folio.trainer.run.TrainingRun;
@@ -16,7 +17,7 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
-/** {@code train}. */
+/** The command {@code train}: trains a network and publishes its checkpoints. */
 @Command(
     name = "train",
     mixinStandardHelpOptions = true,
@@ -24,23 +25,29 @@ import picocli.CommandLine.Spec;
     showDefaultValues = true,
     sortOptions = false,
     description = {
-      "Trains a network on a text and publishes every checkpoint that is better than the last.",
-      "A preset is a set of hyperparameters; any option below overrides it. Ctrl-C publishes what"
-          + " is best and stops; the same command with --resume goes on.",
+      "Trains a network on a text and publishes a checkpoint whenever its loss is the lowest so far.",
+      "A preset sets all hyperparameters; the options below override it. Ctrl-C evaluates the"
+          + " network, publishes it if it is the best so far, and stops. To continue later, run the"
+          + " same command with --resume.",
       ""
     },
     footer = {
       "",
-      "Presets: quick (two minutes on two CPU cores), quality (lowest validation loss; wants a GPU),"
-          + " post-gru, karpathy, residual-8 (the networks of the post, 100,000 steps).",
+      "Presets:",
+      "  quick       two minutes on two CPU cores",
+      "  quality     the lowest validation loss; needs a GPU",
+      "  post-gru, karpathy, residual-8",
+      "              the networks of the blog post \"RNN generations\", 100,000 steps",
       "Example: folio-trainer train --preset quick --corpus my.txt --promote always"
     })
 final class TrainCommand implements Callable<Integer> {
-  private static final int MAX_PORTS = 65_535;
+  private static final int MAX_PORT = 65_535;
 
   @Spec private CommandSpec spec;
 
-  @Option(names = "--preset", description = "quick, quality, post-gru, karpathy, residual-8.")
+  @Option(
+      names = "--preset",
+      description = "The preset: quick, quality, post-gru, karpathy or residual-8.")
   private String preset;
 
   @Mixin private CorpusOptions corpus;
@@ -51,42 +58,46 @@ final class TrainCommand implements Callable<Integer> {
       names = "--promote",
       defaultValue = "better",
       description =
-          "When CURRENT moves: better (than what is served, on the same text), always," + " never.")
+          "When CURRENT moves to a new checkpoint: better (if its loss is lower than that of the"
+              + " checkpoint served now, on the same text), always or never.")
   private Promotion promote;
 
   @Option(
       names = "--keep",
       defaultValue = "5",
-      description = "How many of this run's checkpoints stay.")
+      description = "How many of this run's checkpoints to keep; older ones are deleted.")
   private int keep;
 
   @Option(
       names = "--run",
       paramLabel = "DIR",
-      description = "Folder of the run's state and metrics; runs/PRESET if it is not given.")
+      description = "The folder for the run's state, metrics and report (default: runs/PRESET).")
   private Path run;
 
-  @Option(names = "--resume", description = "Go on where this run stopped, if it has begun.")
+  @Option(
+      names = "--resume",
+      description = "Continue the run from its saved state, if there is one.")
   private boolean resume;
 
   @Option(
       names = "--save-every",
       defaultValue = "0",
-      description = "Steps between saved states; 0: at every evaluation.")
+      description = "Save the state every so many steps; 0 means at every evaluation.")
   private long saveEvery;
 
   @Option(
       names = "--view-every",
       defaultValue = "0",
-      description = "Steps between looks at predictions and a sample; 0: at every evaluation.")
+      description =
+          "Show predictions and a sample every so many steps; 0 means at every evaluation.")
   private long viewEvery;
 
   @Option(
       names = "--metrics-port",
       defaultValue = "-1",
       description =
-          "Serve the run's figures in Prometheus' format on this port while it goes on; 0: any free"
-              + " one; -1: do not.")
+          "Serve the run's current figures to Prometheus on this port; 0 means any unused port, -1"
+              + " none.")
   private int metricsPort;
 
   @Mixin private TrainingOptions hyperparameters;
@@ -94,19 +105,21 @@ final class TrainCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     if (!Presets.NAMES.contains(preset)) {
-      throw refuse("--preset is " + preset + "; legal are " + Presets.NAMES);
+      throw usageError(
+          "--preset is " + preset + "; it must be one of " + String.join(", ", Presets.NAMES));
     }
     if (keep < 1) {
-      throw refuse("--keep is " + keep + "; legal are 1 or more");
+      throw usageError("--keep is " + keep + "; it must be 1 or more");
     }
-    if (metricsPort < -1 || metricsPort > MAX_PORTS) {
-      throw refuse("--metrics-port is " + metricsPort + "; legal are -1 (none) to " + MAX_PORTS);
+    if (metricsPort < -1 || metricsPort > MAX_PORT) {
+      throw usageError(
+          "--metrics-port is " + metricsPort + "; it must be -1 (none) to " + MAX_PORT);
     }
     TrainingConfig config = hyperparameters.config(saveEvery, viewEvery);
     CountDownLatch finished = new CountDownLatch(1);
     try (RunFolder folder = new RunFolder(run == null ? Path.of("runs", preset) : run);
         LiveMetrics live = metricsPort < 0 ? LiveMetrics.NONE : LiveMetrics.serve(metricsPort);
-        TrainingRun training = new TrainingRun(config, surroundings(folder, live))) {
+        TrainingRun training = new TrainingRun(config, context(folder, live))) {
       if (live.port() >= 0) {
         System.out.println("metrics    http://127.0.0.1:" + live.port() + "/metrics");
       }
@@ -119,8 +132,8 @@ final class TrainCommand implements Callable<Integer> {
     }
   }
 
-  private TrainingRun.RunContext surroundings(RunFolder folder, LiveMetrics live) {
-    return new TrainingRun.RunContext(
+  private RunContext context(RunFolder folder, LiveMetrics live) {
+    return new RunContext(
         corpus.open(),
         device.start(),
         device.threadCount(),
@@ -134,10 +147,10 @@ final class TrainCommand implements Callable<Integer> {
         live);
   }
 
-  /** Ends the process with 0 after a signal, once the run has published and saved. */
+  /** Stops a run after a signal; the process ends with 0 once the run has published and saved. */
   private static void stopCleanly(TrainingRun training, CountDownLatch finished) {
     if (finished.getCount() == 0) {
-      return; // no signal: the command is done and exits with its own code
+      return; // there was no signal: the command has ended, and its own exit code counts
     }
     training.requestStop();
     try {
@@ -150,7 +163,7 @@ final class TrainCommand implements Callable<Integer> {
         .halt(training.succeeded() ? CommandLine.ExitCode.OK : CommandLine.ExitCode.SOFTWARE);
   }
 
-  private ParameterException refuse(String message) {
+  private ParameterException usageError(String message) {
     return new ParameterException(spec.commandLine(), message);
   }
 }

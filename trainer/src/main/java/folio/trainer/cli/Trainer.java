@@ -9,17 +9,18 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
+import picocli.CommandLine.UnmatchedArgumentException;
 
-/** The root of the command line. */
+/** The trainer's command line, whose commands are picocli subcommands. */
 @Command(
     name = "folio-trainer",
     mixinStandardHelpOptions = true,
     versionProvider = Trainer.Version.class,
-    description = "Trains character-level GRU networks and keeps their checkpoints.",
+    description = "Trains character-level GRU networks and manages their checkpoints.",
     footer = {
       "",
-      "Exit codes: 0 done, 1 it did not work, 2 an option is wrong.",
-      "FOLIO_DEBUG=1 shows stack traces; FOLIO_CACHE is where downloads are kept."
+      "Exit codes: 0 success, 1 failure, 2 wrong option.",
+      "FOLIO_DEBUG=1 shows stack traces; FOLIO_CACHE is the folder of downloaded files."
     },
     subcommands = {
       TrainCommand.class,
@@ -34,7 +35,7 @@ import picocli.CommandLine.Spec;
 public final class Trainer implements Runnable {
   @Spec private CommandSpec spec;
 
-  /** The release, from the jar. */
+  /** The version of the jar, or {@code development} outside of one. */
   static final class Version implements CommandLine.IVersionProvider {
     @Override
     public String[] getVersion() {
@@ -49,57 +50,63 @@ public final class Trainer implements Runnable {
   }
 
   /**
-   * The command line, ready to execute.
+   * Returns a command line that is ready to execute.
    *
-   * @param args what will be executed: the preset among them decides the defaults of {@code train}
+   * @param args the arguments to execute; the preset among them sets the defaults of {@code train}
    */
   static CommandLine commandLine(String... args) {
     CommandLine commands = new CommandLine(new Trainer());
     commands.getSubcommands().get("train").setDefaultValueProvider(Presets.in(List.of(args)));
     commands.setCaseInsensitiveEnumValuesAllowed(true);
     commands.setOverwrittenOptionsAllowed(true); // the last one counts
-    commands.setExecutionExceptionHandler(Trainer::report);
-    commands.setParameterExceptionHandler(Trainer::report);
+    commands.setExecutionExceptionHandler(Trainer::reportFailure);
+    commands.setParameterExceptionHandler(Trainer::reportWrongUsage);
     return commands;
   }
 
-  private static int report(Exception error, CommandLine command, CommandLine.ParseResult parsed) {
+  private static int reportFailure(
+      Exception error, CommandLine command, CommandLine.ParseResult parsed) {
     PrintWriter err = command.getErr();
     if (System.getenv("FOLIO_DEBUG") != null) {
       error.printStackTrace(err);
     }
-    boolean ours = error.getClass().getName().startsWith("folio.");
-    err.println("folio: " + (ours ? error.getMessage() : Errors.describe(error)));
+    err.println("folio: " + Errors.describe(error));
     return CommandLine.ExitCode.SOFTWARE;
   }
 
-  private static int report(ParameterException error, String[] args) {
+  private static int reportWrongUsage(ParameterException error, String[] args) {
     CommandLine command = error.getCommandLine();
-    command.getErr().println("folio: " + error.getMessage());
-    String name = command.getCommandSpec().qualifiedName();
-    command.getErr().println("Try '" + name + " --help'.");
+    boolean unknownCommand =
+        error instanceof UnmatchedArgumentException && command.getParent() == null;
+    String message = unknownCommand ? args[0] + " is not a command" : error.getMessage();
+    command.getErr().println("folio: " + message);
+    // The launcher has commands that are not the trainer's, such as serve.
+    boolean launched = System.getProperty("folio.home") != null;
+    String help =
+        unknownCommand && launched
+            ? "./folio help"
+            : command.getCommandSpec().qualifiedName() + " --help";
+    command.getErr().println("Try '" + help + "'.");
     return CommandLine.ExitCode.USAGE;
   }
 
-  /** Runs a command and exits with its code. */
+  /** Executes a command and ends the process with its exit code. */
   public static void main(String[] args) {
     Locale.setDefault(Locale.ROOT);
     quietEngine();
     try {
       System.exit(commandLine(args).execute(args));
     } catch (OutOfMemoryError e) {
-      // picocli hands exceptions to a handler, not errors.
+      // picocli passes exceptions to its handler, but not errors.
       System.err.println("folio: " + Errors.describe(e));
       System.exit(CommandLine.ExitCode.SOFTWARE);
     }
   }
 
-  /**
-   * The engine's log lines are for those who look after it; DJL reports usage unless told not to.
-   */
+  /** Turns off the engine's log lines, DJL's usage reports and the need for a display. */
   private static void quietEngine() {
     System.setProperty("org.slf4j.simpleLogger.defaultLogLevel", "error");
     System.setProperty("OPT_OUT_TRACKING", "true");
-    System.setProperty("java.awt.headless", "true"); // pictures are written, not shown
+    System.setProperty("java.awt.headless", "true");
   }
 }

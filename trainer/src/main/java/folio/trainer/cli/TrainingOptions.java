@@ -5,9 +5,9 @@ import folio.model.network.NetworkKind;
 import folio.model.network.Nonlinearity;
 import folio.trainer.run.PublishPolicy;
 import folio.trainer.run.TrainingConfig;
+import folio.trainer.run.TrainingConfig.BatchSelection;
+import folio.trainer.run.TrainingConfig.BatchSelectionKind;
 import folio.trainer.run.TrainingConfig.Intervals;
-import folio.trainer.run.TrainingConfig.Sampling;
-import folio.trainer.run.TrainingConfig.SamplingKind;
 import folio.trainer.training.AdamW;
 import folio.trainer.training.DropoutRates;
 import folio.trainer.training.LearningRateSchedule;
@@ -20,9 +20,9 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
-/** The hyperparameters as options. What is not given comes from the preset. */
+/** The hyperparameters of {@code train} as options, whose defaults come from the preset. */
 final class TrainingOptions {
-  /** What stands before the head; auto is relu in a plain network, none in a residual one. */
+  /** The legal values of {@code --head-activation}. */
   enum HeadActivation {
     AUTO,
     NONE,
@@ -32,159 +32,175 @@ final class TrainingOptions {
   @Spec(Spec.Target.MIXEE)
   private CommandSpec command;
 
-  @Option(names = "--network", description = "plain or residual.")
+  @Option(
+      names = "--network",
+      description =
+          "plain (stacked GRU layers) or residual (each layer's output is added to its input).")
   private NetworkKind network;
 
-  @Option(names = "--layers", description = "GRU layers.")
+  @Option(names = "--layers", description = "The number of GRU layers.")
   private int layers;
 
-  @Option(names = "--hidden-size", description = "Width of every layer.")
+  @Option(names = "--hidden-size", description = "The width of every layer.")
   private int hiddenSize;
 
   @Option(
       names = "--embedding-size",
-      description = "Width of a character's embedding; 0: as wide as a plain network, else 128.")
+      description =
+          "The width of the embedding; 0 means the hidden size in a plain network, 128 in a residual"
+              + " one.")
   private int embeddingSize;
 
-  @Option(names = "--embedding-activation", description = "After the embedding: none, relu, tanh.")
+  @Option(
+      names = "--embedding-activation",
+      description = "The activation after the embedding: none, relu or tanh.")
   private Nonlinearity embeddingActivation;
 
   @Option(
       names = "--head-activation",
-      description = "Before the head: none, relu, or auto (relu in a plain network).")
+      description =
+          "The activation before the output layer: none, relu or auto (relu in a plain network).")
   private HeadActivation headActivation;
 
   @Option(
       names = "--projection-size",
-      description = "Width of a linear map before the head; 0: none.")
+      description = "The width of a linear projection before the output layer; 0 means none.")
   private int projectionSize;
 
-  @Option(names = "--tied", arity = "1", description = "Head shares the embedding: true, false.")
+  @Option(
+      names = "--tied",
+      arity = "1",
+      description = "Whether the output layer shares the embedding's weights: true or false.")
   private boolean tied;
 
-  @Option(names = "--embedding-dropout", description = "Rate, held over a sequence.")
+  @Option(
+      names = "--embedding-dropout",
+      description = "The dropout rate of the embedding; one mask a sequence.")
   private double embeddingDropout;
 
-  @Option(names = "--output-dropout", description = "Rate on each layer, held over a sequence.")
+  @Option(
+      names = "--output-dropout",
+      description = "The dropout rate of each layer's output; one mask a sequence.")
   private double outputDropout;
 
-  @Option(names = "--weight-drop", description = "Rate on the recurrent weights, a step.")
+  @Option(
+      names = "--weight-drop",
+      description = "The dropout rate of the recurrent weights; one mask a step.")
   private double weightDrop;
 
   @Option(
       names = "--sampling",
-      description = "random: substrings; streams: text in order, state carried.")
-  private SamplingKind sampling;
+      description =
+          "random (substrings from anywhere) or streams (text in order, with the state carried from"
+              + " step to step).")
+  private BatchSelectionKind sampling;
 
-  @Option(names = "--batch", description = "Sequences a step.")
+  @Option(names = "--batch", description = "The number of sequences in a batch.")
   private int batch;
 
-  @Option(names = "--length", description = "Characters a sequence.")
+  @Option(names = "--length", description = "The number of characters in a sequence.")
   private int length;
 
   @Option(
       names = "--reset-probability",
-      description = "That a stream starts from a zero state, a step.")
+      description = "The probability that a stream starts a step from a zero state.")
   private double resetProbability;
 
-  @Option(names = "--steps", description = "Optimizer steps of the whole run.")
+  @Option(names = "--steps", description = "The number of optimizer steps of the whole run.")
   private long steps;
 
-  @Option(names = "--learning-rate", description = "Peak learning rate.")
+  @Option(names = "--learning-rate", description = "The peak learning rate.")
   private double learningRate;
 
-  @Option(names = "--beta1", description = "Adam's decay of the mean.")
+  @Option(names = "--beta1", description = "Adam's decay of the mean gradient.")
   private double beta1;
 
-  @Option(names = "--beta2", description = "Adam's decay of the mean square.")
+  @Option(names = "--beta2", description = "Adam's decay of the mean squared gradient.")
   private double beta2;
 
-  @Option(names = "--weight-decay", description = "Decoupled, on matrices only.")
+  @Option(
+      names = "--weight-decay",
+      description = "The decoupled weight decay; it applies to matrices only.")
   private double weightDecay;
 
-  @Option(names = "--warmup-steps", description = "Steps until the peak learning rate.")
+  @Option(
+      names = "--warmup-steps",
+      description = "The number of steps in which the learning rate rises to its peak.")
   private long warmupSteps;
 
   @Option(
       names = "--final-rate",
-      description = "Part of the peak that the cosine ends at; 1: constant.")
+      description =
+          "The learning rate at the end of its cosine, as a part of the peak; 1 keeps it constant.")
   private double finalRate;
 
-  @Option(names = "--clip-norm", description = "Largest global gradient norm; 0: any.")
+  @Option(
+      names = "--clip-norm",
+      description = "The largest global gradient norm; 0 means no limit.")
   private double clipNorm;
 
-  @Option(names = "--average-decay", description = "Of the moving average of the weights; 0: none.")
+  @Option(
+      names = "--average-decay",
+      description =
+          "The decay of the moving average of the weights, which is evaluated and published; 0 means"
+              + " no average.")
   private double averageDecay;
 
-  @Option(names = "--evaluate-every", description = "Steps between evaluations.")
+  @Option(names = "--evaluate-every", description = "The number of steps between evaluations.")
   private long evaluateEvery;
 
-  @Option(names = "--seed", description = "Decides every draw.")
+  @Option(names = "--seed", description = "The seed of all random numbers.")
   private long seed = 1;
 
-  @Option(names = "--fraction", description = "Part of the training text to use.")
+  @Option(names = "--fraction", description = "The part of the training text to use.")
   private double fraction = 1;
 
   @Option(
       names = "--holdout",
       description = {
-        "Part of the training text, its end, that is not trained on but decides what an improvement",
-        "is; 0: the validation text does."
+        "The part at the end of the training text that is held out to decide which checkpoint is the"
+            + " best; 0 means that the validation text decides."
       })
   private double holdout;
 
   @Option(
       names = "--publish",
       description =
-          "improvements; or last: the network after the last step, chosen by nothing and scored"
-              + " once.")
+          "improvements (every checkpoint with the lowest loss so far) or last (only the network"
+              + " after the last step, evaluated once).")
   private PublishPolicy publish;
 
-  private record Range(String option, double value, double lowest, double highest) {}
-
   /**
-   * The options as a checked configuration.
+   * Checks the options and returns them as a configuration.
    *
-   * @param save steps between saved states; 0: at every evaluation
-   * @param view steps between looks at predictions; 0: at every evaluation
-   * @throws ParameterException naming the option, its value and the legal range
+   * @param save the number of steps between saved states; 0 means at every evaluation
+   * @param view the number of steps between samples; 0 means at every evaluation
+   * @throws ParameterException if an option is illegal; the message names it, its value and the
+   *     legal range
    */
   TrainingConfig config(long save, long view) {
-    Range[] ranges = {
-      new Range("--batch", batch, 1, 65_536),
-      new Range("--length", length, 1, 65_536),
-      new Range("--reset-probability", resetProbability, 0, 1),
-      new Range("--steps", steps, 1, 1e9),
-      new Range("--learning-rate", learningRate, 1e-8, 10),
-      new Range("--beta1", beta1, 0, 0.99999),
-      new Range("--beta2", beta2, 0, 0.99999),
-      new Range("--weight-decay", weightDecay, 0, 10),
-      new Range("--warmup-steps", warmupSteps, 0, 1e9),
-      new Range("--final-rate", finalRate, 0, 1),
-      new Range("--clip-norm", clipNorm, 0, 1e9),
-      new Range("--average-decay", averageDecay, 0, 0.999999),
-      new Range("--evaluate-every", evaluateEvery, 1, 1e9),
-      new Range("--fraction", fraction, 1e-6, 1),
-      new Range("--holdout", holdout, 0, 0.5),
-      new Range("--save-every", save, 0, 1e9),
-      new Range("--view-every", view, 0, 1e9),
-    };
-    for (Range range : ranges) {
-      if (!(range.value() >= range.lowest() && range.value() <= range.highest())) {
-        throw refuse(
-            String.format(
-                "%s is %s; legal are %s to %s",
-                range.option(),
-                number(range.value()),
-                number(range.lowest()),
-                number(range.highest())));
-      }
-    }
+    check("--batch", batch, 1, 65_536);
+    check("--length", length, 1, 65_536);
+    check("--reset-probability", resetProbability, 0, 1);
+    check("--steps", (double) steps, 1, 1e9);
+    check("--learning-rate", learningRate, 1e-8, 10);
+    check("--beta1", beta1, 0, 0.99999);
+    check("--beta2", beta2, 0, 0.99999);
+    check("--weight-decay", weightDecay, 0, 10);
+    check("--warmup-steps", (double) warmupSteps, 0, 1e9);
+    check("--final-rate", finalRate, 0, 1);
+    check("--clip-norm", clipNorm, 0, 1e9);
+    check("--average-decay", averageDecay, 0, 0.999999);
+    check("--evaluate-every", (double) evaluateEvery, 1, 1e9);
+    check("--fraction", fraction, 1e-6, 1);
+    check("--holdout", holdout, 0, 0.5);
+    check("--save-every", (double) save, 0, 1e9);
+    check("--view-every", (double) view, 0, 1e9);
     try {
       return new TrainingConfig(
           network(),
           new DropoutRates(embeddingDropout, outputDropout, weightDrop),
-          new Sampling(sampling, batch, length, resetProbability),
+          new BatchSelection(sampling, batch, length, resetProbability),
           new AdamW.Settings(beta1, beta2, weightDecay),
           new LearningRateSchedule(learningRate, warmupSteps, steps, finalRate),
           clipNorm,
@@ -197,16 +213,19 @@ final class TrainingOptions {
           publish,
           settings());
     } catch (IllegalArgumentException e) {
-      throw refuse(e.getMessage());
+      throw new ParameterException(command.commandLine(), e.getMessage(), e);
     }
   }
 
+  private void check(String option, double value, double lowest, double highest) {
+    new Range(option, lowest, highest).check(value, command);
+  }
+
   private CharGruConfig network() {
-    boolean plain = network == NetworkKind.PLAIN;
-    int embedding = embeddingSize != 0 ? embeddingSize : plain ? hiddenSize : 128;
+    int embedding = embeddingSize == 0 ? network.defaultEmbeddingSize(hiddenSize) : embeddingSize;
     Nonlinearity head =
         switch (headActivation) {
-          case AUTO -> plain ? Nonlinearity.RELU : Nonlinearity.NONE;
+          case AUTO -> network.defaultHeadActivation();
           case NONE -> Nonlinearity.NONE;
           case RELU -> Nonlinearity.RELU;
         };
@@ -222,7 +241,7 @@ final class TrainingOptions {
         tied);
   }
 
-  /** Every hyperparameter by option name, as given or as the preset has it. */
+  /** Returns the value of every hyperparameter, by the name of its option. */
   private Map<String, String> settings() {
     Map<String, String> settings = new TreeMap<>();
     CommandSpec own = command.mixins().get("hyperparameters");
@@ -230,16 +249,5 @@ final class TrainingOptions {
       settings.put(option.longestName().substring(2), Objects.toString(option.getValue()));
     }
     return settings;
-  }
-
-  private ParameterException refuse(String message) {
-    return new ParameterException(command.commandLine(), message);
-  }
-
-  /** A value as a user would write it. */
-  static String number(double value) {
-    return value == Math.rint(value) && Math.abs(value) < 1e15
-        ? String.valueOf((long) value)
-        : String.valueOf(value);
   }
 }

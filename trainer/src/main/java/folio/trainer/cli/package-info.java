@@ -1,2 +1,2 @@
-/** The command line: one class per command, and the option groups that commands share. */
+/** The command line: a class for each command, and the groups of options that commands share. */
 package folio.trainer.cli;

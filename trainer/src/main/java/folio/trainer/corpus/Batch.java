@@ -1,17 +1,17 @@
 package folio.trainer.corpus;
 
 /**
- * Which text a step sees: the characters from each start on predict the ones after them. The text
- * is taken as a ring.
+ * The part of the text that a step reads. Each row predicts the characters that follow its own. The
+ * text is a ring: its first character follows its last one.
  *
- * @param starts {@code [B]}: where each row begins
- * @param length T, characters a row
- * @param keepsState {@code [B]}: whether a row goes on from the state that it ended with in the
- *     step before, or starts from zeros
+ * @param starts {@code [B]}: the position of each row's first character
+ * @param length the number of characters per row, T
+ * @param carriesState {@code [B]}: whether a row continues from its state at the end of the
+ *     previous step; otherwise it starts from zeros
  */
-public record Batch(long[] starts, int length, boolean[] keepsState) {
+public record Batch(long[] starts, int length, boolean[] carriesState) {
 
-  /** B, the number of rows. */
+  /** Returns the number of rows, B. */
   public int rows() {
     return starts.length;
   }

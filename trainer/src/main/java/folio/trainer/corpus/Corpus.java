@@ -13,15 +13,16 @@ import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 
 /**
- * A text in code points. As in nanoGPT, its first 90 % are trained on and its last 10 % validate.
- * Immutable; safe for use by any thread.
+ * A text in code points. As in nanoGPT, the first 90 % are the training part and the last 10 % are
+ * the validation part. Immutable; safe for use by any thread.
  *
  * @see <a
- *     href="https://github.com/karpathy/nanoGPT/blob/master/data/shakespeare_char/prepare.py">the
- *     split</a>
+ *     href="https://github.com/karpathy/nanoGPT/blob/master/data/shakespeare_char/prepare.py">nanoGPT,
+ *     prepare.py</a>
  */
 public final class Corpus {
-  private static final double TRAINING_PART = 0.9;
+  /** The fraction of the text that is the training part. */
+  private static final double TRAINING_FRACTION = 0.9;
 
   private final String name;
   private final String sha256;
@@ -36,9 +37,9 @@ public final class Corpus {
   }
 
   /**
-   * A corpus from its bytes.
+   * Returns the corpus of a text's bytes.
    *
-   * @param name as the user gave it
+   * @param name the name that the user entered
    * @throws CorpusException if the bytes are empty, binary or not UTF-8
    */
   static Corpus of(String name, byte[] utf8) {
@@ -69,40 +70,40 @@ public final class Corpus {
     return new Corpus(name, Sha256.hex(utf8), text);
   }
 
-  /** What the manifest tells of it. */
+  /** Returns the entry of this corpus in a manifest. */
   public CheckpointManifest.Corpus description() {
     return new CheckpointManifest.Corpus(name, sha256, codePoints.length);
   }
 
-  /** All of it. */
+  /** Returns the complete text. */
   public String text() {
     return text;
   }
 
-  /** The distinct characters of the whole text. */
+  /** Returns the vocabulary of the complete text. */
   public Vocabulary vocabulary() {
     return Vocabulary.of(text);
   }
 
   /**
-   * The ids of the training part.
+   * Returns the ids of the training part.
    *
-   * @param fraction how much of it to take from its beginning, in (0, 1]
-   * @throws CorpusException if the vocabulary lacks a character of it
+   * @param fraction the fraction of the part to take from its beginning, in (0, 1]
+   * @throws CorpusException if a character is not in the vocabulary
    */
   public int[] training(Vocabulary vocabulary, double fraction) {
-    int end = (int) (codePoints.length * TRAINING_PART);
+    int end = (int) (codePoints.length * TRAINING_FRACTION);
     return encode(vocabulary, 0, (int) (end * fraction));
   }
 
   /**
-   * The ids of the validation part.
+   * Returns the ids of the validation part.
    *
-   * @throws CorpusException if the vocabulary lacks a character of it, or it is shorter than the
-   *     two characters that a loss needs
+   * @throws CorpusException if a character is not in the vocabulary, or if the part is shorter than
+   *     the two characters that a loss needs
    */
   public int[] validation(Vocabulary vocabulary) {
-    int start = (int) (codePoints.length * TRAINING_PART);
+    int start = (int) (codePoints.length * TRAINING_FRACTION);
     if (codePoints.length - start < 2) {
       throw new CorpusException(
           "--corpus " + name + " is too short: its last tenth must hold at least two characters");
@@ -111,31 +112,31 @@ public final class Corpus {
   }
 
   /**
-   * Ids of a corpus, in three parts.
+   * The ids of a corpus in three parts.
    *
-   * @param training what is trained on
-   * @param heldOut what chooses between networks; may be empty
-   * @param validation what nothing is chosen by
+   * @param training the text to train on
+   * @param heldOut the text by which the best network is selected; may be empty
+   * @param validation the text by which the selected network is measured
    */
   public record Split(int[] training, int[] heldOut, int[] validation) {}
 
   /**
-   * The training part without its end, its end, and the validation part.
+   * Returns the training part without its held-out end, that end, and the validation part.
    *
-   * @param fraction how much of the training part to take from its beginning, in (0, 1]
-   * @param holdout how much of that, its end, is held out, in [0, 1)
-   * @throws CorpusException as {@link #training} and {@link #validation}, or if what is held out
-   *     has no two characters
+   * @param fraction the fraction of the training part to take from its beginning, in (0, 1]
+   * @param holdout the fraction of the taken part that is held out from its end, in [0, 1)
+   * @throws CorpusException if a character is not in the vocabulary, or if the validation part is
+   *     shorter than the two characters that a loss needs
    */
   public Split split(Vocabulary vocabulary, double fraction, double holdout) {
     int[] validation = validation(vocabulary);
     int[] training = training(vocabulary, fraction);
-    int least = holdout == 0 ? 0 : Math.min(2, training.length); // a loss needs two
-    int heldOut = Math.max(least, (int) (training.length * holdout));
-    int kept = training.length - heldOut;
+    int minHeldOut = holdout == 0 ? 0 : Math.min(2, training.length); // a loss needs two
+    int heldOut = Math.max(minHeldOut, (int) (training.length * holdout));
+    int trained = training.length - heldOut;
     return new Split(
-        Arrays.copyOf(training, kept),
-        Arrays.copyOfRange(training, kept, training.length),
+        Arrays.copyOf(training, trained),
+        Arrays.copyOfRange(training, trained, training.length),
         validation);
   }
 

@@ -1,15 +1,15 @@
 package folio.trainer.corpus;
 
-/** A text cannot be had or cannot be trained on; the message says what to do. */
+/** An error in a corpus: it cannot be read or cannot be trained on. The message says what to do. */
 public final class CorpusException extends RuntimeException {
   private static final long serialVersionUID = 1L;
 
-  /** With a message for the person who named the corpus. */
+  /** Creates an exception with a message for the user. */
   public CorpusException(String message) {
     super(message);
   }
 
-  /** With a message for the person who named the corpus, and what led to it. */
+  /** Creates an exception with a message for the user and a cause. */
   public CorpusException(String message, Throwable cause) {
     super(message, cause);
   }

@@ -16,8 +16,8 @@ import java.time.Duration;
 import java.util.Map;
 
 /**
- * Finds the bytes of a corpus: a known name, a URL or a file. Downloads are kept in a cache folder,
- * so that a text is fetched once.
+ * A source of corpora: texts with a known name, at a URL or in a file. Downloads are cached in a
+ * folder, so each text is downloaded once.
  */
 public final class CorpusSource {
   private record Known(URI address, String sha256) {}
@@ -30,23 +30,28 @@ public final class CorpusSource {
                   "https://raw.githubusercontent.com/karpathy/char-rnn/master/data/tinyshakespeare/input.txt"),
               "86c4e6aa9db7c042ec79f339dcb96d42b0075e16b8fc2e86bf0ca57e2dc565ed"));
 
+  /** The time limit of a download. */
   private static final Duration TIMEOUT = Duration.ofMinutes(5);
+
+  /** The number of hex digits of a URL's digest in the name of its cached file. */
+  private static final int URL_KEY_DIGITS = 16;
 
   private final Path cache;
 
   /**
-   * A source with a cache.
+   * Creates a source with a cache.
    *
-   * @param cache folder for downloads; made when first needed
+   * @param cache the folder of the downloads, which is created at the first download
    */
   public CorpusSource(Path cache) {
     this.cache = cache;
   }
 
   /**
-   * The text that a name, a URL or a file's path stands for.
+   * Returns the text at a known name, a URL or a file's path.
    *
-   * @throws CorpusException if it cannot be had, is not what its name promises, or is not text
+   * @throws CorpusException if the text cannot be read, if the digest of a known name differs, or
+   *     if the bytes are not text
    */
   public Corpus open(String name) {
     Known known = KNOWN.get(name);
@@ -54,7 +59,7 @@ public final class CorpusSource {
       return Corpus.of(name, cached(name, known));
     }
     if (name.startsWith("https://") || name.startsWith("http://")) {
-      String key = Sha256.hex(name.getBytes(StandardCharsets.UTF_8)).substring(0, 16);
+      String key = Sha256.hex(name.getBytes(StandardCharsets.UTF_8)).substring(0, URL_KEY_DIGITS);
       return Corpus.of(name, cached(key, new Known(address(name), null)));
     }
     return Corpus.of(name, readFile(Path.of(name)));
@@ -95,13 +100,14 @@ public final class CorpusSource {
       byte[] bytes = download(known.address());
       checkDigest(known, bytes);
       Files.createDirectories(cache);
-      // Two processes may download at once: each has a temporary file of its own.
+      // Two processes may download at once, so each writes a temporary file of its own.
       Path own = cache.resolve(key + "-" + ProcessHandle.current().pid());
       DurableFiles.replace(own, bytes);
       Files.move(own, file, StandardCopyOption.ATOMIC_MOVE);
       return bytes;
     } catch (IOException e) {
-      throw new CorpusException("the corpus cannot be kept in " + file + ": " + e.getMessage(), e);
+      throw new CorpusException(
+          "the corpus cannot be cached in " + file + ": " + e.getMessage(), e);
     }
   }
 

@@ -2,7 +2,10 @@ package folio.trainer.corpus;
 
 import folio.model.sampling.SeededRandom;
 
-/** Substrings that begin anywhere, each from a zero state, as in the post. */
+/**
+ * A sampler of substrings that begin at random positions, each from a zero state, like the sampler
+ * of the blog post "RNN generations".
+ */
 public final class RandomSequences implements SequenceSampler {
   private final int textLength;
   private final int rows;
@@ -10,12 +13,12 @@ public final class RandomSequences implements SequenceSampler {
   private final long seed;
 
   /**
-   * A sampler over a text.
+   * Creates a sampler of a text.
    *
-   * @param textLength characters of the text
-   * @param rows B
-   * @param length T
-   * @param seed decides every draw, together with the step
+   * @param textLength the number of characters of the text
+   * @param rows the number of rows, B
+   * @param length the number of characters per row, T
+   * @param seed the seed; together with the step it determines every draw
    * @throws CorpusException if the text is too short for one sequence
    */
   public RandomSequences(int textLength, int rows, int length, long seed) {

@@ -1,12 +1,12 @@
 package folio.trainer.corpus;
 
-/** Decides which text a step sees, as a pure function of the step. */
+/** A sampler that chooses the batch of each step, as a pure function of the step. */
 @FunctionalInterface
 public interface SequenceSampler {
   /**
-   * The batch of a step.
+   * Returns the batch of a step.
    *
-   * @param step from 0
+   * @param step the number of the step, from 0
    */
   Batch batch(long step);
 }

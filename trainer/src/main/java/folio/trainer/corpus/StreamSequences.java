@@ -3,9 +3,9 @@ package folio.trainer.corpus;
 import folio.model.sampling.SeededRandom;
 
 /**
- * Rows that read the text side by side, each going on where it was in the step before, so that
- * state carries over. Every epoch the rows begin elsewhere; within one, a row forgets its state now
- * and then, so that the network also learns to start from nothing.
+ * A sampler of parallel streams. Each row continues where it ended in the previous step, so its
+ * state carries over. Every epoch starts at another random offset. Within an epoch, a row sometimes
+ * starts from a zero state, so that the network also learns to start without context.
  */
 public final class StreamSequences implements SequenceSampler {
   private final int textLength;
@@ -16,13 +16,13 @@ public final class StreamSequences implements SequenceSampler {
   private final long stepsPerEpoch;
 
   /**
-   * A sampler over a text.
+   * Creates a sampler of a text.
    *
-   * @param textLength characters of the text
-   * @param rows B
-   * @param length T
-   * @param resetProbability that a row starts from a zero state, a step, in [0, 1]
-   * @param seed decides every draw, together with the step
+   * @param textLength the number of characters of the text
+   * @param rows the number of rows, B
+   * @param length the number of characters per row and step, T
+   * @param resetProbability the probability that a row starts a step from a zero state, in [0, 1]
+   * @param seed the seed; together with the step it determines every draw
    * @throws CorpusException if the text is too short for one step
    */
   public StreamSequences(int textLength, int rows, int length, double resetProbability, long seed) {
@@ -44,7 +44,7 @@ public final class StreamSequences implements SequenceSampler {
     }
   }
 
-  /** How many steps read the whole text once. */
+  /** Returns the number of steps that read the complete text once. */
   public long stepsPerEpoch() {
     return stepsPerEpoch;
   }
@@ -55,12 +55,12 @@ public final class StreamSequences implements SequenceSampler {
     long within = step % stepsPerEpoch;
     long offset = (long) (SeededRandom.uniform(seed, ~epoch) * textLength);
     long[] starts = new long[rows];
-    boolean[] keepsState = new boolean[rows];
+    boolean[] carriesState = new boolean[rows];
     for (int row = 0; row < rows; row++) {
       starts[row] = (offset + (long) row * (textLength / rows) + within * length) % textLength;
       boolean reset = SeededRandom.uniform(seed, step * rows + row) < resetProbability;
-      keepsState[row] = within != 0 && !reset;
+      carriesState[row] = within != 0 && !reset;
     }
-    return new Batch(starts, length, keepsState);
+    return new Batch(starts, length, carriesState);
   }
 }

@@ -1,2 +1,2 @@
-/** The text to train on, and the batches cut from it. */
+/** The texts to train on and the choice of the batches that a step reads. */
 package folio.trainer.corpus;

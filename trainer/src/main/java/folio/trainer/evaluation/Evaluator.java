@@ -7,41 +7,49 @@ import ai.djl.ndarray.types.Shape;
 import folio.model.network.CharGru;
 import folio.model.network.CrossEntropy;
 import folio.model.network.HostCopy;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
 /**
- * Measures the loss of a network on a text, on two protocols. Each scores every character but the
- * first of each stream or window exactly once, the tail included.
+ * An evaluator that measures the loss of a network on a text by two protocols. An evaluation
+ * protocol is a way to read the text; its name is the key of the loss in manifests and metrics.
+ * Each protocol scores every character exactly once, except the first one of each stream or window.
  */
 public final class Evaluator {
   /**
-   * 64 streams read the text side by side; state is carried from its first character to its last.
+   * The protocol in which 64 parallel streams read the text, each with a state that is carried from
+   * its first character to its last.
    */
   public static final String CARRIED = "carried-64";
 
-  /** The text is cut into windows of 256 characters, each read from a zero state. */
+  /** The protocol in which each window of 256 characters is read from a zero state. */
   public static final String WINDOWS = "windows-256";
 
+  /** The largest number of streams, or of windows per forward pass. */
   private static final int STREAMS = 64;
+
+  /** The length of a window in characters. */
   private static final int WINDOW = 256;
+
+  /** The number of characters per stream in a forward pass; it does not affect the loss. */
   private static final int CHUNK = 256;
 
   private final NDManager manager;
   private final int[] text;
 
   /**
-   * An evaluator.
+   * Creates an evaluator.
    *
-   * @param manager scratch arrays are made below it, on the network's device
-   * @param text ids, at least two
+   * @param manager the parent of scratch arrays, on the network's device
+   * @param text the ids of at least two characters
    */
   public Evaluator(NDManager manager, int[] text) {
     this.manager = manager;
     this.text = text;
   }
 
-  /** The mean loss in nats a character, by protocol. */
+  /** Returns the mean loss in nats per character, by protocol. */
   public Map<String, Double> evaluate(CharGru network) {
     Map<String, Double> losses = new LinkedHashMap<>();
     losses.put(CARRIED, carried(network));
@@ -52,27 +60,27 @@ public final class Evaluator {
   private double carried(CharGru network) {
     int streams = Math.min(STREAMS, text.length / 2);
     int length = text.length / streams;
-    int longer = text.length % streams; // the first streams have one character more
+    int longer = text.length % streams; // the first streams have one more character
     int[] starts = new int[streams];
     for (int i = 0; i < streams; i++) {
       starts[i] = i * length + Math.min(i, longer);
     }
     double sum = 0;
-    try (NDManager kept = manager.newSubManager()) {
-      NDArray state = network.zeroState(kept, streams);
+    try (NDManager states = manager.newSubManager()) {
+      NDArray state = network.zeroState(states, streams);
       for (int from = 0; from < length - 1; from += CHUNK) {
         int steps = Math.min(CHUNK, length - 1 - from);
-        Part part = score(network, starts, from, steps, state);
+        Score part = score(network, starts, from, steps, state);
         sum += part.sumNats();
         state.close();
         state = part.state();
-        state.attach(kept);
+        state.attach(states);
       }
       if (longer > 0) {
         NDArray first = state.get(new NDIndex(":, :{}", longer)).duplicate();
-        first.attach(kept);
-        int[] firstStarts = java.util.Arrays.copyOf(starts, longer);
-        Part part = score(network, firstStarts, length - 1, 1, first);
+        first.attach(states);
+        int[] firstStarts = Arrays.copyOf(starts, longer);
+        Score part = score(network, firstStarts, length - 1, 1, first);
         sum += part.sumNats();
         part.state().close();
       }
@@ -101,13 +109,17 @@ public final class Evaluator {
   }
 
   private double fromZero(CharGru network, int[] starts, int steps) {
-    try (NDManager kept = manager.newSubManager()) {
-      return score(network, starts, 0, steps, network.zeroState(kept, starts.length)).closed();
+    try (NDManager states = manager.newSubManager()) {
+      return score(network, starts, 0, steps, network.zeroState(states, starts.length))
+          .closeState();
     }
   }
 
-  /** Scores {@code steps} characters of every stream, from {@code from} after its start. */
-  private Part score(CharGru network, int[] starts, int from, int steps, NDArray state) {
+  /**
+   * Scores {@code steps} characters of every stream. The first input is the character {@code from}
+   * places after the stream's start.
+   */
+  private Score score(CharGru network, int[] starts, int from, int steps, NDArray state) {
     long[] inputs = new long[starts.length * steps];
     long[] targets = new long[starts.length * steps];
     for (int row = 0; row < starts.length; row++) {
@@ -122,12 +134,13 @@ public final class Evaluator {
       NDArray losses = CrossEntropy.perCharacter(output.logits(), scope.create(targets, shape));
       double sum = HostCopy.number(losses.sum());
       output.state().attach(manager);
-      return new Part(sum, output.state());
+      return new Score(sum, output.state());
     }
   }
 
-  private record Part(double sumNats, NDArray state) {
-    double closed() {
+  private record Score(double sumNats, NDArray state) {
+    /** Closes the state and returns the loss. */
+    double closeState() {
       state.close();
       return sumNats;
     }

@@ -4,45 +4,61 @@ import ai.djl.ndarray.NDManager;
 import folio.model.network.CharGru;
 import folio.model.sampling.SamplingParameters;
 import folio.model.vocabulary.Vocabulary;
-import folio.trainer.corpus.Corpus;
 import java.util.Arrays;
 import java.util.stream.Stream;
 
 /**
- * How much of what a network writes it has from its training text word for word. Any two texts of
- * one author share some runs, so the validation text says what is to be expected of one who has
- * learnt nothing by heart.
+ * A measure of memorisation: the runs of generated text that occur verbatim in the training text.
+ * Any two texts of one author share some runs, so the validation text shows the length to expect
+ * without memorisation.
  */
 public final class Memorisation {
+  /** The number of texts that are generated at once. */
   private static final int ROWS = 64;
+
   private static final long SEED = 1;
 
   private final Vocabulary vocabulary;
-  private final Corpus.Split text;
+  private final int[] training;
+  private final int[] validation;
 
-  public Memorisation(Vocabulary vocabulary, Corpus.Split text) {
+  /**
+   * Creates a measure for networks that were trained on one text.
+   *
+   * @param vocabulary the vocabulary of the ids
+   * @param training the ids of the text to search
+   * @param validation the ids of a text that the networks were not trained on
+   */
+  public Memorisation(Vocabulary vocabulary, int[] training, int[] validation) {
     this.vocabulary = vocabulary;
-    this.text = text;
+    this.training = training;
+    this.validation = validation;
   }
 
   /**
-   * What was found in the training text.
+   * The overlaps with the training text.
    *
-   * @param characters that were looked at, of either text
-   * @param generated of what the network wrote, at a temperature of 1
-   * @param unseen of the validation text
-   * @param longestRun of what the network wrote, line breaks as ⏎
+   * @param characters the number of characters of either text
+   * @param generated the overlap of the text that the network generated at temperature 1
+   * @param unseen the overlap of the validation text
+   * @param longestRun the longest run of the generated text; ⏎ stands for a line break
    */
   public record Result(
-      int characters, VerbatimRuns.Found generated, VerbatimRuns.Found unseen, String longestRun) {}
+      int characters,
+      VerbatimRuns.Overlap generated,
+      VerbatimRuns.Overlap unseen,
+      String longestRun) {}
 
   /**
-   * Has a network write, and looks for it.
+   * Generates text with a network and searches the training text for it.
    *
-   * @param most characters that are looked at
+   * @param manager the parent of scratch arrays, on the network's device
+   * @param network the network; it is not changed
+   * @param maxCharacters the largest number of characters to generate; the validation text limits
+   *     it too
    */
-  public Result measure(NDManager manager, CharGru network, int most) {
-    int characters = Math.min(most, text.validation().length);
+  public Result measure(NDManager manager, CharGru network, int maxCharacters) {
+    int characters = Math.min(maxCharacters, validation.length);
     TextGenerator generator = new TextGenerator(manager, network, vocabulary);
     int[][] rows =
         generator.generateRows(
@@ -52,14 +68,15 @@ public final class Memorisation {
                 SamplingParameters.DEFAULT,
                 SEED),
             ROWS);
-    int[] written = Stream.of(rows).flatMapToInt(Arrays::stream).limit(characters).toArray();
-    VerbatimRuns runs = new VerbatimRuns(text.training());
-    VerbatimRuns.Found found = runs.in(written);
-    int[] longest = Arrays.copyOfRange(written, found.begin(), found.begin() + found.longest());
+    int[] generated = Stream.of(rows).flatMapToInt(Arrays::stream).limit(characters).toArray();
+    VerbatimRuns runs = new VerbatimRuns(training);
+    VerbatimRuns.Overlap overlap = runs.in(generated);
+    int[] longest =
+        Arrays.copyOfRange(generated, overlap.begin(), overlap.begin() + overlap.longest());
     return new Result(
         characters,
-        found,
-        runs.in(Arrays.copyOf(text.validation(), characters)),
+        overlap,
+        runs.in(Arrays.copyOf(validation, characters)),
         vocabulary.decode(longest).replace('\n', '\u23ce'));
   }
 }

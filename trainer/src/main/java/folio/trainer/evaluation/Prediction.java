@@ -7,23 +7,25 @@ import folio.model.network.HostCopy;
 import java.util.Arrays;
 
 /**
- * What a network makes of the begin of a text, each character after those before it.
+ * The predictions of a network for the beginning of a text: each character given all characters
+ * before it.
  *
- * @param target code points, but for the first of the text
- * @param predicted the likeliest code point in the place of each
- * @param logprobs natural logarithms of the probability of each of the target's
+ * @param target the code points of the text, without the first one
+ * @param predicted the most likely code point at each position of the target
+ * @param logprobs the natural logarithm of the probability of each code point of the target
  */
 public record Prediction(int[] target, int[] predicted, double[] logprobs) {
   /**
-   * Reads a text.
+   * Computes the predictions of a network.
    *
-   * @param ids of the text
-   * @param most characters that are looked at
+   * @param model the network; it is not changed
+   * @param ids the ids of the text
+   * @param maxCharacters the largest number of characters to predict
    */
-  public static Prediction of(TrainedModel model, int[] ids, int most) {
-    int length = Math.min(most, ids.length - 1);
+  public static Prediction of(TrainedModel model, int[] ids, int maxCharacters) {
+    int length = Math.min(maxCharacters, ids.length - 1);
     int size = model.vocabulary().size();
-    Prediction made = new Prediction(new int[length], new int[length], new double[length]);
+    Prediction prediction = new Prediction(new int[length], new int[length], new double[length]);
     try (NDManager scope = model.manager().newSubManager()) {
       long[] inputs = Arrays.stream(ids, 0, length).asLongStream().toArray();
       NDArray logits =
@@ -35,11 +37,11 @@ public record Prediction(int[] target, int[] predicted, double[] logprobs) {
       float[] logprobs = HostCopy.floats(logits.logSoftmax(-1));
       long[] best = HostCopy.longs(logits.argMax(2));
       for (int i = 0; i < length; i++) {
-        made.target()[i] = model.vocabulary().codePoint(ids[i + 1]);
-        made.predicted()[i] = model.vocabulary().codePoint((int) best[i]);
-        made.logprobs()[i] = logprobs[i * size + ids[i + 1]];
+        prediction.target()[i] = model.vocabulary().codePoint(ids[i + 1]);
+        prediction.predicted()[i] = model.vocabulary().codePoint((int) best[i]);
+        prediction.logprobs()[i] = logprobs[i * size + ids[i + 1]];
       }
     }
-    return made;
+    return prediction;
   }
 }

@@ -13,8 +13,8 @@ import java.util.BitSet;
 import java.util.function.IntConsumer;
 
 /**
- * Writes text with a network, offline. The same checkpoint, prompt, parameters and seed give what
- * the service gives, up to rounding between batch sizes.
+ * A generator of text without a server. The same checkpoint, prompt, parameters and seed give the
+ * same text as the service, up to rounding between batch sizes.
  */
 public final class TextGenerator {
   private final NDManager manager;
@@ -22,9 +22,11 @@ public final class TextGenerator {
   private final Vocabulary vocabulary;
 
   /**
-   * A generator.
+   * Creates a generator.
    *
-   * @param manager scratch arrays are made below it, on the network's device
+   * @param manager the parent of scratch arrays, on the network's device
+   * @param network the network; it is not changed
+   * @param vocabulary the vocabulary of the network's ids
    */
   public TextGenerator(NDManager manager, CharGru network, Vocabulary vocabulary) {
     this.manager = manager;
@@ -33,17 +35,19 @@ public final class TextGenerator {
   }
 
   /**
-   * What to write.
+   * A request for text.
    *
-   * @param prompt ids to go on from; not empty
-   * @param characters how many to write
-   * @param seed decides every draw
+   * @param prompt the ids that the text continues; not empty
+   * @param characters the number of characters to generate
+   * @param parameters the sampling parameters
+   * @param seed the seed of every draw
    */
   public record Request(int[] prompt, int characters, SamplingParameters parameters, long seed) {}
 
   /**
-   * Writes.
+   * Generates one text.
    *
+   * @param request the prompt and the parameters
    * @param sink receives each code point as soon as it is drawn
    */
   public void generate(Request request, IntConsumer sink) {
@@ -51,15 +55,16 @@ public final class TextGenerator {
   }
 
   /**
-   * Writes several texts at once.
+   * Generates several texts at once.
    *
-   * @param rows how many; the seeds of the following ones count on from the first one's
-   * @return their ids, {@code [rows][characters]}
+   * @param request the prompt and the parameters; row i has the seed {@code request.seed() + i}
+   * @param rows the number of texts
+   * @return the ids of the texts, {@code [rows][characters]}
    */
   public int[][] generateRows(Request request, int rows) {
     int[][] texts = new int[rows][request.characters()];
-    int[] written = new int[rows];
-    run(request, rows, (row, id) -> texts[row][written[row]++] = id);
+    int[] lengths = new int[rows];
+    run(request, rows, (row, id) -> texts[row][lengths[row]++] = id);
     return texts;
   }
 
@@ -80,10 +85,10 @@ public final class TextGenerator {
         seen[row].set(request.prompt()[i]);
       }
     }
-    try (NDManager kept = manager.newSubManager()) {
-      NDArray state = network.zeroState(kept, rows);
+    try (NDManager states = manager.newSubManager()) {
+      NDArray state = network.zeroState(states, rows);
       for (int position = 0; position < request.characters(); position++) {
-        try (NDManager scope = kept.newSubManager()) {
+        try (NDManager scope = states.newSubManager()) {
           NDArray input = scope.create(ids, new Shape(rows, ids.length / rows));
           CharGru.Output output = network.forward(input, state);
           NDArray last = output.logits().get(":, -1");
@@ -99,20 +104,23 @@ public final class TextGenerator {
           }
           state.close();
           state = output.state();
-          state.attach(kept);
+          state.attach(states);
         }
       }
     }
   }
 
-  /** As {@link #generate(Request, IntConsumer)}, all at once. */
+  /** Generates one text and returns it. */
   public String generate(Request request) {
     StringBuilder text = new StringBuilder();
     generate(request, text::appendCodePoint);
     return text.toString();
   }
 
-  /** The prompt of an empty one: a line break where the vocabulary has it, as the service does. */
+  /**
+   * Returns the ids of a prompt. An empty prompt becomes a line break, or the first character if
+   * the vocabulary has no line break; the service does the same.
+   */
   public int[] promptOrDefault(String prompt) {
     return prompt.isEmpty()
         ? new int[] {Math.max(0, vocabulary.id('\n'))}

@@ -3,8 +3,8 @@ package folio.trainer.evaluation;
 import java.util.Arrays;
 
 /**
- * Finds what of a text stands word for word in another one, by a suffix array of that other text.
- * Immutable; safe for use by any thread.
+ * A search for verbatim runs: the parts of a text that occur word for word in a source text. It
+ * uses a suffix array of the source. Immutable; safe for use by any thread.
  *
  * @see <a href="https://doi.org/10.1137/0222058">Manber and Myers</a>
  */
@@ -13,9 +13,9 @@ public final class VerbatimRuns {
   private final int[] suffixes;
 
   /**
-   * Sorts the suffixes of a text: seconds for a million characters.
+   * Sorts the suffixes of a source text, which takes seconds for a million characters.
    *
-   * @param source what is searched
+   * @param source the ids of the text to search
    */
   public VerbatimRuns(int[] source) {
     this.source = source.clone();
@@ -23,16 +23,16 @@ public final class VerbatimRuns {
   }
 
   /**
-   * What was found.
+   * The overlap of a text with the source.
    *
-   * @param longest characters of the longest run
-   * @param begin where it begins in the text that was looked at
-   * @param mean over all characters, of the longest run that begins there
+   * @param longest the length of the longest run in characters
+   * @param begin the position of that run in the text
+   * @param mean the mean over all positions of the text of the longest run that begins there
    */
-  public record Found(int longest, int begin, double mean) {}
+  public record Overlap(int longest, int begin, double mean) {}
 
-  /** Looks for the longest run at every character of a text. */
-  public Found in(int[] text) {
+  /** Finds the longest run at every position of a text. */
+  public Overlap in(int[] text) {
     int longest = 0;
     int begin = 0;
     long sum = 0;
@@ -44,10 +44,10 @@ public final class VerbatimRuns {
         begin = at;
       }
     }
-    return new Found(longest, begin, (double) sum / Math.max(1, text.length));
+    return new Overlap(longest, begin, (double) sum / Math.max(1, text.length));
   }
 
-  /** Narrows the suffixes that begin like the text, one character after another. */
+  /** Returns the length of the longest run at a position, by binary search for each character. */
   private int runAt(int[] text, int at) {
     int low = 0;
     int high = suffixes.length;
@@ -66,7 +66,9 @@ public final class VerbatimRuns {
     return length;
   }
 
-  /** The first suffix of a range whose character after {@code depth} others is not below one. */
+  /**
+   * Returns the first suffix of a range whose character at {@code depth} is not below a character.
+   */
   private int bound(int low, int high, int depth, int character) {
     int from = low;
     int to = high;
@@ -82,7 +84,7 @@ public final class VerbatimRuns {
     return from;
   }
 
-  /** By prefix doubling: sorted by their first 1, 2, 4, ... characters. */
+  /** Sorts the suffixes by prefix doubling: by their first 1, 2, 4, ... characters. */
   private static int[] suffixArray(int[] text) {
     int length = text.length;
     int[] rank = text.clone();
@@ -110,12 +112,12 @@ public final class VerbatimRuns {
         && (second == 0 || rankAt(rank, a + second) == rankAt(rank, b + second));
   }
 
-  /** What lies behind the end comes before everything. */
+  /** Returns the rank at a position; a position past the end ranks before every character. */
   private static int rankAt(int[] rank, int position) {
     return position < rank.length ? rank[position] : -1;
   }
 
-  /** A stable counting sort by the rank some characters further on. */
+  /** Sorts suffixes stably, by counting, by the rank {@code ahead} characters after their start. */
   private static int[] sortedBy(int[] rank, int ahead, int[] order, int largest) {
     int[] begin = new int[largest + 3];
     for (int suffix : order) {

@@ -1,5 +1,5 @@
 /**
- * How good a network is: losses by protocol, predictions, generated text and how much of it is
- * memorised.
+ * The measures of a network: its losses by protocol, its predictions, the text that it generates,
+ * and the part of that text that it has memorised.
  */
 package folio.trainer.evaluation;

@@ -5,29 +5,31 @@ import folio.model.checkpoint.CheckpointException;
 import folio.model.checkpoint.CheckpointManifest;
 import folio.model.checkpoint.CheckpointStore;
 
-/** When a published checkpoint becomes {@code CURRENT}. */
+/** The rule by which a published checkpoint becomes {@code CURRENT}. */
 public enum Promotion {
-  /** If its loss beats that of what is served now, on the same corpus and protocol. */
+  /**
+   * Promotes a checkpoint with a lower loss than the served one on the same corpus and protocol.
+   */
   BETTER,
-  /** Every time. */
+  /** Promotes every checkpoint. */
   ALWAYS,
-  /** Never; {@code checkpoints promote} remains. */
+  /** Promotes no checkpoint; {@code checkpoints promote} does so by hand. */
   NEVER;
 
   /**
-   * What the rule says of a new checkpoint, and why.
+   * The decision about a new checkpoint.
    *
-   * @param promote whether it becomes {@code CURRENT}
-   * @param reason a sentence for the person who trains
+   * @param promote whether the checkpoint becomes {@code CURRENT}
+   * @param reason the reason in words, for the user
    */
   public record Decision(boolean promote, String reason) {}
 
   /**
-   * Decides.
+   * Decides whether a published checkpoint becomes {@code CURRENT}.
    *
-   * @param protocol the validation loss to compare
-   * @param candidate what was just published
-   * @param store where {@code CURRENT} is; without one, the embedded checkpoint is what is served
+   * @param protocol the protocol of the validation loss to compare
+   * @param candidate the manifest of the published checkpoint
+   * @param store the store of {@code CURRENT}; without that file, the embedded checkpoint is served
    */
   public Decision decide(String protocol, CheckpointManifest candidate, CheckpointStore store) {
     return switch (this) {
@@ -44,8 +46,8 @@ public enum Promotion {
           store.current().map(store::manifest).orElseGet(() -> Checkpoint.embedded().manifest());
       return compare(protocol, candidate, served);
     } catch (CheckpointException e) {
-      // What is published stays published; training goes on.
-      return new Decision(false, "there is nothing to compare with: " + e.getMessage());
+      // The checkpoint stays published and training continues.
+      return new Decision(false, "the served checkpoint cannot be compared: " + e.getMessage());
     }
   }
 
@@ -68,7 +70,7 @@ public enum Promotion {
   private static Decision incomparable(CheckpointManifest served, String why) {
     return new Decision(
         false,
-        "what is served, "
+        "the served checkpoint, "
             + served.version()
             + ", "
             + why

@@ -15,22 +15,22 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
-/** Publishes the improvements of one run, and keeps the newest of them. */
+/** A publisher of one run's checkpoints. It retains the newest of them. */
 public final class Publisher {
   private final CheckpointStore store;
   private final Promotion promotion;
-  private final int keep;
+  private final int retained;
   private final Run run;
 
   /**
-   * What all checkpoints of a run have in common.
+   * The properties that all checkpoints of a run share.
    *
-   * @param id the run
-   * @param vocabulary of its corpus
-   * @param corpus what it is trained on
-   * @param canaryText some of its validation text
-   * @param settings by name
-   * @param protocol the validation loss that decides what an improvement is
+   * @param id the id of the run
+   * @param vocabulary the vocabulary of the corpus
+   * @param corpus the training text
+   * @param canaryText a part of the validation text
+   * @param settings the training settings by name
+   * @param protocol the protocol of the validation loss by which checkpoints are compared
    */
   public record Run(
       String id,
@@ -41,32 +41,35 @@ public final class Publisher {
       String protocol) {}
 
   /**
-   * What came of publishing.
+   * A published checkpoint.
    *
-   * @param version the new checkpoint
-   * @param verdict whether it became {@code CURRENT}, and why
+   * @param version the name of the checkpoint
+   * @param decision whether the checkpoint became {@code CURRENT}, and the reason
    */
-  public record Published(String version, Promotion.Decision verdict) {}
+  public record Published(String version, Promotion.Decision decision) {}
 
   /**
-   * A publisher for one run.
+   * Creates a publisher for one run.
    *
-   * @param store where to
-   * @param promotion when {@code CURRENT} moves
-   * @param keep how many of the run's checkpoints stay, at least 1
+   * @param store the store of the checkpoints
+   * @param promotion the rule by which a checkpoint becomes {@code CURRENT}
+   * @param retained the number of the run's checkpoints to retain, at least 1
+   * @param run the properties that the checkpoints share
    */
-  public Publisher(CheckpointStore store, Promotion promotion, int keep, Run run) {
+  public Publisher(CheckpointStore store, Promotion promotion, int retained, Run run) {
     this.store = store;
     this.promotion = promotion;
-    this.keep = keep;
+    this.retained = retained;
     this.run = run;
   }
 
   /**
-   * Publishes a network, unless this run published it before it was resumed.
+   * Publishes a network, promotes it if the rule says so, and deletes old checkpoints of the run. A
+   * step that the run published before it was resumed is not published again.
    *
-   * @param network stays the caller's
-   * @param step steps taken
+   * @param network the weights; the caller closes the network
+   * @param step the number of steps taken
+   * @param losses the losses of the network
    * @throws CheckpointException if the store cannot be written
    */
   public Published publish(CharGru network, long step, Losses losses) {
@@ -78,22 +81,23 @@ public final class Publisher {
           same.isPresent()
               ? same.get().version()
               : writer.publish(draft(network, step, losses, earlier));
-      Promotion.Decision verdict = promotion.decide(run.protocol(), store.manifest(version), store);
-      if (verdict.promote()) {
-        verdict = promoted(writer, version, verdict);
+      Promotion.Decision decision =
+          promotion.decide(run.protocol(), store.manifest(version), store);
+      if (decision.promote()) {
+        decision = promote(writer, version, decision);
       }
-      retain(writer);
-      return new Published(version, verdict);
+      deleteOld(writer);
+      return new Published(version, decision);
     }
   }
 
-  private static Promotion.Decision promoted(
-      CheckpointWriter writer, String version, Promotion.Decision verdict) {
+  private static Promotion.Decision promote(
+      CheckpointWriter writer, String version, Promotion.Decision decision) {
     try {
       writer.promote(version);
-      return verdict;
+      return decision;
     } catch (PromotionConflictException e) {
-      return new Promotion.Decision(false, e.getMessage()); // training goes on
+      return new Promotion.Decision(false, e.getMessage()); // training continues
     }
   }
 
@@ -105,15 +109,15 @@ public final class Publisher {
         network, run.vocabulary(), Precision.FLOAT32, run.canaryText(), origin);
   }
 
-  /** This run's checkpoints, oldest first; a foreign one that cannot be read is not ours. */
+  /** Returns this run's checkpoints, oldest first. Unreadable checkpoints are not this run's. */
   private List<CheckpointManifest> published() {
     return store.versions().stream()
-        .flatMap(version -> readable(version).stream())
+        .flatMap(version -> manifest(version).stream())
         .filter(manifest -> run.id().equals(manifest.run()))
         .toList();
   }
 
-  private Optional<CheckpointManifest> readable(String version) {
+  private Optional<CheckpointManifest> manifest(String version) {
     try {
       return Optional.of(store.manifest(version));
     } catch (CheckpointException e) {
@@ -125,19 +129,19 @@ public final class Publisher {
     try {
       writer.delete(version);
     } catch (CheckpointException e) {
-      // Another writer wants it, or was faster; what stays is looked at again next time.
+      // Another writer has promoted or deleted it. The next publication looks at the rest again.
     }
   }
 
-  private void retain(CheckpointWriter writer) {
+  private void deleteOld(CheckpointWriter writer) {
     List<CheckpointManifest> all = published();
     Optional<String> current;
     try {
       current = store.current();
     } catch (CheckpointException e) {
-      return; // as long as nobody knows what is served, nothing is deleted
+      return; // nothing is deleted while the served checkpoint is unknown
     }
-    for (CheckpointManifest old : all.subList(0, Math.max(0, all.size() - keep))) {
+    for (CheckpointManifest old : all.subList(0, Math.max(0, all.size() - retained))) {
       if (!current.equals(Optional.of(old.version()))) {
         deleteUnlessPromoted(writer, old.version());
       }

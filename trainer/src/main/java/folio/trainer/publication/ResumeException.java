@@ -1,10 +1,12 @@
 package folio.trainer.publication;
 
-/** A run cannot be resumed, or its state cannot be kept; the message says what to do. */
+/**
+ * An error in the saved state of a run: it cannot be read or written. The message says what to do.
+ */
 public final class ResumeException extends RuntimeException {
   private static final long serialVersionUID = 1L;
 
-  /** With a message for the person who trains, and what led to it (or null). */
+  /** Creates an exception with a message for the user and a cause, which may be null. */
   public ResumeException(String message, Throwable cause) {
     super(message, cause);
   }

@@ -14,18 +14,18 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * Everything a run needs to go on as if it had never stopped: arrays by name and facts by name. One
- * file, replaced whole.
+ * The saved state of a run, from which the run resumes exactly: arrays and properties by name. It
+ * is one file, which is replaced in one step.
  *
- * @param arrays float32, named
+ * @param arrays float32 arrays with names
  * @param facts free text by name
  */
 public record ResumeState(NDList arrays, Map<String, String> facts) {
 
   /**
-   * Writes the state in place of an earlier one.
+   * Writes the state to a file and replaces an earlier state.
    *
-   * @throws ResumeException if it cannot be written; the earlier one stands then
+   * @throws ResumeException if the file cannot be written; the earlier state stays then
    */
   public void save(Path file) {
     try {
@@ -37,9 +37,9 @@ public record ResumeState(NDList arrays, Map<String, String> facts) {
   }
 
   /**
-   * Reads a state, if there is one.
+   * Reads the state in a file; returns empty if the file does not exist.
    *
-   * @param owner receives the arrays
+   * @param owner the manager of the arrays
    * @throws ResumeException if the file cannot be read
    */
   public static Optional<ResumeState> load(NDManager owner, Path file) {
@@ -56,9 +56,9 @@ public record ResumeState(NDList arrays, Map<String, String> facts) {
   }
 
   /**
-   * Copies a saved array over one of the same name and shape.
+   * Copies a saved array into an array of the same shape.
    *
-   * @throws ResumeException if it was not saved or has another shape
+   * @throws ResumeException if no array of this name was saved, or if its shape differs
    */
   public void restore(String name, NDArray target) {
     NDArray saved = arrays.get(name);
@@ -66,7 +66,7 @@ public record ResumeState(NDList arrays, Map<String, String> facts) {
       throw new ResumeException(
           "the saved state has no array " + name + " of shape " + target.getShape(), null);
     }
-    // copyTo would give the target new memory, and leave every view of it with the old.
+    // copyTo would give the target new memory, and its views would keep the old memory.
     target.set(new NDIndex(":"), saved);
   }
 }

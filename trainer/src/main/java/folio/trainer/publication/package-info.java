@@ -1,2 +1,2 @@
-/** What of a run is kept: published checkpoints, and the state that it resumes from. */
+/** The lasting results of a run: published checkpoints and the state from which the run resumes. */
 package folio.trainer.publication;

@@ -7,11 +7,10 @@ import me.tongfei.progressbar.ProgressBar;
 import me.tongfei.progressbar.ProgressBarBuilder;
 import me.tongfei.progressbar.ProgressBarConsumer;
 import me.tongfei.progressbar.ProgressBarStyle;
-import picocli.CommandLine.Help.Ansi;
 
 /**
- * Shows a run: a bar and colours on a terminal, plain lines elsewhere. Owned by the training
- * thread, except that the bar draws itself from a thread of its own.
+ * The console of a run: a progress bar and colours on a terminal, plain lines elsewhere. Owned by
+ * the training thread; the bar draws itself on a thread of its own, so writers lock the stream.
  */
 public final class Console implements AutoCloseable {
   private static final String CLEAR_LINE = "\r\u001b[K";
@@ -23,12 +22,12 @@ public final class Console implements AutoCloseable {
   private final long totalSteps;
 
   /**
-   * A display of one run.
+   * Creates a console, and starts its progress bar on a terminal.
    *
-   * @param out where to
-   * @param terminal whether it is a terminal that a person looks at
-   * @param steps steps taken already
-   * @param totalSteps steps of the whole run
+   * @param out the stream to print to; it stays open
+   * @param terminal whether the stream is a terminal
+   * @param steps the number of steps taken before
+   * @param totalSteps the number of steps of the run
    */
   public Console(PrintStream out, boolean terminal, long steps, long totalSteps) {
     this.out = out;
@@ -43,14 +42,14 @@ public final class Console implements AutoCloseable {
         .setInitialMax(totalSteps)
         .setUpdateIntervalMillis(REDRAW_MILLIS)
         .setStyle(ProgressBarStyle.ASCII)
-        .setConsumer(new Line())
+        .setConsumer(new OverwrittenLine())
         .showSpeed()
         .startsFrom(steps, Duration.ZERO)
         .build();
   }
 
-  /** Draws the bar on one line that is written over. */
-  private final class Line implements ProgressBarConsumer {
+  /** Draws the bar on one line, over what it drew before. */
+  private final class OverwrittenLine implements ProgressBarConsumer {
     private static final int WIDTH = 110;
 
     @Override
@@ -74,7 +73,11 @@ public final class Console implements AutoCloseable {
     }
   }
 
-  /** What the bar shows beside how far the run is. */
+  /**
+   * The figures that are shown next to the number of steps.
+   *
+   * @param lossNats the mean training loss since the last figures, in nats a character
+   */
   public record Speed(double lossNats, double learningRate, double charactersPerSecond) {
     @Override
     public String toString() {
@@ -87,14 +90,14 @@ public final class Console implements AutoCloseable {
     }
   }
 
-  /** Moves the bar; says nothing where there is none. */
+  /** Moves the bar; does nothing where there is none. */
   public void step(long stepsTaken) {
     if (bar != null) {
       bar.stepTo(stepsTaken);
     }
   }
 
-  /** Shows how training goes: beside the bar, or as a line. */
+  /** Shows loss and speed: next to the bar, or as a line. */
   public void progress(long stepsTaken, Speed speed) {
     if (bar != null) {
       bar.setExtraMessage(" " + speed);
@@ -103,7 +106,7 @@ public final class Console implements AutoCloseable {
     }
   }
 
-  /** Prints a line that stays. */
+  /** Prints a line above the bar. */
   public void line(String text) {
     synchronized (out) {
       out.println((terminal ? CLEAR_LINE : "") + text);
@@ -111,17 +114,17 @@ public final class Console implements AutoCloseable {
     }
   }
 
-  /** Prints a warning, in yellow on a terminal. */
+  /** Prints a warning; its first word is yellow on a terminal. */
   public void warn(String text) {
-    line(colours().string("@|yellow warning:|@ ") + text);
+    line(colours().yellow("warning:") + " " + text);
   }
 
-  /** What colours text here. */
+  /** Returns the colours that this console can show. */
   public Ansi colours() {
     return terminal ? Ansi.ON : Ansi.OFF;
   }
 
-  /** Takes the bar away. */
+  /** Removes the bar. */
   @Override
   public void close() {
     if (bar != null) {

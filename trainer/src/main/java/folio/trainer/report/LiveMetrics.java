@@ -9,11 +9,12 @@ import java.util.HashMap;
 import java.util.Map;
 
 /**
- * A run's figures for whoever scrapes them while it goes on: a gauge a number of its record, {@code
- * folio_training_learning_rate} and the like. Updated by the training thread.
+ * An HTTP server that exposes the current figures of a run to Prometheus: one gauge for each number
+ * in the run's metrics file, such as {@code folio_training_learning_rate}. Updated by the training
+ * thread; closed by its creator.
  */
 public final class LiveMetrics implements AutoCloseable {
-  /** Shows nothing. */
+  /** Live metrics without a server; updates have no effect. */
   public static final LiveMetrics NONE = new LiveMetrics(null, null);
 
   private static final String PREFIX = "folio_training_";
@@ -28,9 +29,9 @@ public final class LiveMetrics implements AutoCloseable {
   }
 
   /**
-   * Serves them on every address of this machine.
+   * Starts a server on every address of this machine.
    *
-   * @param port 0: any free one
+   * @param port the port to listen on; 0 for any unused one
    * @throws UncheckedIOException if the port is taken
    */
   public static LiveMetrics serve(int port) {
@@ -44,12 +45,15 @@ public final class LiveMetrics implements AutoCloseable {
     }
   }
 
-  /** Where they are, or -1 if nowhere. */
+  /** Returns the server's port, or -1 without a server. */
   public int port() {
     return server == null ? -1 : server.getPort();
   }
 
-  /** Shows the numbers among some fields; those of a field of several by protocol. */
+  /**
+   * Sets the gauges of all numbers among the fields of an event. A field that holds several numbers
+   * becomes one gauge with the label {@code protocol}; other fields are ignored.
+   */
   public void update(long step, Map<String, ?> fields) {
     if (registry == null) {
       return;
@@ -59,29 +63,30 @@ public final class LiveMetrics implements AutoCloseable {
         (name, value) -> {
           if (value instanceof Number number) {
             gauge(name).set(number.doubleValue());
-          } else if (value instanceof Map<?, ?> several) {
-            several.forEach((label, one) -> showOne(name, label, one));
+          } else if (value instanceof Map<?, ?> byProtocol) {
+            byProtocol.forEach((protocol, each) -> update(name, protocol, each));
           }
         });
   }
 
-  private void showOne(String name, Object label, Object value) {
+  private void update(String name, Object protocol, Object value) {
     if (value instanceof Number number) {
-      gauge(name, "protocol").labelValues(String.valueOf(label)).set(number.doubleValue());
+      gauge(name, "protocol").labelValues(String.valueOf(protocol)).set(number.doubleValue());
     }
   }
 
   private Gauge gauge(String name, String... labels) {
     return gauges.computeIfAbsent(
         PREFIX + name,
-        full ->
+        fullName ->
             Gauge.builder()
-                .name(full)
-                .help(name.replace('_', ' ') + ", of the last line of the record that has it")
+                .name(fullName)
+                .help("The newest " + name.replace('_', ' ') + " in the record of the run")
                 .labelNames(labels)
                 .register(registry));
   }
 
+  /** Stops the server. */
   @Override
   public void close() {
     if (server != null) {

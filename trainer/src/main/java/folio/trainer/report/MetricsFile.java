@@ -1,7 +1,5 @@
 package folio.trainer.report;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import folio.model.storage.DurableFiles;
 import java.io.IOException;
@@ -11,72 +9,50 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 
-/** A run's record: one JSON object a line, each with an {@code event} and a {@code step}. */
+/**
+ * The writer of a run's metrics file: one JSON object a line, each with an {@code event} and a
+ * {@code step}. {@link RunEvents} reads it. Owned by the training thread.
+ */
 public final class MetricsFile {
   private static final JsonMapper JSON = JsonMapper.builder().build();
 
   private final Path file;
 
   /**
-   * Goes on with a record, dropping what was written after the step that the run resumes from: it
-   * will happen again.
+   * Begins a metrics file or continues one. The events after the step that the run resumes from are
+   * dropped, because they will happen again.
    *
-   * @param step steps taken by the resumed run; 0 begins a new record
+   * @param step the number of steps that the resumed run has taken; 0 begins a new file
+   * @throws UncheckedIOException if the file cannot be written
    */
   public MetricsFile(Path file, long step) {
     this.file = file;
-    StringBuilder kept = new StringBuilder();
+    StringBuilder remaining = new StringBuilder();
     try {
       if (step > 0 && Files.exists(file)) {
-        // A killed process may leave half a character: a decoder that refuses it would be wrong.
-        String lines = new String(Files.readAllBytes(file), StandardCharsets.UTF_8);
-        lines
-            .lines()
+        RunEvents.lines(file)
             .filter(line -> isUntil(line, step))
-            .forEach(line -> kept.append(line).append('\n'));
+            .forEach(line -> remaining.append(line).append('\n'));
       }
-      DurableFiles.replace(file, kept.toString().getBytes(StandardCharsets.UTF_8));
+      DurableFiles.replace(file, remaining.toString().getBytes(StandardCharsets.UTF_8));
     } catch (IOException e) {
       throw unwritable(e);
     }
   }
 
-  /** A killed process may leave half a line. */
   private static boolean isUntil(String line, long step) {
-    return parse(line).filter(node -> node.path("step").asLong() <= step).isPresent();
+    return RunEvents.parse(line).filter(node -> node.path("step").asLong() <= step).isPresent();
   }
 
   /**
-   * The lines of a record; what a killed process left of one is passed over.
+   * Appends an event.
    *
-   * @throws UncheckedIOException if there is no such file
+   * @param step the number of steps taken
+   * @param fields further fields of the line, by name
+   * @throws UncheckedIOException if the file cannot be written
    */
-  static List<JsonNode> read(Path file) {
-    try {
-      // A killed process may leave half a character: a decoder that refuses it would be wrong.
-      return new String(Files.readAllBytes(file), StandardCharsets.UTF_8)
-          .lines()
-          .flatMap(line -> parse(line).stream())
-          .toList();
-    } catch (IOException e) {
-      throw new UncheckedIOException(new IOException(file + " cannot be read: " + e, e));
-    }
-  }
-
-  private static Optional<JsonNode> parse(String line) {
-    try {
-      JsonNode node = JSON.readTree(line);
-      return node.isObject() ? Optional.of(node) : Optional.empty();
-    } catch (JsonProcessingException e) {
-      return Optional.empty();
-    }
-  }
-
-  /** Adds a line. */
   public void write(String event, long step, Map<String, ?> fields) {
     Map<String, Object> line = new LinkedHashMap<>();
     line.put("event", event);
@@ -93,7 +69,7 @@ public final class MetricsFile {
     }
   }
 
-  /** The system's message alone does not say which file. */
+  /** Returns an error that names the file, which the system's message alone does not. */
   private UncheckedIOException unwritable(IOException e) {
     return new UncheckedIOException(
         new IOException("the metrics cannot be written to " + file + ": " + e.getMessage(), e));

@@ -1,20 +1,17 @@
 package folio.trainer.report;
 
-import picocli.CommandLine.Help.Ansi;
-
 /**
- * The post's view of a network: the target text, and under each character the one that the network
- * held most likely, in colour where it is wrong.
+ * The view of a network that the blog post "RNN generations" shows: a target text and, under each
+ * of its characters, the character that the network held most likely. Wrong predictions are red;
+ * without colours, right predictions are dots instead.
  */
 public final class PredictionView {
   private static final int WIDTH = 80;
-  private static final String RED = "\u001b[31m";
-  private static final String RESET = "\u001b[0m";
 
   private PredictionView() {}
 
   /**
-   * Renders a text and its predictions; line breaks are shown as ⏎.
+   * Renders a text and its predictions in lines of 80 characters; line breaks are shown as ⏎.
    *
    * @param target code points
    * @param predicted code points, one for each of the target's
@@ -25,28 +22,30 @@ public final class PredictionView {
       int to = Math.min(target.length, from + WIDTH);
       view.append("target     ");
       for (int i = from; i < to; i++) {
-        view.appendCodePoint(visible(target[i]));
+        view.append(visible(target[i]));
       }
       view.append("\nprediction ");
       for (int i = from; i < to; i++) {
-        boolean wrong = target[i] != predicted[i];
-        if (wrong && colours.enabled()) {
-          view.append(RED).appendCodePoint(visible(predicted[i])).append(RESET);
-        } else {
-          // Without colours a right character is a dot, so that wrong ones stand out.
-          view.appendCodePoint(wrong || colours.enabled() ? visible(predicted[i]) : '·');
-        }
+        view.append(rendered(visible(predicted[i]), target[i] == predicted[i], colours));
       }
       view.append('\n');
     }
     return view.toString();
   }
 
-  private static int visible(int codePoint) {
-    return switch (codePoint) {
-      case '\n' -> '⏎';
-      case '\t' -> '⇥';
-      default -> Character.isISOControl(codePoint) ? '␦' : codePoint;
-    };
+  private static String rendered(String character, boolean right, Ansi colours) {
+    if (right) {
+      return colours.enabled() ? character : "·";
+    }
+    return colours.red(character);
+  }
+
+  private static String visible(int codePoint) {
+    return Character.toString(
+        switch (codePoint) {
+          case '\n' -> '⏎';
+          case '\t' -> '⇥';
+          default -> Character.isISOControl(codePoint) ? '␦' : codePoint;
+        });
   }
 }

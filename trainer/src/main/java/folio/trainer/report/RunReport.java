@@ -14,26 +14,30 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.function.Predicate;
 
-/** A run told to a person: one HTML file that needs no other, made from the run's record alone. */
+/**
+ * The report of a run: one HTML file that needs no other, made from the run's metrics file alone.
+ */
 public final class RunReport {
-  /** So many nats of surprise have the full colour. */
+  /** The surprise, in nats, from which on a character has the full colour. */
   private static final double FULL_SHADE = 6;
 
-  private final List<JsonNode> lines;
+  private static final int CHART_HEIGHT = 260;
+
+  private final RunEvents events;
   private final StringBuilder html = new StringBuilder();
 
-  private RunReport(List<JsonNode> lines) {
-    this.lines = lines;
+  private RunReport(RunEvents events) {
+    this.events = events;
   }
 
   /**
-   * Writes a report, whole or not at all.
+   * Writes a report. A reader sees the old file or the new one, never a part.
    *
-   * @param metrics the record
-   * @throws UncheckedIOException if one cannot be read or the other not written
+   * @param metrics the run's metrics file
+   * @throws UncheckedIOException if the record cannot be read or the report cannot be written
    */
   public static void write(Path metrics, Path report) {
-    String html = new RunReport(MetricsFile.read(metrics)).render();
+    String html = new RunReport(RunEvents.read(metrics)).render();
     try {
       DurableFiles.replace(report, html.getBytes(StandardCharsets.UTF_8));
     } catch (IOException e) {
@@ -66,33 +70,23 @@ public final class RunReport {
     return html.append("</body></html>\n").toString();
   }
 
-  private List<JsonNode> events(String event) {
-    return lines.stream().filter(line -> line.path("event").asText().equals(event)).toList();
-  }
-
-  private JsonNode last(String event) {
-    List<JsonNode> all = events(event);
-    return all.isEmpty() ? null : all.get(all.size() - 1);
-  }
-
   private void summary() {
-    JsonNode begin = last("begin");
-    JsonNode end = last("end");
-    long step = lines.stream().mapToLong(line -> line.path("step").asLong()).max().orElse(0);
+    JsonNode begin = events.last("begin");
+    JsonNode end = events.last("end");
     html.append("<p>")
         .append(
-            escape(
+            Html.escape(
                 String.format(
                     Locale.ROOT,
                     "%s, %,d parameters; %,d steps, %s.",
                     begin == null ? "?" : begin.at("/corpus/name").asText("a text"),
                     begin == null ? 0 : begin.path("parameters").asLong(),
-                    step,
+                    events.lastStep(),
                     end == null
                         ? "not ended"
                         : end.path("whole").asBoolean() ? "the whole run" : "stopped early")))
         .append("</p>\n");
-    JsonNode evaluation = last("evaluation");
+    JsonNode evaluation = events.last("evaluation");
     if (evaluation == null) {
       return;
     }
@@ -107,7 +101,7 @@ public final class RunReport {
                 String.format(
                     Locale.ROOT,
                     "<tr><td>%s<td>%.4f<td>%.4f</tr>%n",
-                    escape(name),
+                    Html.escape(name),
                     nats.asDouble(),
                     nats.asDouble() / Math.log(2)));
           }
@@ -116,72 +110,82 @@ public final class RunReport {
   }
 
   private void charts() {
-    LineChart losses = new LineChart("Loss, nats a character");
+    LineChart losses = new LineChart("Loss, nats a character", CHART_HEIGHT);
     add(losses, "training", "evaluation", "/training_loss_nats");
     Set<String> protocols = new TreeSet<>();
-    events("evaluation")
+    events
+        .of("evaluation")
         .forEach(line -> line.path("loss_nats").fieldNames().forEachRemaining(protocols::add));
     protocols.forEach(name -> add(losses, name, "evaluation", "/loss_nats/" + name));
-    html.append(losses.svg());
-    chart("Learning rate", "/learning_rate");
-    chart("Gradient norm, before clipping", "/gradient_norm");
-    chart("Characters a second", "/characters_per_second");
+    show(losses);
+    showProgress("Learning rate", "/learning_rate");
+    showProgress("Gradient norm, before clipping", "/gradient_norm");
+    showProgress("Characters a second", "/characters_per_second");
   }
 
-  private void chart(String title, String field) {
-    LineChart chart = new LineChart(title);
+  private void showProgress(String title, String field) {
+    LineChart chart = new LineChart(title, CHART_HEIGHT);
     add(chart, "", "progress", field);
-    html.append(chart.svg());
+    show(chart);
   }
 
   private void add(LineChart chart, String name, String event, String field) {
     Predicate<JsonNode> has = line -> line.at(field).isNumber();
-    List<JsonNode> points = events(event).stream().filter(has).toList();
+    List<JsonNode> points = events.of(event).stream().filter(has).toList();
     chart.add(
         name,
+        false,
         points.stream().mapToDouble(line -> line.path("step").asDouble()).toArray(),
         points.stream().mapToDouble(line -> line.at(field).asDouble()).toArray());
   }
 
-  /** The post's coloured target. */
+  private void show(LineChart chart) {
+    if (!chart.isEmpty()) {
+      html.append("<h2>").append(Html.escape(chart.title())).append("</h2>").append(chart.svg());
+    }
+  }
+
+  /** Adds the coloured text of the blog post "RNN generations": red where it was not expected. */
   private void prediction() {
-    JsonNode look = last("prediction");
-    if (look == null) {
+    JsonNode prediction = events.last("prediction");
+    if (prediction == null) {
       return;
     }
     html.append(
-        "<h2>The validation text as the network sees it</h2><p>The redder, the more surprised; a"
-            + " character's title says what was expected.</p><p class=\"target\">");
-    int[] target = look.path("text").asText().codePoints().toArray();
-    int[] predicted = look.path("predicted").asText().codePoints().toArray();
+        "<h2>Predictions on the validation text</h2><p>The redder a character, the less the network"
+            + " expected it. Point at a character to see its probability and the character that the"
+            + " network expected.</p><p class=\"target\">");
+    int[] target = prediction.path("text").asText().codePoints().toArray();
+    int[] predicted = prediction.path("predicted").asText().codePoints().toArray();
     for (int i = 0; i < target.length; i++) {
-      double logprob = look.path("logprobs").path(i).asDouble();
+      double logprob = prediction.path("logprobs").path(i).asDouble();
       html.append(
           String.format(
               Locale.ROOT,
               "<span style=\"background:rgb(226 62 40/%.2f)\" title=\"%.1f %%, expected %s\">%s</span>",
               0.75 * Math.min(1, -logprob / FULL_SHADE),
               100 * Math.exp(logprob),
-              escape(visible(predicted[i])),
-              target[i] == '\n' ? "⏎\n" : escape(Character.toString(target[i]))));
+              Html.escape(visible(predicted[i])),
+              target[i] == '\n' ? "⏎\n" : Html.escape(Character.toString(target[i]))));
     }
     html.append("</p>\n");
   }
 
   private void memorised() {
-    JsonNode found = last("memorised");
+    JsonNode found = events.last("memorised");
     if (found == null) {
       return;
     }
-    html.append("<h2>By heart</h2><p>")
+    html.append("<h2>Memorised text</h2><p>")
         .append(
-            escape(
+            Html.escape(
                 String.format(
                     Locale.ROOT,
-                    "Of %,d characters that it writes, the longest run that stands in its training"
-                        + " text (%,d characters of it) has %d; of as many of the validation text,"
-                        + " which it never saw, %d. Runs are %.2f and %.2f characters long on"
-                        + " average. The longest:",
+                    "Of %,d characters that the network generated, the longest run that also occurs"
+                        + " in its training text (%,d characters of it were searched) is %d"
+                        + " characters long. For as many characters of the validation text, which"
+                        + " the network never saw, it is %d. Runs are %.2f and %.2f characters long"
+                        + " on average. The longest run:",
                     found.path("characters").asLong(),
                     found.path("searched").asLong(),
                     found.path("longest").asLong(),
@@ -189,16 +193,16 @@ public final class RunReport {
                     found.path("mean").asDouble(),
                     found.path("mean_unseen").asDouble())))
         .append("</p><pre>")
-        .append(escape(found.path("longest_run").asText()))
+        .append(Html.escape(found.path("longest_run").asText()))
         .append("</pre>\n");
   }
 
   private void samples() {
-    List<JsonNode> samples = events("sample");
+    List<JsonNode> samples = events.of("sample");
     if (samples.isEmpty()) {
       return;
     }
-    html.append("<h2>What it writes</h2>\n");
+    html.append("<h2>Samples</h2>\n");
     for (int i = samples.size() - 1; i >= 0; i--) {
       JsonNode sample = samples.get(i);
       html.append(i == samples.size() - 1 ? "<details open>" : "<details>")
@@ -208,13 +212,13 @@ public final class RunReport {
                   "<summary>after %,d steps, temperature %s</summary><pre>",
                   sample.path("step").asLong(),
                   sample.path("temperature").asText()))
-          .append(escape(sample.path("text").asText()))
+          .append(Html.escape(sample.path("text").asText()))
           .append("</pre></details>\n");
     }
   }
 
   private void settings() {
-    JsonNode begin = last("begin");
+    JsonNode begin = events.last("begin");
     if (begin == null) {
       return;
     }
@@ -225,22 +229,14 @@ public final class RunReport {
         .forEach(
             setting ->
                 html.append("<tr><td>")
-                    .append(escape(setting.getKey()))
+                    .append(Html.escape(setting.getKey()))
                     .append("<td>")
-                    .append(escape(setting.getValue().asText()))
+                    .append(Html.escape(setting.getValue().asText()))
                     .append("</tr>\n"));
     html.append("</table>\n");
   }
 
   private static String visible(int codePoint) {
     return codePoint == '\n' ? "⏎" : codePoint == ' ' ? "␣" : Character.toString(codePoint);
-  }
-
-  /** Texts may hold anything; here they are text. */
-  static String escape(String text) {
-    return text.replace("&", "&amp;")
-        .replace("<", "&lt;")
-        .replace(">", "&gt;")
-        .replace("\"", "&quot;");
   }
 }

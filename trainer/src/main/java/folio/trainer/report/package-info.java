@@ -1,2 +1,2 @@
-/** What a person sees of a run, and the record that it leaves. */
+/** A run's record, and how people see it: on the console, as live metrics, as charts and report. */
 package folio.trainer.report;

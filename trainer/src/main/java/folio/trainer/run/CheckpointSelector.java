@@ -8,57 +8,65 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 
 /**
- * Decides which networks of a run are published: its improvements, or only the last one. What an
- * improvement is, the held-out end of the training text decides, or where nothing is held out the
- * validation text. Otherwise the validation text is read only for what is published.
+ * Decides which networks of a run are published. Under {@link PublishPolicy#IMPROVEMENTS} a network
+ * is published when its loss is the lowest so far, under {@link PublishPolicy#LAST} when no network
+ * follows. The selection loss is measured on the held-out end of the training text or, when nothing
+ * is held out, on the validation text. With a held-out part, the validation text is read only for
+ * networks that are published, so that it never influences the choice.
  */
 final class CheckpointSelector {
-  /** What decides which of two networks is better. */
+  /** The evaluation protocol of the selection loss, see {@link Evaluator}. */
   static final String PROTOCOL = Evaluator.WINDOWS;
 
-  /** Stands before the protocol where the text is the held-out end of the training text. */
+  /** The prefix of a protocol's name when it is applied to the held-out text. */
   private static final String HELD_OUT = "held-out-";
 
   private final Evaluator heldOut;
   private final Evaluator validation;
-  private final PublishPolicy publish;
+  private final PublishPolicy policy;
 
-  /** A judge; scratch arrays are made below the manager. */
-  CheckpointSelector(NDManager manager, Corpus.Split text, PublishPolicy publish) {
+  /**
+   * Creates a selector.
+   *
+   * @param manager the parent of scratch arrays
+   * @param text the parts of the corpus; an empty held-out part means that the validation text
+   *     decides
+   */
+  CheckpointSelector(NDManager manager, Corpus.Split text, PublishPolicy policy) {
     this.heldOut = text.heldOut().length == 0 ? null : new Evaluator(manager, text.heldOut());
     this.validation = new Evaluator(manager, text.validation());
-    this.publish = publish;
+    this.policy = policy;
   }
 
   /**
-   * What is said of a network.
+   * The decision about one network.
    *
-   * @param publish whether it is to be published
-   * @param loss what it is judged by, in nats; null if nothing was measured
-   * @param losses by protocol
+   * @param publish whether the network is to be published
+   * @param loss the selection loss in nats; null if nothing was measured
+   * @param losses all measured losses in nats, by protocol
    */
   record Decision(boolean publish, Double loss, Map<String, Double> losses) {}
 
   /**
-   * Judges a network.
+   * Measures a network and decides whether to publish it.
    *
-   * @param bestLoss of those judged before
-   * @param last whether none will follow
+   * @param bestLoss the lowest selection loss of the networks before, in nats
+   * @param last whether this is the last network of the run
    */
-  Decision judge(CharGru network, double bestLoss, boolean last) {
+  Decision select(CharGru network, double bestLoss, boolean last) {
     Map<String, Double> losses = new LinkedHashMap<>();
-    String deciding = PROTOCOL;
+    String selection = PROTOCOL;
     if (heldOut != null) {
       heldOut.evaluate(network).forEach((protocol, loss) -> losses.put(HELD_OUT + protocol, loss));
-      deciding = HELD_OUT + PROTOCOL;
-    } else if (publish == PublishPolicy.IMPROVEMENTS || last) {
+      selection = HELD_OUT + PROTOCOL;
+    } else if (policy == PublishPolicy.IMPROVEMENTS || last) {
       losses.putAll(validation.evaluate(network));
     }
-    Double loss = losses.get(deciding);
-    boolean publishes = publish == PublishPolicy.LAST ? last : loss < bestLoss;
-    if (publishes && heldOut != null) {
+    Double loss = losses.get(selection);
+    boolean publish = policy == PublishPolicy.LAST ? last : loss < bestLoss;
+    if (publish && heldOut != null) {
       losses.putAll(validation.evaluate(network));
     }
-    return new Decision(publishes, loss, losses);
+    return new Decision(publish, loss, losses);
   }
 }

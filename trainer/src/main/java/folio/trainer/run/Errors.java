@@ -6,16 +6,20 @@ import java.io.UncheckedIOException;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.FileSystemException;
 
-/** One line for errors that are not ours. */
+/** One-line messages for the errors that end a command. */
 public final class Errors {
   private Errors() {}
 
+  /** Returns one line that says what went wrong and, where that is known, what to do about it. */
   public static String describe(Throwable error) {
+    if (error.getClass().getName().startsWith("folio.")) {
+      return error.getMessage(); // written for the user
+    }
     if (error instanceof UncheckedIOException unchecked) {
       return describe(unchecked.getCause());
     }
     if (error instanceof AccessDeniedException denied) {
-      return denied.getFile() + " may not be written or read; check its permissions";
+      return denied.getFile() + " cannot be read or written; check its permissions";
     }
     if (error instanceof FileSystemException file) {
       return file.getFile()
@@ -35,6 +39,6 @@ public final class Errors {
     if (error instanceof IOException) {
       return error.getMessage();
     }
-    return "this should not happen, please report it: " + error;
+    return "this is a bug, please report it: " + error;
   }
 }

@@ -1,9 +1,9 @@
 package folio.trainer.run;
 
-/** Which networks of a run become checkpoints. */
+/** The networks of a run that are published as checkpoints. */
 public enum PublishPolicy {
-  /** Each that is better than those before. */
+  /** Every evaluated network with a lower loss than all evaluated before it. */
   IMPROVEMENTS,
-  /** The one after the last step, chosen by nothing. */
+  /** The network after the last step, whatever its loss. */
   LAST
 }

@@ -5,15 +5,18 @@ import folio.model.storage.DirectoryLock;
 import java.io.IOException;
 import java.nio.file.Path;
 
-/** What a run leaves beside its checkpoints. Two runs cannot have one folder at a time. */
+/**
+ * The folder of a run: its state, metrics and report. A lock keeps two runs from using one folder
+ * at the same time; {@link #close} releases it.
+ */
 public final class RunFolder implements AutoCloseable {
   private final Path path;
   private final DirectoryLock lock;
 
   /**
-   * Takes a folder, making it where needed.
+   * Locks a folder, and creates it where needed.
    *
-   * @throws CheckpointException if it cannot be written or another run has it
+   * @throws CheckpointException if the folder cannot be written or another run holds it
    */
   public RunFolder(Path path) {
     this.path = path;
@@ -24,33 +27,37 @@ public final class RunFolder implements AutoCloseable {
     }
   }
 
-  /** The folder. */
+  /** Returns the path of the folder. */
   Path path() {
     return path;
   }
 
-  /** The state that the run resumes from. */
+  /** Returns the path of the state that the run resumes from. */
   Path state() {
     return path.resolve("state.safetensors");
   }
 
-  /** The record of the run, JSON lines. */
+  /** Returns the path of the metrics file, in JSON lines. */
   Path metrics() {
     return path.resolve("metrics.jsonl");
   }
 
-  /** What the record tells, for people. */
+  /** Returns the path of the HTML report. */
   Path report() {
     return path.resolve("report.html");
   }
 
-  /** Lets another run have it. */
+  /**
+   * Releases the folder for other runs.
+   *
+   * @throws CheckpointException if the lock cannot be released
+   */
   @Override
   public void close() {
     try {
       lock.close();
     } catch (IOException e) {
-      throw new CheckpointException(path + " cannot be let go of: " + e, e);
+      throw new CheckpointException("the lock of " + path + " cannot be released: " + e, e);
     }
   }
 }

@@ -14,34 +14,45 @@ import java.util.Optional;
 import java.util.TreeMap;
 import java.util.UUID;
 
-/** Saves and restores a run: every array that the next step reads, and the facts around them. */
+/**
+ * Saves and restores a run: every array that the next step reads, the progress, and the options
+ * that must not change. Owned by the training thread.
+ */
 final class RunState {
+  /** The array that holds the hidden state that rows carry from step to step. */
   private static final String CARRIED = "carried";
 
-  private final TrainingRun.RunContext around;
+  private final RunContext context;
   private final TrainingConfig config;
   private final Map<String, CharGru> networks;
   private String runId = UUID.randomUUID().toString();
 
   /**
-   * The state of one run.
+   * Creates the state of a new run; {@link #restore} may turn it into that of a saved run.
    *
-   * @param networks by the prefix of their arrays' names
+   * @param networks the networks to save, by the prefix of their arrays' names; the caller closes
+   *     them
    */
-  RunState(TrainingRun.RunContext around, TrainingConfig config, Map<String, CharGru> networks) {
-    this.around = around;
+  RunState(RunContext context, TrainingConfig config, Map<String, CharGru> networks) {
+    this.context = context;
     this.config = config;
     this.networks = networks;
   }
 
-  /** How far a run is. */
+  /**
+   * The progress of a run.
+   *
+   * @param step the number of steps taken
+   * @param bestLoss the lowest selection loss so far, in nats; infinite before the first evaluation
+   */
   record Progress(long step, double bestLoss) {}
 
-  /** Identifies the run, also after it was resumed. */
+  /** Returns the run's identifier, which stays the same when the run is resumed. */
   String runId() {
     return runId;
   }
 
+  /** Writes the state to the run's folder; a reader sees the old state or the new one. */
   void save(Progress progress, AdamW optimizer, TrainStep trainStep) {
     NDList arrays = new NDList();
     networks.forEach(
@@ -56,38 +67,39 @@ final class RunState {
       trainStep.carriedState().setName(CARRIED);
       arrays.add(trainStep.carriedState());
     }
-    Map<String, String> facts = new TreeMap<>(facts());
+    Map<String, String> facts = new TreeMap<>(fixedOptions());
     facts.put("step", String.valueOf(progress.step()));
     facts.put("best-loss", String.valueOf(progress.bestLoss()));
     facts.put("run", runId);
-    new ResumeState(arrays, facts).save(around.folder().state());
+    new ResumeState(arrays, facts).save(context.folder().state());
   }
 
-  /** What must be the same when the run goes on. */
-  private Map<String, String> facts() {
-    Map<String, String> facts = new TreeMap<>();
-    config.settings().forEach((option, value) -> facts.put("--" + option, value));
-    facts.put("--corpus", around.corpus().description().sha256());
-    facts.put("--device", around.device().getDeviceType());
-    facts.put("--threads", String.valueOf(around.threads()));
-    return facts;
+  /** Returns the options, by name, that must be the same when the run is resumed. */
+  private Map<String, String> fixedOptions() {
+    Map<String, String> options = new TreeMap<>();
+    config.settings().forEach((option, value) -> options.put("--" + option, value));
+    options.put("--corpus", context.corpus().description().sha256());
+    options.put("--device", context.device().getDeviceType());
+    options.put("--threads", String.valueOf(context.threads()));
+    return options;
   }
 
   /**
-   * Goes on from the saved state, if there is one and the user asked for it.
+   * Restores the saved state if there is one and {@code --resume} was given; otherwise returns the
+   * progress of a new run.
    *
-   * @throws ResumeException if there is an unfinished run that the user did not ask for, or it had
-   *     other options
+   * @throws ResumeException if the folder holds an unfinished run and {@code --resume} was not
+   *     given, or if the saved run had other options
    */
   Progress restore(AdamW optimizer, TrainStep trainStep) {
-    try (NDManager scratch = NDManager.newBaseManager(around.device())) {
-      Optional<ResumeState> found = ResumeState.load(scratch, around.folder().state());
+    try (NDManager scratch = NDManager.newBaseManager(context.device())) {
+      Optional<ResumeState> found = ResumeState.load(scratch, context.folder().state());
       if (found.isEmpty()) {
         return new Progress(0, Double.POSITIVE_INFINITY);
       }
       ResumeState saved = found.get();
       long step = Long.parseLong(saved.facts().get("step"));
-      if (!around.resume()) {
+      if (!context.resume()) {
         checkNothingIsLost(step);
         return new Progress(0, Double.POSITIVE_INFINITY);
       }
@@ -101,16 +113,16 @@ final class RunState {
   private void checkNothingIsLost(long step) {
     if (step > 0 && step < config.schedule().totalSteps()) {
       throw new ResumeException(
-          around.folder().path()
+          context.folder().path()
               + " holds a run that stopped at step "
               + step
-              + "; add --resume to go on, or name another folder with --run",
+              + "; add --resume to continue it, or name another folder with --run",
           null);
     }
   }
 
   private void checkSameOptions(ResumeState saved) {
-    facts()
+    fixedOptions()
         .forEach(
             (option, now) -> {
               String then = saved.facts().get(option);
@@ -122,7 +134,7 @@ final class RunState {
                         + ", but was "
                         + then
                         + " when the run in "
-                        + around.folder().path()
+                        + context.folder().path()
                         + " began; resume with the same options, or name another folder with"
                         + " --run",
                     null);

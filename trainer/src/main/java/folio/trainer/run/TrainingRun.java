@@ -1,9 +1,7 @@
 package folio.trainer.run;
 
-import ai.djl.Device;
 import ai.djl.ndarray.NDManager;
 import folio.model.checkpoint.CheckpointManifest.Losses;
-import folio.model.checkpoint.CheckpointStore;
 import folio.model.network.CharGru;
 import folio.model.network.CharGruConfig;
 import folio.model.vocabulary.Vocabulary;
@@ -12,48 +10,25 @@ import folio.trainer.corpus.RandomSequences;
 import folio.trainer.corpus.SequenceSampler;
 import folio.trainer.corpus.StreamSequences;
 import folio.trainer.evaluation.TrainedModel;
-import folio.trainer.publication.Promotion;
 import folio.trainer.publication.Publisher;
-import folio.trainer.report.LiveMetrics;
-import folio.trainer.run.TrainingConfig.Sampling;
-import folio.trainer.run.TrainingConfig.SamplingKind;
+import folio.trainer.run.TrainingConfig.BatchSelection;
 import folio.trainer.training.AdamW;
 import folio.trainer.training.GradientClipper;
 import folio.trainer.training.TrainStep;
 import folio.trainer.training.TrainingDivergedException;
 import folio.trainer.training.WeightAverage;
-import java.io.PrintStream;
 import java.util.Arrays;
 import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
 
 /**
- * A training run from the first step to the last: corpus, batches, network, loss, optimizer,
- * evaluation, publication. Owned by one thread; only {@link #requestStop} may come from another.
+ * A training run from its first step to its last: corpus, batches, training steps, evaluation and
+ * publication. Owned by one thread; only {@link #requestStop} and {@link #succeeded} may be called
+ * from another.
  */
 public final class TrainingRun implements AutoCloseable {
   private static final int CANARY_CHARACTERS = 256;
-
-  /**
-   * Everything a run touches that is not a hyperparameter.
-   *
-   * @param out where progress goes
-   * @param terminal whether a person looks at it
-   * @param live shows figures while they come
-   */
-  public record RunContext(
-      Corpus corpus,
-      Device device,
-      int threads,
-      CheckpointStore store,
-      Promotion promotion,
-      int keep,
-      RunFolder folder,
-      boolean resume,
-      PrintStream out,
-      boolean terminal,
-      LiveMetrics live) {}
 
   private final TrainingConfig config;
   private final NDManager manager;
@@ -62,22 +37,28 @@ public final class TrainingRun implements AutoCloseable {
   private final WeightAverage average;
   private final AdamW optimizer;
   private final TrainStep trainStep;
-  private final CheckpointSelector judge;
+  private final CheckpointSelector selector;
   private final Publisher publisher;
   private final RunState state;
-  private final RunDisplay display;
+  private final RunReporter reporter;
   private long step;
   private double bestLoss;
   private volatile boolean stopRequested;
   private volatile boolean succeeded;
 
-  public TrainingRun(TrainingConfig config, RunContext around) {
+  /**
+   * Creates a run, restores its saved state if the context says so, and prints what it will do.
+   *
+   * @throws folio.trainer.publication.ResumeException if the run's folder holds a state that this
+   *     run must not overwrite or cannot continue
+   */
+  public TrainingRun(TrainingConfig config, RunContext context) {
     this.config = config;
-    Corpus corpus = around.corpus();
+    Corpus corpus = context.corpus();
     Vocabulary vocabulary = corpus.vocabulary();
     Corpus.Split text = corpus.split(vocabulary, config.fraction(), config.holdout());
     this.sampler = sampler(text.training().length);
-    this.manager = NDManager.newBaseManager(around.device());
+    this.manager = NDManager.newBaseManager(context.device());
     try {
       CharGruConfig architecture = config.networkFor(vocabulary.size());
       this.network = CharGru.initialize(manager, architecture, new SplittableRandom(config.seed()));
@@ -93,10 +74,10 @@ public final class TrainingRun implements AutoCloseable {
                   new GradientClipper(config.clipNorm()),
                   config.dropout(),
                   config.seed()));
-      this.judge = new CheckpointSelector(manager, text, config.publish());
+      this.selector = new CheckpointSelector(manager, text, config.publish());
       this.state =
           new RunState(
-              around,
+              context,
               config,
               new TreeMap<>(Map.of("weights", network, "average", average.network())));
       RunState.Progress restored = state.restore(optimizer, trainStep);
@@ -104,9 +85,9 @@ public final class TrainingRun implements AutoCloseable {
       this.bestLoss = restored.bestLoss();
       this.publisher =
           new Publisher(
-              around.store(),
-              around.promotion(),
-              around.keep(),
+              context.store(),
+              context.promotion(),
+              context.keep(),
               new Publisher.Run(
                   state.runId(),
                   vocabulary,
@@ -117,10 +98,10 @@ public final class TrainingRun implements AutoCloseable {
                           Math.min(CANARY_CHARACTERS, text.validation().length))),
                   config.settings(),
                   CheckpointSelector.PROTOCOL));
-      this.display =
-          new RunDisplay(
-              around, config, step, new TrainedModel(manager, average.network(), vocabulary));
-      display.begin(corpus, architecture, text);
+      this.reporter =
+          new RunReporter(
+              context, config, step, new TrainedModel(manager, average.network(), vocabulary));
+      reporter.begin(corpus, architecture, text);
     } catch (RuntimeException | Error e) {
       manager.close();
       throw e;
@@ -128,19 +109,18 @@ public final class TrainingRun implements AutoCloseable {
   }
 
   private SequenceSampler sampler(int textLength) {
-    Sampling sampling = config.sampling();
-    return sampling.kind() == SamplingKind.RANDOM
-        ? new RandomSequences(textLength, sampling.rows(), sampling.length(), config.seed())
-        : new StreamSequences(
-            textLength,
-            sampling.rows(),
-            sampling.length(),
-            sampling.resetProbability(),
-            config.seed());
+    BatchSelection batches = config.batches();
+    int size = batches.batchSize();
+    int length = batches.sequenceLength();
+    return switch (batches.kind()) {
+      case RANDOM -> new RandomSequences(textLength, size, length, config.seed());
+      case STREAMS ->
+          new StreamSequences(textLength, size, length, batches.resetProbability(), config.seed());
+    };
   }
 
   /**
-   * Trains until the last step, or until it is asked to stop.
+   * Trains until the last step, or until {@link #requestStop} is called.
    *
    * @throws TrainingDivergedException if the loss is not finite
    */
@@ -152,66 +132,66 @@ public final class TrainingRun implements AutoCloseable {
       trainStep.run(step, sampler.batch(step), learningRate);
       average.update(step);
       step++;
-      boolean evaluating = step % config.pace().evaluate() == 0 || step == total;
-      if (display.stepped(step) || evaluating) {
-        display.progress(step, trainStep.progress(step), learningRate);
+      boolean evaluating = step % config.intervals().evaluate() == 0 || step == total;
+      if (reporter.stepped(step) || evaluating) {
+        reporter.progress(step, trainStep.progress(step), learningRate);
       }
       if (evaluating) {
         evaluate(step == total);
       }
-      if (step % config.pace().view() == 0) {
-        trainStep.forgetRecording();
-        display.view(step);
+      if (step % config.intervals().view() == 0) {
+        trainStep.discardGraph();
+        reporter.view(step);
       }
-      if (step % config.pace().save() == 0 || step == total) {
+      if (step % config.intervals().save() == 0 || step == total) {
         save();
       }
     }
     if (stopRequested && step > 0 && step < total) {
-      display.stopping(step);
-      display.progress(step, trainStep.progress(step), config.schedule().at(step - 1));
+      reporter.stopping(step);
+      reporter.progress(step, trainStep.progress(step), config.schedule().at(step - 1));
       evaluate(true);
       save();
     }
-    display.end(step, bestLoss);
+    reporter.end(step, bestLoss);
     succeeded = true;
   }
 
   private void evaluate(boolean last) {
-    trainStep.forgetRecording();
-    CheckpointSelector.Decision verdict = judge.judge(average.network(), bestLoss, last);
-    if (verdict.loss() != null) {
-      if (!Double.isFinite(verdict.loss())) {
-        throw new TrainingDivergedException(step, verdict.loss());
+    trainStep.discardGraph();
+    CheckpointSelector.Decision decision = selector.select(average.network(), bestLoss, last);
+    if (decision.loss() != null) {
+      if (!Double.isFinite(decision.loss())) {
+        throw new TrainingDivergedException(step, decision.loss());
       }
-      bestLoss = Math.min(bestLoss, verdict.loss());
+      bestLoss = Math.min(bestLoss, decision.loss());
     }
-    Double trainingLoss = display.evaluated(step, verdict.losses());
-    if (verdict.publish()) {
-      Losses losses = new Losses(trainingLoss, verdict.losses());
-      display.published(step, publisher.publish(average.network(), step, losses));
+    Double trainingLoss = reporter.evaluated(step, decision.losses());
+    if (decision.publish()) {
+      Losses losses = new Losses(trainingLoss, decision.losses());
+      reporter.published(step, publisher.publish(average.network(), step, losses));
     }
   }
 
   private void save() {
-    trainStep.forgetRecording();
+    trainStep.discardGraph();
     state.save(new RunState.Progress(step, bestLoss), optimizer, trainStep);
   }
 
-  /** Makes {@link #run} publish what is best, save and return soon. */
+  /** Makes {@link #run} evaluate and save the network as it is, and return soon. */
   public void requestStop() {
     stopRequested = true;
   }
 
-  /** Whether {@link #run} returned. */
+  /** Returns whether {@link #run} has returned normally. */
   public boolean succeeded() {
     return succeeded;
   }
 
-  /** Frees everything on the device and takes the bar away. */
+  /** Frees everything on the device and removes the progress bar. */
   @Override
   public void close() {
-    display.close();
+    reporter.close();
     trainStep.close();
     optimizer.close();
     manager.close();

@@ -1,137 +1,84 @@
 package folio.trainer.sweep;
 
 import folio.model.storage.DurableFiles;
-import java.awt.BasicStroke;
-import java.awt.Color;
+import folio.trainer.report.LineChart;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.ToDoubleFunction;
-import org.knowm.xchart.BitmapEncoder;
-import org.knowm.xchart.XYChart;
-import org.knowm.xchart.XYChartBuilder;
-import org.knowm.xchart.XYSeries;
-import org.knowm.xchart.style.Styler;
-import org.knowm.xchart.style.lines.SeriesLines;
-import org.knowm.xchart.style.markers.SeriesMarkers;
 
 /**
- * Loss curves of a group of runs, as a picture: training dashed, the loss that judges drawn. Runs
- * whose names differ in a number behind a dash are seeds of one, and share a colour.
+ * The loss curves of a group of runs as a picture: a dashed line for the training loss, a solid one
+ * for the loss that decides which network is better. Runs whose names differ only in a number
+ * behind a dash are one setting with several seeds, and share a colour.
  */
-public final class Curves {
-  private static final int WIDTH = 900;
+final class Curves {
   private static final int HEIGHT = 500;
 
-  /** Before a tenth of its steps every loss falls, so steeply that the rest would look flat. */
-  private static final int SHOWN_FROM = 10;
+  /**
+   * The part of a run, one over this number, that is not drawn: the losses fall so steeply in it
+   * that the rest would look flat.
+   */
+  private static final int SKIPPED_PART = 10;
 
-  private static final List<String> JUDGES = List.of("held-out-windows-256", "windows-256");
-
-  private static final BasicStroke DASHED =
-      new BasicStroke(1.5f, BasicStroke.CAP_BUTT, BasicStroke.JOIN_ROUND, 1, new float[] {5, 4}, 0);
+  /** The protocols whose loss decides; the first that a run has measured is drawn. */
+  private static final List<String> DECIDING_PROTOCOLS =
+      List.of("held-out-windows-256", "windows-256");
 
   private Curves() {}
 
   /**
-   * Writes {@code GROUP.png}; nothing if no run has a point.
+   * Writes {@code GROUP.png}, unless no run has a point to draw.
    *
-   * @param runs records by name
-   * @throws SweepException if it cannot be written
+   * @param folder the folder of the sweep
+   * @param runs the records of the group's runs, by the name of the run
+   * @throws SweepException if the picture cannot be written
    */
-  public static void write(Path folder, String group, Map<String, RunRecord> runs) {
-    XYChart chart =
-        new XYChartBuilder()
-            .width(WIDTH)
-            .height(HEIGHT)
-            .title(group)
-            .xAxisTitle("step")
-            .yAxisTitle("nats a character")
-            .build();
-    chart.getStyler().setLegendPosition(Styler.LegendPosition.OutsideE);
-    chart.getStyler().setMarkerSize(0);
-    chart.getStyler().setChartBackgroundColor(Color.WHITE);
-    Map<String, Color> colours = colours(runs.keySet());
-    Set<String> told = new HashSet<>();
-    boolean any = false;
-    for (Map.Entry<String, RunRecord> run : new TreeMap<>(runs).entrySet()) {
-      RunRecord record = run.getValue();
-      String name = withoutSeed(run.getKey());
-      String judge = JUDGES.stream().filter(each -> has(record, each)).findFirst().orElse(null);
-      XYSeries drawn =
-          judge == null ? null : add(chart, run.getKey(), record, e -> lossOf(e, judge));
-      XYSeries training =
-          add(chart, run.getKey() + ", training", record, RunRecord.Evaluation::trainingLoss);
-      if (training != null) {
-        training.setLineColor(colours.get(name)).setLineStyle(DASHED).setShowInLegend(false);
-      }
-      if (drawn != null) {
-        drawn.setLineColor(colours.get(name)).setLineStyle(SeriesLines.SOLID);
-      }
-      XYSeries named = drawn == null ? training : drawn;
-      if (named != null) {
-        named.setLabel(name.startsWith(group + ".") ? name.substring(group.length() + 1) : name);
-        named.setShowInLegend(told.add(name));
-      }
-      any |= drawn != null || training != null;
+  static void write(Path folder, String group, Map<String, RunRecord> runs) {
+    LineChart chart = new LineChart(group + ": loss, nats a character (dashed: training)", HEIGHT);
+    new TreeMap<>(runs)
+        .forEach(
+            (run, record) -> {
+              String name = legendName(group, run);
+              DECIDING_PROTOCOLS.stream()
+                  .filter(protocol -> !Double.isNaN(record.lastLoss(protocol)))
+                  .findFirst()
+                  .ifPresent(
+                      protocol ->
+                          add(chart, new Line(name, false, each -> each.loss(protocol)), record));
+              add(chart, new Line(name, true, RunRecord.Evaluation::trainingLoss), record);
+            });
+    if (chart.isEmpty()) {
+      return;
     }
-    if (any) {
-      try {
-        DurableFiles.replace(
-            folder.resolve(group + ".png"),
-            BitmapEncoder.getBitmapBytes(chart, BitmapEncoder.BitmapFormat.PNG));
-      } catch (IOException | RuntimeException | LinkageError | InternalError e) {
-        // A Java without fonts throws any of them.
-        throw new SweepException("the picture of " + group + " cannot be written: " + e, e);
-      }
+    try {
+      DurableFiles.replace(folder.resolve(group + ".png"), chart.png());
+    } catch (IOException | RuntimeException | LinkageError | InternalError e) {
+      // A Java without fonts throws any of these errors.
+      throw new SweepException("the picture of " + group + " cannot be written: " + e, e);
     }
   }
 
-  private static String withoutSeed(String run) {
-    return run.replaceFirst("-\\d+$", "");
+  /** Returns the name of a run without its group and its seed. */
+  private static String legendName(String group, String run) {
+    String name = run.replaceFirst("-\\d+$", "");
+    return name.startsWith(group + ".") ? name.substring(group.length() + 1) : name;
   }
 
-  /** Far from each other, and dark enough on white. */
-  private static Map<String, Color> colours(Set<String> runs) {
-    List<String> names = runs.stream().map(Curves::withoutSeed).distinct().sorted().toList();
-    Map<String, Color> colours = new HashMap<>();
-    for (int i = 0; i < names.size(); i++) {
-      float hue = (float) i / names.size();
-      colours.put(names.get(i), Color.getHSBColor(hue, 0.9f, i % 2 == 0 ? 0.85f : 0.6f));
-    }
-    return colours;
-  }
+  private record Line(String name, boolean dashed, ToDoubleFunction<RunRecord.Evaluation> loss) {}
 
-  private static boolean has(RunRecord record, String protocol) {
-    return !Double.isNaN(record.lastLoss(protocol));
-  }
-
-  private static double lossOf(RunRecord.Evaluation evaluation, String protocol) {
-    return evaluation.losses().getOrDefault(protocol, Double.NaN);
-  }
-
-  private static XYSeries add(
-      XYChart chart, String name, RunRecord record, ToDoubleFunction<RunRecord.Evaluation> figure) {
-    List<Double> steps = new ArrayList<>();
-    List<Double> losses = new ArrayList<>();
-    for (RunRecord.Evaluation evaluation : record.evaluations()) {
-      double loss = figure.applyAsDouble(evaluation);
-      if (!Double.isNaN(loss) && evaluation.step() * SHOWN_FROM >= record.steps()) {
-        steps.add((double) evaluation.step());
-        losses.add(loss);
-      }
-    }
-    if (steps.isEmpty()) {
-      return null;
-    }
-    XYSeries series = chart.addSeries(name, steps, losses);
-    series.setMarker(SeriesMarkers.NONE);
-    return series;
+  private static void add(LineChart chart, Line line, RunRecord record) {
+    List<RunRecord.Evaluation> drawn =
+        record.evaluations().stream()
+            .filter(each -> each.step() * SKIPPED_PART >= record.steps())
+            .filter(each -> !Double.isNaN(line.loss().applyAsDouble(each)))
+            .toList();
+    chart.add(
+        line.name(),
+        line.dashed(),
+        drawn.stream().mapToDouble(RunRecord.Evaluation::step).toArray(),
+        drawn.stream().mapToDouble(line.loss()).toArray());
   }
 }

@@ -15,12 +15,13 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.function.Consumer;
 
 /**
- * Runs the runs of a sweep, each in a process of its own, so that one that fails or is killed takes
- * nothing with it. Every run has a folder with its state, metrics, log and checkpoints; one that
- * has ended is not run again, one that stopped goes on. {@code CURRENT} of no store is ever moved.
+ * Starts the runs of a sweep, each in a process of its own, so that a run that fails or is killed
+ * does not affect the others. Every run has a folder with its state, metrics, log and checkpoints.
+ * A run that has ended is not started again; a run that stopped is resumed. No run moves {@code
+ * CURRENT}.
  */
 public final class Sweep {
-  /** What a run's code is if it was stopped on its way. */
+  /** The exit code of a run that {@link #stop} ended early. */
   public static final int STOPPED = 143;
 
   private final Path folder;
@@ -30,18 +31,18 @@ public final class Sweep {
   private volatile boolean stopped;
 
   /**
-   * How a run's process is started.
+   * The command that starts a run's process.
    *
-   * @param command that {@code train} and its options are added to
-   * @param options of every run, behind its own
+   * @param command the command line up to {@code train}
+   * @param options options of {@code train} for every run, which override the run's own
    */
   public record Trainer(List<String> command, List<String> options) {}
 
   /**
-   * A sweep that does nothing yet.
+   * Creates a sweep; {@link #run} starts it.
    *
-   * @param folder of the sweep
-   * @param gpus among which runs that go on at the same time are dealt out
+   * @param folder the folder of the sweep, which has one folder a run
+   * @param gpus the number of GPUs that simultaneous runs are distributed over
    */
   public Sweep(Path folder, Trainer trainer, int gpus) {
     this.folder = folder;
@@ -49,45 +50,46 @@ public final class Sweep {
     this.gpus = gpus;
   }
 
-  /** Where everything of the sweep is. */
+  /** Returns the folder of the sweep. */
   public Path folder() {
     return folder;
   }
 
   /**
-   * How a run went.
+   * The outcome of a run.
    *
-   * @param exit the code of its process; 0 also if it had ended before
+   * @param exit the exit code of its process; 0 also for a run that had ended before
    */
   public record Outcome(SweepFile.Run run, int exit) {}
 
-  /** Where a run's metrics are. */
+  /** Returns the path of a run's record. */
   public Path metrics(SweepFile.Run run) {
     return folder.resolve(run.name()).resolve("metrics.jsonl");
   }
 
-  /** Where a run's log is. */
+  /** Returns the path of a run's log. */
   public Path log(SweepFile.Run run) {
     return folder.resolve(run.name()).resolve("log.txt");
   }
 
   /**
-   * Runs all that have not ended.
+   * Starts the runs that have not ended, and waits for all of them.
    *
-   * @param parallel how many at a time
-   * @param ended is told of each when it has ended; by one thread at a time
-   * @return how they went, in order
+   * @param parallel the largest number of simultaneous runs
+   * @param listener receives each outcome when its run ends; called by one thread at a time
+   * @return the outcomes in the order of the runs
+   * @throws SweepException if a process cannot be started or this thread is interrupted
    */
-  public List<Outcome> run(List<SweepFile.Run> runs, int parallel, Consumer<Outcome> ended) {
-    LinkedBlockingQueue<Integer> places = new LinkedBlockingQueue<>();
-    for (int place = 0; place < parallel; place++) {
-      places.add(place);
+  public List<Outcome> run(List<SweepFile.Run> runs, int parallel, Consumer<Outcome> listener) {
+    LinkedBlockingQueue<Integer> slots = new LinkedBlockingQueue<>();
+    for (int slot = 0; slot < parallel; slot++) {
+      slots.add(slot);
     }
     ExecutorService executor = Executors.newFixedThreadPool(parallel);
     try {
       List<Future<Outcome>> outcomes = new ArrayList<>();
       for (SweepFile.Run run : runs) {
-        outcomes.add(executor.submit(() -> run(run, places, ended)));
+        outcomes.add(executor.submit(() -> run(run, slots, listener)));
       }
       List<Outcome> all = new ArrayList<>();
       for (Future<Outcome> outcome : outcomes) {
@@ -96,7 +98,7 @@ public final class Sweep {
       return all;
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-      throw new SweepException("interrupted; the same command goes on", e);
+      throw new SweepException("interrupted; run the same command again to continue", e);
     } catch (ExecutionException e) {
       throw new SweepException("a run could not be started: " + e.getCause(), e.getCause());
     } finally {
@@ -105,31 +107,31 @@ public final class Sweep {
   }
 
   private Outcome run(
-      SweepFile.Run run, LinkedBlockingQueue<Integer> places, Consumer<Outcome> ended)
+      SweepFile.Run run, LinkedBlockingQueue<Integer> slots, Consumer<Outcome> listener)
       throws IOException, InterruptedException {
     Outcome outcome = new Outcome(run, 0);
     if (!RunRecord.read(metrics(run)).ended()) {
-      int place = places.take();
+      int slot = slots.take();
       try {
-        outcome = new Outcome(run, train(run, place));
+        outcome = new Outcome(run, train(run, slot));
       } finally {
-        places.add(place);
+        slots.add(slot);
       }
     }
-    synchronized (places) {
-      ended.accept(outcome);
+    synchronized (slots) {
+      listener.accept(outcome);
     }
     return outcome;
   }
 
-  /** The exit code of a run's process. */
-  private int train(SweepFile.Run run, int place) throws IOException, InterruptedException {
+  /** Runs a process to its end and returns its exit code. */
+  private int train(SweepFile.Run run, int slot) throws IOException, InterruptedException {
     Process process;
     synchronized (running) {
       if (stopped) {
         return STOPPED;
       }
-      process = start(run, place);
+      process = start(run, slot);
       running.add(process);
     }
     try {
@@ -140,7 +142,7 @@ public final class Sweep {
     }
   }
 
-  /** Has the runs save their state and end, and waits for it: for a signal's handler. */
+  /** Makes the runs save their state and end, and waits for them; meant for a signal handler. */
   public void stop() throws InterruptedException {
     synchronized (running) {
       stopped = true;
@@ -151,23 +153,23 @@ public final class Sweep {
     }
   }
 
-  private Process start(SweepFile.Run run, int place) throws IOException {
-    Path own = folder.resolve(run.name());
-    Files.createDirectories(own);
+  private Process start(SweepFile.Run run, int slot) throws IOException {
+    Path runFolder = folder.resolve(run.name());
+    Files.createDirectories(runFolder);
     List<String> command = new ArrayList<>(trainer.command());
     command.add("train");
     command.addAll(run.options());
     command.addAll(trainer.options());
     command.addAll(
         List.of(
-            "--run=" + own,
-            "--checkpoints=" + own.resolve("checkpoints"),
+            "--run=" + runFolder,
+            "--checkpoints=" + runFolder.resolve("checkpoints"),
             "--promote=never",
             "--resume"));
     ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
     builder.redirectOutput(ProcessBuilder.Redirect.appendTo(log(run).toFile()));
     if (gpus > 1) {
-      builder.environment().put("CUDA_VISIBLE_DEVICES", String.valueOf(place % gpus));
+      builder.environment().put("CUDA_VISIBLE_DEVICES", String.valueOf(slot % gpus));
     }
     return builder.start();
   }

@@ -1,10 +1,15 @@
 package folio.trainer.sweep;
 
-/** A sweep cannot be run; the message says what to do. */
+/** A sweep cannot be run or its results cannot be written; the message says what to do. */
 public final class SweepException extends RuntimeException {
   private static final long serialVersionUID = 1L;
 
-  /** With a message for the person who started it, and what led to it (or null). */
+  /**
+   * Creates an exception.
+   *
+   * @param message a sentence for the person who started the sweep
+   * @param cause the error behind it, or null
+   */
   public SweepException(String message, Throwable cause) {
     super(message, cause);
   }

@@ -13,37 +13,38 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * The runs of a sweep: a line each, {@code NAME: OPTIONS OF TRAIN}. What stands in a line {@code
- * all: OPTIONS} comes before every run's own options, which count more; between them comes what
- * stands in a line {@code GROUP.all: OPTIONS}. Empty lines and lines that begin with {@code #} say
- * nothing.
+ * The runs of a sweep, as a file lists them: one line {@code NAME: OPTIONS} a run, with options of
+ * {@code train}. The options of a line {@code all: OPTIONS} apply to every run, those of a line
+ * {@code GROUP.all: OPTIONS} to the runs of one group. A run's own options override its group's,
+ * which override those of all. Empty lines and lines that begin with {@code #} are ignored.
  *
- * @param runs in the order of the file, their names all different
+ * @param runs in the order of the file; their names differ
  */
 public record SweepFile(List<Run> runs) {
   private static final Pattern LINE = Pattern.compile("([a-z0-9][a-z0-9.-]*):\\s*(.*)");
   private static final String ALL = "all";
 
-  /** What the sweep itself decides. */
+  /** The options that the sweep itself sets for every run. */
   private static final List<String> RESERVED =
       List.of("--promote", "--run", "--resume", "--checkpoints");
 
   /**
    * One run.
    *
-   * @param name of lower-case letters, digits, dots and dashes; what stands before the first dot is
-   *     its group, whose curves share a picture
-   * @param options of {@code train}
+   * @param name lower-case letters, digits, dots and dashes; the part before the first dot is the
+   *     run's group
+   * @param options the options of {@code train}, the most general ones first
    */
   public record Run(String name, List<String> options) {
+    /** Returns the run with the options of all runs and of its group before its own. */
     private Run after(Map<String, List<String>> common) {
-      List<String> together = new ArrayList<>(common.getOrDefault(ALL, List.of()));
-      together.addAll(common.getOrDefault(group() + "." + ALL, List.of()));
-      together.addAll(options);
-      return new Run(name, together);
+      List<String> combined = new ArrayList<>(common.getOrDefault(ALL, List.of()));
+      combined.addAll(common.getOrDefault(group() + "." + ALL, List.of()));
+      combined.addAll(options);
+      return new Run(name, combined);
     }
 
-    /** What it shares a picture with. */
+    /** Returns the name of the group, whose runs share a picture. */
     public String group() {
       int dot = name.indexOf('.');
       return dot < 0 ? name : name.substring(0, dot);
@@ -53,7 +54,8 @@ public record SweepFile(List<Run> runs) {
   /**
    * Reads a file.
    *
-   * @throws SweepException naming the line that is wrong
+   * @throws SweepException if the file cannot be read or a line is wrong; the message names the
+   *     line
    */
   public static SweepFile read(Path file) {
     Map<String, List<String>> common = new HashMap<>();
@@ -68,7 +70,7 @@ public record SweepFile(List<Run> runs) {
       Matcher form = LINE.matcher(line);
       String where = file + ", line " + (i + 1) + ": ";
       if (!form.matches()) {
-        throw new SweepException(where + "legal is NAME: OPTIONS OF TRAIN, not " + line, null);
+        throw new SweepException(where + "it must be NAME: OPTIONS OF TRAIN, not " + line, null);
       }
       List<String> options = form.group(2).isEmpty() ? List.of() : words(form.group(2));
       check(options, where);
@@ -77,25 +79,26 @@ public record SweepFile(List<Run> runs) {
       } else if (names.add(form.group(1))) {
         runs.add(new Run(form.group(1), options));
       } else {
-        throw new SweepException(where + "there is a run " + form.group(1) + " already", null);
+        throw new SweepException(where + "there is another run named " + form.group(1), null);
       }
     }
     if (runs.isEmpty()) {
-      throw new SweepException(file + " has no run; a line is NAME: OPTIONS OF TRAIN", null);
+      throw new SweepException(
+          file + " has no run; add lines such as NAME: OPTIONS OF TRAIN", null);
     }
     return new SweepFile(runs.stream().map(run -> run.after(common)).toList());
   }
 
   /**
-   * Refuses options that are the sweep's own.
+   * Checks that no option is one that the sweep itself sets.
    *
-   * @param where the options stand, for the message
-   * @throws SweepException naming the first of them
+   * @param where the beginning of the message, which says where the options stand
+   * @throws SweepException if there is such an option; the message names the first one
    */
   public static void check(List<String> options, String where) {
     for (String option : options) {
       if (RESERVED.contains(option.replaceFirst("=.*", ""))) {
-        throw new SweepException(where + option + " is the sweep's to decide", null);
+        throw new SweepException(where + option + " is set by the sweep; remove it", null);
       }
     }
   }

@@ -3,8 +3,8 @@ package folio.trainer.sweep;
 import java.util.List;
 import java.util.Locale;
 
-/** What the runs of a sweep gave, as a table in Markdown. */
-public final class SweepTable {
+/** The results of a sweep as a table in Markdown, one row a run. */
+final class SweepTable {
   private static final String HELD_OUT = "held-out-windows-256";
   private static final String VALIDATION = "windows-256";
 
@@ -13,12 +13,12 @@ public final class SweepTable {
   /**
    * A row.
    *
-   * @param failed whether its process said that it did not work
+   * @param failed whether the run's process ended with an error
    */
-  public record Row(SweepFile.Run run, RunRecord record, boolean failed) {}
+  record Row(SweepFile.Run run, RunRecord record, boolean failed) {}
 
-  /** Renders rows. */
-  public static String render(List<Row> rows) {
+  /** Returns the table; results that a run does not have are dashes. */
+  static String render(List<Row> rows) {
     StringBuilder table = new StringBuilder();
     table.append(
         "| run | `./folio train` | steps | training | held out, lowest | held out, last |"

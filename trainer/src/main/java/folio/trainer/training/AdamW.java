@@ -9,25 +9,26 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Adam with decoupled weight decay, on matrices only: libtorch's fused kernels, one for all
- * parameters, on moments of our own. DJL's optimizer hides its moments, so that a run could not be
- * resumed exactly, and decays biases too. Owned by the training thread.
+ * An optimizer: Adam with decoupled weight decay on matrices only. It uses libtorch's fused
+ * kernels, one for all parameters, on its own moments. DJL's optimizer hides its moments, so a run
+ * could not be resumed exactly, and it decays biases too. Owned by the training thread.
  *
  * @see <a href="https://arxiv.org/abs/1711.05101">Loshchilov and Hutter</a>
  */
 public final class AdamW implements AutoCloseable {
   /**
-   * The constants of the rule.
+   * The hyperparameters of the optimizer.
    *
-   * @param beta1 decay of the mean gradient, a step
-   * @param beta2 decay of the mean square gradient, a step
-   * @param weightDecay part of every matrix value that is taken off at a learning rate of 1
+   * @param beta1 the decay of the mean gradient per step
+   * @param beta2 the decay of the mean square gradient per step
+   * @param weightDecay the fraction of every matrix value that a step at a learning rate of 1
+   *     subtracts
    */
   public record Settings(double beta1, double beta2, double weightDecay) {}
 
   /**
-   * Values that decay alike. TorchScript is given whole lists: what it changes in lists of its own
-   * making, its compiler takes for dead code.
+   * The values with the same decay. The script receives complete lists, because TorchScript's
+   * compiler removes in-place changes of lists that the script itself makes.
    */
   private record Group(boolean matrices, IValue values, IValue means, IValue squares) {}
 
@@ -40,10 +41,11 @@ public final class AdamW implements AutoCloseable {
   private final List<Group> groups = new ArrayList<>();
 
   /**
-   * An optimizer with zero moments.
+   * Creates an optimizer with zero moments.
    *
-   * @param parent the moments are made below it
-   * @param parameters changed in place by {@link #update}
+   * @param parent the parent of the moments
+   * @param parameters the buffers that {@link #update} changes in place
+   * @param settings the hyperparameters
    */
   public AdamW(NDManager parent, List<Parameter> parameters, Settings settings) {
     this.settings = settings;
@@ -62,19 +64,19 @@ public final class AdamW implements AutoCloseable {
     }
   }
 
-  /** Views of those values that are in matrices, or of the others. */
+  /** Returns views of the values in matrices, or of the values in biases. */
   private IValue part(List<NDArray> arrays, boolean matrices) {
     return TrainingScript.get().run("part", arrays, matrixValues, matrices);
   }
 
   /**
-   * Takes one step.
+   * Updates the parameters by one step.
    *
-   * @param gradients one a parameter, in order; not changed
-   * @param pace float32 {@code [2]} on the device: the learning rate of this step, and its number
-   *     from 1, as the moments are corrected for having begun at zero
+   * @param gradients one array per parameter, in the order of the parameters; they are not changed
+   * @param rateAndStep float32 {@code [2]} on the device: the learning rate and the number of the
+   *     step from 1, by which the bias of the zero initial moments is corrected
    */
-  public void update(List<NDArray> gradients, NDArray pace) {
+  public void update(List<NDArray> gradients, NDArray rateAndStep) {
     for (Group group : groups) {
       try (IValue part = part(gradients, group.matrices())) {
         TrainingScript.get()
@@ -84,7 +86,7 @@ public final class AdamW implements AutoCloseable {
                 part,
                 group.means(),
                 group.squares(),
-                pace,
+                rateAndStep,
                 settings.beta1(),
                 settings.beta2(),
                 group.matrices() ? settings.weightDecay() : 0.0)
@@ -93,7 +95,7 @@ public final class AdamW implements AutoCloseable {
     }
   }
 
-  /** The moments by name, as views: what a run needs to be resumed exactly. */
+  /** Returns the moments by name, as views. A run needs them to resume exactly. */
   public NDList state() {
     NDList state = new NDList();
     for (int i = 0; i < parameters.size(); i++) {
@@ -105,7 +107,7 @@ public final class AdamW implements AutoCloseable {
     return state;
   }
 
-  /** Frees the moments. */
+  /** Releases the moments. */
   @Override
   public void close() {
     for (Group group : groups) {

@@ -1,23 +1,23 @@
 package folio.trainer.training;
 
 /**
- * What is dropped while training; nothing is dropped at any other time.
+ * The dropout rates of training. An evaluation drops nothing.
  *
- * @param embedding probability of dropping a feature of the embedding, for a whole sequence
- * @param output probability of dropping a feature of a layer's output, for a whole sequence (<a
- *     href="https://arxiv.org/abs/1512.05287">Gal and Ghahramani</a>)
- * @param recurrentWeight probability of dropping a value of every W_hh, for a whole batch (<a
- *     href="https://arxiv.org/abs/1708.02182">Merity et al.</a>)
+ * @param embedding the probability that a feature of the embedding is dropped, for a complete row
+ * @param output the probability that a feature of a layer's output is dropped, for a complete row
+ *     (<a href="https://arxiv.org/abs/1512.05287">Gal and Ghahramani</a>)
+ * @param recurrentWeight the probability that a value of a layer's W_hh is dropped, for a complete
+ *     batch (<a href="https://arxiv.org/abs/1708.02182">Merity et al.</a>)
  */
 public record DropoutRates(double embedding, double output, double recurrentWeight) {
 
-  /** No dropout at all. */
+  /** The rates without any dropout. */
   public static final DropoutRates NONE = new DropoutRates(0, 0, 0);
 
   /**
    * Checks every rate.
    *
-   * @throws IllegalArgumentException naming the rate that is not in [0, 1)
+   * @throws IllegalArgumentException if a rate is not in [0, 1); the message names it
    */
   public DropoutRates {
     check("embedding dropout", embedding);

@@ -7,30 +7,32 @@ import ai.djl.pytorch.jni.IValue;
 import java.util.List;
 
 /**
- * Scales all gradients together so that their global norm is at most a given one.
+ * A clipper that scales all gradients by one factor, so that their global norm does not exceed a
+ * limit.
  *
  * @see <a href="https://arxiv.org/abs/1211.5063">Pascanu et al.</a>
  */
 public final class GradientClipper {
-  private final double largestNorm;
+  private final double maxNorm;
 
   /**
-   * A clipper.
+   * Creates a clipper.
    *
-   * @param largestNorm of all gradients together; 0 clips nothing
+   * @param maxNorm the largest global norm of the gradients; 0 clips nothing
    */
-  public GradientClipper(double largestNorm) {
-    this.largestNorm = largestNorm;
+  public GradientClipper(double maxNorm) {
+    this.maxNorm = maxNorm;
   }
 
   /**
-   * Scales the gradients in place, on their device, without waiting for it.
+   * Scales the gradients in place on their device, without waiting for the device.
    *
-   * @param owner receives the result
+   * @param owner the manager of the result
+   * @param gradients the gradients of all parameters
    * @return the global norm before clipping, a scalar
    */
   public NDArray clip(NDManager owner, List<NDArray> gradients) {
-    try (IValue norm = TrainingScript.get().run("clip", gradients, largestNorm)) {
+    try (IValue norm = TrainingScript.get().run("clip", gradients, maxNorm)) {
       return norm.toTensor((PtNDManager) owner);
     }
   }

@@ -1,21 +1,22 @@
 package folio.trainer.training;
 
 /**
- * Linear warm-up to a peak, then a cosine down to a part of it.
+ * A schedule with a linear warm-up to a peak and a cosine decay to a fraction of the peak.
  *
  * @param peak the largest learning rate
- * @param warmupSteps steps until the peak; 0 begins there
- * @param totalSteps steps of the whole run
- * @param finalFraction what is left of the peak at the end, in [0, 1]; 1 stays at the peak
+ * @param warmupSteps the number of steps until the peak; 0 starts at the peak
+ * @param totalSteps the number of steps of the complete run
+ * @param finalFraction the final learning rate as a fraction of the peak, in [0, 1]; 1 stays at the
+ *     peak
  * @see <a href="https://arxiv.org/abs/1608.03983">Loshchilov and Hutter</a>
  */
 public record LearningRateSchedule(
     double peak, long warmupSteps, long totalSteps, double finalFraction) {
 
   /**
-   * The learning rate of a step.
+   * Returns the learning rate of a step.
    *
-   * @param step from 0
+   * @param step the number of the step, from 0
    */
   public double at(long step) {
     if (step < warmupSteps) {

@@ -10,90 +10,93 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * What steps with batches of one size differ in, in arrays that stay where they are. Owned by the
- * training thread.
+ * The inputs of a step, in arrays whose addresses stay the same for all batches of one size, so
+ * that a captured CUDA graph can read them. Owned by the training thread.
  */
 final class StepInputs implements AutoCloseable {
   private final NDManager manager;
   private final int length;
   private final NDArray starts;
-  private final NDArray keeps;
-  private final NDArray pace;
+  private final NDArray carryMask;
+  private final NDArray rateAndStep;
   private final List<NDArray> masks = new ArrayList<>();
-  private final List<Double> shares = new ArrayList<>();
+  private final List<Double> keepProbabilities = new ArrayList<>();
 
   StepInputs(NDManager parent, CharGruConfig network, Batch batch, DropoutRates dropout) {
     this.manager = parent.newSubManager();
     int rows = batch.rows();
     this.length = batch.length();
     this.starts = manager.zeros(new Shape(rows), DataType.INT64);
-    this.keeps = manager.zeros(new Shape(1, rows, 1));
-    this.pace = manager.zeros(new Shape(2));
-    mask(dropout.embedding(), new Shape(1, rows, network.embeddingSize()));
+    this.carryMask = manager.zeros(new Shape(1, rows, 1));
+    this.rateAndStep = manager.zeros(new Shape(2));
+    addMask(dropout.embedding(), new Shape(1, rows, network.embeddingSize()));
     int hidden = network.hiddenSize();
     for (int layer = 0; layer < network.layers(); layer++) {
-      mask(dropout.recurrentWeight(), new Shape(3L * hidden, hidden));
-      mask(dropout.output(), new Shape(1, rows, hidden));
+      addMask(dropout.recurrentWeight(), new Shape(3L * hidden, hidden));
+      addMask(dropout.output(), new Shape(1, rows, hidden));
     }
   }
 
-  private void mask(double rate, Shape shape) {
+  private void addMask(double rate, Shape shape) {
     if (rate > 0) {
       masks.add(manager.zeros(shape));
-      shares.add(1 - rate);
+      keepProbabilities.add(1 - rate);
     }
   }
 
-  /** Whether they can be a batch's. */
-  boolean fit(Batch batch) {
+  /** Returns whether a batch has the size of these inputs. */
+  boolean fits(Batch batch) {
     return batch.rows() == starts.size() && batch.length() == length;
   }
 
   /**
-   * Writes a step's, and draws its masks.
+   * Writes the inputs of a step and draws its dropout masks.
    *
-   * @param step from 0
+   * @param step the number of the step, from 0
    */
   void feed(Batch batch, double learningRate, long step) {
-    double[] kept = new double[batch.rows()];
-    for (int row = 0; row < kept.length; row++) {
-      kept[row] = batch.keepsState()[row] ? 1 : 0;
+    double[] carried = new double[batch.rows()];
+    for (int row = 0; row < carried.length; row++) {
+      carried[row] = batch.carriesState()[row] ? 1 : 0;
     }
     TrainingScript.get()
         .run(
             "feed",
             starts,
-            keeps,
-            pace,
+            carryMask,
+            rateAndStep,
             masks,
             batch.starts(),
-            kept,
+            carried,
             new double[] {learningRate, step + 1},
-            shares.stream().mapToDouble(share -> share).toArray())
+            keepProbabilities.stream().mapToDouble(probability -> probability).toArray())
         .close();
   }
 
-  /** Where each row begins in the text, int64 {@code [B]}. */
+  /** Returns the position of each row's first character in the text, int64 {@code [B]}. */
   NDArray starts() {
     return starts;
   }
 
-  /** T, characters a row. */
+  /** Returns the number of characters per row, T. */
   int length() {
     return length;
   }
 
-  /** 1 for rows that go on from their state, else 0: float32 {@code [1, B, 1]}. */
-  NDArray keeps() {
-    return keeps;
+  /** Returns 1 for each row that continues from its state, else 0: float32 {@code [1, B, 1]}. */
+  NDArray carryMask() {
+    return carryMask;
   }
 
-  /** The learning rate, and the step's number from 1: float32 {@code [2]}. */
-  NDArray pace() {
-    return pace;
+  /** Returns the learning rate and the number of the step from 1: float32 {@code [2]}. */
+  NDArray rateAndStep() {
+    return rateAndStep;
   }
 
-  /** What is dropped, 0, and by how much the rest is scaled: embedding, then two a layer. */
+  /**
+   * Returns the dropout masks with a rate above 0: the embedding's, then W_hh's and the output's of
+   * each layer. A mask holds 0 for a dropped value and the scale of the others.
+   */
   List<NDArray> masks() {
     return masks;
   }

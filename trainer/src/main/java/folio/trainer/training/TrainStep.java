@@ -19,33 +19,40 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * One optimizer step: cut, masks, forward, backward, clip, update, in a handful of calls and
- * without ever waiting for the device. The gradients are our own, see {@code training.py}: cuDNN's
- * layers on a GPU; on a CPU, layers whose weights are packed once a step, and whose weight
- * gradients are one product over all characters instead of one a character. Holds the state that
- * rows carry from step to step, and the sum of the losses, which stays on the device until it is
- * read. Owned by the training thread.
+ * An optimizer step: it cuts the batch from the text, draws masks, computes the gradients, clips
+ * them and updates the parameters. It makes a few calls and never waits for the device. The
+ * gradients are computed by {@code training.py}. On a GPU, that script uses cuDNN's layers. On a
+ * CPU, it packs each layer's weights once per step, and computes each weight gradient as one
+ * product over all characters instead of one product per character.
  *
- * <p>Everything that differs from step to step is written into arrays that stay ({@link
- * StepInputs}). On a GPU, small batches take longer to launch, kernel by kernel, than to compute:
- * from the second step on theirs is a CUDA graph.
+ * <p>This class holds the state that rows carry from step to step and the sum of the losses, which
+ * stays on the device until {@link #progress} reads it. Owned by the training thread.
+ *
+ * <p>{@link StepInputs} holds everything that differs between steps. On a GPU, the kernels of a
+ * small batch take longer to launch than to compute. From the second step on, such a step is
+ * therefore captured as a CUDA graph.
  */
 public final class TrainStep implements AutoCloseable {
   /**
-   * How to learn.
+   * The optimizer and regularization of a step.
    *
-   * @param clipper null measures no norm either
-   * @param seed decides every mask, together with the step
+   * @param optimizer the optimizer of the network's parameters
+   * @param clipper the gradient clipper; null neither clips nor measures the norm
+   * @param dropout the dropout rates
+   * @param seed the seed; together with the step it determines every mask
    */
   public record StepConfig(
       AdamW optimizer, GradientClipper clipper, DropoutRates dropout, long seed) {}
 
-  /** Larger batches keep a GPU busy; a graph would only double their memory. */
-  private static final int MAX_RECORDED_CHARACTERS = 64 * 256;
+  /**
+   * The largest number of characters in a batch whose step is captured. Larger batches keep a GPU
+   * busy, so a graph would only double their memory.
+   */
+  private static final int MAX_CAPTURED_CHARACTERS = 64 * 256;
 
   private final CharGru network;
   private final List<NDArray> parameters;
-  private final StepConfig rule;
+  private final StepConfig config;
   private final long[] structure;
   private final double[] rates;
   private final NDManager manager;
@@ -55,23 +62,27 @@ public final class TrainStep implements AutoCloseable {
   private StepInputs inputs;
   private NDArray carried;
   private CudaGraph graph;
-  private boolean recordable;
-  private long summed;
+  private boolean capturable;
+  private long summedSteps;
 
   /**
-   * A step for a network.
+   * Creates a step for a network.
    *
-   * @param parent what is kept between steps is made below it
-   * @param text ids, which batches are cut from
+   * @param parent the parent of the arrays that live between steps, on the network's device
+   * @param network the network to train; the caller closes it
+   * @param text the ids from which batches are cut
+   * @param config the optimizer and regularization
    */
-  public TrainStep(NDManager parent, CharGru network, int[] text, StepConfig rule) {
+  public TrainStep(NDManager parent, CharGru network, int[] text, StepConfig config) {
     this.network = network;
     this.parameters = network.parameters().stream().map(Parameter::values).toList();
-    this.rule = rule;
+    this.config = config;
     this.structure = structure(network.config());
     this.rates =
         new double[] {
-          rule.dropout().embedding(), rule.dropout().output(), rule.dropout().recurrentWeight()
+          config.dropout().embedding(),
+          config.dropout().output(),
+          config.dropout().recurrentWeight()
         };
     this.manager = parent.newSubManager();
     this.text = manager.create(Arrays.stream(text).asLongStream().toArray());
@@ -79,17 +90,25 @@ public final class TrainStep implements AutoCloseable {
     this.normSum = manager.create(0f);
   }
 
-  private static long[] structure(CharGruConfig config) {
+  /** Returns the architecture in the encoding of {@code training.py}. */
+  private static long[] structure(CharGruConfig architecture) {
     return new long[] {
-      config.network() == NetworkKind.RESIDUAL ? 1 : 0,
-      kind(config.embeddingActivation()),
-      kind(config.headActivation()),
-      config.projectionSize() == null ? 0 : 1,
-      config.tied() ? 1 : 0
+      code(architecture.network()),
+      code(architecture.embeddingActivation()),
+      code(architecture.headActivation()),
+      architecture.projectionSize() == null ? 0 : 1,
+      architecture.tied() ? 1 : 0
     };
   }
 
-  private static long kind(Nonlinearity nonlinearity) {
+  private static long code(NetworkKind network) {
+    return switch (network) {
+      case PLAIN -> 0;
+      case RESIDUAL -> 1;
+    };
+  }
+
+  private static long code(Nonlinearity nonlinearity) {
     return switch (nonlinearity) {
       case NONE -> 0;
       case RELU -> 1;
@@ -98,72 +117,74 @@ public final class TrainStep implements AutoCloseable {
   }
 
   /**
-   * Trains on one batch.
+   * Trains the network on one batch.
    *
-   * @param step from 0
+   * @param step the number of the step, from 0
+   * @param batch the batch of the step
+   * @param learningRate the learning rate of the step
    */
   public void run(long step, Batch batch, double learningRate) {
-    boolean metBefore = inputs != null && inputs.fit(batch);
+    boolean sizeSeenBefore = inputs != null && inputs.fits(batch);
     feed(step, batch, learningRate);
     if (graph != null) {
       graph.launch();
-    } else if (metBefore && recordable) {
+    } else if (sizeSeenBefore && capturable) {
       graph = CudaStream.runAndRecord(manager.getDevice(), this::compute);
-      recordable = graph != null;
+      capturable = graph != null;
     } else {
       compute();
     }
-    summed++;
+    summedSteps++;
   }
 
-  /** Whether steps are launched as a CUDA graph. */
-  boolean recorded() {
+  /** Returns whether steps are launched as a CUDA graph. */
+  boolean isCaptured() {
     return graph != null;
   }
 
-  /** Writes what a step differs from others in; into new arrays for a batch of another size. */
+  /** Writes the inputs of a step, into new arrays if the batch has another size. */
   private void feed(long step, Batch batch, double learningRate) {
     if (carried == null || carried.getShape().get(1) != batch.rows()) {
-      carry(network.zeroState(manager, batch.rows()));
+      replaceCarried(network.zeroState(manager, batch.rows()));
     }
-    if (inputs == null || !inputs.fit(batch)) {
-      forgetInputs();
-      inputs = new StepInputs(manager, network.config(), batch, rule.dropout());
-      recordable =
-          manager.getDevice().isGpu() && batch.rows() * batch.length() <= MAX_RECORDED_CHARACTERS;
+    if (inputs == null || !inputs.fits(batch)) {
+      closeInputs();
+      inputs = new StepInputs(manager, network.config(), batch, config.dropout());
+      capturable =
+          manager.getDevice().isGpu() && batch.rows() * batch.length() <= MAX_CAPTURED_CHARACTERS;
     }
     if (!inputs.masks().isEmpty()) {
-      // libtorch's generator cannot be saved, so every step seeds it anew: masks are a function of
-      // (seed, step), which is what makes an exact resume possible.
-      Engine.getInstance().setRandomSeed((int) SeededRandom.bits(rule.seed(), step));
+      // The state of libtorch's generator cannot be saved. Every step seeds it anew, so that masks
+      // are a function of seed and step and a run can resume exactly.
+      Engine.getInstance().setRandomSeed((int) SeededRandom.bits(config.seed(), step));
     }
     inputs.feed(batch, learningRate, step);
   }
 
-  /** The step itself, of what was fed. */
+  /** Computes the step from its inputs. */
   private void compute() {
     try (NDManager scope = manager.newSubManager()) {
-      Gradients found = gradients(scope);
-      TrainingScript.get().run("add", lossSum, found.loss()).close();
-      if (rule.clipper() != null) {
-        NDArray norm = rule.clipper().clip(scope, found.values());
+      Gradients gradients = gradients(scope);
+      TrainingScript.get().run("add", lossSum, gradients.loss()).close();
+      if (config.clipper() != null) {
+        NDArray norm = config.clipper().clip(scope, gradients.values());
         TrainingScript.get().run("add", normSum, norm).close();
       }
-      rule.optimizer().update(found.values(), inputs.pace());
-      TrainingScript.get().run("carry", carried, found.lastState()).close();
+      config.optimizer().update(gradients.values(), inputs.rateAndStep());
+      TrainingScript.get().run("carry", carried, gradients.lastState()).close();
     }
   }
 
   /**
-   * What a batch tells.
+   * The loss and the gradients of a batch.
    *
-   * @param loss mean, in nats
-   * @param lastState float32 {@code [L, B, H]}
-   * @param values one a parameter, in order
+   * @param loss the mean loss in nats per character, a scalar
+   * @param lastState float32 {@code [L, B, H]}, the state after the last character
+   * @param values one gradient per parameter, in the order of the parameters
    */
   record Gradients(NDArray loss, NDArray lastState, List<NDArray> values) {}
 
-  /** Those of a batch, for tests. */
+  /** Computes the gradients of a batch, for tests. */
   Gradients gradients(NDManager scope, Batch batch) {
     feed(0, batch, 0);
     return gradients(scope);
@@ -179,7 +200,7 @@ public final class TrainStep implements AutoCloseable {
                 inputs.starts(),
                 inputs.length(),
                 carried,
-                inputs.keeps(),
+                inputs.carryMask(),
                 inputs.masks(),
                 parameters,
                 structure,
@@ -195,28 +216,28 @@ public final class TrainStep implements AutoCloseable {
   }
 
   /**
-   * Gives up a recorded step; the next one is recorded anew, which takes as long as two. To be
-   * called before the device is asked for memory that steps do not take: if there is too little,
-   * libtorch gives back its reserve, in which a graph keeps what goes from kernel to kernel.
+   * Discards the captured step. The next step is captured again and takes as long as two steps. The
+   * caller must call this method before it allocates other memory on the device. If memory runs
+   * out, libtorch releases its reserve, which holds the temporaries of the graph.
    */
-  public void forgetRecording() {
+  public void discardGraph() {
     if (graph != null) {
       graph.close();
       graph = null;
     }
   }
 
-  private void forgetInputs() {
-    forgetRecording();
+  private void closeInputs() {
+    discardGraph();
     if (inputs != null) {
       inputs.close();
       inputs = null;
     }
   }
 
-  /** The array that rows' states are carried in from now on. */
-  private void carry(NDArray state) {
-    forgetInputs();
+  /** Replaces the array that holds the state between steps. */
+  private void replaceCarried(NDArray state) {
+    closeInputs();
     if (carried != null) {
       carried.close();
     }
@@ -224,50 +245,54 @@ public final class TrainStep implements AutoCloseable {
   }
 
   /**
-   * The mean loss and gradient norm since the last call; waits for the device.
+   * Returns the mean loss and gradient norm since the last call. This method waits for the device.
    *
+   * @param stepsTaken the number of steps, for the message of the exception
    * @throws TrainingDivergedException if the loss is not finite
    */
   public Progress progress(long stepsTaken) {
-    double loss = HostCopy.number(lossSum) / Math.max(1, summed);
-    double norm = HostCopy.number(normSum) / Math.max(1, summed);
+    double loss = HostCopy.number(lossSum) / Math.max(1, summedSteps);
+    double norm = HostCopy.number(normSum) / Math.max(1, summedSteps);
     if (!Double.isFinite(loss)) {
       throw new TrainingDivergedException(stepsTaken, loss);
     }
     lossSum.muli(0);
     normSum.muli(0);
-    summed = 0;
+    summedSteps = 0;
     return new Progress(loss, norm);
   }
 
   /**
-   * What happened since it was last asked.
+   * The means over the steps since the last call of {@link #progress}.
    *
-   * @param lossNats mean training loss, dropout included
-   * @param gradientNorm mean global norm before clipping
+   * @param lossNats the mean training loss in nats per character, dropout included
+   * @param gradientNorm the mean global norm before clipping; 0 without a clipper
    */
   public record Progress(double lossNats, double gradientNorm) {}
 
-  /** The state {@code [L, B, H]} that the next step goes on from, or null before the first. */
+  /**
+   * Returns the state {@code [L, B, H]} that the next step continues, or null before the first
+   * step.
+   */
   public NDArray carriedState() {
     return carried;
   }
 
   /**
-   * Goes on from a saved state.
+   * Resumes from a saved state.
    *
-   * @param state float32 {@code [L, B, H]}; copied
+   * @param state float32 {@code [L, B, H]}; it is copied
    */
   public void restore(NDArray state) {
     NDArray copy = state.duplicate();
     copy.attach(manager);
-    carry(copy);
+    replaceCarried(copy);
   }
 
-  /** Frees what is kept between steps. */
+  /** Releases the arrays that live between steps. */
   @Override
   public void close() {
-    forgetInputs();
+    closeInputs();
     manager.close();
   }
 }

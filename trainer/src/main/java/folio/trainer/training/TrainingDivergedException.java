@@ -1,14 +1,14 @@
 package folio.trainer.training;
 
-/** The loss is no longer a finite number; nothing better can come of this run. */
+/** An error of a run: its loss is not a finite number, so the run cannot improve any more. */
 public final class TrainingDivergedException extends RuntimeException {
   private static final long serialVersionUID = 1L;
 
   /**
-   * Says when it was noticed.
+   * Creates an exception for a loss.
    *
-   * @param step steps taken
-   * @param loss what was measured
+   * @param step the number of steps taken
+   * @param loss the measured loss
    */
   public TrainingDivergedException(long step, double loss) {
     super(
@@ -16,7 +16,7 @@ public final class TrainingDivergedException extends RuntimeException {
             + loss
             + " after step "
             + step
-            + ": training has diverged; what was published before stays. Lower --learning-rate, or"
+            + ": training has diverged; earlier checkpoints stay published. Lower --learning-rate, or"
             + " clip gradients with --clip-norm 1");
   }
 }

@@ -2,7 +2,7 @@ package folio.trainer.training;
 
 import folio.runtime.torchscript.TorchScript;
 
-/** The functions of {@code training.py}, compiled at their first use. */
+/** The functions of {@code training.py}, which are compiled at their first use. */
 final class TrainingScript {
   private static final class Holder {
     static final TorchScript SCRIPT =

@@ -8,8 +8,8 @@ import folio.model.network.Parameter;
 import java.util.List;
 
 /**
- * An exponential moving average of a network's weights, itself a network. Young averages forget
- * faster, so that the initial weights do not linger.
+ * An exponential moving average of a network's weights, as a network of its own. The decay is
+ * smaller in the first steps, so that the average soon forgets the initial weights.
  *
  * @see <a href="https://doi.org/10.1137/0330046">Polyak and Juditsky</a>
  */
@@ -19,10 +19,11 @@ public final class WeightAverage implements AutoCloseable {
   private final CharGru average;
 
   /**
-   * An average that begins at the network's weights.
+   * Creates an average that starts at the network's weights.
    *
-   * @param parent the average is made below it
-   * @param decay what is kept of the average, a step, in [0, 1); 0 follows the network
+   * @param parent the parent of the average
+   * @param network the network whose weights are averaged
+   * @param decay the weight of the old average in each step, in [0, 1); 0 copies the network
    */
   public WeightAverage(NDManager parent, CharGru network, double decay) {
     this.decay = decay;
@@ -34,14 +35,14 @@ public final class WeightAverage implements AutoCloseable {
   }
 
   /**
-   * Takes in the weights after a step.
+   * Updates the average with the weights after a step.
    *
-   * @param step from 0
+   * @param step the number of the step, from 0
    */
   public void update(long step) {
-    double kept = Math.min(decay, (1.0 + step) / (10.0 + step));
+    double stepDecay = Math.min(decay, (1.0 + step) / (10.0 + step));
     TrainingScript.get()
-        .run("average", values(average.parameters()), values(trained), 1 - kept)
+        .run("average", values(average.parameters()), values(trained), 1 - stepDecay)
         .close();
   }
 
@@ -49,12 +50,12 @@ public final class WeightAverage implements AutoCloseable {
     return parameters.stream().map(Parameter::values).toList();
   }
 
-  /** The averaged network; it changes with every {@link #update}. */
+  /** Returns the averaged network, which every {@link #update} changes. */
   public CharGru network() {
     return average;
   }
 
-  /** Frees the average. */
+  /** Releases the average. */
   @Override
   public void close() {
     average.close();

@@ -1,2 +1,2 @@
-/** What makes a network better, and how good it is. */
+/** The optimization of a network: gradients, optimizer, schedule, dropout and weight average. */
 package folio.trainer.training;

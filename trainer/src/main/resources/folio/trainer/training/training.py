@@ -7,13 +7,13 @@ class Training(Module):
     else:
       _1 = torch.copy_(target, host)
     return 0
-  def feed(self: __torch__.Training, starts: Tensor, keeps: Tensor, pace: Tensor, masks: List[Tensor], first: List[int], kept: List[float], rate_and_step: List[float], shares: List[float]) -> int:
+  def feed(self: __torch__.Training, starts: Tensor, carry_mask: Tensor, rate_and_step: Tensor, masks: List[Tensor], start_values: List[int], carry_values: List[float], rate_and_step_values: List[float], keep_probabilities: List[float]) -> int:
     cpu = torch.device("cpu")
-    _0 = (self).put(starts, torch.tensor(first, dtype=4, device=cpu, requires_grad=False))
-    _1 = (self).put(torch.view(keeps, [-1]), torch.tensor(kept, dtype=6, device=cpu, requires_grad=False))
-    _2 = (self).put(pace, torch.tensor(rate_and_step, dtype=6, device=cpu, requires_grad=False))
+    _0 = (self).put(starts, torch.tensor(start_values, dtype=4, device=cpu, requires_grad=False))
+    _1 = (self).put(torch.view(carry_mask, [-1]), torch.tensor(carry_values, dtype=6, device=cpu, requires_grad=False))
+    _2 = (self).put(rate_and_step, torch.tensor(rate_and_step_values, dtype=6, device=cpu, requires_grad=False))
     for i in range(torch.len(masks)):
-      _3 = torch.div_(torch.bernoulli_(masks[i], shares[i]), shares[i])
+      _3 = torch.div_(torch.bernoulli_(masks[i], keep_probabilities[i]), keep_probabilities[i])
     return 0
   def cut(self: __torch__.Training, text: Tensor, starts: Tensor, length: int) -> Tuple[Tensor, Tensor]:
     window = torch.arange(length + 1, dtype=4, layout=None, device=ops.prim.device(text))
@@ -73,10 +73,10 @@ class Training(Module):
     before = torch.slice(ys, 0, 0, T)
     packed = (self).pack(torch.contiguous(torch.t(w[1])), B)
     dh = torch.zeros([B, H], dtype=6, layout=None, device=ops.prim.device(x))
-    together = 131072 // (B * H) + 1
-    for chunk in range((T + together - 1) // together):
-      end = T - chunk * together
-      begin = ops.prim.max(0, end - together)
+    chunk_steps = 131072 // (B * H) + 1
+    for chunk in range((T + chunk_steps - 1) // chunk_steps):
+      end = T - chunk * chunk_steps
+      begin = ops.prim.max(0, end - chunk_steps)
       g = torch.slice(gates, 0, begin, end)
       r = torch.slice(g, 2, 0, H)
       z = torch.clone(torch.slice(g, 2, H, 2 * H))
@@ -102,13 +102,13 @@ class Training(Module):
     _7 = torch.mm(torch.t(rows), torch.reshape(x, [T * B, E]), out=g4[0])
     _8 = torch.sum(rows, [0], out=g4[2])
     return (torch.view(torch.mm(rows, w[0]), [T, B, E]), gradient)
-  def gradients(self: __torch__.Training, text: Tensor, starts: Tensor, length: int, carried: Tensor, keeps: Tensor, masks: List[Tensor], parameters: List[Tensor], structure: List[int], rates: List[float]) -> Tuple[Tensor, Tensor, List[Tensor]]:
+  def gradients(self: __torch__.Training, text: Tensor, starts: Tensor, length: int, carried: Tensor, carry_mask: Tensor, masks: List[Tensor], parameters: List[Tensor], structure: List[int], rates: List[float]) -> Tuple[Tensor, Tensor, List[Tensor]]:
     residual = structure[0] == 1
     embedding_activation = structure[1]
     head_activation = structure[2]
     projection = structure[3] == 1
     tied = structure[4] == 1
-    state = torch.where(torch.gt(keeps, 0), carried, 0.)
+    state = torch.where(torch.gt(carry_mask, 0), carried, 0.)
     L, B, H = torch.size(state)
     ids, targets = (self).cut(text, starts, length)
     embedding = parameters[0]
@@ -134,11 +134,11 @@ class Training(Module):
         torch.append(drops, masks[at_mask])
         at_mask = at_mask + 1
         _0 = torch.mul_(hidden, drops[k])
-      y, h, kept = (self).layer(x, torch.select(state, 0, k), buffer)
+      y, h, layer_saved = (self).layer(x, torch.select(state, 0, k), buffer)
       torch.append(inputs, x)
       torch.append(outputs, y)
       torch.append(buffers, buffer)
-      torch.append(saved, kept)
+      torch.append(saved, layer_saved)
       torch.append(last, h)
       if rates[1] > 0.:
         torch.append(output_masks, masks[at_mask])
@@ -198,8 +198,8 @@ class Training(Module):
     gradients = [embedding_gradient]
     for k in range(L):
       torch.append(gradients, layer_gradients[L - 1 - k])
-    for each in tail:
-      torch.append(gradients, each)
+    for tail_gradient in tail:
+      torch.append(gradients, tail_gradient)
     return (loss, torch.stack(last), gradients)
   def clip(self: __torch__.Training, gradients: List[Tensor], largest: float) -> Tensor:
     norm = torch.linalg_vector_norm(torch.stack(torch._foreach_norm(gradients, 2)))
@@ -210,8 +210,8 @@ class Training(Module):
     chosen = annotate(List[Tensor], [])
     for i in range(torch.len(tensors)):
       all = torch.numel(tensors[i])
-      whole = all if of_matrices else 0
-      if matrices[i] == whole:
+      complete = all if of_matrices else 0
+      if matrices[i] == complete:
         torch.append(chosen, tensors[i])
       elif matrices[i] > 0 and matrices[i] < all:
         if of_matrices:
@@ -225,13 +225,13 @@ class Training(Module):
   def carry(self: __torch__.Training, carried: Tensor, last: Tensor) -> int:
     _0 = torch.copy_(carried, last)
     return 0
-  def adamw(self: __torch__.Training, parameters: List[Tensor], gradients: List[Tensor], means: List[Tensor], squares: List[Tensor], pace: Tensor, beta1: float, beta2: float, decay: float) -> int:
-    rate, count = torch.unbind(pace)
+  def adamw(self: __torch__.Training, parameters: List[Tensor], gradients: List[Tensor], means: List[Tensor], squares: List[Tensor], rate_and_step: Tensor, beta1: float, beta2: float, decay: float) -> int:
+    rate, count = torch.unbind(rate_and_step)
     counts = annotate(List[Tensor], [])
     for _0 in range(torch.len(parameters)):
       torch.append(counts, count)
     torch._fused_adamw_(parameters, gradients, means, squares, annotate(List[Tensor], []), counts, lr=rate, beta1=beta1, beta2=beta2, weight_decay=decay, eps=1e-08, amsgrad=False, maximize=False)
     return 0
-  def average(self: __torch__.Training, averages: List[Tensor], parameters: List[Tensor], part: float) -> int:
-    torch._foreach_lerp_(averages, parameters, part)
+  def average(self: __torch__.Training, averages: List[Tensor], parameters: List[Tensor], weight: float) -> int:
+    torch._foreach_lerp_(averages, parameters, weight)
     return 0

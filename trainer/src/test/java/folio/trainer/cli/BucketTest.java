@@ -17,7 +17,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Checkpoints in a bucket of a real server, through processes of the command line. */
+/** The command line, in processes of its own, with checkpoints in a bucket of an S3 server. */
 class BucketTest {
   private static final String ADDRESS = "s3://" + S3Server.BUCKET + "/models";
 
@@ -46,10 +46,10 @@ class BucketTest {
     ProcessBuilder builder = TrainerProcess.of(arguments);
     builder.environment().putAll(server.environment(folder.resolve("cache")));
     Process process = builder.start();
-    String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
     assertThat(process.waitFor(2, TimeUnit.MINUTES)).isTrue();
-    assertThat(process.exitValue()).as(said).isEqualTo(exit);
-    return said;
+    assertThat(process.exitValue()).as(output).isEqualTo(exit);
+    return output;
   }
 
   @Test

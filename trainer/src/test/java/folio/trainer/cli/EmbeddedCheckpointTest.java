@@ -17,12 +17,12 @@ import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The checkpoint that comes with a release is as good as its manifest says. */
+/** The checkpoint embedded in a release. */
 class EmbeddedCheckpointTest {
   @TempDir Path cache;
 
   @Test
-  void hasTheLossesOfItsManifestAlthoughItIsStoredInFloat16() {
+  void hasTheLossesOfItsManifestDespiteItsFloat16Weights() {
     Path file = Path.of(System.getProperty("test.corpus", "none"));
     String reason = "skipped: no tiny-shakespeare at " + file;
     if (!Files.exists(file)) {

@@ -16,7 +16,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Real sweeps of real, small runs. */
+/** Sweeps of small runs, in processes of their own. */
 class SweepTest {
   @TempDir Path folder;
   private Path sweep;
@@ -49,10 +49,10 @@ class SweepTest {
   }
 
   private static String finish(Process process, int exit) throws Exception {
-    String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
     assertThat(process.waitFor(2, TimeUnit.MINUTES)).isTrue();
-    assertThat(process.exitValue()).as(said).isEqualTo(exit);
-    return said;
+    assertThat(process.exitValue()).as(output).isEqualTo(exit);
+    return output;
   }
 
   private RunRecord record(String run) {
@@ -79,7 +79,7 @@ class SweepTest {
     assertThat(store.versions()).isNotEmpty();
     assertThat(store.current()).isEmpty();
 
-    // All have ended: nothing is trained again.
+    // All runs have ended, so nothing is trained again.
     long before = Files.getLastModifiedTime(sweep.resolve("other/metrics.jsonl")).toMillis();
     finish(start(Map.of()), 0);
     assertThat(Files.getLastModifiedTime(sweep.resolve("other/metrics.jsonl")).toMillis())
@@ -88,7 +88,7 @@ class SweepTest {
   }
 
   @Test
-  void threeProcessesTrainOneRunEachAndShareTheFolder() throws Exception {
+  void threeProcessesWithAnIndexEachTrainOneRunInOneFolder() throws Exception {
     List<Process> processes = new ArrayList<>();
     for (int index = 0; index < 3; index++) {
       processes.add(start(Map.of("JOB_COMPLETION_INDEX", String.valueOf(index))));
@@ -102,17 +102,17 @@ class SweepTest {
     finish(start(Map.of(), "--table"), 0);
     assertThat(Files.readString(sweep.resolve("results.md")).lines()).hasSize(5);
     assertThat(finish(start(Map.of("JOB_COMPLETION_INDEX", "3")), 2))
-        .contains("--index is 3; legal are 0 to 2");
+        .contains("--index is 3; it must be 0 to 2");
   }
 
   @Test
-  void aRunThatFailsTakesNothingWithIt() throws Exception {
+  void failedRunDoesNotAffectTheOthers() throws Exception {
     Files.writeString(
         folder.resolve("three.txt"),
         Files.readString(folder.resolve("three.txt")) + "broken: --batch 0\n");
-    String said = finish(start(Map.of(), "--parallel=4"), 1);
+    String output = finish(start(Map.of(), "--parallel=4"), 1);
 
-    assertThat(said).contains("broken failed after 0 steps, see ");
+    assertThat(output).contains("broken failed after 0 steps, see ");
     assertThat(Files.readString(sweep.resolve("broken/log.txt"))).contains("--batch is 0");
     assertThat(Files.readString(sweep.resolve("results.md")))
         .containsPattern("\\| broken \\|.*\\| failed \\|");
@@ -120,7 +120,7 @@ class SweepTest {
   }
 
   @Test
-  void aPictureThatCannotBeWrittenCostsNoTable() throws Exception {
+  void writesTheTableEvenIfAPictureCannotBeWritten() throws Exception {
     Path run = Files.createDirectories(sweep.resolve("width.8"));
     Files.writeString(
         run.resolve("metrics.jsonl"),
@@ -134,7 +134,7 @@ class SweepTest {
   }
 
   @Test
-  void aSweepThatIsStoppedGoesOnWhereItWas() throws Exception {
+  void stoppedSweepResumesItsRuns() throws Exception {
     Files.writeString(
         folder.resolve("three.txt"),
         Files.readString(folder.resolve("three.txt")).replace("--steps 40", "--steps 4000"));

@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import folio.model.checkpoint.Checkpoint;
 import folio.model.checkpoint.CheckpointStore;
+import folio.model.sampling.OutOfRangeException;
+import folio.model.sampling.SamplingParameters;
 import folio.model.testing.TestCheckpoints;
 import folio.trainer.corpus.Corpus;
 import folio.trainer.corpus.CorpusSource;
@@ -15,16 +17,17 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Set;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
-import org.junit.jupiter.params.provider.ValueSource;
+import org.junit.jupiter.params.provider.MethodSource;
 import picocli.CommandLine;
 
-/** The command line as a stranger meets it: what it does, and what it says when it cannot. */
+/** The commands and their error messages. */
 class TrainerCommandTest {
   @TempDir Path folder;
   private final StringWriter out = new StringWriter();
@@ -59,14 +62,14 @@ class TrainerCommandTest {
   }
 
   @Test
-  void leavesAReportThatNeedsNothingElse() throws IOException {
+  void writesASelfContainedReport() throws IOException {
     Files.writeString(corpus, "a <b>bold</b> \"fox\" & a dog.\n".repeat(180));
     assertThat(train()).as(err.toString()).isZero();
 
     Path report = folder.resolve("run").resolve("report.html");
     String html = Files.readString(report);
     assertThat(html)
-        .contains("40 steps, the whole run", "windows-256", "carried-64", "By heart")
+        .contains("40 steps, the whole run", "windows-256", "carried-64", "Memorised text")
         .contains("<summary>after 40 steps", "<td>hidden-size<td>16")
         .doesNotContain("<b>", "src=", "href=", "http");
     assertThat(html.split("<svg", -1)).as("losses, rate, norm, speed").hasSize(5);
@@ -81,7 +84,7 @@ class TrainerCommandTest {
     assertThat(run("report", folder.toString())).isEqualTo(2);
     assertOneLine(2, "there is no ", "metrics.jsonl");
     assertThat(train("--metrics-port=70000")).isEqualTo(2);
-    assertOneLine(2, "--metrics-port is 70000; legal are -1 (none) to 65535");
+    assertOneLine(2, "--metrics-port is 70000; it must be -1 (none) to 65535");
   }
 
   @Test
@@ -102,9 +105,11 @@ class TrainerCommandTest {
     assertThat(run("evaluate", "--corpus=" + corpus, checkpoints)).isZero();
     assertThat(out.toString())
         .contains("carried-64", "windows-256", "bits a character")
-        .containsPattern("of 540 generated characters that stands in its training text has \\d+: ")
-        // The corpus repeats one line, so all of its end stands in its beginning.
-        .contains("of as many that the network never saw, 540.");
+        .containsPattern(
+            "of 540 generated characters, the longest run that is also in the training text has"
+                + " \\d+: ")
+        // The corpus repeats one line, so its beginning contains all of its end.
+        .contains("of as many validation characters, which the network never saw, 540.");
     assertThat(run("sample", checkpoints, "--max-tokens=30", "--prompt=the ", "--seed=1")).isZero();
     String sample = out.toString();
     assertThat(sample).startsWith("the ").hasSize(4 + 30 + 1);
@@ -113,7 +118,7 @@ class TrainerCommandTest {
   }
 
   @Test
-  void theHeldOutEndOfTheTrainingTextDecidesWhatAnImprovementIs() throws IOException {
+  void measuresTheHeldOutEndOfTheTrainingTextToChooseCheckpoints() throws IOException {
     assertThat(train("--holdout=0.1", "--promote=never")).as(err.toString()).isZero();
 
     CheckpointStore store = new CheckpointStore(folder.resolve("checkpoints"));
@@ -126,22 +131,22 @@ class TrainerCommandTest {
   }
 
   @Test
-  void evaluatesWithTheTextAsTheRunDividedIt() throws IOException {
+  void dividesTheTextOfTheRunAsTheRunDid() throws IOException {
     assertThat(train("--fraction=0.5", "--holdout=0.1")).as(err.toString()).isZero();
 
     CheckpointStore store = new CheckpointStore(folder.resolve("checkpoints"));
     Checkpoint checkpoint = store.open(store.versions().get(0));
     CorpusSource texts = new CorpusSource(folder);
-    Corpus.Split own = EvaluateCommand.parts(checkpoint, texts.open(corpus.toString()));
-    assertThat(own.training()).hasSize(2187); // nine tenths of half of nine tenths of 5,400
-    assertThat(own.validation()).hasSize(540);
+    Corpus.Split sameText = EvaluateCommand.parts(checkpoint, texts.open(corpus.toString()));
+    assertThat(sameText.training()).hasSize(2187); // nine tenths of half of nine tenths of 5,400
+    assertThat(sameText.validation()).hasSize(540);
     Files.writeString(corpus, "the quick brown fox jumps over the lazy dog.\n".repeat(240));
-    Corpus.Split another = EvaluateCommand.parts(checkpoint, texts.open(corpus.toString()));
-    assertThat(another.training()).hasSize(9720);
+    Corpus.Split otherText = EvaluateCommand.parts(checkpoint, texts.open(corpus.toString()));
+    assertThat(otherText.training()).hasSize(9720);
   }
 
   @Test
-  void theLastNetworkIsChosenByNothingAndScoredOnce() throws IOException {
+  void publishesOnlyTheLastNetworkAndEvaluatesItOnce() throws IOException {
     assertThat(train("--publish=last", "--promote=never")).as(err.toString()).isZero();
 
     CheckpointStore store = new CheckpointStore(folder.resolve("checkpoints"));
@@ -159,7 +164,7 @@ class TrainerCommandTest {
             "--corpus=" + corpus,
             "--sizes=1x16@4x8,2x8@2x4",
             "--seconds=0.1",
-            "--no-peer",
+            "--no-baseline",
             "--device=cpu");
 
     assertThat(exit).as(err.toString()).isZero();
@@ -167,14 +172,15 @@ class TrainerCommandTest {
         .containsPattern("\\| 1 × 16 \\| 4 × 8 \\| \\d+\\.\\d\\d \\(.*\\) \\| [\\d,]+ \\|\n")
         .containsPattern("\\| 1 × 16 \\| 4 × 8 \\|( \\d+\\.\\d\\d \\|){5}")
         .containsPattern("\\| 2 × 8 \\| 2 × 4 \\|( \\d+\\.\\d\\d \\|){5}");
-    assertThat(run("train-benchmark", "--sizes=3x512@16", "--device=cpu")).isEqualTo(2);
-    assertOneLine(2, "--sizes: it has 3x512@16; legal is LAYERSxHIDDEN@ROWSxCHARACTERS");
+    assertThat(run("train-benchmark", "--no-peer", "--sizes=3x512@16", "--device=cpu"))
+        .isEqualTo(2);
+    assertOneLine(2, "--sizes: 3x512@16 is not of the form LAYERSxHIDDEN@ROWSxCHARACTERS");
     assertThat(run("train-benchmark", "--seconds=-1", "--device=cpu")).isEqualTo(2);
-    assertOneLine(2, "--seconds is -1; legal are 0 to 3600");
+    assertOneLine(2, "--seconds is -1; it must be 0 to 3600");
   }
 
   @Test
-  void looksAfterCheckpoints() {
+  void listsPromotesVerifiesShowsDeletesAndRepublishesCheckpoints() {
     CheckpointStore store = new CheckpointStore(folder.resolve("checkpoints"));
     String first = TestCheckpoints.publishCurrent(store, 1);
     String second = TestCheckpoints.publish(store, 2);
@@ -185,7 +191,7 @@ class TrainerCommandTest {
     assertThat(run("checkpoints", "promote", checkpoints, second)).isZero();
     assertThat(store.current()).contains(second);
     assertThat(run("checkpoints", "verify", checkpoints)).isZero();
-    assertThat(out.toString()).contains(second + " is whole");
+    assertThat(out.toString()).contains(second + " is intact");
     assertThat(run("checkpoints", "show", checkpoints, first)).isZero();
     assertThat(out.toString()).contains("version     " + first, "setting     seed = 1");
     assertThat(run("checkpoints", "delete", checkpoints, second)).isEqualTo(1);
@@ -207,8 +213,8 @@ class TrainerCommandTest {
       delimiter = '|',
       textBlock =
           """
-          --learning-rate=0         | --learning-rate is 0; legal are
-          --batch=0                 | --batch is 0; legal are 1 to 65536
+          --learning-rate=0         | --learning-rate is 0; it must be
+          --batch=0                 | --batch is 0; it must be 1 to 65536
           --layers=0                | layers is 0; legal are 1 to 64
           --hidden-size=-4          | hidden_size is -4
           --hidden-size=20000       | make 3,60
@@ -216,20 +222,20 @@ class TrainerCommandTest {
           --fraction=0              | --fraction is 0
           --network=transformer     | transformer
           --steps=many              | many
-          --preset=best             | --preset is best; legal are [quick, quality
+          --preset=best             | --preset is best; it must be one of quick, quality
           --promote=sometimes       | sometimes
           --keep=0                  | --keep is 0
           --threads=-1              | --threads is -1
           --nonsense                | --nonsense
           """)
-  void namesTheImpossibleOption(String option, String words) {
+  void namesTheIllegalOption(String option, String words) {
     assertThat(train(option)).isEqualTo(2);
     assertOneLine(2, words);
     assertThat(folder.resolve("checkpoints")).doesNotExist();
   }
 
   @Test
-  void saysWhatIsWrongWithACorpus() throws IOException {
+  void explainsWhyACorpusCannotBeUsed() throws IOException {
     Files.write(corpus, new byte[0]);
     assertThat(train()).isEqualTo(1);
     assertOneLine(1, "is empty");
@@ -246,7 +252,7 @@ class TrainerCommandTest {
   }
 
   @Test
-  void saysThatAFolderCannotBeWritten() throws IOException {
+  void explainsThatAFolderCannotBeWritten() throws IOException {
     Path file = Files.writeString(folder.resolve("file"), "x");
     assertThat(train("--run=" + file.resolve("run"))).isEqualTo(1);
     assertOneLine(1, "cannot be written");
@@ -255,7 +261,7 @@ class TrainerCommandTest {
   }
 
   @Test
-  void aFullDiskLeavesNothingHalfWritten() throws Exception {
+  void leavesNoPartOfACheckpointOnAFullDisk() throws Exception {
     Path disk = Files.createDirectory(folder.resolve("disk"));
     boolean mounted = exec("mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", disk.toString());
     Assumptions.assumeTrue(mounted, "skipped: this user may not mount a small disk");
@@ -277,7 +283,7 @@ class TrainerCommandTest {
   }
 
   @Test
-  void stopsWhenTrainingDiverges() {
+  void failsWhenTrainingDiverges() {
     assertThat(
             train(
                 "--learning-rate=10",
@@ -294,15 +300,55 @@ class TrainerCommandTest {
     assertOneLine(1, "training has diverged", "--learning-rate");
   }
 
+  private static Set<String> commands() {
+    return Trainer.commandLine().getSubcommands().keySet();
+  }
+
   @ParameterizedTest
-  @ValueSource(strings = {"train", "evaluate", "sample", "publish", "checkpoints"})
-  void explainsItself(String command) {
+  @MethodSource("commands")
+  void printsHelp(String command) {
     assertThat(run(command, "--help")).isZero();
     assertThat(out.toString()).contains("Usage: folio-trainer " + command);
   }
 
   @Test
-  void refusesToForgetAnUnfinishedRun() throws IOException {
+  void rejectsAnUnknownCommand() {
+    assertThat(run("transform")).isEqualTo(2);
+    assertOneLine(2, "transform is not a command");
+  }
+
+  @Test
+  void isListedByTheLauncher() throws IOException {
+    Process launcher = new ProcessBuilder(Path.of("..", "folio").toString(), "help").start();
+    String usage = new String(launcher.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    assertThat(usage).contains(commands());
+  }
+
+  @Test
+  void namesTheOptionOfAnIllegalSamplingParameter() {
+    assertThat(run("sample", "--repetition-penalty=3")).isEqualTo(2);
+    assertOneLine(2, "--repetition-penalty is 3.0; legal: above 0, up to 2");
+    assertThat(SampleCommand.describe(new OutOfRangeException("an_example_of_three", 3, "0 to 2")))
+        .isEqualTo("--an-example-of-three is 3; legal: 0 to 2");
+  }
+
+  @Test
+  void samplesWithTheDefaultParameters() {
+    SamplingParameters defaults = SamplingParameters.DEFAULT;
+    assertThat(sampleDefault("--temperature")).isEqualTo(defaults.temperature());
+    assertThat(sampleDefault("--top-k")).isEqualTo(defaults.topK());
+    assertThat(sampleDefault("--top-p")).isEqualTo(defaults.topP());
+    assertThat(sampleDefault("--min-p")).isEqualTo(defaults.minP());
+    assertThat(sampleDefault("--repetition-penalty")).isEqualTo(defaults.repetitionPenalty());
+  }
+
+  private static double sampleDefault(String option) {
+    CommandLine sample = Trainer.commandLine().getSubcommands().get("sample");
+    return Double.parseDouble(sample.getCommandSpec().findOption(option).defaultValue());
+  }
+
+  @Test
+  void rejectsOtherOptionsWhenResuming() throws IOException {
     assertThat(train("--steps=20")).isZero();
     assertThat(train("--steps=40", "--resume")).isEqualTo(1);
     assertOneLine(1, "--steps is 40, but was 20", "--run");

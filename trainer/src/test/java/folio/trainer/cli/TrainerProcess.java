@@ -4,11 +4,11 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 
-/** The trainer as a process of its own, which can be killed. */
+/** The trainer as a process of its own, which a test can kill. */
 public final class TrainerProcess {
   private TrainerProcess() {}
 
-  /** Ready to be started, saying everything on its output. */
+  /** Returns a process to start, whose standard output has its errors too. */
   public static ProcessBuilder of(List<String> arguments) {
     List<String> command =
         new ArrayList<>(

@@ -25,7 +25,7 @@ class CorpusTest {
   }
 
   @Test
-  void splitsAsNanoGptDoes() throws IOException {
+  void splitsLikeNanoGpt() throws IOException {
     Corpus corpus = open("abcdefghijklmnopqrst".getBytes(StandardCharsets.UTF_8));
     Vocabulary vocabulary = corpus.vocabulary();
 
@@ -47,7 +47,7 @@ class CorpusTest {
   }
 
   @Test
-  void refusesWhatIsNoText() {
+  void rejectsFilesThatAreNotText() {
     assertThatThrownBy(() -> open(new byte[0]))
         .isInstanceOf(CorpusException.class)
         .hasMessageContaining("is empty");
@@ -62,14 +62,14 @@ class CorpusTest {
   }
 
   @Test
-  void downloadsOnceAndSaysWhatWentWrong() throws IOException {
-    AtomicInteger asked = new AtomicInteger();
+  void downloadsATextOnceAndReportsErrors() throws IOException {
+    AtomicInteger requests = new AtomicInteger();
     HttpServer server =
         HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
     server.createContext(
         "/text",
         exchange -> {
-          asked.incrementAndGet();
+          requests.incrementAndGet();
           byte[] body = "a text to train on".getBytes(StandardCharsets.UTF_8);
           exchange.sendResponseHeaders(200, body.length);
           exchange.getResponseBody().write(body);
@@ -81,7 +81,7 @@ class CorpusTest {
       CorpusSource source = new CorpusSource(folder.resolve("cache"));
       assertThat(source.open(root + "/text").description().characters()).isEqualTo(18);
       assertThat(source.open(root + "/text").description().characters()).isEqualTo(18);
-      assertThat(asked).hasValue(1);
+      assertThat(requests).hasValue(1);
       assertThatThrownBy(() -> source.open(root + "/nothing"))
           .isInstanceOf(CorpusException.class)
           .hasMessageContaining("answered 404; name a file with --corpus FILE");

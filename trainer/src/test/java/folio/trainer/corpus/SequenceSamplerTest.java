@@ -13,7 +13,7 @@ class SequenceSamplerTest {
 
     assertThat(batch.rows()).isEqualTo(8);
     assertThat(batch.length()).isEqualTo(40);
-    assertThat(batch.keepsState()).containsOnly(false);
+    assertThat(batch.carriesState()).containsOnly(false);
     assertThat(new RandomSequences(1000, 8, 40, 3).batch(17).starts()).isEqualTo(batch.starts());
     assertThat(sampler.batch(18).starts()).isNotEqualTo(batch.starts());
     assertThat(new RandomSequences(1000, 8, 40, 4).batch(17).starts()).isNotEqualTo(batch.starts());
@@ -28,13 +28,13 @@ class SequenceSamplerTest {
         starts[(int) start] = true;
       }
     }
-    // The last target of a row that begins at 1 is the last character, 11.
+    // The last target of a row that starts at 1 is the last character, at position 11.
     assertThat(starts).startsWith(true, true, false);
     assertThat(starts).endsWith(false, false, false);
   }
 
   @Test
-  void streamsGoOnWhereTheyWere() {
+  void streamsContinueWhereTheyEnded() {
     StreamSequences sampler = new StreamSequences(1000, 4, 25, 0, 3);
     assertThat(sampler.stepsPerEpoch()).isEqualTo(10);
     for (int step = 0; step < 9; step++) {
@@ -42,14 +42,14 @@ class SequenceSamplerTest {
       Batch next = sampler.batch(step + 1L);
       for (int row = 0; row < 4; row++) {
         assertThat(next.starts()[row]).isEqualTo((batch.starts()[row] + 25) % 1000);
-        assertThat(next.keepsState()[row]).isTrue();
+        assertThat(next.carriesState()[row]).isTrue();
       }
-      assertThat(next.keepsState()).containsOnly(true);
+      assertThat(next.carriesState()).containsOnly(true);
     }
   }
 
   @Test
-  void anEpochReadsEveryCharacterOnceAndTheNextBeginsElsewhere() {
+  void anEpochReadsEveryCharacterOnceAndTheNextStartsElsewhere() {
     StreamSequences sampler = new StreamSequences(1000, 4, 25, 0, 3);
     int[] read = new int[1000];
     for (int step = 0; step < 10; step++) {
@@ -60,25 +60,25 @@ class SequenceSamplerTest {
       }
     }
     assertThat(read).containsOnly(1);
-    assertThat(sampler.batch(0).keepsState()).containsOnly(false);
-    assertThat(sampler.batch(10).keepsState()).containsOnly(false);
+    assertThat(sampler.batch(0).carriesState()).containsOnly(false);
+    assertThat(sampler.batch(10).carriesState()).containsOnly(false);
     assertThat(sampler.batch(10).starts()[0]).isNotEqualTo(sampler.batch(0).starts()[0]);
   }
 
   @Test
-  void streamsForgetNowAndThen() {
+  void streamsSometimesStartFromZero() {
     StreamSequences sampler = new StreamSequences(100_000, 64, 10, 0.1, 3);
-    int forgotten = 0;
+    int resets = 0;
     for (int step = 1; step < 101; step++) {
-      for (boolean kept : sampler.batch(step).keepsState()) {
-        forgotten += kept ? 0 : 1;
+      for (boolean carried : sampler.batch(step).carriesState()) {
+        resets += carried ? 0 : 1;
       }
     }
-    assertThat(forgotten / 6400.0).isBetween(0.08, 0.12);
+    assertThat(resets / 6400.0).isBetween(0.08, 0.12);
   }
 
   @Test
-  void saysThatTheTextIsTooShort() {
+  void rejectsATextThatIsTooShort() {
     assertThatThrownBy(() -> new RandomSequences(40, 1, 40, 1))
         .isInstanceOf(CorpusException.class)
         .hasMessageContaining("has 40 characters, too few for one sequence of --length 40");

@@ -14,37 +14,37 @@ class VerbatimRunsTest {
   }
 
   @Test
-  void findsTheLongestRunAndWhereItBegins() {
+  void findsTheLongestRunAndItsPosition() {
     VerbatimRuns runs = new VerbatimRuns(ids("to be, or not to be: that is the question"));
 
-    VerbatimRuns.Found found = runs.in(ids("whether not to bend is the answer"));
-    assertThat(found.longest()).isEqualTo("r not to be".length());
-    assertThat(found.begin()).isEqualTo(6);
+    VerbatimRuns.Overlap overlap = runs.in(ids("whether not to bend is the answer"));
+    assertThat(overlap.longest()).isEqualTo("r not to be".length());
+    assertThat(overlap.begin()).isEqualTo(6);
     assertThat(runs.in(ids("XYZ")).longest()).isZero();
     assertThat(runs.in(ids("question")).longest()).isEqualTo(8);
   }
 
   @ParameterizedTest
   @ValueSource(ints = {1, 2, 3, 50, 400})
-  void findsWhatAPlainSearchFinds(int length) {
+  void agreesWithALinearSearch(int length) {
     SplittableRandom random = new SplittableRandom(length);
     int[] source = random.ints(length, 0, 3).toArray();
     int[] text = random.ints(100, 0, 3).toArray();
     long sum = 0;
     int longest = 0;
     for (int at = 0; at < text.length; at++) {
-      int run = plainly(source, text, at);
+      int run = linearSearch(source, text, at);
       sum += run;
       longest = Math.max(longest, run);
     }
 
-    VerbatimRuns.Found found = new VerbatimRuns(source).in(text);
-    assertThat(found.longest()).isEqualTo(longest);
-    assertThat(found.mean()).isCloseTo(sum / 100.0, within(1e-9));
-    assertThat(plainly(source, text, found.begin())).isEqualTo(longest);
+    VerbatimRuns.Overlap overlap = new VerbatimRuns(source).in(text);
+    assertThat(overlap.longest()).isEqualTo(longest);
+    assertThat(overlap.mean()).isCloseTo(sum / 100.0, within(1e-9));
+    assertThat(linearSearch(source, text, overlap.begin())).isEqualTo(longest);
   }
 
-  private static int plainly(int[] source, int[] text, int at) {
+  private static int linearSearch(int[] source, int[] text, int at) {
     int longest = 0;
     for (int from = 0; from < source.length; from++) {
       int length = 0;
@@ -59,14 +59,14 @@ class VerbatimRunsTest {
   }
 
   @Test
-  void isNotSlowOnATextThatRepeatsItself() {
+  void isFastOnARepetitiveText() {
     int[] source = new int[200_000];
 
     assertThat(new VerbatimRuns(source).in(new int[300]).longest()).isEqualTo(300);
   }
 
   @Test
-  void anEmptyTextHoldsNothing() {
+  void anEmptySourceHasNoOverlap() {
     assertThat(new VerbatimRuns(new int[0]).in(new int[] {1}).longest()).isZero();
   }
 }

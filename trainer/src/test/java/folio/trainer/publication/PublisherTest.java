@@ -20,6 +20,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class PublisherTest {
+  /** A corpus that no other checkpoint was trained on. */
   private static final CheckpointManifest.Corpus OTHER =
       new CheckpointManifest.Corpus("mine", "a".repeat(64), 1000);
 
@@ -41,11 +42,11 @@ class PublisherTest {
     manager.close();
   }
 
-  private Publisher publisher(Promotion promotion, int keep, CheckpointManifest.Corpus corpus) {
+  private Publisher publisher(Promotion promotion, int retained, CheckpointManifest.Corpus corpus) {
     return new Publisher(
         store,
         promotion,
-        keep,
+        retained,
         new Publisher.Run(
             "run", TestCheckpoints.LETTERS, corpus, "some text", Map.of(), "windows-256"));
   }
@@ -55,14 +56,14 @@ class PublisherTest {
   }
 
   @Test
-  void promotesWhatBeatsTheEmbeddedCheckpointOnTheSameText() {
+  void promotesANetworkThatBeatsTheEmbeddedCheckpointOnTheSameText() {
     CheckpointManifest embedded = Checkpoint.embedded().manifest();
     double toBeat = embedded.losses().validation().get("windows-256");
     Publisher publisher = publisher(Promotion.BETTER, 5, embedded.corpus());
 
     Publisher.Published worse = publisher.publish(network, 1, losses(toBeat + 0.01));
-    assertThat(worse.verdict().promote()).isFalse();
-    assertThat(worse.verdict().reason()).startsWith("not better: ");
+    assertThat(worse.decision().promote()).isFalse();
+    assertThat(worse.decision().reason()).startsWith("not better: ");
     assertThat(store.current()).isEmpty();
 
     Publisher.Published better = publisher.publish(network, 2, losses(toBeat - 0.01));
@@ -77,24 +78,24 @@ class PublisherTest {
     Publisher.Published published =
         publisher(Promotion.BETTER, 5, OTHER).publish(network, 1, losses(0.1));
 
-    assertThat(published.verdict().promote()).isFalse();
-    assertThat(published.verdict().reason()).contains("another text", "--promote always");
+    assertThat(published.decision().promote()).isFalse();
+    assertThat(published.decision().reason()).contains("another text", "--promote always");
   }
 
   @Test
-  void goesOnWhenCurrentCannotBeRead() throws IOException {
+  void publishesWhenCurrentCannotBeRead() throws IOException {
     Publisher publisher = publisher(Promotion.BETTER, 1, OTHER);
     publisher.publish(network, 1, losses(3));
     Files.writeString(root.resolve("CURRENT"), "nonsense");
     Publisher.Published published = publisher.publish(network, 2, losses(2));
 
-    assertThat(published.verdict().promote()).isFalse();
-    assertThat(published.verdict().reason()).contains("nonsense");
+    assertThat(published.decision().promote()).isFalse();
+    assertThat(published.decision().reason()).contains("nonsense");
     assertThat(store.versions()).hasSize(2);
   }
 
   @Test
-  void promotesAsItIsTold() {
+  void followsAlwaysAndNever() {
     Publisher.Published first =
         publisher(Promotion.ALWAYS, 5, OTHER).publish(network, 1, losses(9));
     assertThat(store.current()).contains(first.version());
@@ -104,13 +105,13 @@ class PublisherTest {
   }
 
   @Test
-  void keepsTheNewestOfItsOwnAndWhatCurrentNames() {
+  void retainsItsNewestCheckpointsAndTheCurrentOne() {
     String foreign = TestCheckpoints.publish(store, 9);
     String first = publisher(Promotion.ALWAYS, 2, OTHER).publish(network, 1, losses(3)).version();
-    Publisher quiet = publisher(Promotion.NEVER, 2, OTHER);
-    String second = quiet.publish(network, 2, losses(2)).version();
-    String third = quiet.publish(network, 3, losses(1)).version();
-    String fourth = quiet.publish(network, 4, losses(0.5)).version();
+    Publisher neverPromoting = publisher(Promotion.NEVER, 2, OTHER);
+    String second = neverPromoting.publish(network, 2, losses(2)).version();
+    String third = neverPromoting.publish(network, 3, losses(1)).version();
+    String fourth = neverPromoting.publish(network, 4, losses(0.5)).version();
 
     assertThat(store.versions()).containsExactly(foreign, first, third, fourth);
     assertThat(store.versions()).doesNotContain(second);

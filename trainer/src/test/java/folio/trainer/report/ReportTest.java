@@ -12,8 +12,8 @@ import java.nio.file.StandardOpenOption;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import picocli.CommandLine.Help.Ansi;
 
+/** The console, the view of predictions and the record of a run. */
 class ReportTest {
   @TempDir Path folder;
 
@@ -29,12 +29,12 @@ class ReportTest {
   }
 
   @Test
-  void metricsGoOnAfterTheStepThatIsResumed() throws IOException {
+  void resumedRecordDropsLaterEventsAndIncompleteLines() throws IOException {
     Path file = folder.resolve("metrics.jsonl");
     MetricsFile metrics = new MetricsFile(file, 0);
     metrics.write("progress", 10, Map.of("loss", 2.5));
     metrics.write("progress", 20, Map.of("loss", 2.0));
-    // Killed in the middle of a line, and of the two bytes of an accented letter.
+    // A process was killed in the middle of a line and of a two-byte letter.
     Files.write(
         file, new byte[] {'{', '"', 't', '"', ':', '"', (byte) 0xC3}, StandardOpenOption.APPEND);
 
@@ -47,7 +47,7 @@ class ReportTest {
   }
 
   @Test
-  void printsPlainLinesWhereThereIsNoTerminal() {
+  void printsPlainLinesWithoutATerminal() {
     String text = print(false);
 
     assertThat(text)

@@ -15,7 +15,7 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What a scraper sees of a run that goes on, in a process of its own. */
+/** The live metrics of a run in a process of its own, as Prometheus would scrape them. */
 class LiveMetricsTest {
   @TempDir Path folder;
 

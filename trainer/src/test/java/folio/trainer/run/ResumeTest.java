@@ -23,7 +23,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Real trainer processes, killed for real. */
+/** Trainer processes that are killed or stopped, and resumed. */
 class ResumeTest {
   private static final int STEPS = 240;
 
@@ -45,7 +45,7 @@ class ResumeTest {
     Files.writeString(corpus, text);
   }
 
-  /** Every kind of draw is used: streams, resets, all dropouts, an average, clipping. */
+  /** Starts a run that uses streams, resets, every dropout, an average and clipping. */
   private Process start(String name) throws IOException {
     return TrainerProcess.of(
             List.of(
@@ -71,13 +71,13 @@ class ResumeTest {
         .start();
   }
 
-  private static String readUntil(Process process, String words) throws IOException {
+  private static String readUntil(Process process, String end) throws IOException {
     BufferedReader out = process.inputReader(StandardCharsets.UTF_8);
     StringBuilder text = new StringBuilder();
     String line;
     while ((line = out.readLine()) != null) {
       text.append(line).append('\n');
-      if (words != null && line.contains(words)) {
+      if (end != null && line.contains(end)) {
         return text.toString();
       }
     }
@@ -96,7 +96,7 @@ class ResumeTest {
   }
 
   @Test
-  void aRunThatWasKilledEndsWithTheSameBitsAsOneThatWasNot() throws Exception {
+  void killedAndResumedRunEndsWithTheSameBitsAsAnUninterruptedRun() throws Exception {
     finish(start("whole"));
 
     Process first = start("killed");
@@ -108,7 +108,8 @@ class ResumeTest {
     second.destroyForcibly().waitFor();
     finish(start("killed"));
 
-    // The state holds weights, average, moments and carried state; only the run's name differs.
+    // The state holds weights, average, moments and carried state; only the run's identifier
+    // differs.
     assertThat(facts("killed")).isEqualTo(facts("whole")).containsEntry("step", "" + STEPS);
     Map<String, float[]> expected = arrays("whole");
     Map<String, float[]> resumed = arrays("killed");
@@ -142,10 +143,10 @@ class ResumeTest {
   }
 
   @Test
-  void aSignalPublishesWhatIsBestAndExitsCleanly() throws Exception {
+  void signalPublishesTheBestNetworkAndExitsCleanly() throws Exception {
     Process process = start("stopped");
     readUntil(process, "step 60, carried");
-    process.toHandle().destroy(); // SIGTERM, but its output can still be read
+    process.toHandle().destroy(); // unlike Process.destroy, this leaves the output readable
     String output = readUntil(process, null);
     assertThat(process.waitFor(1, TimeUnit.MINUTES)).isTrue();
 

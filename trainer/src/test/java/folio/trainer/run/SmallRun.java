@@ -4,11 +4,11 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 
-/** A run that takes a second. */
+/** The arguments of a training run that takes a second. */
 public final class SmallRun {
   private SmallRun() {}
 
-  /** The arguments of a run of forty steps with two evaluations; more can be added. */
+  /** Returns the arguments of a run of 40 steps with two evaluations, in a mutable list. */
   public static List<String> arguments(Path corpus, String checkpoints, Path run) {
     return new ArrayList<>(
         List.of(

@@ -11,6 +11,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
+/** The syntax of the file that lists the runs of a sweep. */
 class SweepFileTest {
   @TempDir Path folder;
 
@@ -19,12 +20,12 @@ class SweepFileTest {
   }
 
   @Test
-  void aRunHasTheOptionsOfAllBeforeItsOwn() throws IOException {
+  void putsTheOptionsOfAllAndOfTheGroupBeforeARunsOwn() throws IOException {
     SweepFile sweep =
         SweepFile.read(
             file(
                 """
-                # what the post tried
+                # the networks of the blog post
                 all: --steps 10  --device cpu
                 width.all: --layers 2
 
@@ -46,10 +47,10 @@ class SweepFileTest {
       delimiter = '|',
       textBlock =
           """
-          just words           | line 1: legal is NAME: OPTIONS OF TRAIN, not just words
-          a: --steps 1;a: --x  | line 2: there is a run a already
-          a: --promote always  | line 1: --promote is the sweep's to decide
-          a: --run=x           | line 1: --run=x is the sweep's to decide
+          just words           | line 1: it must be NAME: OPTIONS OF TRAIN, not just words
+          a: --steps 1;a: --x  | line 2: there is another run named a
+          a: --promote always  | line 1: --promote is set by the sweep; remove it
+          a: --run=x           | line 1: --run=x is set by the sweep; remove it
           # nothing            | has no run
           """)
   void namesTheLineThatIsWrong(String text, String words) throws IOException {

@@ -21,7 +21,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** The gradients are those of the loss, whatever the network and whatever is dropped. */
+/** Tests that the gradients are the derivatives of the loss for every network and dropout. */
 class GradientsTest {
   private static final int[] TEXT = new SplittableRandom(1).ints(500, 0, 11).toArray();
   private static final long[] STARTS = {3, 480, 77, 200, 495};
@@ -42,11 +42,13 @@ class GradientsTest {
         new TrainStep.StepConfig(optimizer, new GradientClipper(0), dropout, 1));
   }
 
-  /** With a state that three rows go on from; the masks are those of one seed. */
+  /**
+   * Computes the gradients with a state that three rows continue, and with the masks of one seed.
+   */
   private TrainStep.Gradients gradients(TrainStep step) {
     Engine.getInstance().setRandomSeed(7);
-    boolean[] keeps = {true, false, true, true, false};
-    return step.gradients(manager, new Batch(STARTS, 20, keeps));
+    boolean[] carries = {true, false, true, true, false};
+    return step.gradients(manager, new Batch(STARTS, 20, carries));
   }
 
   @ParameterizedTest
@@ -58,7 +60,7 @@ class GradientsTest {
     "PLAIN, 2, NONE, RELU, 0, false",
     "PLAIN, 1, TANH, NONE, 0, true",
   })
-  void pointWhereTheLossGrows(
+  void pointInTheDirectionOfTheLargestIncrease(
       NetworkKind kind,
       int layers,
       Nonlinearity embeddingActivation,
@@ -81,14 +83,16 @@ class GradientsTest {
       TrainStep step = step(network, rates);
       NDArray state = manager.randomNormal(network.zeroState(manager, STARTS.length).getShape());
       step.restore(state);
-      TrainStep.Gradients found = gradients(step);
+      TrainStep.Gradients gradients = gradients(step);
       for (int i = 0; i < network.parameters().size(); i++) {
-        assertSlope(step, network.parameters().get(i), found.values().get(i));
+        assertSlope(step, network.parameters().get(i), gradients.values().get(i));
       }
     }
   }
 
-  /** A step along the gradient changes the loss by the gradient's square. */
+  /**
+   * Checks that a step along the gradient changes the loss by the gradient's norm per unit length.
+   */
   private void assertSlope(TrainStep step, Parameter parameter, NDArray gradient) {
     double square = gradient.square().sum().getFloat();
     NDArray along = gradient.mul(0.01 / Math.sqrt(square));
@@ -106,7 +110,7 @@ class GradientsTest {
   }
 
   @Test
-  void areTheSameForTheSameSeed() {
+  void areEqualForTheSameSeed() {
     CharGru network =
         CharGru.initialize(manager, CharGruConfig.residual(11, 8, 16, 2), new SplittableRandom(3));
     TrainStep step = step(network, new DropoutRates(0.2, 0.4, 0.25));
@@ -116,7 +120,7 @@ class GradientsTest {
   }
 
   @Test
-  void weightDropDropsRecurrentWeightsOnly() {
+  void weightDropZeroesRecurrentWeightsOnly() {
     CharGruConfig config = CharGruConfig.residual(11, 4, 16, 1);
     CharGru network = CharGru.initialize(manager, config, new SplittableRandom(3));
     float[] layer =
@@ -134,10 +138,9 @@ class GradientsTest {
   }
 
   @Test
-  void masksDropAboutAsMuchAsTheyAreToldAndKeepTheMean() {
+  void masksDropAtTheirRateAndPreserveTheMean() {
     CharGruConfig config = CharGruConfig.residual(11, 100, 100, 1);
-    boolean[] keeps = new boolean[200];
-    Batch batch = new Batch(new long[200], 20, keeps);
+    Batch batch = new Batch(new long[200], 20, new boolean[200]);
     StepInputs inputs = new StepInputs(manager, config, batch, new DropoutRates(0.4, 0, 0));
     inputs.feed(batch, 0, 0);
     NDArray mask = inputs.masks().get(0);

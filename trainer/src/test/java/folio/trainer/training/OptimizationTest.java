@@ -12,6 +12,7 @@ import folio.model.network.CharGruConfig;
 import folio.model.network.CrossEntropy;
 import folio.trainer.corpus.Batch;
 import folio.trainer.evaluation.Evaluator;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.AfterEach;
@@ -33,7 +34,7 @@ class OptimizationTest {
   }
 
   @Test
-  void scheduleWarmsUpAndComesDown() {
+  void scheduleWarmsUpAndDecays() {
     LearningRateSchedule schedule = new LearningRateSchedule(0.01, 10, 110, 0.1);
 
     assertThat(schedule.at(0)).isEqualTo(0.001, within(1e-12));
@@ -45,7 +46,7 @@ class OptimizationTest {
   }
 
   @Test
-  void clipsTheGlobalNormAndTellsIt() {
+  void clipsAndReturnsTheGlobalNorm() {
     NDArray a = manager.create(new float[] {3, 0});
     NDArray b = manager.create(new float[] {0, -4});
     NDArray norm = new GradientClipper(1).clip(manager, List.of(a, b));
@@ -73,7 +74,7 @@ class OptimizationTest {
   }
 
   @Test
-  void noAverageIsTheNetworkItself() {
+  void averageWithoutDecayEqualsTheNetwork() {
     CharGru network = network();
     WeightAverage average = new WeightAverage(manager, network, 0);
     network.parameters().forEach(parameter -> parameter.values().addi(0.25));
@@ -85,8 +86,8 @@ class OptimizationTest {
     }
   }
 
-  /** Scores every character with single steps, as slowly and simply as can be. */
-  private double slowly(CharGru network, int[] text, List<int[]> pieces) {
+  /** Computes the mean loss with single steps: the slow and simple reference. */
+  private double referenceLoss(CharGru network, int[] text, List<int[]> pieces) {
     double sum = 0;
     int scored = 0;
     for (int[] piece : pieces) {
@@ -105,27 +106,27 @@ class OptimizationTest {
 
   @ParameterizedTest
   @ValueSource(ints = {2, 3, 129, 700, 1024})
-  void evaluatorScoresEveryCharacterButTheFirstOfEachPieceOnce(int length) {
+  void evaluatorScoresEveryCharacterOnceExceptTheFirstOfEachPiece(int length) {
     CharGru network = network();
     SplittableRandom random = new SplittableRandom(length);
     int[] text = random.ints(length, 0, 9).toArray();
     var losses = new Evaluator(manager, text).evaluate(network);
     int streams = Math.min(64, length / 2);
-    var streamPieces = new java.util.ArrayList<int[]>();
+    var streamPieces = new ArrayList<int[]>();
     for (int i = 0, at = 0; i < streams; i++) {
       int size = length / streams + (i < length % streams ? 1 : 0);
       streamPieces.add(new int[] {at, at + size});
       at += size;
     }
-    var windowPieces = new java.util.ArrayList<int[]>();
+    var windowPieces = new ArrayList<int[]>();
     for (int at = 0; at < length; at += 256) {
       windowPieces.add(new int[] {at, Math.min(length, at + 256)});
     }
 
     assertThat(losses.get(Evaluator.CARRIED))
-        .isCloseTo(slowly(network, text, streamPieces), within(1e-5));
+        .isCloseTo(referenceLoss(network, text, streamPieces), within(1e-5));
     assertThat(losses.get(Evaluator.WINDOWS))
-        .isCloseTo(slowly(network, text, windowPieces), within(1e-5));
+        .isCloseTo(referenceLoss(network, text, windowPieces), within(1e-5));
   }
 
   @Test

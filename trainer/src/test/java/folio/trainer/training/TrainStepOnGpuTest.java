@@ -21,7 +21,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** A GPU learns what a CPU learns, from the second step on as a CUDA graph. */
+/** Tests that training on a GPU, with CUDA graphs from the second step on, matches a CPU. */
 class TrainStepOnGpuTest {
   private static final int[] TEXT =
       IntStream.range(0, 3000).map(i -> (i % 7 * 3 + i % 5) % 11).toArray();
@@ -34,7 +34,7 @@ class TrainStepOnGpuTest {
 
   @ParameterizedTest
   @CsvSource({"1, 16", "3, 64", "8, 32"})
-  void learnsLikeACpu(int layers, int hidden) {
+  void hasTheLossesOfACpu(int layers, int hidden) {
     List<Double> gpu = losses(Device.gpu(), layers, hidden, DropoutRates.NONE);
     List<Double> cpu = losses(Device.cpu(), layers, hidden, DropoutRates.NONE);
 
@@ -58,22 +58,24 @@ class TrainStepOnGpuTest {
           step.run(i, new Batch(new long[] {1, 500, 900}, 20, new boolean[3]), 0);
           losses.add(step.progress(i + 1).lossNats());
         }
-        assertThat(step.recorded()).isTrue();
-        assertThat(losses).as("with weights that stay").doesNotHaveDuplicates();
+        assertThat(step.isCaptured()).isTrue();
+        assertThat(losses).as("losses of unchanged weights").doesNotHaveDuplicates();
       }
     }
   }
 
-  /** Where libtorch gives back its reserve, in which a recorded step keeps its temporaries. */
+  /**
+   * When memory runs out, libtorch releases its reserve, which holds a captured step's temporaries.
+   */
   @Test
-  void goesOnWhenTheDeviceRanOutOfMemory() {
-    List<Double> undisturbed = lossesBesideAFullDevice(false);
-    List<Double> disturbed = lossesBesideAFullDevice(true);
+  void continuesAfterTheDeviceRanOutOfMemory() {
+    List<Double> undisturbed = lossesAroundAFullDevice(false);
+    List<Double> disturbed = lossesAroundAFullDevice(true);
 
     assertThat(disturbed).isEqualTo(undisturbed);
   }
 
-  private static List<Double> lossesBesideAFullDevice(boolean fill) {
+  private static List<Double> lossesAroundAFullDevice(boolean fill) {
     try (NDManager manager = NDManager.newBaseManager(Device.gpu())) {
       CharGruConfig config = CharGruConfig.residual(11, 64, 128, 3);
       CharGru network = CharGru.initialize(manager, config, new SplittableRandom(3));
@@ -82,8 +84,8 @@ class TrainStepOnGpuTest {
         List<Double> losses = new ArrayList<>();
         for (int i = 0; i < 20; i++) {
           if (i == 10) {
-            assertThat(step.recorded()).isTrue();
-            step.forgetRecording();
+            assertThat(step.isCaptured()).isTrue();
+            step.discardGraph();
             if (fill) {
               fill(manager);
             }
@@ -91,13 +93,13 @@ class TrainStepOnGpuTest {
           step.run(i, new Batch(new long[] {1, 500, 900}, 40, new boolean[3]), 0.002);
           losses.add(step.progress(i + 1).lossNats());
         }
-        assertThat(step.recorded()).isTrue();
+        assertThat(step.isCaptured()).isTrue();
         return losses;
       }
     }
   }
 
-  /** Asks for a GiB at a time until there is none, and leaves no more than two free. */
+  /** Allocates one GiB at a time until memory runs out, then releases two of them. */
   private static void fill(NDManager manager) {
     List<NDArray> arrays = new ArrayList<>();
     assertThatThrownBy(
@@ -122,16 +124,16 @@ class TrainStepOnGpuTest {
         List<Integer> arrays = new ArrayList<>();
         for (int i = 0; i < STEPS; i++) {
           long[] starts = random.longs(16, 0, TEXT.length).toArray();
-          boolean[] keeps = new boolean[16];
-          for (int row = 0; row < keeps.length; row++) {
-            keeps[row] = random.nextBoolean();
+          boolean[] carries = new boolean[16];
+          for (int row = 0; row < carries.length; row++) {
+            carries[row] = random.nextBoolean();
           }
-          step.run(i, new Batch(starts, i < 20 ? 40 : 25, keeps), 0.002 * (1 + i % 3));
+          step.run(i, new Batch(starts, i < 20 ? 40 : 25, carries), 0.002 * (1 + i % 3));
           losses.add(step.progress(i + 1).lossNats());
           arrays.add(manager.getManagedArrays().size());
         }
-        assertThat(arrays).as("arrays that were left after every step").containsOnly(arrays.get(0));
-        assertThat(step.recorded()).isEqualTo(device.isGpu());
+        assertThat(arrays).as("arrays after every step").containsOnly(arrays.get(0));
+        assertThat(step.isCaptured()).isEqualTo(device.isGpu());
         return losses;
       }
     }

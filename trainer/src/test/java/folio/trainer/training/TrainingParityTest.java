@@ -14,7 +14,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Three steps of training are what PyTorch's AdamW with clipped gradients does. */
+/** Tests that three steps of training equal PyTorch's AdamW with clipped gradients. */
 class TrainingParityTest {
   private static final int STEPS = 3;
   private static final int ROWS = 4;
@@ -52,7 +52,7 @@ class TrainingParityTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"plain", "residual", "residual-projection-tied"})
-  void trainsAsPyTorchTrains(String name) throws IOException {
+  void trainsLikePyTorch(String name) throws IOException {
     open(name);
     for (int i = 0; i < STEPS; i++) {
       train(i);
@@ -72,7 +72,7 @@ class TrainingParityTest {
 
   @ParameterizedTest
   @ValueSource(strings = "residual")
-  void tellsTheLossThatPyTorchHas(String name) throws IOException {
+  void reportsPyTorchsLoss(String name) throws IOException {
     open(name);
     train(0);
     train(1);
@@ -83,12 +83,14 @@ class TrainingParityTest {
     assertThat(step.progress(3).lossNats()).isCloseTo(expected, within(1e-5));
   }
 
-  /** The text of the reference has a row's characters, and the one after them, row after row. */
+  /**
+   * Returns a batch of the reference's text, which holds LENGTH + 1 characters of each row in turn.
+   */
   private static Batch batch(int step) {
     long[] starts = new long[ROWS];
     Arrays.setAll(starts, row -> (step * ROWS + row) * (LENGTH + 1L));
-    boolean[] keeps = new boolean[ROWS];
-    Arrays.fill(keeps, step > 0);
-    return new Batch(starts, LENGTH, keeps);
+    boolean[] carries = new boolean[ROWS];
+    Arrays.fill(carries, step > 0);
+    return new Batch(starts, LENGTH, carries);
   }
 }

@@ -2,9 +2,9 @@ package folio.inference.api.admin;
 
 import folio.inference.api.problem.Problem;
 import folio.inference.api.problem.ProblemException;
-import folio.inference.api.problem.ProblemMapper;
 import folio.inference.api.problem.ProblemWriter;
 import folio.inference.engine.InferenceEngine;
+import folio.inference.generation.Rejection;
 import folio.model.checkpoint.CheckpointException;
 import folio.model.checkpoint.CheckpointStore;
 import folio.model.checkpoint.CheckpointWriter;
@@ -18,6 +18,9 @@ import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
 import jakarta.enterprise.event.Observes;
 import jakarta.inject.Singleton;
+import jakarta.ws.rs.core.HttpHeaders;
+import jakarta.ws.rs.core.MediaType;
+import jakarta.ws.rs.core.Response.Status;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -27,9 +30,9 @@ import org.eclipse.microprofile.config.inject.ConfigProperty;
 import org.jboss.logging.Logger;
 
 /**
- * What operators ask for, on a port of its own that is off unless it is set: {@code POST
- * /models/VERSION/activate}, {@code POST /rollback}, {@code POST /drain}. It asks for no key: who
- * reaches the port may use it.
+ * The operators' HTTP server, on a port of its own; it is off unless the port is set. It serves
+ * {@code POST /models/VERSION/activate}, {@code POST /rollback} and {@code POST /drain}. It does
+ * not authenticate: the network must restrict access to the port.
  */
 @Singleton
 final class AdminServer {
@@ -44,9 +47,9 @@ final class AdminServer {
   private HttpServer server;
 
   /**
-   * Nothing listens yet.
+   * Creates a server that does not listen yet.
    *
-   * @param port 0: nothing ever will
+   * @param port the port; 0: the server stays off
    */
   AdminServer(
       CheckpointStore store,
@@ -86,65 +89,66 @@ final class AdminServer {
       throw new ConfigurationException(
           "folio.admin.port is "
               + port
-              + ", on which nothing can listen at "
+              + ", but the server cannot listen on it at "
               + host
               + ": "
               + e.getCause().getMessage());
     }
-    LOG.infof("operators are listened to at %s:%d", host, server.actualPort());
+    LOG.infof("Admin server listening on %s:%d", host, server.actualPort());
   }
 
-  /** Runs a task that may look at a disk, and answers with what it made or why it could not. */
+  /** Runs a task that may block, and answers with its result or its problem. */
   private void answer(RoutingContext http, Supplier<JsonObject> task) {
     vertx
         .executeBlocking(task::get, false)
         .onSuccess(
-            done ->
-                http.response().putHeader("Content-Type", "application/json").end(done.toBuffer()))
+            result ->
+                http.response()
+                    .putHeader(HttpHeaders.CONTENT_TYPE, MediaType.APPLICATION_JSON)
+                    .end(result.toBuffer()))
         .onFailure(
             cause -> {
-              if (cause instanceof ProblemException known) {
-                problems.answer(http, known.problem());
+              if (cause instanceof ProblemException e) {
+                problems.answer(http, e.problem());
               } else {
-                LOG.error("an operator's request failed", cause);
-                http.fail(500, cause);
+                LOG.error("Admin request failed", cause);
+                http.fail(Status.INTERNAL_SERVER_ERROR.getStatusCode(), cause);
               }
             });
   }
 
-  /** The watcher of every replica sees it within its interval, and loads the version. */
+  /** Makes a version current. Every replica loads it within its polling interval. */
   private JsonObject activate(String version) {
     if (!store.versions().contains(version)) {
       throw new ProblemException(
-          Problem.of(404, "Not Found", "unknown_model", "there is no checkpoint " + version)
-              .about("version", ProblemMapper.cut(version), "one of GET /checkpoints"));
+          Problem.of(Status.NOT_FOUND, Rejection.UNKNOWN_MODEL, "there is no checkpoint " + version)
+              .about("version", Problem.shorten(version), "one of GET /checkpoints"));
     }
     try (CheckpointWriter writer = store.write()) {
       writer.promote(version);
     } catch (CheckpointException e) {
       throw new ProblemException(
           Problem.of(
-              409,
-              "Conflict",
+              Status.CONFLICT,
               "not_activated",
               e.getMessage()
                   + "; where the checkpoints can be written, `checkpoints promote "
                   + version
                   + "` does the same"));
     }
-    LOG.infof("an operator made %s current", version);
+    LOG.infof("Version made current by an operator version=%s", version);
     return new JsonObject().put("current", version);
   }
 
+  /** Makes the version before the current one current. */
   private JsonObject rollback() {
     List<String> versions = store.versions();
     Optional<String> current = store.current();
-    int at = current.map(versions::indexOf).orElse(-1);
-    if (at < 1) {
+    int index = current.map(versions::indexOf).orElse(-1);
+    if (index < 1) {
       throw new ProblemException(
           Problem.of(
-              409,
-              "Conflict",
+              Status.CONFLICT,
               "nothing_older",
               current
                       .map(name -> "no checkpoint is older than " + name)
@@ -152,13 +156,13 @@ final class AdminServer {
                   + "; there are "
                   + versions.size()));
     }
-    return activate(versions.get(at - 1));
+    return activate(versions.get(index - 1));
   }
 
-  /** For good: the process is to be stopped afterwards. */
+  /** Stops accepting requests, permanently; the operator stops the process afterwards. */
   private JsonObject drain() {
     engine.drain(Duration.ZERO);
-    LOG.info("an operator lets this replica drain: it takes no more requests");
+    LOG.info("Draining requested by an operator, new requests are rejected");
     return new JsonObject()
         .put("draining", true)
         .put("running", engine.running())

@@ -4,43 +4,48 @@ import folio.inference.generation.GenerationRequest;
 import folio.model.sampling.OutOfRangeException;
 import java.util.List;
 import java.util.Objects;
+import java.util.OptionalInt;
 
-/** What a body's fields mean, whether they are given or not. */
+/** The values of the body fields that a client leaves out, for every route that generates. */
 public final class Defaults {
   private Defaults() {}
 
-  /** A value, or what stands for it if it is not given. */
+  /** Returns a value, or a fallback if the value is null. */
   public static <T> T or(T value, T fallback) {
     return value == null ? fallback : value;
   }
 
   /**
-   * How many alternatives to tell, or -1 for nothing.
+   * Returns how many alternatives to report per character; empty if the field is absent.
    *
-   * @throws OutOfRangeException if they are fewer than none
+   * @throws OutOfRangeException if the number is negative
    */
-  public static int logprobs(Integer given) {
-    if (given != null && given < 0) {
-      throw new OutOfRangeException("logprobs", given, "0 to " + GenerationRequest.MAX_LOGPROBS);
+  public static OptionalInt logprobs(Integer alternatives) {
+    if (alternatives == null) {
+      return OptionalInt.empty();
     }
-    return or(given, -1);
+    if (alternatives < 0) {
+      throw new OutOfRangeException(
+          "logprobs", alternatives, "0 to " + GenerationRequest.MAX_LOGPROBS);
+    }
+    return OptionalInt.of(alternatives);
   }
 
   /**
-   * The texts that end a generation.
+   * Returns the texts that end a generation; none if the field is absent.
    *
-   * @throws OutOfRangeException if one of them is null
+   * @throws OutOfRangeException if a text is null
    */
-  public static List<String> stops(List<String> given) {
-    List<String> stops = or(given, List.of());
+  public static List<String> stops(List<String> texts) {
+    List<String> stops = or(texts, List.of());
     if (stops.stream().anyMatch(Objects::isNull)) {
       throw new OutOfRangeException("stop", "null", "texts");
     }
     return stops;
   }
 
-  /** A prompt; none stands for a line break. */
-  public static String prompt(String given) {
-    return given == null || given.isEmpty() ? "\n" : given;
+  /** Returns a prompt, or a line break if the prompt is absent or empty. */
+  public static String prompt(String text) {
+    return text == null || text.isEmpty() ? "\n" : text;
   }
 }

@@ -4,11 +4,10 @@ import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonProperty;
 import folio.inference.generation.FinishReason;
 import folio.inference.generation.GenerationEvent;
-import folio.inference.generation.TokenLogprob;
 import java.util.List;
 import org.eclipse.microprofile.openapi.annotations.media.Schema;
 
-/** One event of a stream, as it is written under SSE and NDJSON. */
+/** One event of a stream, as it is written in SSE and NDJSON. Null fields are not written. */
 @JsonInclude(JsonInclude.Include.NON_NULL)
 @Schema(
     name = "GenerateEvent",
@@ -17,38 +16,52 @@ import org.eclipse.microprofile.openapi.annotations.media.Schema;
             + " failed. Under text/event-stream `data: [DONE]` follows it.",
     example = "{\"index\": 0, \"text\": \"T\"}")
 public record GenerateEvent(
-    @Schema(description = "Always 0: one generation a request.") int index,
-    @Schema(description = "Characters since the event before.") String text,
-    List<TokenLogprob> logprobs,
+    @Schema(description = "Always 0: a request has one generation.") int index,
+    @Schema(description = "The characters since the event before.") String text,
+    List<TokenLogprobView> logprobs,
     @Schema(description = "length, stop, cancelled or error; only in the last event.")
         @JsonProperty("finish_reason")
         String finishReason,
     @JsonProperty("model_version") String modelVersion,
     Long seed,
-    GenerateAnswer.Tokens usage,
+    GenerateAnswer.TokenUsage usage,
     GenerateAnswer.Metrics metrics,
-    @Schema(description = "Where it stopped, if asked for; in the last event.") String state,
-    @Schema(description = "What went wrong, in words.") String error) {
+    @Schema(
+            description =
+                "The state that the generation ended in; only in the last event, with keep_state.")
+        String state,
+    @Schema(description = "A description of the failure.") String error) {
 
-  static GenerateEvent of(GenerationEvent event, SavedStateTokens tokens) {
+  static GenerateEvent of(GenerationEvent event, SavedStateCodec codec) {
     if (event instanceof GenerationEvent.Text text) {
-      List<TokenLogprob> logprobs = text.logprobs().isEmpty() ? null : text.logprobs();
-      return new GenerateEvent(0, text.text(), logprobs, null, null, null, null, null, null, null);
+      return text(text);
     }
     if (event instanceof GenerationEvent.Finished end) {
-      return new GenerateEvent(
-          0,
-          "",
-          null,
-          end.reason().wireName(),
-          end.modelVersion(),
-          end.seed(),
-          GenerateAnswer.Tokens.of(end.usage()),
-          GenerateAnswer.Metrics.of(end.timings()),
-          tokens.write(end.state()),
-          null);
+      return finished(end, codec);
     }
-    GenerationEvent.Failed failure = (GenerationEvent.Failed) event;
+    return failed((GenerationEvent.Failed) event);
+  }
+
+  private static GenerateEvent text(GenerationEvent.Text event) {
+    List<TokenLogprobView> logprobs = TokenLogprobView.listOrNull(event.logprobs());
+    return new GenerateEvent(0, event.text(), logprobs, null, null, null, null, null, null, null);
+  }
+
+  private static GenerateEvent finished(GenerationEvent.Finished end, SavedStateCodec codec) {
+    return new GenerateEvent(
+        0,
+        "",
+        null,
+        end.reason().wireName(),
+        end.modelVersion(),
+        end.seed(),
+        GenerateAnswer.TokenUsage.of(end.usage()),
+        GenerateAnswer.Metrics.of(end.timings()),
+        codec.write(end.state()),
+        null);
+  }
+
+  private static GenerateEvent failed(GenerationEvent.Failed failure) {
     return new GenerateEvent(
         0,
         "",

@@ -1,9 +1,12 @@
 package folio.inference.api.generate;
 
+import com.fasterxml.jackson.databind.ObjectMapper;
 import folio.inference.api.http.CharacterStream;
+import folio.inference.api.http.MediaTypes;
+import folio.inference.api.http.ResponseHeaders;
 import folio.inference.api.problem.Problem;
 import folio.inference.api.problem.ProblemException;
-import folio.inference.api.problem.ProblemMapper;
+import folio.inference.api.problem.ProblemResponses;
 import folio.inference.generation.GenerationLimits;
 import folio.inference.generation.GenerationStream;
 import folio.inference.generation.RejectedException;
@@ -16,7 +19,10 @@ import jakarta.ws.rs.POST;
 import jakarta.ws.rs.Path;
 import jakarta.ws.rs.Produces;
 import jakarta.ws.rs.core.MediaType;
+import jakarta.ws.rs.core.Response;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import java.util.random.RandomGenerator;
 import org.eclipse.microprofile.openapi.annotations.Operation;
 import org.eclipse.microprofile.openapi.annotations.headers.Header;
@@ -27,122 +33,74 @@ import org.eclipse.microprofile.openapi.annotations.tags.Tag;
 import org.jboss.resteasy.reactive.RestResponse;
 
 /**
- * {@code POST /generate}. {@code Accept} alone picks the form. No form answers 200 before the
- * request has its first character, so that every refusal has a status of its own.
+ * The route {@code POST /generate}. The {@code Accept} header alone chooses the format. Every
+ * format sends the status only after the first character. A rejection can therefore have its own
+ * status.
  */
 @Path("/generate")
 @Tag(name = "generate", description = "Text from the model that serves.")
 @Consumes(MediaType.APPLICATION_JSON)
-@APIResponse(
-    responseCode = "400",
-    description =
-        "A field is out of its range, unknown or of a wrong type, or the prompt has a"
-            + " character that the model does not know. The problem names field, value and range.",
-    content =
-        @Content(mediaType = Problem.MEDIA_TYPE, schema = @Schema(implementation = Problem.class)))
-@APIResponse(
-    responseCode = "404",
-    description = "No model of the version in `model` is resident.",
-    content =
-        @Content(mediaType = Problem.MEDIA_TYPE, schema = @Schema(implementation = Problem.class)))
-@APIResponse(
-    responseCode = "406",
-    description = "None of the types in `Accept` is offered.",
-    content =
-        @Content(mediaType = Problem.MEDIA_TYPE, schema = @Schema(implementation = Problem.class)))
-@APIResponse(
-    responseCode = "408",
-    description = "The body did not come to its end in time; the connection is closed.",
-    content =
-        @Content(mediaType = Problem.MEDIA_TYPE, schema = @Schema(implementation = Problem.class)))
-@APIResponse(
-    responseCode = "410",
-    description = "The checkpoint of `state` is no longer loaded.",
-    content =
-        @Content(mediaType = Problem.MEDIA_TYPE, schema = @Schema(implementation = Problem.class)))
-@APIResponse(
-    responseCode = "413",
-    description = "The body is larger than the service accepts.",
-    content =
-        @Content(mediaType = Problem.MEDIA_TYPE, schema = @Schema(implementation = Problem.class)))
-@APIResponse(
-    responseCode = "415",
-    description = "The body is not `application/json`.",
-    content =
-        @Content(mediaType = Problem.MEDIA_TYPE, schema = @Schema(implementation = Problem.class)))
-@APIResponse(
-    responseCode = "401",
-    description = "The service wants a key, and the one given is not known.",
-    headers = @Header(name = "WWW-Authenticate", description = "Bearer"),
-    content =
-        @Content(mediaType = Problem.MEDIA_TYPE, schema = @Schema(implementation = Problem.class)))
-@APIResponse(
-    responseCode = "429",
-    description =
-        "As many requests wait as may, this one waited too long, or its client sends more than it"
-            + " may.",
-    headers = @Header(name = "Retry-After", description = "Seconds until it may go better."),
-    content =
-        @Content(mediaType = Problem.MEDIA_TYPE, schema = @Schema(implementation = Problem.class)))
-@APIResponse(
-    responseCode = "500",
-    description = "The engine failed before the first character.",
-    content =
-        @Content(mediaType = Problem.MEDIA_TYPE, schema = @Schema(implementation = Problem.class)))
-@APIResponse(
-    responseCode = "503",
-    description =
-        "No model is loaded yet, the service is shutting down, or too many connections are open.",
-    headers = @Header(name = "Retry-After", description = "Seconds until it may go better."),
-    content =
-        @Content(mediaType = Problem.MEDIA_TYPE, schema = @Schema(implementation = Problem.class)))
+@APIResponse(responseCode = "400", ref = ProblemResponses.BAD_REQUEST)
+@APIResponse(responseCode = "401", ref = ProblemResponses.UNAUTHORIZED)
+@APIResponse(responseCode = "404", ref = ProblemResponses.UNKNOWN_MODEL)
+@APIResponse(responseCode = "406", ref = ProblemResponses.NOT_ACCEPTABLE)
+@APIResponse(responseCode = "408", ref = ProblemResponses.REQUEST_TIMEOUT)
+@APIResponse(responseCode = "410", ref = ProblemResponses.STATE_GONE)
+@APIResponse(responseCode = "413", ref = ProblemResponses.BODY_TOO_LARGE)
+@APIResponse(responseCode = "415", ref = ProblemResponses.UNSUPPORTED_MEDIA_TYPE)
+@APIResponse(responseCode = "429", ref = ProblemResponses.TOO_MANY_REQUESTS)
+@APIResponse(responseCode = "500", ref = ProblemResponses.ENGINE_FAILED)
+@APIResponse(responseCode = "503", ref = ProblemResponses.UNAVAILABLE)
 public final class GenerateResource {
-  private static final String NDJSON = "application/x-ndjson";
-
-  /** Every media type of an answer, the preferred one first. */
-  public static final List<String> FORMS =
-      List.of(
-          MediaType.SERVER_SENT_EVENTS, NDJSON, MediaType.TEXT_PLAIN, MediaType.APPLICATION_JSON);
-
   private static final String SUMMARY = "Generate text";
   private static final String DESCRIPTION =
-      "Goes on from a prompt, character by character. `Accept` picks the form: `text/event-stream`"
-          + " (also without an `Accept`), `application/x-ndjson`, `text/plain` (the raw characters)"
-          + " or `application/json` (one answer at the end). A client that goes away frees its slot.";
+      "Continues a prompt, character by character. `Accept` chooses the format:"
+          + " `text/event-stream` (also without an `Accept`), `application/x-ndjson`, `text/plain`"
+          + " (the raw characters) or `application/json` (one answer at the end). A client that"
+          + " disconnects frees its slot.";
 
-  private final Generations generations;
+  private final GenerationService generations;
   private final GenerationLimits limits;
   private final RandomGenerator random;
-  private final SavedStateTokens states;
+  private final SavedStateCodec codec;
+  private final GenerateBody emptyBody;
 
-  /** With what runs requests, and what writes the states that they stop in. */
+  /** Creates the route; {@code json} reads the defaults of an absent body. */
   GenerateResource(
-      Generations generations,
+      GenerationService generations,
       GenerationLimits limits,
       RandomGenerator random,
-      SavedStateTokens states) {
+      SavedStateCodec codec,
+      ObjectMapper json) {
     this.generations = generations;
     this.limits = limits;
     this.random = random;
-    this.states = states;
+    this.codec = codec;
+    this.emptyBody = json.convertValue(Map.of(), GenerateBody.class);
   }
 
-  /** As server-sent events. */
+  /** Streams server-sent events. */
   @POST
   @Produces(MediaType.SERVER_SENT_EVENTS)
   @Operation(operationId = "generate", summary = SUMMARY, description = DESCRIPTION)
   @APIResponse(
       responseCode = "200",
-      description = "Events while the text is written, or the whole of it.",
+      description = "Events while the service generates, or the completed text.",
       headers = {
-        @Header(name = "X-Model-Version", description = "The checkpoint that writes all of it."),
-        @Header(name = "X-Request-Id", description = "Yours if you sent one.")
+        @Header(
+            name = ResponseHeaders.MODEL_VERSION,
+            description = "The checkpoint that generates all of the text."),
+        @Header(
+            name = ResponseHeaders.REQUEST_ID,
+            description = "The id that the client sent, else a new one.")
       },
       content = {
         @Content(
             mediaType = MediaType.SERVER_SENT_EVENTS,
             schema = @Schema(implementation = GenerateEvent.class)),
-        @Content(mediaType = NDJSON, schema = @Schema(implementation = GenerateEvent.class)),
+        @Content(
+            mediaType = MediaTypes.NDJSON,
+            schema = @Schema(implementation = GenerateEvent.class)),
         @Content(mediaType = MediaType.TEXT_PLAIN, schema = @Schema(implementation = String.class)),
         @Content(
             mediaType = MediaType.APPLICATION_JSON,
@@ -152,81 +110,78 @@ public final class GenerateResource {
     return stream(body, http, ResponseFormat.EVENTS);
   }
 
-  /** As one JSON object a line. */
+  /** Streams one JSON object per line. */
   @POST
-  @Produces(NDJSON)
-  @Operation(hidden = true) // documented with the first form
+  @Produces(MediaTypes.NDJSON)
+  @Operation(hidden = true) // events() documents every format
   public Uni<RestResponse<CharacterStream>> lines(GenerateBody body, RoutingContext http) {
     return stream(body, http, ResponseFormat.LINES);
   }
 
-  /** As raw characters. */
+  /** Streams raw characters. */
   @POST
   @Produces(MediaType.TEXT_PLAIN)
-  @Operation(hidden = true) // documented with the first form
+  @Operation(hidden = true) // events() documents every format
   public Uni<RestResponse<CharacterStream>> characters(GenerateBody body, RoutingContext http) {
     return stream(body, http, ResponseFormat.CHARACTERS);
   }
 
-  /** As one answer. */
+  /** Returns the completed generation. */
   @POST
   @Produces(MediaType.APPLICATION_JSON)
-  @Operation(hidden = true) // documented with the first form
-  public Uni<RestResponse<GenerateAnswer>> whole(GenerateBody body, RoutingContext http) {
-    return Generations.whole(submit(body, http))
+  @Operation(hidden = true) // events() documents every format
+  public Uni<RestResponse<GenerateAnswer>> completed(GenerateBody body, RoutingContext http) {
+    return GenerationService.completed(submit(body, http))
         .onFailure(RejectedException.class)
-        .transform(e -> aboutState(body, e))
-        .map(whole -> GenerateAnswer.of(whole, states))
+        .transform(e -> nameStateField(body, e))
+        .map(completed -> GenerateAnswer.of(completed, codec))
         .map(answer -> respond(answer.modelVersion(), answer));
   }
 
   private Uni<RestResponse<CharacterStream>> stream(
-      GenerateBody body, RoutingContext http, ResponseFormat form) {
+      GenerateBody body, RoutingContext http, ResponseFormat format) {
     GenerationStream stream = submit(body, http);
-    return Generations.started(stream)
+    return GenerationService.started(stream)
         .onFailure(RejectedException.class)
-        .transform(e -> aboutState(body, e))
+        .transform(e -> nameStateField(body, e))
         .map(
             started ->
                 respond(
                     started.modelVersion(),
-                    new CharacterStream(List.of(stream), form.encoder(states))));
+                    new CharacterStream(List.of(stream), format.encoder(codec))));
   }
 
   private static <T> RestResponse<T> respond(String modelVersion, T body) {
-    return RestResponse.ResponseBuilder.ok(body)
-        .header("X-Model-Version", modelVersion)
-        .header("X-Accel-Buffering", "no")
-        .header("Cache-Control", "no-cache")
+    return ResponseHeaders.unbuffered(body)
+        .header(ResponseHeaders.MODEL_VERSION, modelVersion)
         .build();
   }
 
   private GenerationStream submit(GenerateBody body, RoutingContext http) {
-    GenerateBody given =
-        body != null
-            ? body
-            : new GenerateBody(
-                null, null, null, null, null, null, null, null, null, null, null, null, null, null);
-    SavedState from = given.state() == null ? null : states.read(given.state());
-    return generations.submit(given.toRequest(limits, random, from), http);
+    GenerateBody present = Defaults.or(body, emptyBody);
+    Optional<SavedState> resumeFrom = Optional.ofNullable(present.state()).map(codec::read);
+    return generations.submit(present.toRequest(limits, random, resumeFrom), http);
   }
 
-  /** Who goes on from a state asked for no model by name. */
-  private static Throwable aboutState(GenerateBody body, Throwable refused) {
+  /**
+   * Makes the rejection of an unknown model name the field {@code state} if the request has one,
+   * because the client named no model.
+   */
+  private static Throwable nameStateField(GenerateBody body, Throwable rejected) {
     boolean gone =
-        refused instanceof RejectedException e
+        rejected instanceof RejectedException e
             && e.rejection() instanceof Rejection.UnknownModel
             && body != null
             && body.state() != null;
     if (!gone) {
-      return refused;
+      return rejected;
     }
     return new ProblemException(
         Problem.of(
-                410,
-                "Gone",
+                Response.Status.GONE,
                 "state_model_gone",
-                "state is of a checkpoint that is no longer loaded; generate from the text instead")
-            .about("state", ProblemMapper.cut(body.state()), "one of a model in GET /models"));
+                "the checkpoint that computed state is no longer loaded; send the text as a prompt"
+                    + " instead")
+            .about("state", Problem.shorten(body.state()), "a state of a model in GET /models"));
   }
 }

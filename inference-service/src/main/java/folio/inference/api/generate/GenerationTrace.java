@@ -10,8 +10,8 @@ import java.time.Instant;
 import java.util.List;
 
 /**
- * Tells the span of an HTTP request when its generations were queued, read their prompts and wrote:
- * an event each, and how those that ran ended. Never what they say.
+ * The part of a trace that generations add to the span of their HTTP request: events for the queue,
+ * the prefill, the decoding and the end. No event holds any text of the request or the answer.
  */
 final class GenerationTrace {
   private static final AttributeKey<String> MODEL = AttributeKey.stringKey("folio.model");
@@ -21,17 +21,20 @@ final class GenerationTrace {
 
   private GenerationTrace() {}
 
-  /** Follows generations that have just been submitted; nothing happens unless they are traced. */
+  /** Traces generations that have just been submitted, if the current span is recorded. */
   static void follow(List<GenerationStream> streams) {
     Span span = Span.current();
     if (span.isRecording()) {
       Instant arrival = Instant.now();
-      streams.forEach(stream -> stream.onEnd(end -> tell(span, arrival, end)));
+      streams.forEach(stream -> stream.onEnd(end -> addEvents(span, arrival, end)));
     }
   }
 
-  /** On the lane's thread, before the reader can get to the end: the span is not over yet. */
-  private static void tell(Span span, Instant arrival, GenerationEvent event) {
+  /**
+   * Adds the events of one generation. It runs on the worker's thread before the reader can see the
+   * end, so the span has not ended yet.
+   */
+  private static void addEvents(Span span, Instant arrival, GenerationEvent event) {
     span.addEvent("queue", arrival);
     if (event instanceof Finished end) {
       span.addEvent(

@@ -14,25 +14,26 @@ import org.eclipse.microprofile.openapi.annotations.Operation;
 import org.eclipse.microprofile.openapi.annotations.media.Schema;
 import org.eclipse.microprofile.openapi.annotations.tags.Tag;
 
-/** {@code GET /parameters}: what this service takes, for a page that offers it. */
+/** The route {@code GET /parameters}: the ranges of the fields that a page offers as controls. */
 @Path("/parameters")
 @Produces(MediaType.APPLICATION_JSON)
 @Tag(name = "generate")
 public final class ParametersResource {
-  /** Any rank further down is as good as none in a vocabulary of characters. */
+  /** The largest useful top_k: no vocabulary of characters gains from a larger one. */
   private static final int MAX_USEFUL_TOP_K = 100;
 
   private final GenerationLimits limits;
 
-  /** With the limits of this service. */
+  /** Creates the route for a service with {@code limits}. */
   ParametersResource(GenerationLimits limits) {
     this.limits = limits;
   }
 
   /**
-   * The range of a number.
+   * The legal range of a field.
    *
-   * @param step that it is sensibly changed by
+   * @param step the increment that a control should use
+   * @param fallback the value of an absent field
    */
   @Schema(name = "Parameter")
   public record Range(
@@ -41,9 +42,12 @@ public final class ParametersResource {
       double step,
       @Schema(name = "default") @JsonProperty("default") double fallback) {}
 
-  /** The number fields of {@code POST /generate}, and the longest prompt, in characters. */
+  /**
+   * Returns the ranges of the numeric fields of {@code POST /generate} and of {@code top} of {@code
+   * POST /score}; {@code prompt} is a length in characters.
+   */
   @GET
-  @Operation(operationId = "listParameters", summary = "Show what can be set, and its ranges")
+  @Operation(operationId = "listParameters", summary = "Show the parameters and their ranges")
   public Map<String, Range> list() {
     SamplingParameters defaults = SamplingParameters.DEFAULT;
     double fine = SamplingParameters.LOWEST_TEMPERATURE;
@@ -63,7 +67,7 @@ public final class ParametersResource {
             defaults.repetitionPenalty()));
     int length = Math.min(GenerateBody.DEFAULT_MAX_TOKENS, limits.maxTokens());
     ranges.put("max_tokens", new Range(1, limits.maxTokens(), 1, length));
-    ranges.put("prompt", new Range(0, limits.promptTokens(), 1, 0));
+    ranges.put("prompt", new Range(0, limits.maxPromptTokens(), 1, 0));
     ranges.put("top", new Range(0, GenerationRequest.MAX_LOGPROBS, 1, ScoreBody.DEFAULT_TOP));
     return ranges;
   }

@@ -1,68 +1,58 @@
 package folio.inference.api.generate;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import folio.inference.api.http.EventFraming;
 import folio.inference.api.http.StreamEncoder;
 import folio.inference.generation.GenerationEvent;
 import java.nio.charset.StandardCharsets;
 
-/** How a stream of events is written. Text inside JSON is encoded, so no space is ever lost. */
-public enum ResponseFormat {
-  /** Server-sent events, closed by {@code [DONE]}. */
+/** The format of a streamed answer to {@code POST /generate}. */
+enum ResponseFormat {
+  /** Server-sent events; {@code [DONE]} follows the last one. */
   EVENTS {
     @Override
-    String encode(GenerationEvent event, Writer json) {
-      return "data: " + json.write(event) + "\n\n";
+    String encode(GenerationEvent event, SavedStateCodec codec, ObjectMapper json) {
+      return EventFraming.serverSentEvent(GenerateEvent.of(event, codec), json);
     }
 
     @Override
     String end() {
-      return DONE;
+      return EventFraming.DONE;
     }
   },
-  /** One JSON object a line. */
+  /** One JSON object per line. */
   LINES {
     @Override
-    String encode(GenerationEvent event, Writer json) {
-      return json.write(event) + "\n";
+    String encode(GenerationEvent event, SavedStateCodec codec, ObjectMapper json) {
+      return EventFraming.line(GenerateEvent.of(event, codec), json);
     }
   },
-  /** The characters and nothing else; there is no room for an error. */
+  /** The raw characters and nothing else; the format cannot express an error. */
   CHARACTERS {
     @Override
-    String encode(GenerationEvent event, Writer json) {
+    String encode(GenerationEvent event, SavedStateCodec codec, ObjectMapper json) {
       return event instanceof GenerationEvent.Text text ? text.text() : "";
     }
   };
 
-  /** What ends every stream of server-sent events. */
-  public static final String DONE = "data: [DONE]\n\n";
+  /** Returns an event in this format; empty if the format does not show the event. */
+  abstract String encode(GenerationEvent event, SavedStateCodec codec, ObjectMapper json);
 
-  /** An event as JSON. */
-  private interface Writer {
-    String write(GenerationEvent event);
-  }
-
-  /** An event; nothing if this form does not show it. */
-  abstract String encode(GenerationEvent event, Writer json);
-
-  /** What follows the last event. */
+  /** Returns the text after the last event. */
   String end() {
     return "";
   }
 
   /**
-   * Encodes a generation in this form.
+   * Returns an encoder of one generation in this format.
    *
-   * @param tokens writes the state that it stops in
+   * @param codec the writer of the state that the generation ends in
    */
-  StreamEncoder encoder(SavedStateTokens tokens) {
+  StreamEncoder encoder(SavedStateCodec codec) {
     return new StreamEncoder() {
       @Override
       public byte[] encode(int index, GenerationEvent event, ObjectMapper json) {
-        return ResponseFormat.this
-            .encode(event, each -> write(each, tokens, json))
-            .getBytes(StandardCharsets.UTF_8);
+        return ResponseFormat.this.encode(event, codec, json).getBytes(StandardCharsets.UTF_8);
       }
 
       @Override
@@ -70,13 +60,5 @@ public enum ResponseFormat {
         return ResponseFormat.this.end().getBytes(StandardCharsets.UTF_8);
       }
     };
-  }
-
-  private static String write(GenerationEvent event, SavedStateTokens tokens, ObjectMapper json) {
-    try {
-      return json.writeValueAsString(GenerateEvent.of(event, tokens));
-    } catch (JsonProcessingException e) {
-      throw new IllegalStateException("records of numbers and text can be written", e);
-    }
   }
 }

@@ -5,10 +5,10 @@ import folio.inference.generation.GenerationRequest;
 import folio.model.sampling.OutOfRangeException;
 import org.eclipse.microprofile.openapi.annotations.media.Schema;
 
-/** {@code POST /score}, as it comes in. What is not given is null. */
+/** The body of {@code POST /score}. An absent field is null. */
 @Schema(
     name = "ScoreRequest",
-    description = "A text to be judged. An unknown field is refused.",
+    description = "A text to score. An unknown field is an error.",
     requiredProperties = "text",
     example = "{\"text\": \"ROMEO:\\nWherefore art thou\", \"top\": 5}")
 public record ScoreBody(
@@ -17,32 +17,37 @@ public record ScoreBody(
             examples = "To be, or not to be")
         String text,
     @Schema(
-            description = "How many of the most likely characters to tell at every position.",
+            description = "The number of most likely characters to report at every position.",
             minimum = "0",
             maximum = "20",
             defaultValue = "5")
         Integer top,
     @Schema(description = "current, or a version that is resident.", defaultValue = "current")
         String model) {
+  /** The number of alternatives to report if the request does not say. */
   static final int DEFAULT_TOP = 5;
 
   /**
-   * The request that this asks for.
+   * Returns the request that this body describes.
    *
    * @throws OutOfRangeException naming the first field that is out of its range
    */
   GenerationRequest toRequest(GenerationLimits limits) {
     int length = text == null ? 0 : text.codePointCount(0, text.length());
-    if (length < 2 || length > limits.promptTokens()) {
+    if (length < 2 || length > limits.maxPromptTokens()) {
       throw new OutOfRangeException(
-          "text", length + " characters", "2 to " + limits.promptTokens() + " characters");
+          "text", length + " characters", "2 to " + limits.maxPromptTokens() + " characters");
     }
-    int alternatives = top == null ? DEFAULT_TOP : top;
+    int alternatives = Defaults.or(top, DEFAULT_TOP);
     if (alternatives < 0 || alternatives > GenerationRequest.MAX_LOGPROBS) {
       throw new OutOfRangeException("top", alternatives, "0 to " + GenerationRequest.MAX_LOGPROBS);
     }
-    GenerationLimits.checkLogprobCount("top", (long) length * (alternatives + 1));
-    return GenerationRequest.scoring(
-        text, alternatives, model == null ? GenerationRequest.CURRENT : model);
+    GenerationRequest request =
+        GenerationRequest.builder(text, 0)
+            .promptLogprobs(alternatives)
+            .model(Defaults.or(model, GenerationRequest.CURRENT))
+            .build();
+    GenerationLimits.checkLogprobCount("top", request.logprobCount());
+    return request;
   }
 }

@@ -1,8 +1,9 @@
 package folio.inference.api.generate;
 
-import folio.inference.api.problem.Problem;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import folio.inference.api.problem.ProblemException;
 import folio.inference.api.problem.ProblemMapper;
+import folio.inference.api.problem.ProblemResponses;
 import folio.inference.generation.GenerationLimits;
 import folio.inference.generation.GenerationRequest;
 import folio.inference.generation.RejectedException;
@@ -14,6 +15,7 @@ import jakarta.ws.rs.POST;
 import jakarta.ws.rs.Path;
 import jakarta.ws.rs.Produces;
 import jakarta.ws.rs.core.MediaType;
+import java.util.Map;
 import org.eclipse.microprofile.openapi.annotations.Operation;
 import org.eclipse.microprofile.openapi.annotations.media.Content;
 import org.eclipse.microprofile.openapi.annotations.media.Schema;
@@ -21,57 +23,51 @@ import org.eclipse.microprofile.openapi.annotations.responses.APIResponse;
 import org.eclipse.microprofile.openapi.annotations.tags.Tag;
 
 /**
- * {@code POST /score}. A text is read like a prompt, in a slot among those that generate, so it
- * waits, is bounded and is refused like one.
+ * The route {@code POST /score}. The engine reads the text like a prompt, in a slot of its own, so
+ * the queue, the limits and the rejections are those of {@code POST /generate}.
  */
 @Path("/score")
-@Tag(name = "score", description = "How likely a text is to the model that serves.")
+@Tag(name = "score", description = "The probability of a text under the model that serves.")
 @Consumes(MediaType.APPLICATION_JSON)
 @Produces(MediaType.APPLICATION_JSON)
 public final class ScoreResource {
-  private static final String TEXT = "text";
-
-  private final Generations generations;
+  private final GenerationService generations;
   private final GenerationLimits limits;
+  private final ScoreBody emptyBody;
 
-  /** With what runs requests. */
-  ScoreResource(Generations generations, GenerationLimits limits) {
+  /** Creates the route; {@code json} reads the defaults of an absent body. */
+  ScoreResource(GenerationService generations, GenerationLimits limits, ObjectMapper json) {
     this.generations = generations;
     this.limits = limits;
+    this.emptyBody = json.convertValue(Map.of(), ScoreBody.class);
   }
 
-  /** Judges a text. */
+  /** Returns the log-probability of every character of a text. */
   @POST
   @Operation(
       operationId = "score",
       summary = "Score a text",
       description =
-          "Tells how likely the model finds each character of a text after those before it.")
+          "Returns the log-probability of each character of a text, given the characters before it.")
   @APIResponse(
       responseCode = "200",
-      description = "Every character's log-probability and rank, and what stood to choose.",
+      description =
+          "The log-probability, the rank and the likeliest alternatives of every character.",
       content = @Content(schema = @Schema(implementation = ScoreAnswer.class)))
-  @APIResponse(
-      responseCode = "default",
-      description = "As of POST /generate: 400, 404, 408, 413, 415, 429, 500 and 503.",
-      content =
-          @Content(
-              mediaType = Problem.MEDIA_TYPE,
-              schema = @Schema(implementation = Problem.class)))
+  @APIResponse(responseCode = "default", ref = ProblemResponses.ANY_PROBLEM)
   public Uni<ScoreAnswer> score(ScoreBody body, RoutingContext http) {
-    ScoreBody given = body != null ? body : new ScoreBody(null, null, null);
-    GenerationRequest request = given.toRequest(limits);
-    return Generations.whole(generations.submit(request, http))
+    GenerationRequest request = Defaults.or(body, emptyBody).toRequest(limits);
+    return GenerationService.completed(generations.submit(request, http))
         .onFailure(RejectedException.class)
-        .transform(e -> aboutText(e))
-        .map(whole -> ScoreAnswer.of(request.prompt(), whole));
+        .transform(ScoreResource::nameTextField)
+        .map(completed -> ScoreAnswer.of(request.prompt(), completed));
   }
 
-  /** The engine knows no texts, only prompts. */
-  private static Throwable aboutText(Throwable refused) {
-    return refused instanceof RejectedException e
+  /** Makes a rejection name the field {@code text}, which the engine knows as the prompt. */
+  private static Throwable nameTextField(Throwable rejected) {
+    return rejected instanceof RejectedException e
             && e.rejection() instanceof Rejection.UnknownCharacter unknown
-        ? new ProblemException(ProblemMapper.unknownCharacter(TEXT, unknown))
-        : refused;
+        ? new ProblemException(ProblemMapper.unknownCharacter("text", unknown))
+        : rejected;
   }
 }

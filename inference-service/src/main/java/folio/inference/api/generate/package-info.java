@@ -1,5 +1,5 @@
 /**
  * The routes {@code /generate}, {@code /score} and {@code /parameters}: their bodies, answers and
- * stream formats.
+ * response formats.
  */
 package folio.inference.api.generate;

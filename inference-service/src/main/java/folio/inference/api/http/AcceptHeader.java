@@ -7,20 +7,26 @@ import java.util.Locale;
 import java.util.Optional;
 
 /**
- * What a client accepts. Parameters other than {@code q} are ignored, and so is what cannot be
- * understood.
+ * The media types that a client accepts. Parameters other than {@code q} and elements that cannot
+ * be parsed are ignored.
  *
  * @see <a href="https://www.rfc-editor.org/rfc/rfc9110#section-12.5.1">RFC 9110, 12.5.1</a>
  */
 final class AcceptHeader {
-  private static final int NOT = 0;
-  private static final int ANYTHING = 1;
+  /** How specifically a range matches a type; a larger number is more specific. */
+  private static final int NO_MATCH = 0;
+
+  private static final int ANY_TYPE = 1;
   private static final int ANY_SUBTYPE = 2;
-  private static final int EXACTLY = 3;
+  private static final int EXACT = 3;
 
   private final List<Range> ranges = new ArrayList<>();
 
-  /** All the {@code Accept} headers of a request; none, or only blank ones, accept anything. */
+  /**
+   * Parses the {@code Accept} headers of a request.
+   *
+   * @param headers all of them; if there are none, or only blank ones, any type is accepted
+   */
   AcceptHeader(List<String> headers) {
     String joined = String.join(",", headers);
     for (String element : (joined.isBlank() ? "*/*" : joined).split(",", -1)) {
@@ -31,29 +37,30 @@ final class AcceptHeader {
   }
 
   /**
-   * The type that is wanted most. Among equals it is the one that is named, not meant by a
-   * wildcard; then the one that the client, then the one that the service names first.
+   * Returns the offered type with the highest quality, or nothing if none is acceptable. Among
+   * equals, a type that the client names wins over a type that only a wildcard matches; then the
+   * order of the client's ranges decides, then the order of the offer.
    *
    * @param offered media types in lower case
    */
   Optional<String> best(List<String> offered) {
     return offered.stream()
-        .map(this::wish)
-        .filter(wish -> wish.range.quality > 0)
+        .map(this::match)
+        .filter(match -> match.range.quality > 0)
         .min(
-            Comparator.comparingDouble((Wish wish) -> -wish.range.quality)
-                .thenComparing(wish -> -wish.range.matches(wish.type))
-                .thenComparing(wish -> ranges.indexOf(wish.range)))
-        .map(Wish::type);
+            Comparator.comparingDouble((Match match) -> -match.range.quality)
+                .thenComparing(match -> -match.range.specificity(match.type))
+                .thenComparing(match -> ranges.indexOf(match.range)))
+        .map(Match::type);
   }
 
-  /** The most specific range decides. */
-  private Wish wish(String type) {
+  /** Returns a type with the most specific range that matches it; its quality is 0 if none does. */
+  private Match match(String type) {
     return ranges.stream()
-        .filter(range -> range.matches(type) != NOT)
-        .max(Comparator.comparingInt(range -> range.matches(type)))
-        .map(range -> new Wish(type, range))
-        .orElse(new Wish(type, new Range(type, 0)));
+        .filter(range -> range.specificity(type) != NO_MATCH)
+        .max(Comparator.comparingInt(range -> range.specificity(type)))
+        .map(range -> new Match(type, range))
+        .orElse(new Match(type, new Range(type, 0)));
   }
 
   private static Optional<Double> quality(String[] parts) {
@@ -69,19 +76,19 @@ final class AcceptHeader {
     return Optional.of(1.0);
   }
 
-  private record Wish(String type, Range range) {}
+  private record Match(String type, Range range) {}
 
   private record Range(String pattern, double quality) {
-    int matches(String type) {
+    int specificity(String type) {
       if (pattern.equals(type)) {
-        return EXACTLY;
+        return EXACT;
       }
       if (pattern.equals("*/*")) {
-        return ANYTHING;
+        return ANY_TYPE;
       }
       boolean anySubtype =
           pattern.endsWith("/*") && type.startsWith(pattern.substring(0, pattern.length() - 1));
-      return anySubtype ? ANY_SUBTYPE : NOT;
+      return anySubtype ? ANY_SUBTYPE : NO_MATCH;
     }
   }
 }

@@ -9,6 +9,8 @@ import io.quarkus.runtime.configuration.ConfigurationException;
 import io.vertx.core.Vertx;
 import io.vertx.ext.web.RoutingContext;
 import jakarta.inject.Singleton;
+import jakarta.ws.rs.core.HttpHeaders;
+import jakarta.ws.rs.core.Response.Status;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Optional;
@@ -18,29 +20,36 @@ import org.eclipse.microprofile.config.inject.ConfigProperty;
 import org.jboss.logging.Logger;
 
 /**
- * Asks for a key, if there is a file of keys: for everything but the page itself, the ranges of
- * parameters, the description of the service, its health and its metrics.
+ * The filter that authenticates requests, if a key file is configured. The page, the parameters'
+ * ranges, the OpenAPI description, health and metrics need no key.
  */
 @Singleton
 final class ApiKeyFilter {
-  /** What needs no key. JAX-RS has more than one way to write a path; these have but this one. */
-  private static final Pattern OPEN =
+  /**
+   * The paths that need no key. The list names the open paths, not the protected ones, because
+   * JAX-RS accepts several spellings of a path ({@code /models}, {@code /models;a=b}): an unusual
+   * spelling of an open path is rejected, and no spelling of a protected path is let through.
+   */
+  private static final Pattern OPEN_PATH =
       Pattern.compile(
           "/(index\\.html|page/[a-z]+\\.(css|js)|parameters|metrics|q(/[a-zA-Z0-9._/-]*)?)?");
 
   private static final Logger LOG = Logger.getLogger(ApiKeyFilter.class);
   private static final String SETTING = "folio.keys";
 
-  private static final Duration LOOK_INTERVAL = Duration.ofSeconds(1);
+  private static final Duration REFRESH_INTERVAL = Duration.ofSeconds(1);
+
+  /** The {@code Retry-After} of a client at its concurrency limit; any request may end at once. */
+  private static final Duration CONCURRENCY_RETRY = Duration.ofSeconds(1);
 
   private final ProblemWriter problems;
   private final AuthenticationListener listener;
-  private final ApiKeyAuthenticator access;
+  private final ApiKeyAuthenticator authenticator;
 
   /**
-   * With the file, if there is one.
+   * Reads the key file, if one is configured, and starts to refresh it once a second.
    *
-   * @throws folio.inference.auth.ApiKeyFileException if it cannot be used; the service does not
+   * @throws folio.inference.auth.ApiKeyFileException if the file is unusable; the service does not
    *     start then
    */
   ApiKeyFilter(
@@ -51,67 +60,82 @@ final class ApiKeyFilter {
     if (file.isEmpty()
         && "".equals(ConfigProvider.getConfig().getConfigValue(SETTING).getRawValue())) {
       throw new ConfigurationException(
-          SETTING + " is empty; legal is a file, or not to set it: nobody needs a key then");
+          SETTING + " is empty; legal is a file. Unset it to serve without API keys");
     }
-    LOG.info(file.isPresent() ? "clients need a key" : "nobody needs a key");
+    LOG.infof("API keys required=%b", file.isPresent());
     this.problems = problems;
     this.listener = listener;
-    this.access = file.map(ApiKeyAuthenticator::new).orElse(null);
-    if (access != null) {
+    this.authenticator = file.map(ApiKeyAuthenticator::new).orElse(null);
+    if (authenticator != null) {
       vertx.setPeriodic(
-          LOOK_INTERVAL.toMillis(),
+          REFRESH_INTERVAL.toMillis(),
           timer ->
               vertx.executeBlocking(
                   () -> {
-                    access.refresh();
+                    authenticator.refresh();
                     return null;
                   }));
     }
   }
 
-  /** Goes on with the request if its client may have it answered. */
+  /** Passes the request on if it needs no key or its client is within its limits. */
   void admit(RoutingContext http) {
-    if (access == null || OPEN.matcher(http.normalizedPath()).matches()) {
+    if (authenticator == null || OPEN_PATH.matcher(http.normalizedPath()).matches()) {
       http.next();
       return;
     }
-    Outcome outcome = access.admit(http.request().getHeader("Authorization"));
-    if (outcome instanceof Outcome.Admitted admitted) {
-      listener.asked(admitted.client(), "admitted");
-      http.addEndHandler(end -> admitted.over().run());
+    Outcome outcome = authenticator.authenticate(http.request().getHeader("Authorization"));
+    listener.authenticated(outcome.client(), outcome.wireName());
+    outcome.handle(new Answer(http));
+  }
+
+  /** The answer to one request by the outcome of its authentication. */
+  private final class Answer implements Outcome.Handler {
+    private final RoutingContext http;
+
+    Answer(RoutingContext http) {
+      this.http = http;
+    }
+
+    @Override
+    public void admitted(Outcome.Admitted outcome) {
+      http.addEndHandler(end -> outcome.release().run());
       http.next();
-    } else if (outcome instanceof Outcome.TooOften often) {
-      listener.asked(often.client(), "too_often");
-      later(http, often.retryAfter());
-      problems.answer(
-          http,
-          tooManyRequests(
-              "too_often", often.client() + " may send " + often.perSecond() + " a second"));
-    } else if (outcome instanceof Outcome.TooMany many) {
-      listener.asked(many.client(), "too_many");
-      later(http, Duration.ofSeconds(1));
-      problems.answer(
-          http,
-          tooManyRequests(
-              "too_many", many.client() + " may have " + many.allowed() + " answered at a time"));
-    } else {
-      listener.asked("", "unauthorized");
-      http.response().putHeader("WWW-Authenticate", "Bearer");
+    }
+
+    @Override
+    public void unknownKey(Outcome.UnknownKey outcome) {
+      http.response().putHeader(HttpHeaders.WWW_AUTHENTICATE, "Bearer");
       problems.answer(
           http,
           Problem.of(
-              401,
-              "Unauthorized",
-              "unauthorized",
-              "a key is needed, as Authorization: Bearer KEY; the one given is not known"));
+              Status.UNAUTHORIZED,
+              outcome.wireName(),
+              "an API key is required, as Authorization: Bearer KEY; the request has none, or an"
+                  + " unknown one"));
     }
-  }
 
-  private static Problem tooManyRequests(String reason, String detail) {
-    return Problem.of(429, "Too Many Requests", reason, detail);
-  }
+    @Override
+    public void rateExceeded(Outcome.RateExceeded outcome) {
+      retryLater(
+          outcome, outcome.retryAfter(), "requests_per_second is " + outcome.requestsPerSecond());
+    }
 
-  private static void later(RoutingContext http, Duration after) {
-    http.response().putHeader("Retry-After", String.valueOf(Math.max(1, after.toSeconds() + 1)));
+    @Override
+    public void concurrencyExceeded(Outcome.ConcurrencyExceeded outcome) {
+      retryLater(
+          outcome, CONCURRENCY_RETRY, "concurrent_requests is " + outcome.concurrentRequests());
+    }
+
+    private void retryLater(Outcome outcome, Duration after, String limit) {
+      http.response()
+          .putHeader(HttpHeaders.RETRY_AFTER, String.valueOf(Math.max(1, after.toSeconds() + 1)));
+      problems.answer(
+          http,
+          Problem.of(
+              Status.TOO_MANY_REQUESTS,
+              outcome.wireName(),
+              outcome.client() + " exceeds its limit: " + limit));
+    }
   }
 }

@@ -7,11 +7,11 @@ import jakarta.ws.rs.container.ContainerRequestContext;
 import java.io.ByteArrayInputStream;
 import org.jboss.resteasy.reactive.server.ServerRequestFilter;
 
-/** Gives JAX-RS each body whole. */
+/** A request filter that gives JAX-RS each body when it is complete. */
 public final class BodyFilter {
-  /** Waits for the body of a request that may have one. */
+  /** Waits for the body of a POST, without blocking, and sets it as the request's entity. */
   @ServerRequestFilter
-  public Uni<Void> await(ContainerRequestContext request, RoutingContext http) {
+  public Uni<Void> awaitBody(ContainerRequestContext request, RoutingContext http) {
     if (!request.getMethod().equals(HttpMethod.POST)) {
       return Uni.createFrom().voidItem();
     }

@@ -6,11 +6,7 @@ import folio.inference.generation.GenerationStream;
 import io.netty.channel.EventLoop;
 import io.vertx.core.Vertx;
 import io.vertx.core.impl.ContextInternal;
-import jakarta.ws.rs.core.MediaType;
-import jakarta.ws.rs.core.MultivaluedMap;
 import jakarta.ws.rs.ext.Provider;
-import java.io.OutputStream;
-import java.lang.annotation.Annotation;
 import java.lang.reflect.Type;
 import java.util.Arrays;
 import java.util.List;
@@ -18,86 +14,68 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jboss.resteasy.reactive.server.core.ResteasyReactiveRequestContext;
-import org.jboss.resteasy.reactive.server.spi.ResteasyReactiveResourceInfo;
 import org.jboss.resteasy.reactive.server.spi.ServerHttpResponse;
-import org.jboss.resteasy.reactive.server.spi.ServerMessageBodyWriter;
 import org.jboss.resteasy.reactive.server.spi.ServerRequestContext;
 
 /**
- * Writes a generation as it comes. Each write takes everything there is, so a slow client gets
- * fewer, longer writes and nothing piles up outside the stream's own buffer.
+ * The writer of bodies that are generated while they are written. Each write takes all pending
+ * events, so a slow client receives fewer and longer writes, and no text is buffered outside the
+ * generation's own stream.
  *
- * <p>A {@code Multi} would do the same, but under SSE it sends its status before its first item,
- * when the request may still be refused, and it writes every item with a flush of its own.
+ * <p>A {@code Multi} would need less code. But under SSE it sends the status before its first item,
+ * when the request may still be rejected, and it flushes after every item.
  */
 @Provider
-public final class CharacterStreamWriter implements ServerMessageBodyWriter<CharacterStream> {
+public final class CharacterStreamWriter extends NonBlockingWriter<CharacterStream> {
   private final ObjectMapper json;
   private final LoadMeter load = new LoadMeter();
-  private final Map<EventLoop, WriteCoalescer> turns = new ConcurrentHashMap<>();
+  private final Map<EventLoop, WriteCoalescer> coalescers = new ConcurrentHashMap<>();
 
-  /** With the mapper of all answers. */
+  /** Creates a writer that uses the mapper of all other answers. */
   CharacterStreamWriter(ObjectMapper json) {
+    super(CharacterStream.class);
     this.json = json;
   }
 
   @Override
-  public boolean isWriteable(
-      Class<?> type, Type genericType, ResteasyReactiveResourceInfo target, MediaType mediaType) {
-    return type == CharacterStream.class;
-  }
-
-  @Override
-  public boolean isWriteable(
-      Class<?> type, Type genericType, Annotation[] annotations, MediaType mediaType) {
-    return type == CharacterStream.class;
-  }
-
-  @Override
-  public void writeTo(
-      CharacterStream body,
-      Class<?> type,
-      Type genericType,
-      Annotation[] annotations,
-      MediaType mediaType,
-      MultivaluedMap<String, Object> headers,
-      OutputStream out) {
-    throw new UnsupportedOperationException("written by writeResponse");
-  }
-
-  @Override
   public void writeResponse(CharacterStream body, Type genericType, ServerRequestContext http) {
-    // Only the core's own type can wait, as its own writers of files do.
+    // RESTEasy's own file writers cast as well: only the implementation can suspend a request.
     ResteasyReactiveRequestContext context = (ResteasyReactiveRequestContext) http;
     context.suspend();
     context.serverResponse().setChunked(true);
-    new Writing(body, context, (ContextInternal) Vertx.currentContext()).begin();
+    new ResponseWrite(body, context, (ContextInternal) Vertx.currentContext()).begin();
   }
 
-  /** One response on its way. All but {@link #schedule} happens on the request's event loop. */
-  private final class Writing {
+  /** The writing of one response. Every method but {@link #schedule} runs on its event loop. */
+  private final class ResponseWrite {
     private final List<GenerationStream> sources;
     private final StreamEncoder encoder;
     private final ResteasyReactiveRequestContext http;
     private final ServerHttpResponse response;
     private final ContextInternal request;
-    private final WriteCoalescer turn;
-    private final AtomicBoolean scheduled =
-        new AtomicBoolean(true); // until what begins it is written
+    private final WriteCoalescer coalescer;
+
+    /** Whether a write will run; at first true, because {@link #begin} starts one. */
+    private final AtomicBoolean scheduled = new AtomicBoolean(true);
+
+    /** Whether the client reads too slowly, so that the next write waits for the drain handler. */
     private boolean congested;
+
     private int ended;
 
-    Writing(CharacterStream body, ResteasyReactiveRequestContext http, ContextInternal request) {
+    ResponseWrite(
+        CharacterStream body, ResteasyReactiveRequestContext http, ContextInternal request) {
       this.sources = body.sources();
       this.encoder = body.encoder();
       this.http = http;
       this.response = http.serverResponse();
       this.request = request;
-      this.turn =
-          turns.computeIfAbsent(request.nettyEventLoop(), loop -> new WriteCoalescer(loop, load));
+      this.coalescer =
+          coalescers.computeIfAbsent(
+              request.nettyEventLoop(), loop -> new WriteCoalescer(loop, load));
     }
 
-    /** What begins it does not wait for a turn: its client has nothing yet. */
+    /** Starts the first write without the coalescer's pause, because the client waits for it. */
     void begin() {
       sources.forEach(source -> source.onReadable(this::schedule));
       request.nettyEventLoop().execute(this::writeScheduled);
@@ -108,13 +86,17 @@ public final class CharacterStreamWriter implements ServerMessageBodyWriter<Char
       request.dispatch(this::writeAll);
     }
 
-    /** On the lane's thread: many characters may come before the event loop runs. */
+    /**
+     * Schedules a write unless one is scheduled. Called on the worker's thread; more characters may
+     * arrive before the event loop runs; the write takes these as well.
+     */
     private void schedule() {
       if (scheduled.compareAndSet(false, true)) {
-        turn.add(this::writeScheduled);
+        coalescer.add(this::writeScheduled);
       }
     }
 
+    /** Writes pending events, one of each generation in rotation, until none is left. */
     private void writeAll() {
       int idle = 0;
       for (int i = 0; idle < sources.size() && !congested && !response.closed(); i++) {
@@ -132,23 +114,23 @@ public final class CharacterStreamWriter implements ServerMessageBodyWriter<Char
     private void write(int index, GenerationEvent event) {
       byte[] bytes = encoder.encode(index, event, json);
       if (event instanceof GenerationEvent.Failed && bytes.length == 0) {
-        response.reset(); // nobody may take the text for whole
+        response.reset(); // so that the client cannot take the text for complete
         http.resume();
         return;
       }
       boolean text = event instanceof GenerationEvent.Text;
       ended += text ? 0 : 1;
       if (ended == sources.size()) {
-        response.end(join(bytes, encoder.end(json)));
+        response.end(concatenate(bytes, encoder.end(json)));
         http.resume();
         return;
       }
       response.write(bytes);
-      load.wrote(text ? ((GenerationEvent.Text) event).text().length() : 0);
+      load.add(text ? ((GenerationEvent.Text) event).text().length() : 0);
       waitIfCongested();
     }
 
-    private static byte[] join(byte[] first, byte[] second) {
+    private static byte[] concatenate(byte[] first, byte[] second) {
       byte[] both = Arrays.copyOf(first, first.length + second.length);
       System.arraycopy(second, 0, both, first.length, second.length);
       return both;

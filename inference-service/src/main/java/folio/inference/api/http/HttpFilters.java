@@ -1,8 +1,6 @@
 package folio.inference.api.http;
 
-import folio.inference.api.generate.GenerateResource;
 import folio.inference.api.problem.Problem;
-import folio.inference.api.problem.ProblemMapper;
 import folio.inference.api.problem.ProblemWriter;
 import io.quarkus.vertx.http.runtime.filters.Filters;
 import io.vertx.core.http.HttpMethod;
@@ -11,39 +9,45 @@ import jakarta.enterprise.event.Observes;
 import jakarta.inject.Singleton;
 import jakarta.ws.rs.core.HttpHeaders;
 import jakarta.ws.rs.core.MediaType;
+import jakarta.ws.rs.core.Response.Status;
 import java.util.List;
 import java.util.UUID;
 import java.util.regex.Pattern;
 
-/** What happens to every request before it reaches a resource. */
+/** The filters that every request passes before it reaches a resource, in their order. */
 @Singleton
 public final class HttpFilters {
-  private static final String REQUEST_ID = "X-Request-Id";
-  private static final Pattern HARMLESS = Pattern.compile("[A-Za-z0-9._:/+=-]{1,128}");
+  private static final Pattern SAFE_ID = Pattern.compile("[A-Za-z0-9._:/+=-]{1,128}");
   private static final Pattern GENERATE = Pattern.compile("/generate([/;].*)?");
   private static final Pattern COMPLETIONS = Pattern.compile("/v1/completions([/;].*)?");
 
   private static final Pattern PAGE = Pattern.compile("/(index\\.html|page/.*)?");
 
-  /** The page is made of files of its own alone, asks nobody else, and nobody may frame it. */
+  /** The page loads and calls only this service, and no other page may frame it. */
   private static final String PAGE_POLICY =
       "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self';"
           + " img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-  /** Highest first. */
+  /** The priority of the first filter; Quarkus calls filters by descending priority. */
   private static final int FIRST = 1000;
 
-  /** Quarkus asks at 300 whether other origins' pages may: their first question has no key. */
+  /**
+   * A priority below that of Quarkus's CORS filter, 300: a browser sends its preflight request
+   * without a key.
+   */
   private static final int AFTER_CORS = 290;
 
-  private final Connections connections;
+  private final ConnectionLimit connections;
   private final ApiKeyFilter keys;
-  private final RequestBodies bodies;
+  private final BodyLimitFilter bodies;
   private final ProblemWriter problems;
 
-  /** With those who refuse requests before they are understood. */
+  /** Creates the chain from the filters that reject requests before they are parsed. */
   HttpFilters(
-      Connections connections, ApiKeyFilter keys, RequestBodies bodies, ProblemWriter problems) {
+      ConnectionLimit connections,
+      ApiKeyFilter keys,
+      BodyLimitFilter bodies,
+      ProblemWriter problems) {
     this.connections = connections;
     this.keys = keys;
     this.bodies = bodies;
@@ -51,24 +55,26 @@ public final class HttpFilters {
   }
 
   void register(@Observes Filters filters) {
-    filters.register(HttpFilters::identify, FIRST);
-    filters.register(bodies::expect, FIRST - 1);
+    filters.register(HttpFilters::setHeaders, FIRST);
+    filters.register(bodies::startTimeout, FIRST - 1);
     filters.register(connections::admit, FIRST - 2);
-    filters.register(bodies::refuseLarge, FIRST - 3);
-    filters.register(this::refuseUnreadableType, FIRST - 4);
-    filters.register(this::chooseForm, FIRST - 5);
+    filters.register(bodies::rejectLarge, FIRST - 3);
+    filters.register(this::rejectInvalidContentType, FIRST - 4);
+    filters.register(this::chooseMediaType, FIRST - 5);
     filters.register(keys::admit, AFTER_CORS);
   }
 
   /**
-   * An {@code X-Request-Id} for every answer: the client's if it is harmless, else a new one; and
-   * what browsers are to refuse.
+   * Sets the headers of every answer: an {@code X-Request-Id}, which is the client's if it is safe
+   * to log and else a new one, and the browsers' security headers.
    */
-  private static void identify(RoutingContext http) {
-    String given = http.request().getHeader(REQUEST_ID);
+  private static void setHeaders(RoutingContext http) {
+    String received = http.request().getHeader(ResponseHeaders.REQUEST_ID);
     String id =
-        given != null && HARMLESS.matcher(given).matches() ? given : UUID.randomUUID().toString();
-    http.response().putHeader(REQUEST_ID, id);
+        received != null && SAFE_ID.matcher(received).matches()
+            ? received
+            : UUID.randomUUID().toString();
+    http.response().putHeader(ResponseHeaders.REQUEST_ID, id);
     http.response().putHeader("X-Content-Type-Options", "nosniff");
     http.response().putHeader("Referrer-Policy", "no-referrer");
     if (PAGE.matcher(http.normalizedPath()).matches()) {
@@ -77,24 +83,23 @@ public final class HttpFilters {
     http.next();
   }
 
-  /** JAX-RS takes a type that it cannot parse for a fault of its own. */
-  private void refuseUnreadableType(RoutingContext http) {
+  /** Answers 415 to a Content-Type that cannot be parsed; JAX-RS would answer 500. */
+  private void rejectInvalidContentType(RoutingContext http) {
     String type = http.request().getHeader(HttpHeaders.CONTENT_TYPE);
-    if (type == null || isReadable(type)) {
+    if (type == null || isMediaType(type)) {
       http.next();
       return;
     }
     problems.answer(
         http,
         Problem.of(
-                415,
-                "Unsupported Media Type",
+                Status.UNSUPPORTED_MEDIA_TYPE,
                 "unsupported_media_type",
-                "Content-Type is no media type; legal: " + MediaType.APPLICATION_JSON)
-            .about(HttpHeaders.CONTENT_TYPE, ProblemMapper.cut(type), MediaType.APPLICATION_JSON));
+                "Content-Type is not a media type; legal: " + MediaType.APPLICATION_JSON)
+            .about(HttpHeaders.CONTENT_TYPE, Problem.shorten(type), MediaType.APPLICATION_JSON));
   }
 
-  private static boolean isReadable(String type) {
+  private static boolean isMediaType(String type) {
     try {
       return MediaType.valueOf(type) != null;
     } catch (IllegalArgumentException e) {
@@ -103,22 +108,22 @@ public final class HttpFilters {
   }
 
   /**
-   * Leaves one type in {@code Accept}. JAX-RS would take any of several equal ones, and would
-   * notice that nothing matches only when it writes what has been generated.
+   * Replaces {@code Accept} by the one type that is chosen. JAX-RS would choose arbitrarily among
+   * equals, and would find that no type matches only after the text has been generated.
    */
-  private void chooseForm(RoutingContext http) {
-    boolean posts = http.request().method().equals(HttpMethod.POST);
-    if (posts && COMPLETIONS.matcher(http.normalizedPath()).matches()) {
-      // There the body chooses, whatever the client says that it accepts.
+  private void chooseMediaType(RoutingContext http) {
+    boolean post = http.request().method().equals(HttpMethod.POST);
+    if (post && COMPLETIONS.matcher(http.normalizedPath()).matches()) {
+      // The body's field stream chooses the type of a completion.
       http.request().headers().set(HttpHeaders.ACCEPT, MediaType.SERVER_SENT_EVENTS);
     }
-    if (!posts || !GENERATE.matcher(http.normalizedPath()).matches()) {
+    if (!post || !GENERATE.matcher(http.normalizedPath()).matches()) {
       http.next();
       return;
     }
     List<String> accept = http.request().headers().getAll(HttpHeaders.ACCEPT);
     new AcceptHeader(accept)
-        .best(GenerateResource.FORMS)
+        .best(MediaTypes.GENERATED)
         .ifPresentOrElse(
             form -> {
               http.request().headers().set(HttpHeaders.ACCEPT, form);
@@ -128,12 +133,11 @@ public final class HttpFilters {
   }
 
   private static Problem notAcceptable(String accept) {
-    String legal = String.join(", ", GenerateResource.FORMS);
+    String legal = String.join(", ", MediaTypes.GENERATED);
     return Problem.of(
-            406,
-            "Not Acceptable",
+            Status.NOT_ACCEPTABLE,
             "not_acceptable",
-            "Accept has none of the types that are offered; legal: " + legal)
-        .about(HttpHeaders.ACCEPT, ProblemMapper.cut(accept), legal);
+            "Accept allows none of the types that are available; legal: " + legal)
+        .about(HttpHeaders.ACCEPT, Problem.shorten(accept), legal);
   }
 }

@@ -5,42 +5,42 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.LongSupplier;
 
-/** How many characters a second are written to all clients together. Safe for any thread. */
+/** A meter of the characters written to all clients. Safe for any thread. */
 final class LoadMeter {
-  /** From so many characters a second on, those of a stream are worth waiting for. */
-  static final int BUSY_CHARACTERS = 5000;
+  /** The load, in characters/s, above which a write may wait so that it carries more characters. */
+  static final int BUSY_CHARACTERS_PER_SECOND = 5000;
 
   private static final Duration WINDOW = Duration.ofMillis(50);
 
   private final LongSupplier nanoClock;
   private final LongAdder characters = new LongAdder();
-  private final AtomicLong windowNanos;
+  private final AtomicLong windowStartNanos;
   private volatile boolean busy;
 
   LoadMeter() {
     this(System::nanoTime);
   }
 
-  /** With a clock in nanoseconds. */
+  /** Creates a meter with a clock that returns nanoseconds. */
   LoadMeter(LongSupplier nanoClock) {
     this.nanoClock = nanoClock;
-    this.windowNanos = new AtomicLong(nanoClock.getAsLong());
+    this.windowStartNanos = new AtomicLong(nanoClock.getAsLong());
   }
 
-  /** Counts what was written. */
-  void wrote(int count) {
-    characters.add(count);
+  /** Adds written characters; the first call after the end of a window closes it. */
+  void add(int writtenCharacters) {
+    characters.add(writtenCharacters);
     long now = nanoClock.getAsLong();
-    long begin = windowNanos.get();
-    if (now - begin > WINDOW.toNanos() && windowNanos.compareAndSet(begin, now)) {
+    long start = windowStartNanos.get();
+    if (now - start > WINDOW.toNanos() && windowStartNanos.compareAndSet(start, now)) {
       busy =
-          characters.sumThenReset() * Duration.ofSeconds(1).toNanos() / (now - begin)
-              > BUSY_CHARACTERS;
+          characters.sumThenReset() * Duration.ofSeconds(1).toNanos() / (now - start)
+              > BUSY_CHARACTERS_PER_SECOND;
     }
   }
 
-  /** Whether the last moments were busy; not if nothing was written since. */
+  /** Returns whether the last window was busy; false if it ended two windows ago or earlier. */
   boolean busy() {
-    return busy && nanoClock.getAsLong() - windowNanos.get() < 2 * WINDOW.toNanos();
+    return busy && nanoClock.getAsLong() - windowStartNanos.get() < 2 * WINDOW.toNanos();
   }
 }

@@ -10,12 +10,14 @@ import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpVersion;
 import io.vertx.ext.web.RoutingContext;
+import jakarta.ws.rs.core.Response.Status;
 import java.time.Duration;
 
 /**
- * One body on its way, within a size and a time. It is read on the connection's event loop: a
- * client that sends slowly holds no thread and no slot, only what it has sent so far. (JAX-RS would
- * read a large one on a worker thread, and refuse one of unknown length without a word.)
+ * A request's body while it is received, with a limit of size and of time. It is read on the
+ * connection's event loop: a client that sends slowly occupies no thread and no slot, only the
+ * memory of the bytes received. (JAX-RS would read a large body on a worker thread, and would
+ * reject a body of unknown length without a problem document.)
  */
 final class RequestBody {
   private static final String KEY = RequestBody.class.getName();
@@ -27,17 +29,18 @@ final class RequestBody {
   private final long timer;
   private final Buffer body = Buffer.buffer();
   private UniEmitter<? super Buffer> reader;
-  private boolean late;
+  private boolean timedOut;
   private boolean answered;
 
   /**
-   * What a body may take.
+   * The limits of a body.
    *
-   * @param bytes largest body
-   * @param timeout longest time from the last header to the last byte
+   * @param bytes the size of the largest body
+   * @param timeout the longest time from the last header to the last byte
    */
   record Limits(long bytes, Duration timeout) {
     Problem tooLarge(String size) {
+      // JAX-RS still has the title of RFC 2616 for 413.
       return Problem.of(
               413,
               "Content Too Large",
@@ -49,10 +52,9 @@ final class RequestBody {
     private Problem tooSlow(long received) {
       String legal = "all of it within " + timeout.toMillis() / 1000.0 + " seconds";
       return Problem.of(
-              408,
-              "Request Timeout",
+              Status.REQUEST_TIMEOUT,
               "request_timeout",
-              "the body did not come to its end; legal: " + legal)
+              "the body is not complete; legal: " + legal)
           .about("the body", received + " bytes so far", legal);
     }
   }
@@ -63,43 +65,43 @@ final class RequestBody {
     this.limits = limits;
     this.expected = isExpected(request);
     this.timer =
-        expected ? http.vertx().setTimer(limits.timeout().toMillis(), fired -> giveUp()) : -1;
+        expected ? http.vertx().setTimer(limits.timeout().toMillis(), fired -> timeOut()) : -1;
   }
 
-  /** From here on, the body's time runs. */
+  /** Starts the timeout of a request's body. */
   static void expect(RoutingContext http, Limits limits) {
     http.put(KEY, new RequestBody(http, limits));
   }
 
-  /** The body of a request. */
+  /** Returns the body of a request; {@link #expect} must have been called. */
   static RequestBody of(RoutingContext http) {
     return http.get(KEY);
   }
 
   private static boolean isExpected(HttpServerRequest request) {
-    boolean silent =
+    boolean usuallyEmpty =
         request.method().equals(HttpMethod.GET) || request.method().equals(HttpMethod.HEAD);
-    return !silent
+    return !usuallyEmpty
         || request.headers().contains(HttpHeaders.CONTENT_LENGTH)
         || request.headers().contains(HttpHeaders.TRANSFER_ENCODING);
   }
 
   /**
-   * The whole body.
+   * Reads the complete body.
    *
-   * @return fails with a {@link ProblemException} if it exceeds a limit; the connection is closed
-   *     after the answer then
+   * @return the body, or a {@link ProblemException} if it exceeds a limit; the connection is then
+   *     closed after the answer
    */
   Uni<Buffer> read() {
     if (request.isEnded()) {
       return Uni.createFrom().item(body);
     }
-    return Uni.createFrom().<Buffer>emitter(this::begin);
+    return Uni.createFrom().<Buffer>emitter(this::start);
   }
 
-  private void begin(UniEmitter<? super Buffer> emitter) {
+  private void start(UniEmitter<? super Buffer> emitter) {
     reader = emitter;
-    request.exceptionHandler(gone -> http.vertx().cancelTimer(timer));
+    request.exceptionHandler(disconnected -> http.vertx().cancelTimer(timer));
     request.handler(this::add);
     request.endHandler(end -> finish());
     if ("100-continue".equalsIgnoreCase(request.getHeader(HttpHeaders.EXPECT))) {
@@ -129,13 +131,13 @@ final class RequestBody {
     waiting.fail(new ProblemException(problem));
   }
 
-  private void giveUp() {
-    late = true;
+  private void timeOut() {
+    timedOut = true;
     if (reader != null) {
       reject(limits.tooSlow(body.length()));
     } else if (!request.isEnded()) {
       if (http.response().ended()) {
-        cut();
+        disconnect();
       } else {
         closeAfterAnswer();
       }
@@ -143,35 +145,35 @@ final class RequestBody {
   }
 
   /**
-   * Lets go of the client once it has an answer. What it still sends is read and dropped, as long
-   * as the body's time runs: closing over unread bytes would reset the connection, and the client
-   * would never see the answer.
+   * Closes the connection after the answer. Until the body's timeout, the bytes that the client
+   * still sends are read and dropped: closing over unread bytes would reset the connection, and the
+   * client might never see the answer.
    */
   void closeAfterAnswer() {
-    boolean http2 = request.version() == HttpVersion.HTTP_2; // there the header is illegal
+    boolean http2 = request.version() == HttpVersion.HTTP_2; // which forbids the header
     if (!http2 && !http.response().headWritten()) {
       http.response().putHeader(HttpHeaders.CONNECTION, HttpHeaders.CLOSE);
     }
     http.addEndHandler(
         end -> {
           answered = true;
-          cutWhenDone();
+          disconnectWhenDone();
         });
     if (expected && !request.isEnded()) {
       request.handler(dropped -> {});
-      request.endHandler(end -> cutWhenDone());
+      request.endHandler(end -> disconnectWhenDone());
       request.resume();
     }
   }
 
-  private void cutWhenDone() {
-    if (answered && (late || !expected || request.isEnded())) {
-      cut();
+  private void disconnectWhenDone() {
+    if (answered && (timedOut || !expected || request.isEnded())) {
+      disconnect();
     }
   }
 
-  /** Under HTTP/2 other requests share the connection, so only this one's stream ends. */
-  private void cut() {
+  /** Closes the connection; under HTTP/2, which other requests share, only this stream. */
+  private void disconnect() {
     http.vertx().cancelTimer(timer);
     if (request.version() != HttpVersion.HTTP_2) {
       request.connection().close();

@@ -3,15 +3,15 @@ package folio.inference.api.http;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import folio.inference.generation.GenerationEvent;
 
-/** How the events of generations become the bytes of a body. Used by one event loop. */
+/** An encoder of generation events as the bytes of one body. One event loop calls it. */
 public interface StreamEncoder {
   /**
-   * The bytes of an event; none if the form does not show it.
+   * Returns the bytes of an event; none if the format does not show it.
    *
-   * @param index which of the body's generations it belongs to
+   * @param index the index, among the body's generations, of the event's generation
    */
   byte[] encode(int index, GenerationEvent event, ObjectMapper json);
 
-  /** The bytes after the last event. */
+  /** Returns the bytes after the last event. */
   byte[] end(ObjectMapper json);
 }

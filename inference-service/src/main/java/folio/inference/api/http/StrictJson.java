@@ -10,7 +10,10 @@ import com.fasterxml.jackson.databind.type.LogicalType;
 import io.quarkus.jackson.ObjectMapperCustomizer;
 import jakarta.inject.Singleton;
 
-/** What is misspelt, doubled or of another type is refused, never guessed. */
+/**
+ * The JSON mapper's settings. Unknown fields, duplicate fields and values of another type are
+ * errors; nothing is converted or ignored.
+ */
 @Singleton
 public final class StrictJson implements ObjectMapperCustomizer {
   @Override

@@ -8,55 +8,56 @@ import java.util.concurrent.TimeUnit;
 import org.jboss.logging.Logger;
 
 /**
- * What is ready to be written on one event loop, one task there for all streams that are. A turn
- * begins at once, or under load {@link #PAUSE} after the first write is ready, so that every write
- * carries what its stream gets meanwhile.
+ * The pending writes of all streams on one event loop. A flush runs them in one task: at once, or
+ * under load {@link #PAUSE} after the first write is added, so that each write carries all
+ * characters that its stream receives meanwhile.
  */
 final class WriteCoalescer {
-  /** Longest time that a character waits for others. */
+  /** The longest time that a character waits for others. */
   private static final Duration PAUSE = Duration.ofMillis(5);
 
   private static final Logger LOG = Logger.getLogger(WriteCoalescer.class);
 
   private final EventLoop eventLoop;
   private final LoadMeter load;
-  private List<Runnable> ready = new ArrayList<>();
+  private List<Runnable> pending = new ArrayList<>();
 
   WriteCoalescer(EventLoop eventLoop, LoadMeter load) {
     this.eventLoop = eventLoop;
     this.load = load;
   }
 
-  /** Has a write run on the event loop; any thread. */
-  @SuppressWarnings("FutureReturnValueIgnored") // nothing to learn from it
+  /** Runs a write on the event loop, soon. May be called by any thread. */
+  @SuppressWarnings("FutureReturnValueIgnored") // a flush reports its own failures
   void add(Runnable write) {
     synchronized (this) {
-      ready.add(write);
-      if (ready.size() > 1) {
-        return; // a turn will come
+      pending.add(write);
+      if (pending.size() > 1) {
+        return; // a flush is scheduled already
       }
     }
     if (load.busy()) {
-      eventLoop.schedule(this::turn, PAUSE.toNanos(), TimeUnit.NANOSECONDS);
+      eventLoop.schedule(this::flush, PAUSE.toNanos(), TimeUnit.NANOSECONDS);
     } else {
-      eventLoop.execute(this::turn);
+      eventLoop.execute(this::flush);
     }
   }
 
   /**
-   * Takes what is ready now: what comes meanwhile has its own turn, after the loop's other work.
+   * Runs the writes that are pending now. A write that is added meanwhile waits for the next flush,
+   * so that the event loop's other tasks run in between.
    */
-  private void turn() {
+  private void flush() {
     List<Runnable> writes;
     synchronized (this) {
-      writes = ready;
-      ready = new ArrayList<>();
+      writes = pending;
+      pending = new ArrayList<>();
     }
     for (Runnable write : writes) {
       try {
         write.run();
       } catch (RuntimeException e) {
-        LOG.error("a stream could not be written", e); // the others can
+        LOG.error("Stream write failed", e); // and must not stop the other writes
       }
     }
   }

@@ -18,30 +18,30 @@ import org.eclipse.microprofile.openapi.annotations.Operation;
 import org.eclipse.microprofile.openapi.annotations.media.Schema;
 import org.eclipse.microprofile.openapi.annotations.tags.Tag;
 
-/** {@code GET /checkpoints}: what was published, loaded or not. */
+/** {@code GET /checkpoints}: the published checkpoints, loaded or not. */
 @Path("/checkpoints")
 @Produces(MediaType.APPLICATION_JSON)
 @Tag(name = "models")
 public final class CheckpointsResource {
-  /** Each costs a small file to be read. */
-  private static final int MOST = 50;
+  /** The largest number of checkpoints in an answer; each costs the read of a small file. */
+  private static final int MAX_CHECKPOINTS = 50;
 
   private final CheckpointStore store;
 
-  /** Of the store that the service looks at. */
+  /** Creates a resource that lists the store which the service watches. */
   CheckpointsResource(CheckpointStore store) {
     this.store = store;
   }
 
-  /** A checkpoint in the store. */
+  /** A checkpoint in the store, as the answer describes it. */
   @Schema(name = "Checkpoint")
   @JsonInclude(JsonInclude.Include.NON_NULL)
   public record CheckpointView(
       String version,
-      @Schema(description = "The one that its run published before it.") String parent,
+      @Schema(description = "The checkpoint that its run published before it.") String parent,
       @Schema(description = "Whether CURRENT names it.") boolean current,
       @Schema(description = "Optimizer steps taken.") long step,
-      @Schema(description = "The text it was trained on.") String corpus,
+      @Schema(description = "The name of the training corpus.") String corpus,
       @JsonProperty("training_loss_nats") Double trainingLossNats,
       @JsonProperty("validation_loss_nats") Map<String, Double> validationLossNats) {
     static CheckpointView of(CheckpointManifest manifest, Optional<String> current) {
@@ -56,32 +56,32 @@ public final class CheckpointsResource {
     }
   }
 
-  /** The newest ones; what cannot be read is left out. */
+  /** Returns the newest checkpoints, newest first, without those whose manifest is unreadable. */
   @GET
   @Blocking
   @Operation(
       operationId = "listCheckpoints",
       summary = "List checkpoints",
-      description = "The newest 50 that were published, newest first, with their losses.")
+      description = "Returns the 50 newest published checkpoints with their losses, newest first.")
   public List<CheckpointView> list() {
     Optional<String> current = readable(store::current).flatMap(name -> name);
     List<String> versions = readable(store::versions).orElse(List.of());
-    return IntStream.range(0, Math.min(MOST, versions.size()))
+    return IntStream.range(0, Math.min(MAX_CHECKPOINTS, versions.size()))
         .mapToObj(i -> versions.get(versions.size() - 1 - i))
         .flatMap(version -> readable(() -> store.manifest(version)).stream())
         .map(manifest -> CheckpointView.of(manifest, current))
         .toList();
   }
 
-  /** A look at the store. */
-  private interface Look<T> {
-    T take();
+  /** A read of the store. */
+  private interface StoreRead<T> {
+    T get();
   }
 
-  /** A publisher may be at work, or the store out of reach. */
-  private static <T> Optional<T> readable(Look<T> look) {
+  /** Returns the result, or nothing if a publisher interferes or the store is unreachable. */
+  private static <T> Optional<T> readable(StoreRead<T> read) {
     try {
-      return Optional.of(look.take());
+      return Optional.of(read.get());
     } catch (CheckpointException e) {
       return Optional.empty();
     }

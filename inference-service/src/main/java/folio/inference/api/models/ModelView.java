@@ -11,23 +11,23 @@ import java.util.Locale;
 import java.util.Map;
 import org.eclipse.microprofile.openapi.annotations.media.Schema;
 
-/** A resident model, as {@code GET /models} tells of it. */
+/** A resident model, as {@code GET /models} describes it. */
 @JsonInclude(JsonInclude.Include.NON_NULL)
-@Schema(name = "Model", description = "A checkpoint that is loaded.")
+@Schema(name = "Model", description = "A loaded checkpoint.")
 public record ModelView(
     @Schema(examples = "embedded") String version,
     @Schema(description = "candidate (loaded, not yet warm), current, or retiring.") String state,
-    @Schema(description = "When it came into this state.") Instant since,
+    @Schema(description = "The time when the model entered this state.") Instant since,
     Network network,
-    @Schema(description = "The characters it knows, in the order of their ids.")
+    @Schema(description = "The characters of the vocabulary, in the order of their ids.")
         List<String> characters,
     @Schema(description = "Optimizer steps taken.") long step,
-    @Schema(description = "The text it was trained on.") String corpus,
+    @Schema(description = "The name of the training corpus.") String corpus,
     @Schema(description = "Mean validation losses in nats a character, by protocol.")
         @JsonProperty("validation_loss_nats")
         Map<String, Double> validationLossNats) {
 
-  /** The architecture. */
+  /** The architecture of a model. */
   @Schema(name = "Network")
   public record Network(
       String kind,

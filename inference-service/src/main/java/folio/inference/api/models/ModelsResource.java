@@ -1,6 +1,7 @@
 package folio.inference.api.models;
 
-import folio.inference.api.problem.Problem;
+import folio.inference.api.problem.ProblemResponses;
+import folio.inference.generation.GenerationRequest;
 import folio.inference.generation.RejectedException;
 import folio.inference.generation.Rejection;
 import folio.inference.models.ModelState;
@@ -19,29 +20,29 @@ import org.eclipse.microprofile.openapi.annotations.parameters.Parameter;
 import org.eclipse.microprofile.openapi.annotations.responses.APIResponse;
 import org.eclipse.microprofile.openapi.annotations.tags.Tag;
 
-/** {@code GET /models}. */
+/** {@code GET /models}: the resident models. */
 @Path("/models")
 @Produces(MediaType.APPLICATION_JSON)
-@Tag(name = "models", description = "The checkpoints that are loaded.")
+@Tag(name = "models", description = "Loaded models and published checkpoints.")
 public final class ModelsResource {
   private final ResidentModels models;
 
-  /** With the list of who is resident. */
+  /** Creates a resource that lists the resident models. */
   ModelsResource(ResidentModels models) {
     this.models = models;
   }
 
-  /** Every resident model, oldest first. */
+  /** Returns every resident model, oldest first. */
   @GET
   @Operation(
       operationId = "listModels",
       summary = "List models",
-      description = "Every model that is loaded, oldest first; at most two.")
+      description = "Returns the loaded models, at most two, oldest first.")
   public List<ModelView> list() {
     return models.residents().stream().map(ModelView::of).toList();
   }
 
-  /** One resident model. */
+  /** Returns one resident model. */
   @GET
   @Path("/{version}")
   @Operation(operationId = "getModel", summary = "Show a model")
@@ -49,25 +50,20 @@ public final class ModelsResource {
       responseCode = "200",
       description = "The model.",
       content = @Content(schema = @Schema(implementation = ModelView.class)))
-  @APIResponse(
-      responseCode = "404",
-      description = "No model of this version is resident.",
-      content =
-          @Content(
-              mediaType = Problem.MEDIA_TYPE,
-              schema = @Schema(implementation = Problem.class)))
+  @APIResponse(responseCode = "404", ref = ProblemResponses.UNKNOWN_MODEL)
   public ModelView get(
-      @Parameter(description = "current, or a version.", example = "current") @PathParam("version")
+      @Parameter(description = "current, or the version of a loaded model.", example = "current")
+          @PathParam("version")
           String version) {
     return models.residents().stream()
-        .filter(resident -> isMeant(resident, version))
+        .filter(resident -> matches(resident, version))
         .findFirst()
         .map(ModelView::of)
         .orElseThrow(() -> new RejectedException(new Rejection.UnknownModel(version)));
   }
 
-  private static boolean isMeant(Resident resident, String version) {
+  private static boolean matches(Resident resident, String version) {
     return resident.version().equals(version)
-        || (version.equals("current") && resident.state() == ModelState.CURRENT);
+        || (version.equals(GenerationRequest.CURRENT) && resident.state() == ModelState.CURRENT);
   }
 }

@@ -1,2 +1,2 @@
-/** The routes {@code /models} and {@code /checkpoints}: what is loaded and what the store holds. */
+/** {@code GET /models} and {@code GET /checkpoints}: loaded models and published checkpoints. */
 package folio.inference.api.models;

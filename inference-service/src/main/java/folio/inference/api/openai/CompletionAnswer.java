@@ -10,50 +10,56 @@ import java.util.List;
 import java.util.Map;
 import org.eclipse.microprofile.openapi.annotations.media.Schema;
 
-/** A whole answer of {@code POST /v1/completions}, or one event of a stream. */
-@Schema(name = "Completion", description = "As OpenAI has it.")
+/** An answer to {@code POST /v1/completions}, or one event of its stream. */
+@Schema(name = "Completion", description = "A completion, as OpenAI defines it.")
 @JsonInclude(JsonInclude.Include.NON_NULL)
 public record CompletionAnswer(
     String id,
     @Schema(description = "Always text_completion.") String object,
-    @Schema(description = "Seconds since 1970.") long created,
-    @Schema(description = "The checkpoint that wrote it.") String model,
+    @Schema(description = "The time of the answer in seconds since 1970.") long created,
+    @Schema(description = "The checkpoint that generated the first choice.") String model,
     List<Choice> choices,
-    @Schema(description = "Of all choices; a prompt counts once.") GenerateAnswer.Tokens usage) {
+    @Schema(description = "The usage of all choices; each prompt counts once.")
+        GenerateAnswer.TokenUsage usage) {
   private static final String OBJECT = "text_completion";
 
-  /** One text. */
+  /** One choice: a text that continues a prompt. */
   @Schema(name = "CompletionChoice")
   @JsonInclude(JsonInclude.Include.ALWAYS)
   public record Choice(
       String text,
       int index,
       Logprobs logprobs,
-      @Schema(description = "length or stop; null while it goes on.") @JsonProperty("finish_reason")
+      @Schema(description = "length or stop; null before the end.") @JsonProperty("finish_reason")
           String finishReason,
-      @Schema(description = "Gives the same text again; with its last event.") Long seed,
-      @Schema(description = "The checkpoint that wrote this one; with its last event.")
+      @Schema(
+              description =
+                  "A request with this seed gives the same text again; only in the last event.")
+          Long seed,
+      @Schema(description = "The checkpoint that generated this choice; only in the last event.")
           @JsonProperty("model_version")
           String modelVersion) {}
 
-  /** Log-probabilities, a list of each kind. */
+  /** The log-probabilities of a choice: four lists with one entry per character. */
   @Schema(name = "CompletionLogprobs")
   @JsonInclude(JsonInclude.Include.ALWAYS)
   public record Logprobs(
       List<String> tokens,
       @JsonProperty("token_logprobs") List<Double> tokenLogprobs,
       @JsonProperty("top_logprobs") List<Map<String, Double>> topLogprobs,
-      @Schema(description = "Where each begins, in characters from the begin of the prompt.")
+      @Schema(description = "The position of each character, counted from the start of the prompt.")
           @JsonProperty("text_offset")
           List<Integer> textOffset) {
 
     /**
-     * Lists of what was told of some characters.
+     * Returns the lists of a run of characters.
      *
-     * @param first what stands before them and nothing predicts, or null
-     * @param offset of the first of them all
+     * @param first the first character of the prompt, which has no log-probability, or null if the
+     *     run does not begin with it
+     * @param scored the log-probabilities of the other characters
+     * @param offset the position of the run's first character
      */
-    static Logprobs of(String first, List<TokenLogprob> told, int offset) {
+    static Logprobs of(String first, List<TokenLogprob> scored, int offset) {
       List<String> tokens = new ArrayList<>();
       List<Double> logprobs = new ArrayList<>();
       List<Map<String, Double>> tops = new ArrayList<>();
@@ -64,7 +70,7 @@ public record CompletionAnswer(
         tops.add(null);
         offsets.add(offset);
       }
-      for (TokenLogprob one : told) {
+      for (TokenLogprob one : scored) {
         offsets.add(offset + tokens.size());
         tokens.add(one.token());
         logprobs.add(one.logprob());
@@ -76,9 +82,9 @@ public record CompletionAnswer(
     }
   }
 
-  /** What all events of an answer share. */
+  /** The fields that all events of an answer share. */
   record Heading(String id, long created, String model) {
-    CompletionAnswer with(List<Choice> choices, GenerateAnswer.Tokens usage) {
+    CompletionAnswer with(List<Choice> choices, GenerateAnswer.TokenUsage usage) {
       return new CompletionAnswer(id, OBJECT, created, model, choices, usage);
     }
   }

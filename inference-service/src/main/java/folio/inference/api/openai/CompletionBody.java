@@ -5,58 +5,66 @@ import com.fasterxml.jackson.annotation.JsonProperty;
 import folio.inference.api.generate.Defaults;
 import folio.inference.generation.GenerationLimits;
 import folio.inference.generation.GenerationRequest;
+import folio.inference.generation.RequestGroup;
 import folio.model.sampling.OutOfRangeException;
 import folio.model.sampling.SamplingParameters;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.OptionalInt;
 import java.util.random.RandomGenerator;
 import org.eclipse.microprofile.openapi.annotations.media.Schema;
 
 /**
- * {@code POST /v1/completions}, as it comes in: OpenAI's names and defaults, and vLLM's for what
- * OpenAI does not have. What is not given is null.
+ * The body of {@code POST /v1/completions}, with OpenAI's names and defaults, and vLLM's where
+ * OpenAI has none. An absent field is null.
  */
 @Schema(
     name = "CompletionRequest",
     description =
-        "As OpenAI has it. Tokens are characters. suffix, best_of, logit_bias and penalties other"
-            + " than 0 are not supported and refused by name.",
+        "A request as OpenAI defines it. Tokens are characters. The service rejects suffix,"
+            + " best_of, logit_bias and penalties other than 0.",
     example = "{\"model\": \"current\", \"prompt\": \"ROMEO:\", \"max_tokens\": 200}")
 public record CompletionBody(
     @Schema(description = "current, or a version that is resident.", defaultValue = "current")
         String model,
     @Schema(
-            description = "A text, or several, each of which gets n choices.",
+            description = "A text, or several texts; each gets n choices.",
             anyOf = {String.class, String[].class})
         @JsonFormat(with = JsonFormat.Feature.ACCEPT_SINGLE_VALUE_AS_ARRAY)
         List<String> prompt,
     @Schema(
             description =
-                "Most characters to write; 0 together with echo and logprobs scores the prompt.",
+                "The largest number of characters to generate; 0 together with echo and logprobs"
+                    + " scores the prompt.",
             defaultValue = "16")
         @JsonProperty("max_tokens")
         Integer maxTokens,
     @Schema(defaultValue = "1") Double temperature,
     @Schema(defaultValue = "1") @JsonProperty("top_p") Double topP,
-    @Schema(description = "Choices a prompt, which get their slots together.", defaultValue = "1")
+    @Schema(
+            description = "The number of choices per prompt; they get their slots together.",
+            defaultValue = "1")
         Integer n,
     @Schema(defaultValue = "false") Boolean stream,
     @JsonProperty("stream_options") StreamOptions streamOptions,
-    @Schema(description = "Alternatives to tell a character.", minimum = "0", maximum = "20")
+    @Schema(
+            description = "The number of alternatives to report per character.",
+            minimum = "0",
+            maximum = "20")
         Integer logprobs,
     @Schema(defaultValue = "false") Boolean echo,
     @Schema(
-            description = "A text that ends a choice, or several.",
+            description = "A text that ends a choice, or several texts.",
             anyOf = {String.class, String[].class})
         @JsonFormat(with = JsonFormat.Feature.ACCEPT_SINGLE_VALUE_AS_ARRAY)
         List<String> stop,
-    @Schema(description = "Choice i is what this seed + i gives alone.") Long seed,
+    @Schema(description = "Choice i is the text that seed + i gives alone.") Long seed,
     @Schema(description = "Ignored.") String user,
-    @Schema(description = "As of POST /generate.") @JsonProperty("top_k") Integer topK,
-    @Schema(description = "As of POST /generate.") @JsonProperty("min_p") Double minP,
-    @Schema(description = "As of POST /generate.") @JsonProperty("repetition_penalty")
+    @Schema(description = "The same as for POST /generate.") @JsonProperty("top_k") Integer topK,
+    @Schema(description = "The same as for POST /generate.") @JsonProperty("min_p") Double minP,
+    @Schema(description = "The same as for POST /generate.") @JsonProperty("repetition_penalty")
         Double repetitionPenalty,
     @Schema(description = "Only 0.") @JsonProperty("presence_penalty") Double presencePenalty,
     @Schema(description = "Only 0.") @JsonProperty("frequency_penalty") Double frequencyPenalty,
@@ -64,36 +72,42 @@ public record CompletionBody(
     @Schema(hidden = true) String suffix,
     @Schema(hidden = true) @JsonProperty("logit_bias") Map<String, Double> logitBias) {
 
+  /** OpenAI's default of {@code max_tokens}. */
   private static final int DEFAULT_MAX_TOKENS = 16;
+
+  /** The largest number of prompts in a request. */
   private static final int MAX_PROMPTS = 16;
+
+  /** The bound of chosen seeds, below which every JSON number in a browser is exact. */
   private static final long SEED_BOUND = 1L << 53;
 
-  /** Of a stream. */
+  /** The options of a stream. */
   public record StreamOptions(
-      @Schema(description = "Whether a last event tells the usage.", defaultValue = "false")
+      @Schema(description = "Whether one more event reports the usage.", defaultValue = "false")
           @JsonProperty("include_usage")
           Boolean includeUsage) {}
 
-  /** Whether the answer is a stream. */
+  /** Returns whether the client asks for a stream. */
   boolean streams() {
     return Boolean.TRUE.equals(stream);
   }
 
-  /** Whether a stream tells its usage. */
-  boolean tellsUsage() {
+  /** Returns whether a stream ends with an event that reports the usage. */
+  boolean includesUsage() {
     return streamOptions != null && Boolean.TRUE.equals(streamOptions.includeUsage());
   }
 
   /**
-   * What this asks for: for each prompt, the requests of its choices.
+   * Returns the requests that this body describes, with defaults for absent fields: a group per
+   * prompt, a request per choice.
    *
-   * @param random chooses the seed if there is none
-   * @param maxChoices of a prompt
+   * @param limits the limits of the service; the default of max_tokens respects them
+   * @param random the source of the seed if the body has none
+   * @param maxChoices the largest number of choices per prompt
    * @throws OutOfRangeException naming the first field that is out of its range or not supported
    */
-  List<List<GenerationRequest>> toRequests(
-      GenerationLimits limits, RandomGenerator random, int maxChoices) {
-    refuseUnsupported();
+  List<RequestGroup> toRequests(GenerationLimits limits, RandomGenerator random, int maxChoices) {
+    rejectUnsupported();
     List<String> prompts = Defaults.or(prompt, List.of("\n"));
     if (prompts.isEmpty() || prompts.size() > MAX_PROMPTS) {
       throw new OutOfRangeException(
@@ -107,63 +121,61 @@ public record CompletionBody(
       throw new OutOfRangeException("n", choices, "1 to " + maxChoices);
     }
     long firstSeed = seed != null ? seed : random.nextLong(SEED_BOUND);
-    List<List<GenerationRequest>> all = new ArrayList<>();
-    long told = 0;
+    List<RequestGroup> groups = new ArrayList<>();
+    long logprobCount = 0;
     for (String text : prompts) {
       List<GenerationRequest> requests = new ArrayList<>();
       for (int choice = 0; choice < choices; choice++) {
         requests.add(toRequest(text, firstSeed + choice, limits));
       }
-      all.add(requests);
-      told += (long) choices * told(requests.get(0));
+      groups.add(new RequestGroup(requests));
+      logprobCount += choices * requests.get(0).logprobCount();
     }
-    GenerationLimits.checkLogprobCount("logprobs", told);
-    return all;
+    GenerationLimits.checkLogprobCount("logprobs", logprobCount);
+    return groups;
   }
 
-  private static long told(GenerationRequest request) {
-    int length = request.prompt().codePointCount(0, request.prompt().length());
-    int positions = request.maxTokens() + (request.scoresPrompt() ? length : 0);
-    return (long) positions * (request.logprobs() + 1);
-  }
-
-  private GenerationRequest toRequest(String text, long itsSeed, GenerationLimits limits) {
+  private GenerationRequest toRequest(String text, long choiceSeed, GenerationLimits limits) {
     boolean echoes = Defaults.or(echo, false);
-    return new GenerationRequest(
-        Defaults.prompt(text),
-        Defaults.or(maxTokens, Math.min(DEFAULT_MAX_TOKENS, limits.maxTokens())),
-        new SamplingParameters(
-            Defaults.or(temperature, 1.0),
-            Defaults.or(topK, 0),
-            Defaults.or(topP, 1.0),
-            Defaults.or(minP, 0.0),
-            Defaults.or(repetitionPenalty, 1.0)),
-        itsSeed,
-        Defaults.stops(stop),
-        Defaults.logprobs(logprobs),
-        echoes ? Defaults.logprobs(logprobs) : -1,
-        echoes,
-        false,
-        null,
-        Defaults.or(model, GenerationRequest.CURRENT));
+    SamplingParameters defaults = SamplingParameters.DEFAULT;
+    GenerationRequest.Builder request =
+        GenerationRequest.builder(
+                Defaults.prompt(text),
+                Defaults.or(maxTokens, Math.min(DEFAULT_MAX_TOKENS, limits.maxTokens())))
+            .sampling(
+                new SamplingParameters(
+                    Defaults.or(temperature, defaults.temperature()),
+                    Defaults.or(topK, defaults.topK()),
+                    Defaults.or(topP, defaults.topP()),
+                    Defaults.or(minP, defaults.minP()),
+                    Defaults.or(repetitionPenalty, defaults.repetitionPenalty())))
+            .seed(choiceSeed)
+            .stop(Defaults.stops(stop))
+            .echo(echoes)
+            .model(Defaults.or(model, GenerationRequest.CURRENT));
+    OptionalInt alternatives = Defaults.logprobs(logprobs);
+    alternatives.ifPresent(request::logprobs);
+    if (echoes) {
+      alternatives.ifPresent(request::promptLogprobs);
+    }
+    return request.build();
   }
 
-  private void refuseUnsupported() {
-    refuseUnless(suffix == null, "suffix", suffix, "null: text is only ever added at the end");
-    refuseUnless(bestOf == null || bestOf == 1, "best_of", bestOf, "null or 1");
-    refuseUnless(
-        logitBias == null || logitBias.isEmpty(), "logit_bias", logitBias, "null or empty");
-    refuseUnless(isNone(presencePenalty), "presence_penalty", presencePenalty, "0");
-    refuseUnless(isNone(frequencyPenalty), "frequency_penalty", frequencyPenalty, "0");
+  private void rejectUnsupported() {
+    require(suffix == null, "suffix", suffix, "null: the service only appends to the prompt");
+    require(bestOf == null || bestOf == 1, "best_of", bestOf, "null or 1");
+    require(logitBias == null || logitBias.isEmpty(), "logit_bias", logitBias, "null or empty");
+    require(isZero(presencePenalty), "presence_penalty", presencePenalty, "0");
+    require(isZero(frequencyPenalty), "frequency_penalty", frequencyPenalty, "0");
   }
 
-  private static void refuseUnless(boolean legal, String field, Object value, String range) {
-    if (!legal) {
-      throw new OutOfRangeException(field, value, range);
+  private static void require(boolean supported, String field, Object value, String legal) {
+    if (!supported) {
+      throw new OutOfRangeException(field, value, legal);
     }
   }
 
-  private static boolean isNone(Double penalty) {
+  private static boolean isZero(Double penalty) {
     return penalty == null || penalty == 0;
   }
 }

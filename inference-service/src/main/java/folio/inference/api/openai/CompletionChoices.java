@@ -1,10 +1,9 @@
 package folio.inference.api.openai;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import folio.inference.api.generate.GenerateAnswer;
-import folio.inference.api.generate.Generations;
-import folio.inference.api.generate.ResponseFormat;
+import folio.inference.api.generate.GenerationService;
+import folio.inference.api.http.EventFraming;
 import folio.inference.api.http.StreamEncoder;
 import folio.inference.api.openai.CompletionAnswer.Choice;
 import folio.inference.api.openai.CompletionAnswer.Heading;
@@ -12,6 +11,7 @@ import folio.inference.api.openai.CompletionAnswer.Logprobs;
 import folio.inference.api.problem.OpenAiError;
 import folio.inference.generation.GenerationEvent;
 import folio.inference.generation.GenerationRequest;
+import folio.inference.generation.RequestGroup;
 import folio.inference.generation.TokenLogprob;
 import folio.inference.generation.Usage;
 import java.nio.charset.StandardCharsets;
@@ -19,51 +19,54 @@ import java.util.List;
 import java.util.stream.IntStream;
 
 /**
- * The choices of one {@code POST /v1/completions} on their way out: how many characters each has
- * told, and what all of them used. Owned by the request's event loop.
+ * The choices of one {@code POST /v1/completions} while its answer is written: the text offset of
+ * each choice and the usage of all. Only the event loop of the request uses it.
  */
 final class CompletionChoices implements StreamEncoder {
   private final Heading heading;
   private final List<GenerationRequest> requests;
-  private final int choicesAPrompt;
-  private final boolean tellsUsage;
-  private final int[] told;
+  private final int choicesPerPrompt;
+  private final boolean includesUsage;
+
+  /** The number of characters whose log-probabilities have been written, by choice. */
+  private final int[] scored;
+
   private int promptTokens;
   private int completionTokens;
 
   /**
-   * Nothing is told yet.
+   * Creates an encoder that has not written anything yet.
    *
-   * @param requests one a choice, those of a prompt side by side
-   * @param tellsUsage whether a stream's last event does
+   * @param groups the choices of each prompt; every prompt has the same number
+   * @param includesUsage whether a stream ends with an event that reports the usage
    */
-  CompletionChoices(
-      Heading heading, List<GenerationRequest> requests, int choicesAPrompt, boolean tellsUsage) {
+  CompletionChoices(Heading heading, List<RequestGroup> groups, boolean includesUsage) {
     this.heading = heading;
-    this.requests = requests;
-    this.choicesAPrompt = choicesAPrompt;
-    this.tellsUsage = tellsUsage;
-    this.told = new int[requests.size()];
+    this.requests = groups.stream().flatMap(group -> group.requests().stream()).toList();
+    this.choicesPerPrompt = groups.get(0).requests().size();
+    this.includesUsage = includesUsage;
+    this.scored = new int[requests.size()];
   }
 
-  /** The whole answer. */
-  CompletionAnswer whole(List<Generations.Completed> all) {
+  /** Returns the answer of choices that are all completed. */
+  CompletionAnswer answer(List<GenerationService.Completed> completed) {
     List<Choice> choices =
-        IntStream.range(0, all.size())
-            .mapToObj(
-                index -> {
-                  Generations.Completed one = all.get(index);
-                  use(index, one.end().usage());
-                  return new Choice(
-                      one.text(),
-                      index,
-                      logprobs(index, one.logprobs()),
-                      one.end().reason().wireName(),
-                      one.end().seed(),
-                      one.end().modelVersion());
-                })
+        IntStream.range(0, completed.size())
+            .mapToObj(index -> choice(index, completed.get(index)))
             .toList();
     return heading.with(choices, usage());
+  }
+
+  private Choice choice(int index, GenerationService.Completed completed) {
+    GenerationEvent.Finished end = completed.end();
+    addUsage(index, end.usage());
+    return new Choice(
+        completed.text(),
+        index,
+        logprobs(index, completed.logprobs()),
+        end.reason().wireName(),
+        end.seed(),
+        end.modelVersion());
   }
 
   @Override
@@ -73,58 +76,57 @@ final class CompletionChoices implements StreamEncoder {
       return event(new Choice(text.text(), index, logprobs, null, null, null), json);
     }
     if (event instanceof GenerationEvent.Finished end) {
-      use(index, end.usage());
+      addUsage(index, end.usage());
       return event(
           new Choice("", index, null, end.reason().wireName(), end.seed(), end.modelVersion()),
           json);
     }
-    return data(OpenAiError.failed(((GenerationEvent.Failed) event).message()), json);
+    return bytes(
+        EventFraming.serverSentEvent(
+            OpenAiError.failed(((GenerationEvent.Failed) event).message()), json));
   }
 
   private byte[] event(Choice choice, ObjectMapper json) {
-    return data(heading.with(List.of(choice), null), json);
+    return bytes(EventFraming.serverSentEvent(heading.with(List.of(choice), null), json));
   }
 
   @Override
   public byte[] end(ObjectMapper json) {
-    String usage = tellsUsage ? line(heading.with(List.of(), usage()), json) : "";
-    return (usage + ResponseFormat.DONE).getBytes(StandardCharsets.UTF_8);
+    String last =
+        includesUsage ? EventFraming.serverSentEvent(heading.with(List.of(), usage()), json) : "";
+    return bytes(last + EventFraming.DONE);
   }
 
-  private void use(int index, Usage usage) {
-    promptTokens += index % choicesAPrompt == 0 ? usage.promptTokens() : 0;
+  private void addUsage(int index, Usage usage) {
+    promptTokens += index % choicesPerPrompt == 0 ? usage.promptTokens() : 0;
     completionTokens += usage.completionTokens();
   }
 
-  private GenerateAnswer.Tokens usage() {
-    return GenerateAnswer.Tokens.of(new Usage(promptTokens, completionTokens));
+  private GenerateAnswer.TokenUsage usage() {
+    return GenerateAnswer.TokenUsage.of(new Usage(promptTokens, completionTokens));
   }
 
-  /** Null if none were asked for. The first character of a prompt has none. */
-  private Logprobs logprobs(int index, List<TokenLogprob> more) {
+  /**
+   * Returns the log-probabilities of the next characters of a choice, or null if the request asks
+   * for none. The first character of a prompt is listed without one.
+   */
+  private Logprobs logprobs(int index, List<TokenLogprob> next) {
     GenerationRequest request = requests.get(index);
-    if (request.logprobs() < 0) {
+    if (request.logprobs().isEmpty()) {
       return null;
     }
-    String prompt = request.prompt();
-    boolean begins = request.scoresPrompt() && told[index] == 0;
-    int before = request.scoresPrompt() ? 0 : prompt.codePointCount(0, prompt.length());
+    boolean begins = request.scoresPrompt() && scored[index] == 0;
+    int start = request.scoresPrompt() ? 0 : request.promptLength();
     Logprobs lists =
         Logprobs.of(
-            begins ? Character.toString(prompt.codePointAt(0)) : null, more, before + told[index]);
-    told[index] += lists.tokens().size();
+            begins ? Character.toString(request.prompt().codePointAt(0)) : null,
+            next,
+            start + scored[index]);
+    scored[index] += lists.tokens().size();
     return lists;
   }
 
-  private static byte[] data(Object event, ObjectMapper json) {
-    return line(event, json).getBytes(StandardCharsets.UTF_8);
-  }
-
-  private static String line(Object event, ObjectMapper json) {
-    try {
-      return "data: " + json.writeValueAsString(event) + "\n\n";
-    } catch (JsonProcessingException e) {
-      throw new IllegalStateException("records of numbers and text can be written", e);
-    }
+  private static byte[] bytes(String text) {
+    return text.getBytes(StandardCharsets.UTF_8);
   }
 }

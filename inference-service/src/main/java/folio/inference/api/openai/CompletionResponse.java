@@ -2,11 +2,11 @@ package folio.inference.api.openai;
 
 import folio.inference.api.http.CharacterStream;
 
-/** An answer of {@code POST /v1/completions}, which the body alone decides the form of. */
+/** A response to {@code POST /v1/completions}; the body of the request alone chooses its format. */
 sealed interface CompletionResponse {
-  /** The whole of it. */
+  /** The completed answer. */
   record Completed(CompletionAnswer answer) implements CompletionResponse {}
 
-  /** Events while it is written. */
+  /** The events of a stream. */
   record Stream(CharacterStream events) implements CompletionResponse {}
 }

@@ -1,12 +1,15 @@
 package folio.inference.api.openai;
 
-import folio.inference.api.generate.Generations;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import folio.inference.api.generate.Defaults;
+import folio.inference.api.generate.GenerationService;
 import folio.inference.api.http.CharacterStream;
+import folio.inference.api.http.ResponseHeaders;
 import folio.inference.api.openai.CompletionAnswer.Heading;
-import folio.inference.api.problem.OpenAiError;
+import folio.inference.api.problem.ProblemResponses;
 import folio.inference.generation.GenerationLimits;
-import folio.inference.generation.GenerationRequest;
 import folio.inference.generation.GenerationStream;
+import folio.inference.generation.RequestGroup;
 import folio.model.sampling.OutOfRangeException;
 import io.smallrye.mutiny.Uni;
 import io.vertx.ext.web.RoutingContext;
@@ -18,6 +21,7 @@ import jakarta.ws.rs.core.HttpHeaders;
 import jakarta.ws.rs.core.MediaType;
 import java.time.Instant;
 import java.util.List;
+import java.util.Map;
 import java.util.UUID;
 import java.util.random.RandomGenerator;
 import org.eclipse.microprofile.openapi.annotations.Operation;
@@ -27,40 +31,38 @@ import org.eclipse.microprofile.openapi.annotations.responses.APIResponse;
 import org.eclipse.microprofile.openapi.annotations.tags.Tag;
 import org.jboss.resteasy.reactive.RestResponse;
 
-/**
- * {@code POST /v1/completions}: what {@code POST /generate} does, for clients that speak OpenAI's
- * API.
- */
+/** The route {@code POST /v1/completions}, which generates text for OpenAI's clients. */
 @Path("/v1/completions")
-@Tag(name = "openai", description = "What OpenAI's clients speak.")
+@Tag(name = "openai", description = "The API of OpenAI's clients.")
 @Consumes(MediaType.APPLICATION_JSON)
 @Produces(MediaType.SERVER_SENT_EVENTS) // or JSON: the body decides, see CompletionResponseWriter
 public final class CompletionsResource {
-  private static final CompletionBody EMPTY =
-      new CompletionBody(
-          null, null, null, null, null, null, null, null, null, null, null, null, null, null, null,
-          null, null, null, null, null, null);
-
-  private final Generations generations;
+  private final GenerationService generations;
   private final GenerationLimits limits;
   private final RandomGenerator random;
+  private final CompletionBody emptyBody;
 
-  /** With what runs requests. */
-  CompletionsResource(Generations generations, GenerationLimits limits, RandomGenerator random) {
+  /** Creates the route; {@code json} reads the defaults of an absent body. */
+  CompletionsResource(
+      GenerationService generations,
+      GenerationLimits limits,
+      RandomGenerator random,
+      ObjectMapper json) {
     this.generations = generations;
     this.limits = limits;
     this.random = random;
+    this.emptyBody = json.convertValue(Map.of(), CompletionBody.class);
   }
 
-  /** Completes prompts, whole or as a stream. */
+  /** Completes prompts, as one answer or as a stream. */
   @POST
   @Operation(
       operationId = "createCompletion",
       summary = "Complete a prompt",
-      description = "As OpenAI has it; `stream` alone decides whether the answer is a stream.")
+      description = "As OpenAI defines it; `stream` alone chooses between an answer and a stream.")
   @APIResponse(
       responseCode = "200",
-      description = "The choices, or events of them while they are written.",
+      description = "The choices, or events while the service generates them.",
       content = {
         @Content(
             mediaType = MediaType.APPLICATION_JSON,
@@ -69,51 +71,44 @@ public final class CompletionsResource {
             mediaType = MediaType.SERVER_SENT_EVENTS,
             schema = @Schema(implementation = CompletionAnswer.class))
       })
-  @APIResponse(
-      responseCode = "default",
-      description = "400, 404, 408, 413, 415, 429, 500 and 503, as of POST /generate.",
-      content =
-          @Content(
-              mediaType = MediaType.APPLICATION_JSON,
-              schema = @Schema(implementation = OpenAiError.class)))
+  @APIResponse(responseCode = "default", ref = ProblemResponses.ANY_OPENAI_ERROR)
   public Uni<RestResponse<CompletionResponse>> complete(CompletionBody body, RoutingContext http) {
-    CompletionBody given = body != null ? body : EMPTY;
-    List<List<GenerationRequest>> prompts =
-        given.toRequests(limits, random, generations.maxChoices());
-    int choices = prompts.size() * prompts.get(0).size();
+    CompletionBody present = Defaults.or(body, emptyBody);
+    List<RequestGroup> groups = present.toRequests(limits, random, generations.maxChoices());
+    int choices = groups.stream().mapToInt(group -> group.requests().size()).sum();
     if (choices > generations.maxRequests()) {
       throw new OutOfRangeException(
           "n", choices + " choices of all prompts", "up to " + generations.maxRequests());
     }
-    List<GenerationStream> streams = generations.submit(prompts, http);
-    List<GenerationRequest> requests = prompts.stream().flatMap(List::stream).toList();
-    int each = prompts.get(0).size();
-    if (given.streams()) {
-      return Uni.join()
-          .all(streams.stream().map(Generations::started).toList())
-          .andFailFast()
-          .map(started -> started.get(0).modelVersion())
-          .map(
-              model ->
-                  respond(
-                      MediaType.SERVER_SENT_EVENTS,
-                      new CompletionResponse.Stream(
-                          new CharacterStream(
-                              streams,
-                              new CompletionChoices(
-                                  heading(model), requests, each, given.tellsUsage())))));
-    }
+    List<GenerationStream> streams = generations.submit(groups, http);
+    return present.streams()
+        ? stream(streams, groups, present.includesUsage())
+        : completed(streams, groups);
+  }
+
+  private static Uni<RestResponse<CompletionResponse>> stream(
+      List<GenerationStream> streams, List<RequestGroup> groups, boolean includesUsage) {
     return Uni.join()
-        .all(streams.stream().map(Generations::whole).toList())
+        .all(streams.stream().map(GenerationService::started).toList())
+        .andFailFast()
+        .map(started -> heading(started.get(0).modelVersion()))
+        .map(heading -> new CompletionChoices(heading, groups, includesUsage))
+        .map(choices -> new CompletionResponse.Stream(new CharacterStream(streams, choices)))
+        .map(events -> respond(MediaType.SERVER_SENT_EVENTS, events));
+  }
+
+  private static Uni<RestResponse<CompletionResponse>> completed(
+      List<GenerationStream> streams, List<RequestGroup> groups) {
+    return Uni.join()
+        .all(streams.stream().map(GenerationService::completed).toList())
         .andFailFast()
         .map(
             all ->
-                respond(
-                    MediaType.APPLICATION_JSON,
-                    new CompletionResponse.Completed(
-                        new CompletionChoices(
-                                heading(all.get(0).end().modelVersion()), requests, each, true)
-                            .whole(all))));
+                new CompletionChoices(heading(all.get(0).end().modelVersion()), groups, true)
+                    .answer(all))
+        .map(
+            answer ->
+                respond(MediaType.APPLICATION_JSON, new CompletionResponse.Completed(answer)));
   }
 
   private static Heading heading(String model) {
@@ -121,10 +116,6 @@ public final class CompletionsResource {
   }
 
   private static RestResponse<CompletionResponse> respond(String type, CompletionResponse body) {
-    return RestResponse.ResponseBuilder.ok(body)
-        .header(HttpHeaders.CONTENT_TYPE, type)
-        .header("X-Accel-Buffering", "no")
-        .header("Cache-Control", "no-cache")
-        .build();
+    return ResponseHeaders.unbuffered(body).header(HttpHeaders.CONTENT_TYPE, type).build();
   }
 }

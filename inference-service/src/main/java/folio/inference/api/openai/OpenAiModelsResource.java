@@ -18,7 +18,7 @@ import org.eclipse.microprofile.openapi.annotations.Operation;
 import org.eclipse.microprofile.openapi.annotations.media.Schema;
 import org.eclipse.microprofile.openapi.annotations.tags.Tag;
 
-/** {@code GET /v1/models}: the names that {@code POST /v1/completions} takes. */
+/** The routes below {@code /v1/models}: the model names that OpenAI's clients may use. */
 @Path("/v1/models")
 @Produces(MediaType.APPLICATION_JSON)
 @Tag(name = "openai")
@@ -27,12 +27,12 @@ public final class OpenAiModelsResource {
 
   private final ResidentModels models;
 
-  /** With the list of who is resident. */
+  /** Creates the routes for the resident models. */
   OpenAiModelsResource(ResidentModels models) {
     this.models = models;
   }
 
-  /** A name. */
+  /** A model name. */
   @Schema(name = "OpenAiModel")
   public record Model(
       String id, String object, long created, @JsonProperty("owned_by") String ownedBy) {
@@ -41,13 +41,13 @@ public final class OpenAiModelsResource {
     }
   }
 
-  /** All names. */
+  /** The list of model names. */
   @Schema(name = "OpenAiModels")
   public record Models(String object, List<Model> data) {}
 
-  /** {@code current}, if there is one, and every resident version that takes requests. */
+  /** Returns {@code current}, if a model serves, and every resident version that runs requests. */
   @GET
-  @Operation(operationId = "listOpenAiModels", summary = "List models, as OpenAI does")
+  @Operation(operationId = "listOpenAiModels", summary = "List models, as OpenAI defines it")
   public Models list() {
     List<Model> all = new ArrayList<>();
     for (Resident resident : models.residents()) {
@@ -61,10 +61,14 @@ public final class OpenAiModelsResource {
     return new Models("list", all);
   }
 
-  /** One name. */
+  /**
+   * Returns one model name.
+   *
+   * @throws RejectedException if no resident model has the name
+   */
   @GET
   @Path("/{id}")
-  @Operation(operationId = "getOpenAiModel", summary = "Show a model, as OpenAI does")
+  @Operation(operationId = "getOpenAiModel", summary = "Show a model, as OpenAI defines it")
   public Model get(@PathParam("id") String id) {
     return list().data().stream()
         .filter(model -> model.id().equals(id))

@@ -6,13 +6,13 @@ import jakarta.ws.rs.core.HttpHeaders;
 import jakarta.ws.rs.core.MediaType;
 import org.jboss.resteasy.reactive.server.ServerResponseFilter;
 
-/** Gives problems below {@code /v1} the shape that clients expect there. */
+/** A response filter that gives problems below {@code /v1} the shape of OpenAI's errors. */
 public final class OpenAiErrorFilter {
-  /** Looks at every response of a resource. */
+  /** Replaces the entity of a response if it is a problem and the path is below {@code /v1}. */
   @ServerResponseFilter
   public void reshape(ContainerRequestContext request, ContainerResponseContext response) {
     if (response.getEntity() instanceof Problem problem
-        && OpenAiError.isMeant(request.getUriInfo().getPath())) {
+        && OpenAiError.appliesTo(request.getUriInfo().getPath())) {
       response.setEntity(OpenAiError.of(problem));
       response.getHeaders().putSingle(HttpHeaders.CONTENT_TYPE, MediaType.APPLICATION_JSON);
     }

@@ -10,7 +10,9 @@ import folio.inference.generation.RejectedException;
 import folio.inference.generation.Rejection;
 import folio.model.sampling.OutOfRangeException;
 import jakarta.ws.rs.WebApplicationException;
+import jakarta.ws.rs.core.HttpHeaders;
 import jakarta.ws.rs.core.Response;
+import jakarta.ws.rs.core.Response.Status;
 import java.time.Duration;
 import java.util.Locale;
 import java.util.regex.Matcher;
@@ -19,55 +21,59 @@ import java.util.stream.Collectors;
 import org.jboss.logging.Logger;
 import org.jboss.resteasy.reactive.server.ServerExceptionMapper;
 
-/** The one table from exception to status and problem document. */
+/** The table from exception to status and problem document, for every JAX-RS resource. */
 public final class ProblemMapper {
+  /** The reason of an error that is the service's fault. */
+  static final String INTERNAL_ERROR = "internal";
+
   private static final Logger LOG = Logger.getLogger(ProblemMapper.class);
-  private static final int LONGEST_VALUE = 80;
-  private static final int LONGEST_DETAIL = 300;
 
-  /** How Jackson's messages quote a value that they keep nowhere else. */
-  private static final Pattern TOLD_VALUE = Pattern.compile(" value \\(([^)`]+)\\)");
+  /** The largest number of characters of a detail that may quote the client's own text. */
+  private static final int MAX_DETAIL_LENGTH = 300;
 
-  private static final String BAD_REQUEST = "Bad Request";
+  /** The invalid value in Jackson's messages, where the exception has it nowhere else. */
+  private static final Pattern QUOTED_VALUE = Pattern.compile(" value \\(([^)`]+)\\)");
 
-  /** A parameter out of its range. */
+  private static final String OUT_OF_RANGE = "out_of_range";
+  private static final String BODY = "the body";
+
+  /** Maps a parameter out of its range to 400. */
   @ServerExceptionMapper
   public Response map(OutOfRangeException e) {
     return answer(
-        Problem.of(400, BAD_REQUEST, "out_of_range", cut(e.getMessage(), LONGEST_DETAIL))
-            .about(e.field(), cut(String.valueOf(e.value())), e.legal()));
+        Problem.of(Status.BAD_REQUEST, OUT_OF_RANGE, shortenDetail(e.getMessage()))
+            .about(e.field(), Problem.shorten(String.valueOf(e.value())), e.legal()));
   }
 
-  /** A request that was not run. */
+  /** Maps a request that the engine rejected to 400, 404, 429 or 503. */
   @ServerExceptionMapper
   public Response map(RejectedException e) {
     Rejection rejection = e.rejection();
     String reason = rejection.reason();
-    String detail = cut(rejection.message(), LONGEST_DETAIL);
+    String detail = shortenDetail(rejection.message());
     if (rejection instanceof Rejection.UnknownCharacter unknown) {
       return answer(unknownCharacter("prompt", unknown));
     }
     if (rejection instanceof Rejection.UnknownModel unknown) {
       return answer(
-          Problem.of(404, "Not Found", reason, detail)
-              .about("model", cut(unknown.version()), "current, or a resident version"));
+          Problem.of(Status.NOT_FOUND, reason, detail)
+              .about(
+                  "model", Problem.shorten(unknown.version()), "current, or a resident version"));
     }
     if (rejection instanceof Rejection.QueueFull full) {
-      return later(Problem.of(429, "Too Many Requests", reason, detail), full.retryAfter());
+      return retryLater(Problem.of(Status.TOO_MANY_REQUESTS, reason, detail), full.retryAfter());
     }
     if (rejection instanceof Rejection.WaitedTooLong waited) {
-      return later(Problem.of(429, "Too Many Requests", reason, detail), waited.retryAfter());
+      return retryLater(Problem.of(Status.TOO_MANY_REQUESTS, reason, detail), waited.retryAfter());
     }
-    return later(Problem.of(503, "Service Unavailable", reason, detail), Duration.ofSeconds(1));
+    return retryLater(
+        Problem.of(Status.SERVICE_UNAVAILABLE, reason, detail), Duration.ofSeconds(1));
   }
 
-  /** A text with a character that the model does not know. */
+  /** Returns the problem of a text with a character that the model's vocabulary lacks. */
   public static Problem unknownCharacter(String field, Rejection.UnknownCharacter unknown) {
     return Problem.of(
-            400,
-            BAD_REQUEST,
-            unknown.reason(),
-            cut(field + ": " + unknown.message(), LONGEST_DETAIL))
+            Status.BAD_REQUEST, unknown.reason(), shortenDetail(field + ": " + unknown.message()))
         .about(
             field,
             unknown.character(),
@@ -75,13 +81,13 @@ public final class ProblemMapper {
                 + unknown.position());
   }
 
-  /** A request that said itself what its problem is. */
+  /** Maps an exception that carries its own problem to that problem. */
   @ServerExceptionMapper
   public Response map(ProblemException e) {
     return answer(e.problem());
   }
 
-  /** A body that is JSON, but not of the right shape. */
+  /** Maps a body that is JSON, but has an unknown field or a value of the wrong type, to 400. */
   @ServerExceptionMapper
   public Response map(MismatchedInputException e) {
     if (e instanceof UnrecognizedPropertyException unknown) {
@@ -90,40 +96,39 @@ public final class ProblemMapper {
               .map(String::valueOf)
               .sorted()
               .collect(Collectors.joining(", "));
-      String field = cut(unknown.getPropertyName());
+      String field = Problem.shorten(unknown.getPropertyName());
       return answer(
-          Problem.of(400, BAD_REQUEST, "unknown_field", "there is no field " + field)
+          Problem.of(Status.BAD_REQUEST, "unknown_field", "there is no field " + field)
               .about(field, null, known));
     }
     String type = e.getTargetType() == null ? "" : e.getTargetType().getSimpleName();
     String legal = typeName(type);
     return answer(
-        Problem.of(400, BAD_REQUEST, "wrong_type", path(e) + " must be " + legal)
-            .about(path(e), given(e), legal));
+        Problem.of(Status.BAD_REQUEST, "wrong_type", path(e) + " must be " + legal)
+            .about(path(e), invalidValue(e), legal));
   }
 
-  /** A body that is not JSON, or a number that no computer word holds. */
+  /** Maps a body that is not JSON, or has a number that no Java type holds, to 400. */
   @ServerExceptionMapper
   public Response map(JsonProcessingException e) {
     if (e instanceof MismatchedInputException mismatch) {
       return map(mismatch);
     }
-    String field = e instanceof JsonMappingException mapping ? path(mapping) : "the body";
+    String field = e instanceof JsonMappingException mapping ? path(mapping) : BODY;
     if (e.getCause() instanceof InputCoercionException || e instanceof InputCoercionException) {
       String legal = "a number of an ordinary size";
       return answer(
-          Problem.of(400, BAD_REQUEST, "out_of_range", field + " must be " + legal)
-              .about(field, given(e), legal));
+          Problem.of(Status.BAD_REQUEST, OUT_OF_RANGE, field + " must be " + legal)
+              .about(field, invalidValue(e), legal));
     }
     return answer(
         Problem.of(
-            400,
-            BAD_REQUEST,
+            Status.BAD_REQUEST,
             "malformed_json",
-            field + " cannot be read: " + cut(e.getOriginalMessage())));
+            field + " cannot be read: " + Problem.shorten(e.getOriginalMessage())));
   }
 
-  /** What JAX-RS refuses: unknown paths, methods and media types, bodies that cannot be read. */
+  /** Maps what JAX-RS rejects: unknown paths, methods and media types, and unreadable bodies. */
   @ServerExceptionMapper
   public Response map(WebApplicationException e) {
     for (Throwable cause = e.getCause(); cause != null; cause = cause.getCause()) {
@@ -132,26 +137,24 @@ public final class ProblemMapper {
       }
     }
     Response.StatusType status = e.getResponse().getStatusInfo();
-    return answer(
-        Problem.of(
-            status.getStatusCode(),
-            status.getReasonPhrase(),
-            status.getReasonPhrase().toLowerCase(Locale.ROOT).replace(' ', '_'),
-            e.getMessage()));
+    String reason = status.getReasonPhrase().toLowerCase(Locale.ROOT).replace(' ', '_');
+    return answer(Problem.of(status, reason, e.getMessage()));
   }
 
-  /** What should not happen. */
+  /** Maps every other exception to 500 and logs it. */
   @ServerExceptionMapper
   public Response map(Throwable e) {
-    LOG.error("a request failed", e);
+    LOG.error("Request failed", e);
     return answer(
         Problem.of(
-            500, "Internal Server Error", "internal", "the service failed; it has logged why"));
+            Status.INTERNAL_SERVER_ERROR,
+            INTERNAL_ERROR,
+            "the service failed; its log has the cause"));
   }
 
-  private static Response later(Problem problem, Duration after) {
+  private static Response retryLater(Problem problem, Duration after) {
     return Response.fromResponse(answer(problem))
-        .header("Retry-After", Math.max(1, after.toSeconds()))
+        .header(HttpHeaders.RETRY_AFTER, Math.max(1, after.toSeconds()))
         .build();
   }
 
@@ -159,21 +162,26 @@ public final class ProblemMapper {
     return Response.status(problem.status()).type(Problem.MEDIA_TYPE).entity(problem).build();
   }
 
-  /** What stands where the reader gave up, as far as it tells; else null. */
-  private static String given(JsonProcessingException e) {
-    if (e instanceof InvalidFormatException invalid && invalid.getValue() != null) {
-      return cut(String.valueOf(invalid.getValue()));
-    }
-    Matcher told = TOLD_VALUE.matcher(String.valueOf(e.getOriginalMessage()));
-    return told.find() ? cut(told.group(1)) : null;
+  private static String shortenDetail(String detail) {
+    return Problem.shorten(detail, MAX_DETAIL_LENGTH);
   }
 
+  /** Returns the value at which Jackson stopped, or null if the exception does not have it. */
+  private static String invalidValue(JsonProcessingException e) {
+    if (e instanceof InvalidFormatException invalid && invalid.getValue() != null) {
+      return Problem.shorten(String.valueOf(invalid.getValue()));
+    }
+    Matcher quoted = QUOTED_VALUE.matcher(String.valueOf(e.getOriginalMessage()));
+    return quoted.find() ? Problem.shorten(quoted.group(1)) : null;
+  }
+
+  /** Returns the path of the field at which Jackson stopped, such as {@code prompt.[]}. */
   private static String path(JsonMappingException e) {
     String path =
         e.getPath().stream()
             .map(part -> part.getFieldName() == null ? "[]" : part.getFieldName())
             .collect(Collectors.joining("."));
-    return path.isEmpty() ? "the body" : cut(path);
+    return path.isEmpty() ? BODY : Problem.shorten(path);
   }
 
   private static String typeName(String javaType) {
@@ -185,14 +193,5 @@ public final class ProblemMapper {
       case "List", "ArrayList" -> "a list of texts";
       default -> "a JSON object";
     };
-  }
-
-  /** The begin of what a client has sent. */
-  public static String cut(String text) {
-    return cut(text, LONGEST_VALUE);
-  }
-
-  private static String cut(String text, int most) {
-    return text.length() <= most ? text : text.substring(0, most) + "…";
   }
 }

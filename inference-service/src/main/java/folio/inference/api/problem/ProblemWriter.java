@@ -7,32 +7,31 @@ import jakarta.inject.Singleton;
 import jakarta.ws.rs.core.HttpHeaders;
 import jakarta.ws.rs.core.MediaType;
 
-/** Answers with problem documents where a request has not reached JAX-RS. */
+/** Writes the error answer of a request that has not reached JAX-RS. */
 @Singleton
 public final class ProblemWriter {
   private final ObjectMapper json;
 
-  /** With the mapper of all answers. */
+  /** Creates a writer that uses the mapper of all other answers. */
   ProblemWriter(ObjectMapper json) {
     this.json = json;
   }
 
+  /** Ends the response with a problem, in OpenAI's shape below {@code /v1}. */
   public void answer(RoutingContext http, Problem problem) {
+    boolean openAi = OpenAiError.appliesTo(http.normalizedPath());
     http.response()
         .setStatusCode(problem.status())
         .putHeader(
-            HttpHeaders.CONTENT_TYPE,
-            OpenAiError.isMeant(http.normalizedPath())
-                ? MediaType.APPLICATION_JSON
-                : Problem.MEDIA_TYPE)
-        .end(write(OpenAiError.isMeant(http.normalizedPath()) ? OpenAiError.of(problem) : problem));
+            HttpHeaders.CONTENT_TYPE, openAi ? MediaType.APPLICATION_JSON : Problem.MEDIA_TYPE)
+        .end(write(openAi ? OpenAiError.of(problem) : problem));
   }
 
-  private String write(Object problem) {
+  private String write(Object body) {
     try {
-      return json.writeValueAsString(problem);
+      return json.writeValueAsString(body);
     } catch (JsonProcessingException e) {
-      throw new IllegalStateException("records of numbers and text can be written", e);
+      throw new IllegalStateException("a record of numbers and strings is always writable", e);
     }
   }
 }

@@ -28,7 +28,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Whole answers of {@code POST /generate}: each form, each refusal. */
+/** Completed answers of {@code POST /generate} in every format, and every rejection. */
 @QuarkusTest
 @WithTestResource(CheckpointFolder.class)
 class GenerateTest {
@@ -50,13 +50,13 @@ class GenerateTest {
         .body(body);
   }
 
-  private static ValidatableResponse whole(String body) {
+  private static ValidatableResponse generate(String body) {
     return json(body).accept(ContentType.JSON).post("/generate").then();
   }
 
   @Test
-  void answersWhole() {
-    whole(HELLO)
+  void returnsACompletedAnswer() {
+    generate(HELLO)
         .statusCode(200)
         .contentType(ContentType.JSON)
         .header("X-Model-Version", notNullValue())
@@ -72,8 +72,8 @@ class GenerateTest {
   }
 
   @Test
-  void givesTheSameTextInEveryForm() {
-    String text = whole(HELLO).extract().path("text");
+  void returnsTheSameTextInEveryFormat() {
+    String text = generate(HELLO).extract().path("text");
     String plain =
         json(HELLO).accept(ContentType.TEXT).post("/generate").then().extract().asString();
     String lines =
@@ -124,8 +124,8 @@ class GenerateTest {
   }
 
   @Test
-  void hasDefaultsForEverything() {
-    whole("{}")
+  void everyFieldHasADefault() {
+    generate("{}")
         .statusCode(200)
         .body("usage.completion_tokens", equalTo(256))
         .body("usage.prompt_tokens", equalTo(1))
@@ -133,8 +133,9 @@ class GenerateTest {
   }
 
   @Test
-  void echoesAndTellsLogProbabilities() {
-    whole("{\"prompt\":\"Hello\",\"max_tokens\":3,\"echo\":true,\"logprobs\":2,\"temperature\":0}")
+  void echoesThePromptAndReportsLogProbabilities() {
+    generate(
+            "{\"prompt\":\"Hello\",\"max_tokens\":3,\"echo\":true,\"logprobs\":2,\"temperature\":0}")
         .statusCode(200)
         .body("text", startsWith("Hello"))
         .body("text", hasLength(8))
@@ -143,7 +144,7 @@ class GenerateTest {
   }
 
   @Test
-  void keepsTheRequestIdOfTheClientIfItIsHarmless() {
+  void keepsASafeRequestIdOfTheClient() {
     json(HELLO)
         .header("X-Request-Id", "abc-123")
         .accept(ContentType.JSON)
@@ -184,8 +185,8 @@ class GenerateTest {
           []                               | the body           | a JSON object
           {} {}                            | the body           | a JSON object
           """)
-  void namesFieldAndRange(String body, String field, String legal) {
-    whole(body)
+  void namesTheFieldAndItsLegalRange(String body, String field, String legal) {
+    generate(body)
         .statusCode(400)
         .contentType("application/problem+json")
         .header("X-Request-Id", notNullValue())
@@ -200,7 +201,7 @@ class GenerateTest {
   @ParameterizedTest
   @ValueSource(
       strings = {"application/json", "text/event-stream", "application/x-ndjson", "text/plain"})
-  void readsALargeBodyInEveryForm(String accept) {
+  void readsALargeBodyForEveryFormat(String accept) {
     String prompt = "\\u0061".repeat(10_000);
     json("{\"prompt\": \"" + prompt + "\", \"max_tokens\": 5, \"seed\": 1}")
         .accept(accept)
@@ -212,7 +213,7 @@ class GenerateTest {
 
   @Test
   void namesAnUnknownField() {
-    whole("{\"max_token\": 5}")
+    generate("{\"max_token\": 5}")
         .statusCode(400)
         .body("reason", equalTo("unknown_field"))
         .body("field", equalTo("max_token"))
@@ -221,7 +222,7 @@ class GenerateTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"application/json", "text/event-stream", "text/plain"})
-  void namesAnUnknownCharacterBeforeAnyStatusIsSent(String accept) {
+  void namesAnUnknownCharacterInsteadOfStartingAStream(String accept) {
     json("{\"prompt\": \"Hell\u00f8\"}")
         .accept(accept)
         .post("/generate")
@@ -236,31 +237,31 @@ class GenerateTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"{\"prompt\":", "{\"seed\":1,\"seed\":2}", "nonsense"})
-  void refusesWhatIsNotJson(String body) {
-    whole(body)
+  void rejectsABodyThatIsNotJson(String body) {
+    generate(body)
         .statusCode(400)
         .contentType("application/problem+json")
         .body("reason", equalTo("malformed_json"));
   }
 
   @Test
-  void refusesAPromptThatIsTooLong() {
-    whole("{\"prompt\": \"" + "a".repeat(10_001) + "\"}")
+  void rejectsAPromptThatIsTooLong() {
+    generate("{\"prompt\": \"" + "a".repeat(10_001) + "\"}")
         .statusCode(400)
         .body("field", equalTo("prompt"))
         .body("value", equalTo("10001 characters"));
   }
 
   @Test
-  void refusesABodyThatIsTooLarge() {
-    whole("{\"prompt\": \"" + "a".repeat(2_000_000) + "\"}")
+  void rejectsABodyThatIsTooLarge() {
+    generate("{\"prompt\": \"" + "a".repeat(2_000_000) + "\"}")
         .statusCode(413)
         .contentType("application/problem+json")
         .body("legal", equalTo("up to 1048576 bytes"));
   }
 
   @Test
-  void refusesOtherTypesAndMethods() {
+  void rejectsOtherMediaTypesAndMethods() {
     given().contentType("text/xml").body("<x/>").post("/generate").then().statusCode(415);
     given().get("/generate").then().statusCode(405);
     given().get("/nothing").then().statusCode(404).contentType("application/problem+json");
@@ -268,7 +269,7 @@ class GenerateTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"image/png", "application/json;q=0", "text/html, image/*;q=0.5"})
-  void refusesToGenerateWhatNobodyCouldRead(String accept) {
+  void rejectsAnAcceptHeaderWithoutAnOfferedType(String accept) {
     Service service = new Service(RestAssured.port);
     double before = service.metric("folio_prompt_tokens_total");
 
@@ -284,7 +285,9 @@ class GenerateTest {
         .body(
             "legal",
             equalTo("text/event-stream, application/x-ndjson, text/plain, application/json"));
-    assertThat(service.metric("folio_prompt_tokens_total")).as("got no slot").isEqualTo(before);
+    assertThat(service.metric("folio_prompt_tokens_total"))
+        .as("the request got no slot")
+        .isEqualTo(before);
   }
 
   @ParameterizedTest
@@ -297,24 +300,24 @@ class GenerateTest {
           text/*                                   | text/event-stream
           text/event-stream;q=0, text/*            | text/plain
           """)
-  void answersInTheFormThatIsWantedMost(String accept, String form) {
+  void answersInThePreferredMediaType(String accept, String mediaType) {
     json(HELLO)
         .accept(accept)
         .post("/generate")
         .then()
         .statusCode(200)
-        .contentType(startsWith(form));
+        .contentType(startsWith(mediaType));
   }
 
   @Test
-  void knowsOnlyResidentModels() {
-    whole("{\"model\": \"20260101T000000Z-00000000\"}")
+  void rejectsModelsThatAreNotResident() {
+    generate("{\"model\": \"20260101T000000Z-00000000\"}")
         .statusCode(404)
         .contentType("application/problem+json")
         .body("field", equalTo("model"))
         .body("reason", equalTo("unknown_model"));
     String version = given().get("/models/current").then().extract().path("version");
-    whole("{\"model\": \"" + version + "\", \"max_tokens\": 3}")
+    generate("{\"model\": \"" + version + "\", \"max_tokens\": 3}")
         .statusCode(200)
         .body("model_version", equalTo(version));
   }

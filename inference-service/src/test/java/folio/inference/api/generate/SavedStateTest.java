@@ -25,11 +25,11 @@ import org.eclipse.microprofile.config.inject.ConfigProperty;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/** A generation that goes on from where another stopped. */
+/** Generations that resume from a saved state. */
 @QuarkusTest
 @WithTestResource(CheckpointFolder.class)
 class SavedStateTest {
-  /** What makes every part of a state count. */
+  /** Parameters with which every part of a state influences the text. */
   private static final Map<String, ?> SAMPLING =
       Map.of("temperature", 0.8, "repetition_penalty", 1.3, "top_p", 0.95, "logprobs", 0);
 
@@ -56,14 +56,14 @@ class SavedStateTest {
     return Service.parse(post(all).statusCode(200).extract().asString());
   }
 
-  private static String kept(String prompt) {
+  private static String savedState(String prompt) {
     return generate(Map.of("prompt", prompt, "max_tokens", 5, "keep_state", true))
         .get("state")
         .asText();
   }
 
   @Test
-  void tenPiecesAreOne() {
+  void tenResumedPiecesEqualOneGeneration() {
     JsonNode whole = generate(Map.of("prompt", "KING HENRY", "max_tokens", 100, "seed", 3));
     Service service = new Service(RestAssured.port);
 
@@ -85,13 +85,13 @@ class SavedStateTest {
     assertThat(text.toString()).isEqualTo(whole.get("text").asText());
     StringBuilder expected = new StringBuilder();
     whole.get("logprobs").forEach(each -> expected.append(each.toString()));
-    assertThat(logprobs.toString()).as("to the last bit").isEqualTo(expected.toString());
-    assertThat(service.metric("folio_prompt_tokens_total")).as("nothing is read").isEqualTo(read);
+    assertThat(logprobs.toString()).as("bit for bit").isEqualTo(expected.toString());
+    assertThat(service.metric("folio_prompt_tokens_total")).as("no prompt is read").isEqualTo(read);
   }
 
   @Test
-  void aStateForks() {
-    String state = kept("ROMEO:");
+  void severalGenerationsResumeFromOneState() {
+    String state = savedState("ROMEO:");
 
     JsonNode first = generate(Map.of("state", state, "max_tokens", 40, "seed", 1));
     JsonNode other = generate(Map.of("state", state, "max_tokens", 40, "seed", 2));
@@ -102,7 +102,7 @@ class SavedStateTest {
   }
 
   @Test
-  void aStreamTellsItAtItsEnd() {
+  void aStreamEndsWithTheState() {
     String events =
         given()
             .contentType(ContentType.JSON)
@@ -122,16 +122,16 @@ class SavedStateTest {
   }
 
   @Test
-  void itIsAsLargeAsTheReadmeSays() {
+  void aStateHasTheDocumentedSize() {
     JsonNode model = Service.parse(new Service(RestAssured.port).get("/models/current").body());
     int floats = model.at("/network/layers").asInt() * model.at("/network/hidden_size").asInt();
 
-    assertThat(kept("a").length()).isBetween(floats * 16 / 3, floats * 16 / 3 + 400);
+    assertThat(savedState("a").length()).isBetween(floats * 16 / 3, floats * 16 / 3 + 400);
   }
 
   @Test
-  void aModelThatIsGoneIsSaidToBe() {
-    String state = kept("a");
+  void rejectsAStateWhoseModelIsGone() {
+    String state = savedState("a");
     Service service = new Service(RestAssured.port);
     String version = TestCheckpoints.publishCurrent(new CheckpointStore(checkpoints), 21);
     Service.await(
@@ -148,13 +148,13 @@ class SavedStateTest {
   }
 
   @Test
-  void refusesByName() {
-    String state = kept("a");
+  void rejectionsNameTheField() {
+    String state = savedState("a");
     post(Map.of("state", state, "prompt", "b")).statusCode(400).body("field", equalTo("prompt"));
     post(Map.of("state", state, "model", "other"))
         .statusCode(400)
         .body("field", equalTo("model"))
-        .body("detail", containsString("which state is of"));
+        .body("detail", containsString("the model that computed state"));
     String forged =
         state.substring(0, 40) + (state.charAt(40) == 'A' ? 'B' : 'A') + state.substring(41);
     post(Map.of("state", forged)).statusCode(400).body("reason", equalTo("forged_state"));

@@ -31,11 +31,11 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** {@code POST /score}, judged by the network itself. */
+/** Tests of {@code POST /score} against the network itself. */
 @QuarkusTest
 @WithTestResource(CheckpointFolder.class)
 class ScoreTest {
-  /** Longer than a part of a prompt, and no multiple of one. */
+  /** A text that is longer than a prefill chunk and not a multiple of one. */
   private static final String TEXT = "ROMEO:\nWherefore art thou Romeo? zQx\n";
 
   @ConfigProperty(name = "folio.limits.prompt-tokens")
@@ -60,7 +60,7 @@ class ScoreTest {
         post(Map.of("text", text, "top", top)).statusCode(200).extract().asString());
   }
 
-  /** Of the characters after the first, from one pass over the text. */
+  /** Returns the log-probabilities after each character but the last, from one forward pass. */
   private static float[][] logProbabilities(Checkpoint checkpoint, String text) {
     try (NDManager manager = NDManager.newBaseManager();
         CharGru network = checkpoint.load(manager)) {
@@ -78,7 +78,7 @@ class ScoreTest {
   }
 
   @Test
-  void everyCharacterIsJudgedAsTheNetworkDoes() {
+  void returnsTheLogProbabilitiesOfTheNetwork() {
     Checkpoint checkpoint = new CheckpointStore(checkpoints).open(version);
     float[][] expected = logProbabilities(checkpoint, TEXT);
     int[] ids = checkpoint.vocabulary().encode(TEXT);
@@ -95,9 +95,10 @@ class ScoreTest {
       JsonNode token = tokens.get(i);
       assertThat(token.get("token").asText()).isEqualTo(TEXT.substring(i, i + 1));
       assertThat(token.get("logprob").asDouble()).isCloseTo(own, within(1e-4));
-      long better = IntStream.range(0, row.length).filter(id -> row[id] > own + 1e-4).count();
-      long asGood = IntStream.range(0, row.length).filter(id -> row[id] >= own - 1e-4).count();
-      assertThat(token.get("rank").asLong()).isBetween(better + 1, asGood);
+      long moreLikely = IntStream.range(0, row.length).filter(id -> row[id] > own + 1e-4).count();
+      long atLeastAsLikely =
+          IntStream.range(0, row.length).filter(id -> row[id] >= own - 1e-4).count();
+      assertThat(token.get("rank").asLong()).isBetween(moreLikely + 1, atLeastAsLikely);
       assertThat(token.get("top")).hasSize(3);
       double best = IntStream.range(0, row.length).mapToDouble(id -> row[id]).max().orElseThrow();
       assertThat(token.at("/top/0/logprob").asDouble()).isCloseTo(best, within(1e-4));
@@ -114,9 +115,9 @@ class ScoreTest {
   }
 
   @Test
-  void whatWasWrittenIsScoredAsItWasWritten() {
+  void scoresGeneratedTextLikeItsGeneration() {
     String body = "{\"prompt\": \"KING\", \"max_tokens\": 40, \"seed\": 7, \"logprobs\": 0}";
-    JsonNode written =
+    JsonNode generated =
         Service.parse(
             given()
                 .contentType(ContentType.JSON)
@@ -125,19 +126,19 @@ class ScoreTest {
                 .post("/generate")
                 .asString());
 
-    JsonNode tokens = score("KING" + written.get("text").asText(), 0).get("tokens");
+    JsonNode tokens = score("KING" + generated.get("text").asText(), 0).get("tokens");
 
     for (int i = 0; i < 40; i++) {
       JsonNode scored = tokens.get(4 + i);
-      JsonNode then = written.get("logprobs").get(i);
-      assertThat(scored.get("logprob").asDouble()).isEqualTo(then.get("logprob").asDouble());
-      assertThat(scored.get("rank").asInt()).isEqualTo(then.get("rank").asInt());
+      JsonNode reported = generated.get("logprobs").get(i);
+      assertThat(scored.get("logprob").asDouble()).isEqualTo(reported.get("logprob").asDouble());
+      assertThat(scored.get("rank").asInt()).isEqualTo(reported.get("rank").asInt());
       assertThat(scored.get("top")).isEmpty();
     }
   }
 
   @Test
-  void aTextHasTheSameScoreAmongOthers() {
+  void concurrentTextsDoNotChangeAScore() {
     String alone = score(TEXT, 2).toString();
 
     List<CompletableFuture<JsonNode>> many = new ArrayList<>();
@@ -156,7 +157,7 @@ class ScoreTest {
   }
 
   @Test
-  void theLongestTextIsScored() {
+  void scoresTheLongestLegalText() {
     JsonNode answer = score("a".repeat(longest), 0);
 
     assertThat(answer.get("scored_tokens").asInt()).isEqualTo(longest - 1);
@@ -179,7 +180,7 @@ class ScoreTest {
         "{\"text\": \"a\u00fcb\"}              | 400 | text  | \u00fc",
         "{\"text\": \"ab\", \"model\": \"no\"} | 404 | model | no",
       })
-  void refusesByName(String body, int status, String field, String value) {
+  void rejectionsNameTheField(String body, int status, String field, String value) {
     given()
         .contentType(ContentType.JSON)
         .body(body.strip())
@@ -193,7 +194,7 @@ class ScoreTest {
   }
 
   @Test
-  void noBodyIsNoText() {
+  void rejectsAnAbsentBody() {
     given()
         .contentType(ContentType.JSON)
         .post("/score")

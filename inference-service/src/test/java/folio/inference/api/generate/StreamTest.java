@@ -24,7 +24,7 @@ import org.eclipse.microprofile.config.inject.ConfigProperty;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/** Streams, read as they come. */
+/** Streams of {@code POST /generate}, read while the service generates. */
 @QuarkusTest
 @WithTestResource(CheckpointFolder.class)
 class StreamTest {
@@ -40,7 +40,8 @@ class StreamTest {
   void serveASlowModel() {
     Service.awaitReady(RestAssured.port);
     service = new Service(RestAssured.port);
-    Service.await("no other test's streams", () -> service.metric("folio_requests_running ") == 0);
+    Service.await(
+        "the streams of other tests to end", () -> service.metric("folio_requests_running ") == 0);
     Models.serveSlow(checkpoints, 1);
   }
 
@@ -51,7 +52,7 @@ class StreamTest {
   }
 
   @Test
-  void theFirstCharactersArriveWhileTheRestIsComputed() throws Exception {
+  void streamsCharactersWhileTheRestIsComputed() throws Exception {
     HttpResponse<Stream<String>> response = stream(LONG);
     try (Stream<String> lines = response.body()) {
       Iterator<String> each = lines.iterator();
@@ -80,7 +81,7 @@ class StreamTest {
   }
 
   @Test
-  void aClientThatGoesAwayFreesItsSlot() throws Exception {
+  void aClientThatDisconnectsFreesItsSlot() throws Exception {
     double before = service.metric("folio_requests_total{finish_reason=\"cancelled\"}");
     HttpResponse<InputStream> response =
         service
@@ -90,13 +91,13 @@ class StreamTest {
     response.body().close();
 
     Service.await(
-        "cancelled",
+        "the request to be cancelled",
         () -> service.metric("folio_requests_total{finish_reason=\"cancelled\"}") == before + 1);
-    Service.await("free", () -> service.metric("folio_requests_running ") == 0);
+    Service.await("every slot to be free", () -> service.metric("folio_requests_running ") == 0);
   }
 
   @Test
-  void aClientThatGoesAwayBeforeItsAnswerFreesItsSlotToo() throws Exception {
+  void aClientThatDisconnectsBeforeItsAnswerFreesItsSlot() throws Exception {
     double before = service.metric("folio_requests_total{finish_reason=\"cancelled\"}");
     try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), RestAssured.port)) {
       String request =
@@ -106,17 +107,17 @@ class StreamTest {
               + "\r\n\r\n"
               + LONG;
       socket.getOutputStream().write(request.getBytes(StandardCharsets.US_ASCII));
-      Service.await("running", () -> service.metric("folio_requests_running ") == 1);
+      Service.await("the request to run", () -> service.metric("folio_requests_running ") == 1);
     }
 
     Service.await(
-        "cancelled",
+        "the request to be cancelled",
         () -> service.metric("folio_requests_total{finish_reason=\"cancelled\"}") == before + 1);
   }
 
   @Test
-  void refusesWhatTheQueueCannotHold() throws Exception {
-    int capacity = 40 + 8; // slots and queue in application.properties
+  void rejectsRequestsWhenTheQueueIsFull() throws Exception {
+    int capacity = 40 + 8; // the slots and the queue capacity in application.properties
     List<CompletableFuture<HttpResponse<InputStream>>> streams = new ArrayList<>();
     for (int i = 0; i < capacity + 20; i++) {
       streams.add(
@@ -126,19 +127,19 @@ class StreamTest {
                   service.generate(LONG, EVENTS), HttpResponse.BodyHandlers.ofInputStream()));
     }
     Service.await(
-        "some are refused",
+        "a rejection",
         () -> service.metric("folio_requests_rejected_total{reason=\"queue_full\"}") > 0);
-    HttpResponse<InputStream> refused = null;
-    while (refused == null) {
+    HttpResponse<InputStream> rejected = null;
+    while (rejected == null) {
       for (CompletableFuture<HttpResponse<InputStream>> each : streams) {
         if (each.isDone() && each.join().statusCode() != 200) {
-          refused = each.join();
+          rejected = each.join();
         }
       }
     }
-    assertThat(refused.statusCode()).isEqualTo(429);
-    assertThat(refused.headers().firstValue("Retry-After")).isPresent();
-    assertThat(new String(refused.body().readAllBytes(), StandardCharsets.UTF_8))
+    assertThat(rejected.statusCode()).isEqualTo(429);
+    assertThat(rejected.headers().firstValue("Retry-After")).isPresent();
+    assertThat(new String(rejected.body().readAllBytes(), StandardCharsets.UTF_8))
         .contains("\"reason\":\"queue_full\"", "8 requests wait already");
 
     for (CompletableFuture<HttpResponse<InputStream>> each : streams) {
@@ -146,7 +147,7 @@ class StreamTest {
         each.join().body().close();
       }
     }
-    Service.await("free", () -> service.metric("folio_requests_running ") == 0);
-    Service.await("empty", () -> service.metric("folio_requests_waiting ") == 0);
+    Service.await("every slot to be free", () -> service.metric("folio_requests_running ") == 0);
+    Service.await("the queue to be empty", () -> service.metric("folio_requests_waiting ") == 0);
   }
 }

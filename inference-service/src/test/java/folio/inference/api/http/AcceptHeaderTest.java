@@ -2,14 +2,13 @@ package folio.inference.api.http;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import folio.inference.api.generate.GenerateResource;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 class AcceptHeaderTest {
-  private static final List<String> OFFERED = GenerateResource.FORMS;
+  private static final List<String> OFFERED = MediaTypes.GENERATED;
 
   @ParameterizedTest
   @CsvSource(
@@ -34,7 +33,7 @@ class AcceptHeaderTest {
           nonsense, text/plain;q=high, application/json   | application/json
           application/json;version=1;q=1.000              | application/json
           """)
-  void findsTheTypeThatIsWantedMost(String accept, String best) {
+  void choosesTheTypeWithTheHighestQuality(String accept, String best) {
     assertThat(new AcceptHeader(List.of(accept)).best(OFFERED)).hasValue(best);
   }
 
@@ -52,12 +51,12 @@ class AcceptHeaderTest {
           text/plain;q=NaN
           ,;,
           """)
-  void findsNothing(String accept) {
+  void choosesNothingIfNoTypeIsAcceptable(String accept) {
     assertThat(new AcceptHeader(List.of(accept)).best(OFFERED)).isEmpty();
   }
 
   @Test
-  void joinsHeadersAndTakesNoneForAnything() {
+  void joinsHeadersAndAcceptsAnyTypeWithoutOne() {
     assertThat(new AcceptHeader(List.of("image/png", "text/plain")).best(OFFERED))
         .hasValue("text/plain");
     assertThat(new AcceptHeader(List.of()).best(OFFERED)).hasValue("text/event-stream");

@@ -29,7 +29,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What a connection may take of a service, with limits that a test can reach. */
+/** The limits of bodies and connections, set so low that a test reaches them. */
 @QuarkusTest
 @WithTestResource(CheckpointFolder.class)
 @TestProfile(LimitsTest.SmallLimits.class)
@@ -38,12 +38,12 @@ class LimitsTest {
   private static final int MAX_BYTES = 100_000;
   private static final Duration IDLE = Duration.ofMillis(500);
 
-  /** Takes the slow model longer than the idle timeout. */
+  /** A request that takes the slow model longer than the idle timeout. */
   private static final String SLOW = "{\"max_tokens\": 5000}";
 
   private static final String ENDLESS = "{\"max_tokens\": 1000000}";
 
-  /** Limits that a test can reach. */
+  /** The low limits. */
   public static final class SmallLimits implements QuarkusTestProfile {
     @Override
     public Map<String, String> getConfigOverrides() {
@@ -81,7 +81,7 @@ class LimitsTest {
 
   @ParameterizedTest
   @ValueSource(booleans = {true, false})
-  void refusesABodyThatIsTooLarge(boolean chunked) throws IOException {
+  void rejectsABodyThatIsTooLarge(boolean chunked) throws IOException {
     String body = "{\"prompt\": \"" + "a".repeat(MAX_BYTES) + "\"}";
     try (RawConnection client = connect()) {
       client.send(
@@ -102,7 +102,7 @@ class LimitsTest {
   }
 
   @Test
-  void refusesABodyThatIsTooLargeOverHttp2() throws Exception {
+  void rejectsABodyThatIsTooLargeOverHttp2() throws Exception {
     HttpResponse<String> answer = overHttp2("{\"prompt\": \"" + "a".repeat(MAX_BYTES) + "\"}");
 
     assertThat(answer.statusCode()).isEqualTo(413);
@@ -125,7 +125,7 @@ class LimitsTest {
   }
 
   @Test
-  void answersRequestsThatAreSentBeforeTheAnswers() throws IOException {
+  void answersPipelinedRequestsInOrder() throws IOException {
     String first = RawConnection.post("{\"max_tokens\": 3}", "Accept: application/json");
     String second = RawConnection.post("{\"max_tokens\": 4}", "Accept: application/json");
     try (RawConnection client = connect()) {
@@ -141,7 +141,7 @@ class LimitsTest {
   }
 
   @Test
-  void letsAClientSendItsBodyIfItAsks() throws IOException {
+  void answersExpectContinue() throws IOException {
     String body = "{\"max_tokens\": 3}";
     try (RawConnection client = connect()) {
       client.send(
@@ -155,10 +155,10 @@ class LimitsTest {
 
   @ParameterizedTest
   @ValueSource(booleans = {true, false})
-  void cutsOffABodyThatNeverEnds(boolean trickles) throws IOException {
+  void rejectsABodyThatNeverEnds(boolean sendsSlowly) throws IOException {
     try (RawConnection client = connect()) {
       client.send(RawConnection.head("Content-Length: 5000") + "\r\n{");
-      if (trickles) {
+      if (sendsSlowly) {
         Service.await("an answer", () -> client.hasAnswerOrSend(" "));
       }
 
@@ -169,7 +169,7 @@ class LimitsTest {
   }
 
   @Test
-  void cutsOffHeadersThatNeverEnd() throws IOException {
+  void closesAConnectionWhoseHeadersNeverEnd() throws IOException {
     try (RawConnection silent = connect();
         RawConnection halfway = connect()) {
       halfway.send(RawConnection.head("Content-Length: 5000"));
@@ -180,7 +180,7 @@ class LimitsTest {
   }
 
   @Test
-  void closesAConnectionBetweenTwoRequestsAfterItsTime() throws IOException {
+  void closesAnIdleConnectionBetweenTwoRequests() throws IOException {
     try (RawConnection client = connect()) {
       client.send(RawConnection.post("{\"max_tokens\": 3}", "Accept: application/json"));
       assertThat(client.read().status()).isEqualTo(200);
@@ -193,7 +193,7 @@ class LimitsTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"application/json", "text/event-stream"})
-  void keepsAConnectionWhoseAnswerTakesLonger(String accept) throws IOException {
+  void keepsAConnectionWhoseAnswerExceedsTheIdleTimeout(String accept) throws IOException {
     Models.serveSlow(checkpoints, 1);
     long begin = System.nanoTime();
     try (RawConnection client = connect()) {
@@ -201,7 +201,7 @@ class LimitsTest {
 
       Answer answer = client.read();
       assertThat(System.nanoTime() - begin)
-          .as("what the test relies on: the answer takes longer than the idle timeout")
+          .as("the answer takes longer than the idle timeout, which the test relies on")
           .isGreaterThan(IDLE.toNanos());
       assertThat(answer.status()).isEqualTo(200);
       assertThat(answer.body()).contains("\"completion_tokens\":5000");
@@ -209,7 +209,7 @@ class LimitsTest {
   }
 
   @Test
-  void keepsAConnectionThatItsFirstRequestUpgradesToo() throws Exception {
+  void keepsAConnectionThatItsFirstRequestUpgradesToHttp2() throws Exception {
     Models.serveSlow(checkpoints, 1);
 
     HttpResponse<String> answer = overHttp2(SLOW);
@@ -223,34 +223,35 @@ class LimitsTest {
   }
 
   @Test
-  void cutsOffAClientThatDoesNotRead() throws IOException {
+  void closesTheConnectionOfAClientThatDoesNotRead() throws IOException {
     Models.serveSlow(checkpoints, 1);
     Service service = new Service(RestAssured.port);
-    double before = service.metric("folio_requests_total{finish_reason=\"cancelled\"}");
+    double cancelled = service.metric("folio_requests_total{finish_reason=\"cancelled\"}");
     try (RawConnection client = new RawConnection(RestAssured.port, 4096)) {
       client.send(
           RawConnection.post(
               "{\"max_tokens\": 10000, \"logprobs\": 20}", "Accept: text/event-stream"));
 
       Service.await(
-          "cut off",
-          () -> service.metric("folio_requests_total{finish_reason=\"cancelled\"}") == before + 1);
+          "the request is cancelled",
+          () ->
+              service.metric("folio_requests_total{finish_reason=\"cancelled\"}") == cancelled + 1);
       assertThatThrownBy(client::read).isInstanceOf(IOException.class);
     }
   }
 
   @Test
-  void refusesConnectionsAboveTheLimit() throws Exception {
+  void rejectsConnectionsAboveTheLimit() throws Exception {
     Models.serveSlow(checkpoints, 1);
     Service service = new Service(RestAssured.port);
     List<RawConnection> clients = new ArrayList<>();
     try {
-      // Connections of earlier requests hold places until they are idle for long enough.
-      AtomicInteger welcome = new AtomicInteger();
+      // Connections of earlier tests count until their idle timeout.
+      AtomicInteger accepted = new AtomicInteger();
       Service.await(
-          "a full house of endless streams",
-          () -> isWelcome(clients) && welcome.incrementAndGet() == MAX_CONNECTIONS);
-      Answer answer = connectAndAsk(clients).read();
+          "endless streams up to the connection limit",
+          () -> isAccepted(clients) && accepted.incrementAndGet() == MAX_CONNECTIONS);
+      Answer answer = connectAndSend(clients).read();
       JsonNode problem = problem(answer, 503, "too_many_connections");
       assertThat(problem.get("legal").asText()).isEqualTo("up to " + MAX_CONNECTIONS);
       assertThat(answer.header("Retry-After")).isEqualTo("1");
@@ -262,27 +263,27 @@ class LimitsTest {
         client.close();
       }
     }
-    Service.await("a place", () -> hasAPlace());
+    Service.await("a connection is accepted", () -> acceptsARequest());
   }
 
-  /** Whether one more client gets its stream; it goes on, so that its connection is not idle. */
-  private static boolean isWelcome(List<RawConnection> clients) {
+  /** Connects one more client and returns whether its stream begins; the stream never ends. */
+  private static boolean isAccepted(List<RawConnection> clients) {
     try {
-      return connectAndAsk(clients).readHead().startsWith("HTTP/1.1 200 ");
+      return connectAndSend(clients).readHead().startsWith("HTTP/1.1 200 ");
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
   }
 
-  private static RawConnection connectAndAsk(List<RawConnection> clients) throws IOException {
+  private static RawConnection connectAndSend(List<RawConnection> clients) throws IOException {
     RawConnection client = connect();
     clients.add(client);
-    // So few bytes that an unread connection is not cut during the test.
+    // Plain text is so short that the unread connection stays writable during the test.
     client.send(RawConnection.post(ENDLESS, "Accept: text/plain"));
     return client;
   }
 
-  private static boolean hasAPlace() {
+  private static boolean acceptsARequest() {
     try (RawConnection client = connect()) {
       client.send(RawConnection.post("{\"max_tokens\": 1}", "Accept: application/json"));
       return client.read().status() == 200;

@@ -14,28 +14,28 @@ class LoadMeterTest {
   private void write(int charactersPerSecond) {
     for (int i = 0; i < 250; i++) {
       nanos.addAndGet(Duration.ofMillis(1).toNanos());
-      load.wrote(charactersPerSecond / 1000);
+      load.add(charactersPerSecond / 1000);
     }
   }
 
   @Test
-  void isNotBusyBelowItsLoad() {
+  void isNotBusyBelowTheThreshold() {
     assertThat(load.busy()).isFalse();
-    write(LoadMeter.BUSY_CHARACTERS);
+    write(LoadMeter.BUSY_CHARACTERS_PER_SECOND);
     assertThat(load.busy()).isFalse();
   }
 
   @Test
-  void isBusyAboveItsLoadAndNoLonger() {
-    write(2 * LoadMeter.BUSY_CHARACTERS);
+  void isBusyOnlyWhileTheLoadExceedsTheThreshold() {
+    write(2 * LoadMeter.BUSY_CHARACTERS_PER_SECOND);
     assertThat(load.busy()).isTrue();
     write(1000);
     assertThat(load.busy()).isFalse();
   }
 
   @Test
-  void aPauseEndsIt() {
-    write(2 * LoadMeter.BUSY_CHARACTERS);
+  void isNotBusyAfterAPause() {
+    write(2 * LoadMeter.BUSY_CHARACTERS_PER_SECOND);
     nanos.addAndGet(Duration.ofSeconds(1).toNanos());
     assertThat(load.busy()).isFalse();
   }

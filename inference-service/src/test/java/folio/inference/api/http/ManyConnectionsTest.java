@@ -15,37 +15,37 @@ import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
-/** More clients at once than there are slots and places in the queue. */
+/** More clients at once than slots and queue capacity. */
 @QuarkusTest
 @WithTestResource(CheckpointFolder.class)
 class ManyConnectionsTest {
   private static final int CLIENTS = 1000;
   private static final int TOKENS = 1000;
 
-  /** Slots and queue in application.properties. */
-  private static final int PLACES = 40 + 8;
+  /** The slots and the queue capacity of the test profile in application.properties. */
+  private static final int CAPACITY = 40 + 8;
 
   @Test
-  void aThousandAtOnceEachGetAWholeAnswerOrAreToldToComeAgain() throws IOException {
+  void givesEachOfAThousandClientsACompleteAnswerOr429() throws IOException {
     Service.awaitReady(RestAssured.port);
     Service service = new Service(RestAssured.port);
     Service.await("no other test's streams", () -> service.metric("folio_requests_running ") == 0);
     double finished = service.metric("folio_requests_total{finish_reason=\"length\"}");
-    double refused = rejected(service);
+    double rejected = rejected(service);
 
     List<Answer> answers = answers();
 
-    List<Answer> whole = answers.stream().filter(answer -> answer.status() == 200).toList();
-    List<Answer> later = answers.stream().filter(answer -> answer.status() == 429).toList();
-    assertThat(whole.size() + later.size()).isEqualTo(CLIENTS);
-    assertThat(whole).hasSizeGreaterThanOrEqualTo(PLACES).allSatisfy(this::isWhole);
-    assertThat(later).isNotEmpty().allSatisfy(this::tellsWhenToComeAgain);
+    List<Answer> completed = answers.stream().filter(answer -> answer.status() == 200).toList();
+    List<Answer> rejections = answers.stream().filter(answer -> answer.status() == 429).toList();
+    assertThat(completed.size() + rejections.size()).isEqualTo(CLIENTS);
+    assertThat(completed).hasSizeGreaterThanOrEqualTo(CAPACITY).allSatisfy(this::assertCompleted);
+    assertThat(rejections).isNotEmpty().allSatisfy(this::assertRetryLater);
     assertThat(service.metric("folio_requests_total{finish_reason=\"length\"}") - finished)
-        .isEqualTo(whole.size());
-    assertThat(rejected(service) - refused).isEqualTo(later.size());
+        .isEqualTo(completed.size());
+    assertThat(rejected(service) - rejected).isEqualTo(rejections.size());
   }
 
-  /** All are connected before the first asks, and all have asked before the first one reads. */
+  /** Connects all clients, then sends all requests, then reads all answers. */
   private static List<Answer> answers() throws IOException {
     List<RawConnection> clients = new ArrayList<>();
     try {
@@ -73,14 +73,14 @@ class ManyConnectionsTest {
         + service.metric("folio_requests_rejected_total{reason=\"queue_timeout\"}");
   }
 
-  private void isWhole(Answer answer) {
+  private void assertCompleted(Answer answer) {
     assertThat(answer.body()).endsWith("data: [DONE]\n\n");
     List<JsonNode> events = Service.events(answer.body());
     assertThat(events.get(events.size() - 1).get("finish_reason").asText()).isEqualTo("length");
     assertThat(Service.lengthOf(events)).isEqualTo(TOKENS);
   }
 
-  private void tellsWhenToComeAgain(Answer answer) {
+  private void assertRetryLater(Answer answer) {
     assertThat(answer.header("Content-Type")).isEqualTo(Problem.MEDIA_TYPE);
     assertThat(Integer.parseInt(answer.header("Retry-After"))).isPositive();
     JsonNode problem = Service.parse(answer.body());

@@ -14,9 +14,9 @@ import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.stream.Collectors;
 
-/** A client's socket, for what no well-behaved client does. */
+/** A client's socket, for requests that no HTTP client sends. */
 final class RawConnection implements AutoCloseable {
-  private static final Duration PATIENCE = Duration.ofSeconds(60);
+  private static final Duration READ_TIMEOUT = Duration.ofSeconds(60);
   private static final String END_OF_HEAD = "\r\n\r\n";
 
   private final Socket socket = new Socket();
@@ -28,26 +28,26 @@ final class RawConnection implements AutoCloseable {
   }
 
   /**
-   * Connects with a receive buffer of a size.
+   * Connects with a given size of the receive buffer.
    *
-   * @param receiveBytes 0: the system's choice
+   * @param receiveBytes the size in bytes; 0: the system's default
    */
   RawConnection(int port, int receiveBytes) throws IOException {
     if (receiveBytes > 0) {
       socket.setReceiveBufferSize(receiveBytes);
     }
-    socket.setSoTimeout((int) PATIENCE.toMillis());
+    socket.setSoTimeout((int) READ_TIMEOUT.toMillis());
     socket.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), port));
     in = new BufferedInputStream(socket.getInputStream());
   }
 
-  /** An answer of a known length, or up to the end of the connection. */
+  /** An answer of a known length, or of chunks. */
   record Answer(String head, String body) {
     int status() {
       return Integer.parseInt(head.substring("HTTP/1.1 ".length(), "HTTP/1.1 200".length()));
     }
 
-    /** The value of a header, or an empty text. */
+    /** Returns the value of a header, or an empty text. */
     String header(String name) {
       return head.lines()
           .filter(line -> line.regionMatches(true, 0, name + ":", 0, name.length() + 1))
@@ -57,19 +57,19 @@ final class RawConnection implements AutoCloseable {
     }
   }
 
-  /** The head of a {@code POST /generate}, without its last line break. */
+  /** Returns the head of a {@code POST /generate}, without its last line break. */
   static String head(String... headers) {
     return "POST /generate HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
         + Arrays.stream(headers).map(line -> line + "\r\n").collect(Collectors.joining());
   }
 
-  /** A whole {@code POST /generate}. */
+  /** Returns a complete {@code POST /generate}. */
   static String post(String body, String... headers) {
     int length = body.getBytes(StandardCharsets.UTF_8).length;
     return head(headers) + "Content-Length: " + length + END_OF_HEAD + body;
   }
 
-  /** A chunk of a body. */
+  /** Returns a chunk of a body. */
   static String chunk(String text) {
     int length = text.getBytes(StandardCharsets.UTF_8).length;
     return HexFormat.of().toHexDigits(length) + "\r\n" + text + "\r\n";
@@ -80,11 +80,11 @@ final class RawConnection implements AutoCloseable {
     socket.getOutputStream().flush();
   }
 
-  /** Tells whether something has come, without waiting for it; if not, sends more. */
+  /** Returns whether bytes have arrived, without waiting for them; if not, sends more. */
   boolean hasAnswerOrSend(String text) {
     try {
       if (in.available() > 0) {
-        return true; // and the connection may be closed by now
+        return true; // sending would fail if the connection is closed now
       }
       send(text);
       return false;
@@ -93,7 +93,7 @@ final class RawConnection implements AutoCloseable {
     }
   }
 
-  /** The head of the next answer, with its last line breaks. */
+  /** Reads the head of the next answer, with its last line breaks. */
   String readHead() throws IOException {
     StringBuilder head = new StringBuilder();
     while (head.indexOf(END_OF_HEAD) < 0) {
@@ -106,7 +106,7 @@ final class RawConnection implements AutoCloseable {
     return head.toString();
   }
 
-  /** The next answer. A body of chunks is put together. */
+  /** Reads the next answer and joins the chunks of its body. */
   Answer read() throws IOException {
     Answer answer = new Answer(readHead(), "");
     if (answer.header("Transfer-Encoding").equals("chunked")) {
@@ -142,7 +142,7 @@ final class RawConnection implements AutoCloseable {
     return line.toString().strip();
   }
 
-  /** Whether the service has nothing more to say and has closed; waits for it. */
+  /** Waits for the next byte or the end of the connection, and returns whether it has ended. */
   boolean isEnded() throws IOException {
     return in.read() < 0;
   }

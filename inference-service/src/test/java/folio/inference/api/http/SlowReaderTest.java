@@ -20,14 +20,14 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import org.junit.jupiter.api.Test;
 
-/** A client that does not read. */
+/** A client that does not read its stream. */
 @QuarkusTest
 @WithTestResource(CheckpointFolder.class)
 class SlowReaderTest {
   private static final int TOKENS = 10_000;
   private static final String ID = "slow-reader";
 
-  /** Far more than sockets hold: a line of ten thousand has twenty alternatives for each. */
+  /** A request whose answer exceeds every socket buffer: 10,000 characters, 20 logprobs each. */
   private static final String BODY =
       "{\"prompt\": \"Hello\", \"max_tokens\": " + TOKENS + ", \"logprobs\": 20, \"seed\": 1}";
 
@@ -35,7 +35,7 @@ class SlowReaderTest {
 
   @Inject WriteQueues queues;
 
-  /** What is written and not yet taken by the system, by the request's id. */
+  /** The bytes that are written but not yet accepted by the socket, by request id. */
   @Singleton
   static class WriteQueues {
     private final Map<String, ConnectionBase> connections = new ConcurrentHashMap<>();
@@ -58,7 +58,7 @@ class SlowReaderTest {
   }
 
   @Test
-  void costsBoundedMemoryStallsNobodyAndMissesNothing() throws IOException {
+  void boundsMemoryWithoutLossOrStallingOthers() throws IOException {
     Service.awaitReady(RestAssured.port);
     Service service = new Service(RestAssured.port);
     Service.await("no other test's streams", () -> service.metric("folio_requests_running ") == 0);
@@ -68,12 +68,12 @@ class SlowReaderTest {
       Service.await("running", () -> service.metric("folio_requests_running ") == 1);
       other.send(RawConnection.post("{\"max_tokens\": 2000}", "Accept: text/event-stream"));
       assertThat(Service.lengthOf(Service.events(other.read().body()))).isEqualTo(2000);
-      Service.await("its slot is free", () -> service.metric("folio_requests_running ") == 0);
+      Service.await("the slot is free", () -> service.metric("folio_requests_running ") == 0);
       long queued = queues.bytes(ID);
 
       Answer answer = slow.read();
 
-      assertThat(queued).as("what the test relies on: the sockets are full").isPositive();
+      assertThat(queued).as("the sockets are full, which the test relies on").isPositive();
       assertThat(answer.body().length()).isGreaterThan(4_000_000);
       assertThat(queued).isLessThan(answer.body().length() / 8);
       List<JsonNode> events = Service.events(answer.body());

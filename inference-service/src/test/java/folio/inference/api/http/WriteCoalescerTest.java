@@ -17,7 +17,7 @@ import org.junit.jupiter.api.Test;
 class WriteCoalescerTest {
   private final NioEventLoopGroup group = new NioEventLoopGroup(1);
   private final EventLoop eventLoop = group.next();
-  private final WriteCoalescer turns = new WriteCoalescer(eventLoop, new LoadMeter());
+  private final WriteCoalescer writes = new WriteCoalescer(eventLoop, new LoadMeter());
 
   @AfterEach
   void stop() {
@@ -25,12 +25,12 @@ class WriteCoalescerTest {
   }
 
   @Test
-  void everyWriteRunsOnceInOrderOnTheEventLoop() {
+  void runsEveryWriteOnceInOrderOnTheEventLoop() {
     List<Integer> written = new ArrayList<>();
     CompletableFuture<Void> last = new CompletableFuture<>();
     for (int i = 0; i < 1000; i++) {
       int number = i;
-      turns.add(
+      writes.add(
           () -> {
             assertThat(eventLoop.inEventLoop()).isTrue();
             written.add(number);
@@ -45,23 +45,23 @@ class WriteCoalescerTest {
   }
 
   @Test
-  void writesThatNeverEndLeaveTheEventLoopTimeForOthers() {
+  void letsOtherTasksRunBetweenEndlessWrites() {
     AtomicBoolean stop = new AtomicBoolean();
     AtomicInteger count = new AtomicInteger();
-    turns.add(() -> again(stop, count));
+    writes.add(() -> writeAgain(stop, count));
     CompletableFuture<Integer> other = new CompletableFuture<>();
     eventLoop.execute(() -> other.complete(count.get()));
-    int before = other.join(); // a turn that went on as long as there is more would never end
+    int before = other.join(); // a flush that also ran new writes would never end
     stop.set(true);
 
     assertThat(before).isPositive();
   }
 
-  /** A stream that has more to write whenever it has written. */
-  private void again(AtomicBoolean stop, AtomicInteger count) {
+  /** Writes for a stream that always has more to write. */
+  private void writeAgain(AtomicBoolean stop, AtomicInteger count) {
     count.incrementAndGet();
     if (!stop.get()) {
-      turns.add(() -> again(stop, count));
+      writes.add(() -> writeAgain(stop, count));
     }
   }
 }

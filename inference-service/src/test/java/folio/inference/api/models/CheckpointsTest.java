@@ -23,7 +23,7 @@ class CheckpointsTest {
   Path checkpoints;
 
   @Test
-  void tellsWhatWasPublishedNewestFirst() throws IOException {
+  void listsPublishedCheckpointsNewestFirst() throws IOException {
     Service.awaitReady(RestAssured.port);
     CheckpointStore store = new CheckpointStore(checkpoints);
     String current = TestCheckpoints.publishCurrent(store, 31);
@@ -36,10 +36,10 @@ class CheckpointsTest {
     assertThat(listed.findValuesAsText("version"))
         .containsSubsequence(newer, current)
         .doesNotContain(broken);
-    for (JsonNode one : listed) {
-      assertThat(one.get("current").asBoolean())
-          .isEqualTo(one.get("version").asText().equals(current));
-      assertThat(one.has("step")).isTrue();
+    for (JsonNode checkpoint : listed) {
+      assertThat(checkpoint.get("current").asBoolean())
+          .isEqualTo(checkpoint.get("version").asText().equals(current));
+      assertThat(checkpoint.has("step")).isTrue();
     }
   }
 }

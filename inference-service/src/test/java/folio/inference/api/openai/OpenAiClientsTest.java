@@ -28,8 +28,9 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /**
- * The API that existing clients speak, spoken by clients that others wrote. The Python one needs a
- * Python with {@code openai}: FOLIO_PYTHON names it; {@code .ci/run} installs one.
+ * Tests of the routes below {@code /v1} with OpenAI's Python client and LangChain4j. The Python
+ * client needs a Python with the package {@code openai}, which FOLIO_PYTHON names; {@code .ci/run}
+ * installs one.
  */
 @QuarkusTest
 @WithTestResource(CheckpointFolder.class)
@@ -45,7 +46,7 @@ class OpenAiClientsTest {
     String version = Models.serveSlow(checkpoints, 43);
     Service service = new Service(RestAssured.port);
     Service.await(
-        "alone",
+        "the model to be the only one",
         () ->
             Service.parse(service.get("/models").body())
                 .findValuesAsText("version")
@@ -58,19 +59,22 @@ class OpenAiClientsTest {
 
   private static String run(List<String> command) throws IOException, InterruptedException {
     Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
-    String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-    return process.waitFor() + "\n" + said;
+    String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    return process.waitFor() + "\n" + output;
   }
 
   @Test
-  void theOfficialPythonPackage() throws Exception {
+  void worksWithTheOfficialPythonClient() throws Exception {
     String found;
     try {
       found = run(List.of(PYTHON, "-c", "import openai"));
     } catch (IOException e) {
       found = e.getMessage();
     }
-    String reason = "skipped: " + PYTHON + " has no openai; set FOLIO_PYTHON to one that has";
+    String reason =
+        "skipped: "
+            + PYTHON
+            + " lacks the package openai; set FOLIO_PYTHON to a Python that has it";
     if (!found.startsWith("0\n")) {
       System.out.println(reason);
     }
@@ -92,7 +96,7 @@ class OpenAiClientsTest {
   }
 
   @Test
-  void langChainsModelGeneratesWhole() {
+  void worksWithLangChainsModel() {
     Response<String> answer = langChain("current", 0.0).generate("ROMEO:");
 
     assertThat(answer.content()).hasSize(16);
@@ -102,7 +106,7 @@ class OpenAiClientsTest {
   }
 
   @Test
-  void langChainsModelStreams() {
+  void worksWithLangChainsStreamingModel() {
     OpenAiStreamingLanguageModel model =
         OpenAiStreamingLanguageModel.builder()
             .baseUrl(root() + "/v1")
@@ -137,7 +141,7 @@ class OpenAiClientsTest {
   }
 
   @Test
-  void langChainsModelTellsErrorsApart() {
+  void langChainDistinguishesErrors() {
     assertThatThrownBy(() -> langChain("no-such-model", 0.0).generate("a"))
         .isInstanceOf(ModelNotFoundException.class)
         .hasMessageContaining("no model of version no-such-model is resident");

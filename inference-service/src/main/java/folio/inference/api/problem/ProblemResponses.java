@@ -1,0 +1,125 @@
+package folio.inference.api.problem;
+
+import io.quarkus.smallrye.openapi.OpenApiFilter;
+import jakarta.ws.rs.core.HttpHeaders;
+import jakarta.ws.rs.core.MediaType;
+import org.eclipse.microprofile.openapi.OASFactory;
+import org.eclipse.microprofile.openapi.OASFilter;
+import org.eclipse.microprofile.openapi.models.Components;
+import org.eclipse.microprofile.openapi.models.OpenAPI;
+import org.eclipse.microprofile.openapi.models.responses.APIResponse;
+
+/**
+ * The error responses of the OpenAPI document. Each is defined once, as a component; a resource
+ * refers to it by its name: {@code @APIResponse(responseCode = "404", ref = UNKNOWN_MODEL)}.
+ */
+@OpenApiFilter(stages = OpenApiFilter.RunStage.BUILD)
+public final class ProblemResponses implements OASFilter {
+  /** A body that is malformed or has a field out of its range. */
+  public static final String BAD_REQUEST = "BadRequest";
+
+  /** A request without a known API key. */
+  public static final String UNAUTHORIZED = "Unauthorized";
+
+  /** A model version that is not resident. */
+  public static final String UNKNOWN_MODEL = "UnknownModel";
+
+  /** An {@code Accept} header without an offered media type. */
+  public static final String NOT_ACCEPTABLE = "NotAcceptable";
+
+  /** A body that did not arrive in time. */
+  public static final String REQUEST_TIMEOUT = "RequestTimeout";
+
+  /** A saved state whose model is no longer loaded. */
+  public static final String STATE_GONE = "StateGone";
+
+  /** A body above the size limit. */
+  public static final String BODY_TOO_LARGE = "BodyTooLarge";
+
+  /** A body that is not JSON. */
+  public static final String UNSUPPORTED_MEDIA_TYPE = "UnsupportedMediaType";
+
+  /** A full queue, a timeout in the queue, or a rate limit. */
+  public static final String TOO_MANY_REQUESTS = "TooManyRequests";
+
+  /** A failure of the engine. */
+  public static final String ENGINE_FAILED = "EngineFailed";
+
+  /** A service that cannot take requests now. */
+  public static final String UNAVAILABLE = "Unavailable";
+
+  /** Any of the errors that {@code POST /generate} lists. */
+  public static final String ANY_PROBLEM = "AnyProblem";
+
+  /** The same in the shape that OpenAI's clients read. */
+  public static final String ANY_OPENAI_ERROR = "AnyOpenAiError";
+
+  private static final String STATUSES =
+      "400, 401, 404, 408, 413, 415, 429, 500 or 503, as for POST /generate.";
+
+  @Override
+  public void filterOpenAPI(OpenAPI document) {
+    if (document.getComponents() == null) {
+      document.setComponents(OASFactory.createComponents());
+    }
+    Components components = document.getComponents();
+    components.addResponse(
+        BAD_REQUEST,
+        problem(
+            "A field is unknown, out of its range or of a wrong type, or the prompt has a character"
+                + " that the model does not know. The problem names the field, its value and its"
+                + " legal range."));
+    components.addResponse(
+        UNAUTHORIZED,
+        problem("The service requires an API key, and the request has none that it knows.")
+            .addHeader(
+                HttpHeaders.WWW_AUTHENTICATE, OASFactory.createHeader().description("Bearer")));
+    components.addResponse(
+        UNKNOWN_MODEL, problem("No model of the requested version is resident."));
+    components.addResponse(
+        NOT_ACCEPTABLE, problem("The service offers none of the media types in `Accept`."));
+    components.addResponse(
+        REQUEST_TIMEOUT,
+        problem("The body did not arrive in time; the service closes the connection."));
+    components.addResponse(
+        STATE_GONE, problem("The checkpoint that computed `state` is no longer loaded."));
+    components.addResponse(BODY_TOO_LARGE, problem("The body is larger than the service accepts."));
+    components.addResponse(UNSUPPORTED_MEDIA_TYPE, problem("The body is not `application/json`."));
+    components.addResponse(
+        TOO_MANY_REQUESTS,
+        retryable(
+            "The queue is full, the request waited in it for too long, or the client exceeds its"
+                + " limits."));
+    components.addResponse(ENGINE_FAILED, problem("The engine failed before the first character."));
+    components.addResponse(
+        UNAVAILABLE,
+        retryable(
+            "No model is loaded yet, the service is shutting down, or the connection limit is"
+                + " reached."));
+    components.addResponse(ANY_PROBLEM, problem(STATUSES));
+    components.addResponse(
+        ANY_OPENAI_ERROR,
+        response(STATUSES, MediaType.APPLICATION_JSON, OpenAiError.class.getSimpleName()));
+  }
+
+  private static APIResponse problem(String description) {
+    return response(description, Problem.MEDIA_TYPE, Problem.class.getSimpleName());
+  }
+
+  private static APIResponse retryable(String description) {
+    return problem(description)
+        .addHeader(
+            HttpHeaders.RETRY_AFTER,
+            OASFactory.createHeader().description("Seconds until a retry may succeed."));
+  }
+
+  private static APIResponse response(String description, String mediaType, String schema) {
+    return OASFactory.createAPIResponse()
+        .description(description)
+        .content(
+            OASFactory.createContent()
+                .addMediaType(
+                    mediaType,
+                    OASFactory.createMediaType().schema(OASFactory.createSchema().ref(schema))));
+  }
+}

@@ -1,0 +1,42 @@
+package folio.inference.generation;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import folio.model.sampling.OutOfRangeException;
+import java.util.Collections;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+class GenerationRequestTest {
+  private static GenerationRequest request(String prompt, int maxTokens, List<String> stop) {
+    return GenerationRequest.builder(prompt, maxTokens).seed(1).stop(stop).build();
+  }
+
+  @Test
+  void rejectsFieldsThatAreOutOfTheirRange() {
+    GenerationLimits limits = new GenerationLimits(10, 5);
+
+    assertThat(limits.check(request("abcde", 10, List.of("x"))).maxTokens()).isEqualTo(10);
+    assertThatThrownBy(() -> limits.check(request("abcdef", 10, List.of())))
+        .isInstanceOf(OutOfRangeException.class)
+        .hasMessage("prompt is 6 characters; legal: up to 5 characters");
+    assertThatThrownBy(() -> limits.check(request("a", 11, List.of())))
+        .hasMessage("max_tokens is 11; legal: 1 to 10");
+    assertThatThrownBy(() -> limits.check(request("a", 0, List.of())))
+        .hasMessage("max_tokens is 0; legal: 1 to 10");
+    assertThatThrownBy(() -> request("a", 1, List.of("")))
+        .hasMessage("stop is 0 characters; legal: texts of 1 to 64 characters");
+    assertThatThrownBy(() -> request("a", 1, Collections.nCopies(9, "x")))
+        .hasMessageContaining("up to 8 texts");
+  }
+
+  @Test
+  void countsTheLogProbabilitiesOfAnAnswer() {
+    GenerationRequest.Builder builder = GenerationRequest.builder("h\u00f8\ud83d\ude00", 10);
+
+    assertThat(builder.build().logprobCount()).isZero();
+    assertThat(builder.logprobs(0).build().logprobCount()).isEqualTo(10);
+    assertThat(builder.logprobs(4).promptLogprobs(1).build().logprobCount()).isEqualTo(3 * 2 + 50);
+  }
+}

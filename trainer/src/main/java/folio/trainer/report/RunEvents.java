@@ -1,0 +1,69 @@
+package folio.trainer.report;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Stream;
+
+/**
+ * The events of a run, as its {@code metrics.jsonl} records them. Immutable.
+ *
+ * @param all JSON objects in order, each with an {@code event} and a {@code step}
+ */
+public record RunEvents(List<JsonNode> all) {
+  private static final JsonMapper JSON = JsonMapper.builder().build();
+
+  /**
+   * Reads a metrics file. A line that a killed process left incomplete is skipped.
+   *
+   * @throws UncheckedIOException if the file cannot be read
+   */
+  public static RunEvents read(Path file) {
+    try {
+      return new RunEvents(lines(file).flatMap(line -> parse(line).stream()).toList());
+    } catch (IOException e) {
+      throw new UncheckedIOException(new IOException(file + " cannot be read: " + e, e));
+    }
+  }
+
+  /**
+   * Returns the lines of a file. {@link Files#lines} would not do: a killed process may leave half
+   * a character, at which that method throws.
+   */
+  static Stream<String> lines(Path file) throws IOException {
+    return new String(Files.readAllBytes(file), StandardCharsets.UTF_8).lines();
+  }
+
+  /** Returns the event in a line, or nothing if the line is incomplete. */
+  static Optional<JsonNode> parse(String line) {
+    try {
+      JsonNode node = JSON.readTree(line);
+      return node.isObject() ? Optional.of(node) : Optional.empty();
+    } catch (JsonProcessingException e) {
+      return Optional.empty();
+    }
+  }
+
+  /** Returns the events of one kind, in order. */
+  public List<JsonNode> of(String event) {
+    return all.stream().filter(line -> line.path("event").asText().equals(event)).toList();
+  }
+
+  /** Returns the last event of a kind, or null if there is none. */
+  JsonNode last(String event) {
+    List<JsonNode> events = of(event);
+    return events.isEmpty() ? null : events.get(events.size() - 1);
+  }
+
+  /** Returns the highest step of all events; 0 if there are none. */
+  public long lastStep() {
+    return all.stream().mapToLong(event -> event.path("step").asLong()).max().orElse(0);
+  }
+}

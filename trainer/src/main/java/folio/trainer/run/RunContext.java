@@ -1,0 +1,37 @@
+package folio.trainer.run;
+
+import ai.djl.Device;
+import folio.model.checkpoint.CheckpointStore;
+import folio.trainer.corpus.Corpus;
+import folio.trainer.publication.Promotion;
+import folio.trainer.report.LiveMetrics;
+import java.io.PrintStream;
+
+/**
+ * The surroundings of a training run: everything it reads, writes or computes on that is not a
+ * hyperparameter. The caller closes the folder and the live metrics after the run.
+ *
+ * @param corpus the text to train on and to validate with
+ * @param device the device that computes
+ * @param threads the number of the engine's threads on the host
+ * @param store the store that receives checkpoints
+ * @param promotion when {@code CURRENT} moves to a new checkpoint
+ * @param keep how many of the run's checkpoints stay in the store, at least 1
+ * @param folder the folder of the run's state, metrics and report
+ * @param resume whether the run continues from the state in its folder
+ * @param out the stream that progress is printed to
+ * @param terminal whether {@code out} is a terminal; then there are colours and a progress bar
+ * @param live the server of the run's current figures, or {@link LiveMetrics#NONE}
+ */
+public record RunContext(
+    Corpus corpus,
+    Device device,
+    int threads,
+    CheckpointStore store,
+    Promotion promotion,
+    int keep,
+    RunFolder folder,
+    boolean resume,
+    PrintStream out,
+    boolean terminal,
+    LiveMetrics live) {}
