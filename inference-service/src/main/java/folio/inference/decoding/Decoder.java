@@ -104,9 +104,9 @@ public final class Decoder implements AutoCloseable {
   }
 
   /**
-   * Returns the weights in the order of {@code decoder.py}: the first layer's input product by
-   * character; the hidden weights of all layers, float32 {@code [L, 3H, H]}, on a GPU; four tensors
-   * per layer; the projection, if there is one; the head's weight and bias.
+   * Returns the weights in the order of {@code decoder.torchscript.py}: the first layer's input
+   * product by character; the hidden weights of all layers, float32 {@code [L, 3H, H]}, on a GPU;
+   * four tensors per layer; the projection, if there is one; the head's weight and bias.
    */
   private List<NDArray> weights(CharGru.Weights from) {
     List<NDArray> list = new ArrayList<>();

@@ -38,7 +38,8 @@ public final class CudaStream {
   }
 
   private static final class ScriptHolder {
-    static final TorchScript SCRIPT = TorchScript.load(CudaStream.class, "Cuda", "cuda.py");
+    static final TorchScript SCRIPT =
+        TorchScript.load(CudaStream.class, "Cuda", "cuda.torchscript.py");
   }
 
   /** Waits until a device has done the work of all streams. */

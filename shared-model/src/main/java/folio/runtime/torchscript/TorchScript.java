@@ -24,6 +24,13 @@ import java.util.zip.ZipOutputStream;
  * weights, so another model needs no compilation. A call crosses JNI once, instead of about 30
  * times per layer. No gradient is recorded. Safe for use by any thread.
  *
+ * <p>A source file has the name {@code NAME.torchscript.py}. It is the code of a {@code
+ * torch.jit.save} archive, which looks like Python but is compiled by libtorch. A file has classes,
+ * which may be named tuples, and comments. Methods may call each other, without recursion. All
+ * arguments and results have types, an empty list is {@code annotate(List[Tensor], [])}, and a data
+ * type is its number in libtorch: 4 is int64, 6 is float32. Constants outside of methods, f-strings
+ * and comments that begin with {@code type:} do not compile, and imports have no effect.
+ *
  * @see <a href="https://pytorch.org/docs/stable/jit_language_reference.html">TorchScript</a>
  */
 public final class TorchScript {
