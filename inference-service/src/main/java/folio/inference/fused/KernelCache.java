@@ -56,10 +56,7 @@ final class KernelCache {
   byte[] binary(CudaDevice gpu, KernelLayout layout) {
     Nvrtc.Program program = KernelSource.program();
     List<String> definitions = KernelSource.definitions(layout);
-    String content =
-        String.join(
-            "\n", "" + program, "" + definitions, "" + gpu.architecture(), "" + gpu.driver());
-    String key = Sha256.hex(content.getBytes(StandardCharsets.UTF_8));
+    String key = key(program, definitions, gpu);
     return compiled.computeIfAbsent(
         key,
         absent -> {
@@ -70,5 +67,13 @@ final class KernelCache {
             throw new UncheckedIOException(e);
           }
         });
+  }
+
+  /** Returns the key of a binary: a digest of everything that it depends on. */
+  static String key(Nvrtc.Program program, List<String> definitions, CudaDevice gpu) {
+    String content =
+        String.join(
+            "\n", "" + program, "" + definitions, "" + gpu.architecture(), "" + gpu.driver());
+    return Sha256.hex(content.getBytes(StandardCharsets.UTF_8));
   }
 }

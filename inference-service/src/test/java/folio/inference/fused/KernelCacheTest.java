@@ -6,12 +6,17 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import folio.runtime.cuda.CudaDevice;
 import folio.runtime.cuda.CudaException;
+import folio.runtime.cuda.Nvrtc;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -46,6 +51,27 @@ class KernelCacheTest {
     cache().binary(new CudaDevice(90, 132, 232_448, true, 13_010), LAYOUT);
     cache().binary(HOPPER, new KernelLayout(3, 128, 66, true, true, 4, 2));
     assertThat(compiled).hasSize(4);
+  }
+
+  @Test
+  void compilesAgainIfAnyFileOfTheSourceChanges() {
+    Nvrtc.Program program = KernelSource.program();
+    Set<String> keys = new HashSet<>();
+    keys.add(KernelCache.key(program, List.of(), HOPPER));
+    keys.add(
+        KernelCache.key(
+            new Nvrtc.Program(program.name(), program.source() + "\n", program.headers()),
+            List.of(),
+            HOPPER));
+    for (String header : KernelSource.HEADERS) {
+      SortedMap<String, String> changed = new TreeMap<>(program.headers());
+      changed.compute(header, (name, text) -> text + "\n");
+      keys.add(
+          KernelCache.key(
+              new Nvrtc.Program(program.name(), program.source(), changed), List.of(), HOPPER));
+    }
+
+    assertThat(keys).hasSize(2 + KernelSource.HEADERS.size());
   }
 
   @Test
