@@ -2,6 +2,7 @@
 
 // A block of the grid: its units of every layer for every stream, and the ids of some streams. This file has what both
 // forms of a batch share: the shared memory, the addresses that outputs are published at, and the GRU epilogue.
+// SmallBatch and LargeBatch add the layers of a step, and what comes before and after all steps.
 
 #include "cluster_peer.cuh"
 #include "ll_words.cuh"

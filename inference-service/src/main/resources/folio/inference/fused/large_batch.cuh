@@ -54,6 +54,7 @@ DEVICE void addAndClear(float* to, float* from) {
 struct LargeBatch : Block<false> {
   using Block<false>::Block;
 
+  // No load precedes the first step.
   DEVICE void start() {}
 
   // A warp has every eighth tile.
@@ -178,5 +179,6 @@ struct LargeBatch : Block<false> {
   // No block of a cluster ends while its peer may write to its memory.
   DEVICE void finish() { ClusterPeer::clusterBarrier(); }
 
+  // The epilogue has written the launch's states already.
   DEVICE void storeStates() {}
 };

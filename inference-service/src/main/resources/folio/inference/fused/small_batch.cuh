@@ -8,10 +8,10 @@
 // read it:
 //
 // 1. In step k, a block publishes nothing of a stream before it has the stream's id before step k, because the epilogue
-//    of the first layer waits for that id. The block that published the id had read the stream's last layer of step k -
-//    1 from all blocks, whether the id is sampled or forced. And each block had published that layer after all its
-//    warps had read the states and outputs that they needed. So an id before step k proves that all blocks have read
-//    all states and outputs of the stream in step k - 1.
+//    of the first layer waits for that id. The block that published the id had read the last layer of step k - 1 from
+//    all blocks, whether the id is sampled or forced. And each block had published that layer after all its warps had
+//    read the states and outputs that they needed. So an id before step k proves that all blocks have read all states
+//    and outputs of the stream in step k - 1.
 // 2. An output of step k overwrites that of step k - 1, which by 1. has been read.
 // 3. A state that step k computes overwrites the state before step k - 1, which by 1. has been read. It must not
 //    overwrite the state before step k, which a slower block may still need. Hence two buffers.
@@ -104,6 +104,7 @@ struct SmallBatch : Block<true> {
     }
   }
 
+  // A small batch does not use the cluster peer.
   DEVICE void finish() {}
 
   // Writes the states back.
