@@ -16,7 +16,8 @@ struct HeadTile {
   uint4 rows[SLICE_PAIRS][2];                      // row g, row g + 8
 
   DEVICE void load(const half_t* head, int tile) {
-    int lane = threadIdx.x & 31, first = sliceBegin(threadIdx.x >> 5), count = sliceBegin((threadIdx.x >> 5) + 1) - first;
+    int lane = threadIdx.x & 31, first = sliceBegin(threadIdx.x >> 5);
+    int count = sliceBegin((threadIdx.x >> 5) + 1) - first;
     const half_t* from = head + ((size_t)first * HEAD_ROWS + tile * 16 + (lane >> 2)) * 32 + (lane & 3) * 8;
 #pragma unroll
     for (int i = 0; i < SLICE_PAIRS; i++) {

@@ -155,8 +155,8 @@ struct LargeBatch : Block<false> {
     }
   }
 
-  // Runs the epilogues of a layer. Lanes exchange sums through shared memory: in a cluster every tile has its own part of
-  // it, and otherwise all tiles of a warp use one part in turn.
+  // Runs the epilogues of a layer. Lanes exchange sums through shared memory: in a cluster every tile has its own part
+  // of it, and otherwise all tiles of a warp use one part in turn.
   DEVICE void runEpilogues(int k, int l, const TileSums& inputs, const TileSums& hiddens,
                            const float (&states)[WARP_TILES][UNITS / 4]) {
 #pragma unroll
