@@ -1,6 +1,7 @@
 package folio.inference.decoding;
 
 import ai.djl.pytorch.jni.IValue;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /**
  * The hidden state of a batch of rows, on the decoder's device: float32 {@code [rows, H]} per
@@ -10,10 +11,18 @@ import ai.djl.pytorch.jni.IValue;
 public final class DecodeState implements AutoCloseable {
   private final IValue layers;
   private final int rows;
+  private final AtomicInteger openStates;
 
-  DecodeState(IValue layers, int rows) {
+  /**
+   * Takes over a state.
+   *
+   * @param openStates counts the states that are not closed
+   */
+  DecodeState(IValue layers, int rows, AtomicInteger openStates) {
     this.layers = layers;
     this.rows = rows;
+    this.openStates = openStates;
+    openStates.incrementAndGet();
   }
 
   IValue layers() {
@@ -27,6 +36,9 @@ public final class DecodeState implements AutoCloseable {
 
   @Override
   public void close() {
+    if (!layers.isReleased()) {
+      openStates.decrementAndGet();
+    }
     layers.close();
   }
 }

@@ -18,6 +18,7 @@ import folio.runtime.cuda.CudaStream;
 import folio.runtime.torchscript.TorchScript;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.jboss.logging.Logger;
 
 /**
@@ -47,6 +48,9 @@ public final class Decoder implements AutoCloseable {
   private final PtNDManager manager;
   private final IValue weights;
   private final List<IValue> structure;
+
+  /** The number of states that are not closed; tests read it to find leaks. */
+  private final AtomicInteger openStates = new AtomicInteger();
 
   /**
    * Creates a decoder that shares a network's weights on a GPU and packs copies of them on a CPU.
@@ -174,7 +178,8 @@ public final class Decoder implements AutoCloseable {
   public DecodeState restore(float[] saved) {
     try (NDArray values =
         manager.create(saved, new Shape(config.layers(), 1, config.hiddenSize()))) {
-      return new DecodeState(DecoderScript.decoder().run("restore", weights, values), 1);
+      return new DecodeState(
+          DecoderScript.decoder().run("restore", weights, values), 1, openStates);
     }
   }
 
@@ -182,7 +187,8 @@ public final class Decoder implements AutoCloseable {
   public DecodeState zeroState(int rows) {
     return new DecodeState(
         DecoderScript.decoder().run("zeros", weights, config.layers(), rows, config.hiddenSize()),
-        rows);
+        rows,
+        openStates);
   }
 
   /**
@@ -224,7 +230,8 @@ public final class Decoder implements AutoCloseable {
     try (result) {
       IValue[] parts = result.toIValueTuple();
       try (IValue logits = parts[0]) {
-        return new StepOutput(logits.toTensor(manager), new DecodeState(parts[1], rows));
+        return new StepOutput(
+            logits.toTensor(manager), new DecodeState(parts[1], rows, openStates));
       }
     }
   }
@@ -254,7 +261,13 @@ public final class Decoder implements AutoCloseable {
   public DecodeState arrange(DecodeState first, DecodeState second, long[] rows) {
     return new DecodeState(
         DecoderScript.decoder().run("arrange", weights, first.layers(), second.layers(), rows),
-        rows.length);
+        rows.length,
+        openStates);
+  }
+
+  /** Returns the number of states that are not closed. */
+  int openStates() {
+    return openStates.get();
   }
 
   @Override

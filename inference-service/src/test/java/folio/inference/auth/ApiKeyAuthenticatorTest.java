@@ -117,6 +117,18 @@ class ApiKeyAuthenticatorTest {
   }
 
   @Test
+  void aChangedFileAddsNoTokens() throws Exception {
+    write(key("ada", "k", ", \"requests_per_second\": 1"));
+    ApiKeyAuthenticator authenticator = authenticator();
+    assertAdmitted(authenticator.authenticate("Bearer k"));
+    assertThat(authenticator.authenticate("Bearer k")).isInstanceOf(Outcome.RateExceeded.class);
+    write(key("ada", "k", ", \"requests_per_second\": 100"));
+    authenticator.refresh();
+
+    assertThat(authenticator.authenticate("Bearer k")).isInstanceOf(Outcome.RateExceeded.class);
+  }
+
+  @Test
   void keepsThePreviousKeysIfTheFileIsUnusable() throws Exception {
     write(key("ada", "k", ""));
     ApiKeyAuthenticator authenticator = authenticator();

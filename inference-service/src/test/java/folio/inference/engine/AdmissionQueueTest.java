@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
@@ -140,10 +141,15 @@ class AdmissionQueueTest {
     queue.releaseSlot(0);
     assertThat(queue.running()).isZero();
     assertThat(queue.awaitIdle(Duration.ofMillis(1))).isFalse();
-    CompletableFuture<Boolean> idle = CompletableFuture.supplyAsync(this::awaitIdle);
+    CompletableFuture<Boolean> idle = new CompletableFuture<>();
+    Thread waiting = new Thread(() -> idle.complete(awaitIdle()));
+    waiting.start();
+    while (waiting.getState() != Thread.State.TIMED_WAITING) {
+      Thread.onSpinWait();
+    }
     queue.sequenceEnded();
 
-    assertThat(idle.join()).isTrue();
+    assertThat(idle.get(10, TimeUnit.SECONDS)).as("it does not wait until its time is up").isTrue();
   }
 
   private boolean awaitIdle() {

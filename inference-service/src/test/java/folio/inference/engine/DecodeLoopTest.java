@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import ai.djl.Device;
+import folio.inference.decoding.OpenStates;
 import folio.inference.fused.FusedDecoderFactory;
 import folio.inference.generation.FinishReason;
 import folio.inference.generation.GenerationEvent;
@@ -124,6 +125,7 @@ class DecodeLoopTest {
 
     assertThat(engine.queue.size()).isZero();
     assertThat(engine.events.batches).isEmpty();
+    assertThat(engine.events.promptTokens).as("no prompt was admitted").isZero();
   }
 
   @Test
@@ -182,6 +184,7 @@ class DecodeLoopTest {
   void leavesNothingBehindOnTheDevice() {
     LoadedModel model = engine.serve(1);
     int before = model.manager().getManagedArrays().size();
+    int statesBefore = OpenStates.of(model.decoder());
     for (int i = 0; i < 2 * SLOTS; i++) {
       engine.submit(request("hello", 10 + i, i));
     }
@@ -189,5 +192,6 @@ class DecodeLoopTest {
 
     // The batch keeps its last state for the next sequence.
     assertThat(model.manager().getManagedArrays().size()).isBetween(before, before + 1);
+    assertThat(OpenStates.of(model.decoder())).isEqualTo(statesBefore);
   }
 }

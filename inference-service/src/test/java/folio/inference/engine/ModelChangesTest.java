@@ -4,6 +4,7 @@ import static folio.inference.engine.ManualEngine.read;
 import static folio.inference.engine.ManualEngine.request;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import folio.inference.generation.GenerationEvent;
 import folio.inference.generation.GenerationStream;
 import folio.inference.generation.Rejection;
 import folio.inference.models.LoadedModel;
@@ -124,7 +125,9 @@ class ModelChangesTest {
     model.decoder().close();
     engine.runUntilIdle();
 
-    assertThat(read(stream)).isNotEmpty().hasSizeLessThan(50);
+    Outcome outcome = Outcome.of(stream);
+    assertThat(outcome.text()).isNotEmpty().hasSizeLessThan(50);
+    assertThat(outcome.end()).isInstanceOf(GenerationEvent.Failed.class);
     assertThat(stream.ended().toCompletableFuture()).isCompleted();
     assertThat(engine.events.failed()).isEqualTo(1);
     assertThat(engine.running()).isZero();

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import ai.djl.Device;
 import folio.inference.fused.FusedDecoderFactory;
+import folio.inference.generation.GenerationEvent;
 import folio.inference.generation.GenerationRequest;
 import folio.inference.generation.GenerationStream;
 import folio.inference.models.LoadedModel;
@@ -141,7 +142,9 @@ class WorkersTest {
 
     assertThat(engine.events.failures).contains(4).hasSizeGreaterThanOrEqualTo(2);
     assertThat(streams)
-        .allSatisfy(stream -> assertThat(stream.ended().toCompletableFuture()).isDone());
+        .allSatisfy(
+            stream ->
+                assertThat(Outcome.of(stream).end()).isInstanceOf(GenerationEvent.Failed.class));
     assertThat(engine.models.pollFailure().version()).isEqualTo(model.version());
     LoadedModel next = engine.serve(2);
     assertThat(engine.isCurrent(next)).isTrue();
@@ -162,7 +165,9 @@ class WorkersTest {
     assertThat(engine.queue.size()).isZero();
     first.iterate();
     assertThat(inFirst)
-        .allSatisfy(stream -> assertThat(stream.ended().toCompletableFuture()).isDone());
+        .allSatisfy(
+            stream ->
+                assertThat(Outcome.of(stream).end()).isInstanceOf(GenerationEvent.Failed.class));
     assertThat(engine.queue.running()).isZero();
     assertThat(engine.models.pollFailure().version()).isEqualTo(old.version());
     List<GenerationStream> others = submit(1);

@@ -64,7 +64,7 @@ class ManifestsTest {
         .hasStackTraceContaining("podSelecter");
     assertThatThrownBy(
             () -> strictly(rendered.replace("networking.k8s.io/v1", "extensions/v1beta1")))
-        .isNotNull();
+        .hasMessageContaining("extensions/v1beta1");
   }
 
   @ParameterizedTest

@@ -78,7 +78,10 @@ class CheckpointFaultTest {
               Files.delete(version.resolve("model.safetensors"));
               Files.createDirectory(version.resolve("model.safetensors"));
             }),
-        fault("gone", "", version -> Files.move(version, version.resolveSibling("elsewhere"))));
+        fault(
+            "gone",
+            "there is no checkpoint",
+            version -> Files.move(version, version.resolveSibling("elsewhere"))));
   }
 
   private static void endWith(Path version, byte... bytes) throws IOException {

@@ -27,7 +27,7 @@ public final class CheckpointStore extends CheckpointReader {
     this(new DirectoryStorage(root), null);
   }
 
-  private CheckpointStore(Storage storage, FileCache cache) {
+  CheckpointStore(Storage storage, FileCache cache) {
     super(storage, cache);
   }
 

@@ -162,7 +162,9 @@ class S3StoreTest extends CheckpointStoreContract {
     assertThat(catchThrowable(nowhere::current))
         .as("the message of a second attempt")
         .hasMessage(message);
-    assertThatThrownBy(nowhere::write).isInstanceOf(CheckpointException.class);
+    assertThatThrownBy(nowhere::write)
+        .isInstanceOf(CheckpointException.class)
+        .hasMessageContaining("bucket does not exist");
   }
 
   @Test

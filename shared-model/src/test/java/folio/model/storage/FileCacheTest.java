@@ -77,12 +77,24 @@ class FileCacheTest {
   }
 
   @Test
-  void ignoresIllegalDigestsAndFilesThatAreTooLarge() throws IOException {
-    FileCache cache = new FileCache(folder.resolve("cache"), SIZE - 1);
-    assertThat(cache.get("../" + "0".repeat(61), () -> content(1))).isEqualTo(content(1));
-    get(cache, 1);
+  void ignoresFilesThatAreTooLarge() throws IOException {
+    get(new FileCache(folder.resolve("cache"), SIZE - 1), 1);
 
     assertThat(folder.toFile().list()).isEmpty();
+  }
+
+  @Test
+  void neitherReadsNorTouchesAFileOutsideItsFolder() throws IOException {
+    byte[] outside = content(7);
+    String name = Sha256.hex(outside);
+    Files.createDirectory(folder.resolve("cache"));
+    Path file = Files.write(folder.resolve(name), outside);
+    FileTime old = FileTime.from(Instant.parse("2020-01-01T00:00:00Z"));
+    Files.setLastModifiedTime(file, old);
+    FileCache cache = new FileCache(folder.resolve("cache"), 10 * SIZE);
+
+    assertThat(cache.get("../" + name, () -> content(1))).isEqualTo(content(1));
+    assertThat(Files.getLastModifiedTime(file)).isEqualTo(old);
   }
 
   @Test

@@ -321,7 +321,7 @@ class TrainerCommandTest {
   void isListedByTheLauncher() throws IOException {
     Process launcher = new ProcessBuilder(Path.of("..", "folio").toString(), "help").start();
     String usage = new String(launcher.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-    assertThat(usage).contains(commands());
+    assertThat(usage.split("[^a-z-]+")).containsAll(commands());
   }
 
   @Test

@@ -2,7 +2,9 @@ package folio.trainer.evaluation;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
+import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 
+import java.time.Duration;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -62,7 +64,11 @@ class VerbatimRunsTest {
   void isFastOnARepetitiveText() {
     int[] source = new int[200_000];
 
-    assertThat(new VerbatimRuns(source).in(new int[300]).longest()).isEqualTo(300);
+    // A search that is quadratic in the repetition takes minutes.
+    int longest =
+        assertTimeoutPreemptively(
+            Duration.ofSeconds(20), () -> new VerbatimRuns(source).in(new int[300]).longest());
+    assertThat(longest).isEqualTo(300);
   }
 
   @Test

@@ -7,6 +7,7 @@ import folio.model.checkpoint.Checkpoint;
 import folio.model.checkpoint.CheckpointManifest;
 import folio.model.checkpoint.CheckpointManifest.Losses;
 import folio.model.checkpoint.CheckpointStore;
+import folio.model.checkpoint.ConflictingStore;
 import folio.model.network.CharGru;
 import folio.model.testing.TestCheckpoints;
 import java.io.IOException;
@@ -92,6 +93,17 @@ class PublisherTest {
     assertThat(published.decision().promote()).isFalse();
     assertThat(published.decision().reason()).contains("nonsense");
     assertThat(store.versions()).hasSize(2);
+  }
+
+  @Test
+  void publishesWithoutPromotionWhenAnotherWriterPromotes() {
+    store = ConflictingStore.in(root);
+    Publisher.Published published =
+        publisher(Promotion.ALWAYS, 5, OTHER).publish(network, 1, losses(1));
+
+    assertThat(published.decision().promote()).isFalse();
+    assertThat(published.decision().reason()).contains("another writer changed CURRENT");
+    assertThat(store.versions()).containsExactly(published.version());
   }
 
   @Test

@@ -25,7 +25,7 @@ class WriteCoalescerTest {
   }
 
   @Test
-  void runsEveryWriteOnceInOrderOnTheEventLoop() {
+  void runsEveryWriteOnceInOrderOnTheEventLoop() throws Exception {
     List<Integer> written = new ArrayList<>();
     CompletableFuture<Void> last = new CompletableFuture<>();
     for (int i = 0; i < 1000; i++) {
@@ -39,19 +39,20 @@ class WriteCoalescerTest {
             }
           });
     }
-    last.join();
+    last.get(10, TimeUnit.SECONDS);
 
     assertThat(written).isEqualTo(IntStream.range(0, 1000).boxed().toList());
   }
 
   @Test
-  void letsOtherTasksRunBetweenEndlessWrites() {
+  void letsOtherTasksRunBetweenEndlessWrites() throws Exception {
     AtomicBoolean stop = new AtomicBoolean();
     AtomicInteger count = new AtomicInteger();
     writes.add(() -> writeAgain(stop, count));
     CompletableFuture<Integer> other = new CompletableFuture<>();
     eventLoop.execute(() -> other.complete(count.get()));
-    int before = other.join(); // a flush that also ran new writes would never end
+    // A flush that also ran new writes would never end.
+    int before = other.get(10, TimeUnit.SECONDS);
     stop.set(true);
 
     assertThat(before).isPositive();
