@@ -13,6 +13,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 
 class AdmissionQueueTest {
   private static final WorkerSettings ONE_WORKER = new WorkerSettings(Device.cpu(), 1, 4);
@@ -134,6 +135,7 @@ class AdmissionQueueTest {
   }
 
   @Test
+  @Timeout(20)
   void isIdleOnceEveryClientHasItsEnd() throws Exception {
     fill(queue, 1);
     assertThat(queue.awaitIdle(Duration.ofMillis(1))).isFalse();
