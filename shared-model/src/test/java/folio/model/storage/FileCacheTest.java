@@ -98,6 +98,13 @@ class FileCacheTest {
   }
 
   @Test
+  void readsTheOriginWhenTheDigestIsNoFileName() throws IOException {
+    FileCache cache = new FileCache(folder.resolve("cache"), 10 * SIZE);
+
+    assertThat(cache.get("\0", () -> content(1))).isEqualTo(content(1));
+  }
+
+  @Test
   void readsADamagedFileFromItsOriginAgain() throws IOException {
     FileCache cache = new FileCache(folder, 10 * SIZE);
     get(cache, 1);
