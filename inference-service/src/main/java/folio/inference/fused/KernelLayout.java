@@ -170,7 +170,7 @@ record KernelLayout(
 
   /**
    * Returns the size of the global memory in which blocks publish states and outputs: halves for a
-   * large batch, LL words of two halves and a step for a small one.
+   * large batch, LL words of two halves and a flag for a small one.
    */
   long outputBytes(int slots) {
     long halves = 3L * layers * slots * hidden * Short.BYTES;

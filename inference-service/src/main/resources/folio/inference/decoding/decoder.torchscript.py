@@ -1,34 +1,29 @@
 # Decoding with a character GRU by libtorch: single steps, prompts, and states of batches whose rows change.
 #
-# This is not a Python module. It is TorchScript in the form in which torch.jit.save writes a module's code.
-# folio.inference.decoding.DecoderScript loads it. libtorch compiles the methods once, and no Python takes part. What
-# differs from TorchScript in Python:
-#   - A file has classes only. Constants outside of methods, recursion, f-strings and comments that begin with "type:"
-#     do not compile; imports have no effect.
-#   - All arguments and results have types. An empty list is annotate(List[...], []).
-#   - A dtype is a number: 4 is int64, 6 is float32. A factory function gets dtype, layout and device.
-#   - torch.slice(x, 1, a, b) is used for x[:, a:b], which would be one more call, since it also slices dimension 0.
-#   - A method without a result returns 0.
+# This is TorchScript, not a Python module; folio.runtime.torchscript.TorchScript describes the dialect.
+# folio.inference.decoding.DecoderScript loads it.
 #
-# On a CPU, weights are packed once for oneDNN, whose products sum a row in an order that does not depend on the number
-# of rows. So a row has the same bits alone and among others. On a GPU, the number of kernel launches limits a step: one
-# product computes the hidden parts of all layers, and libtorch's fused cell computes the gates.
+# On a CPU, pack packs the matrices of the layers, the projection and the head once, when a decoder is created.
+# oneDNN's products with them sum a row in an order that does not depend on the number of rows. So a row has the same
+# bits alone and among others. On a GPU, nothing is packed, and the number of kernel launches limits a step: one
+# product computes gh of all layers, and libtorch's fused cell computes the gates.
 #
 # Shapes: B rows, T characters, L layers, E features of a layer's input, H hidden units, P features of the head's input
 # (H, or the projection's size), V characters in the vocabulary.
 #
 # The weights w, in the order of folio.inference.decoding.Decoder; at = 2 + 4 * k for layer k:
-#   w[0]        the first layer's input product and, on a CPU, its bias, for each character [V, 3 * H]
-#   w[1]        on a GPU, the hidden weights of all layers [L, 3 * H, H]; else not used
-#   w[at]       input weight [3 * H, E]
-#   w[at + 1]   hidden weight [3 * H, H]
-#   w[at + 2]   input bias [3 * H]
-#   w[at + 3]   hidden bias [3 * H]
-#   w[-3]       projection [P, H], if there is one
-#   w[-2]       head [V, P]
+#   w[0]        gi of layer 0 for each character [V, 3 * H]: its W_ih activate(embedding), plus b_ih on a CPU
+#   w[1]        on a GPU, W_hh of all layers [L, 3 * H, H]; on a CPU, not used
+#   w[at]       W_ih [3 * H, E], packed on a CPU
+#   w[at + 1]   W_hh [3 * H, H], packed on a CPU
+#   w[at + 2]   b_ih [3 * H]
+#   w[at + 3]   b_hh [3 * H]
+#   w[-3]       projection [P, H], if there is one, packed on a CPU
+#   w[-2]       head [V, P], packed on a CPU
 #   w[-1]       bias of the head [V]
 #
-# A state is a list: on a CPU an array [B, H] per layer, on a GPU one array [L, B, H]. Only feed changes one in place.
+# A state is a list: on a CPU an array [B, H] per layer, on a GPU one array [L, B, H]. No method changes a state in
+# place except feed, which writes into the state that a captured step reads.
 
 
 class Decoder(Module):
@@ -43,11 +38,12 @@ class Decoder(Module):
       return ops.mkldnn._linear_pointwise(x, weight, bias, "none", annotate(List[Optional[number]], []), "")
     return torch.linear(x, weight, bias)
 
-  # Packs a weight for oneDNN.
+  # Packs a weight for oneDNN, in the layout that oneDNN chooses for products with 64 rows. A product may have any
+  # number of rows.
   def pack(self: __torch__.Decoder, weight: Tensor) -> Tensor:
     return ops.mkldnn._reorder_linear_weight(weight, 64)
 
-  # Stacks the hidden weights of all layers.
+  # Stacks the W_hh of all layers: [L, 3 * H, H].
   def stack(self: __torch__.Decoder, weights: List[Tensor]) -> Tensor:
     return torch.stack(weights)
 
@@ -60,21 +56,23 @@ class Decoder(Module):
 
   # ---- The network ----
   #
-  #   plain:      x_k+1 = gru_k(x_k)
-  #   residual:   the same, but x_k+1 = x_k + gru_k(x_k) for k > 0
+  #   plain:      x[0] = activate(embedding[ids])    x[k+1] = gru_k(x[k])
+  #   residual:   the same, but x[k+1] = x[k] + gru_k(x[k]) for k > 0
   #
   #   gi = W_ih x + b_ih          gh = W_hh h + b_hh          each [B, 3 * H], gates in the order r, z, n
   #   r = sigmoid(gi_r + gh_r)    z = sigmoid(gi_z + gh_z)    n = tanh(gi_n + r * gh_n)
   #   h' = (1 - z) * n + z * h    which is lerp(n, h, z)
 
-  # Returns gi or gh. On a GPU the bias is left to the fused cell.
+  # Returns gi or gh; on a GPU without the bias, which the fused cell adds.
   def product(self: __torch__.Decoder, x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
     if x.is_cuda:
       return torch.linear(x, weight)
     return self.linear(x, weight, bias)
 
-  # Returns h' [B, H]. On a CPU, r, z and n replace gi. The operations work on rows, never on a flattened batch, whose
-  # last few elements would be computed by another formula.
+  # Returns h' [B, H]. On a CPU, r, z and n overwrite gi, and every operation has an operand that is a slice of wider
+  # rows, so that libtorch runs it row by row. It would run a contiguous batch as one long vector, whose last elements,
+  # too few to fill a SIMD register, are computed by another formula. The bits of a row would then depend on its place
+  # in the batch.
   def gates(self: __torch__.Decoder, gi: Tensor, gh: Tensor, h: Tensor, bi: Tensor, bh: Tensor) -> Tensor:
     if h.is_cuda:
       y, workspace = torch._thnn_fused_gru_cell(gi, gh, h, bi, bh)
@@ -85,7 +83,7 @@ class Decoder(Module):
     torch.tanh_(torch.addcmul_(n, torch.slice(rz, 1, 0, H), torch.slice(gh, 1, 2 * H)))
     return torch.lerp(n, h, torch.slice(rz, 1, H))
 
-  # Returns the logits [B, V].
+  # Returns the logits [B, V] of x[L] [B, H]. The head's activation is ReLU or none.
   def head(self: __torch__.Decoder, w: List[Tensor], x: Tensor, relu: bool, projection: bool) -> Tensor:
     y = x
     if relu:
@@ -100,7 +98,7 @@ class Decoder(Module):
     if w[0].is_cuda:
       logits, after, arrays = self.captured_step(w, state, self.ids(ids, w), residual, relu, projection)
       return (logits, after)
-    x = torch.embedding(w[0], self.ids(ids, w))
+    x = torch.embedding(w[0], self.ids(ids, w))  # gi of layer 0
     next = annotate(List[Tensor], [])
     for k in range(torch.len(state)):
       at = 2 + 4 * k
@@ -116,12 +114,13 @@ class Decoder(Module):
         x = y
     return (self.head(w, x, relu, projection), next)
 
-  # Runs a step on a GPU so that it can be captured in a CUDA graph: nothing comes from the host, and every array that a
-  # kernel writes is returned, because the graph writes to it again at each launch.
+  # Runs a step on a GPU so that it can be captured in a CUDA graph: nothing comes from the host. Returns logits, state
+  # and every other array that a kernel writes. The graph writes to their addresses at each launch, so the caller keeps
+  # all of them as long as the graph; else libtorch would use their memory for other arrays.
   def captured_step(self: __torch__.Decoder, w: List[Tensor], state: List[Tensor], ids: Tensor, residual: bool,
                     relu: bool, projection: bool) -> Tuple[Tensor, List[Tensor], List[Tensor]]:
-    x = torch.embedding(w[0], ids)
-    hidden = torch.bmm(state[0], torch.transpose(w[1], 1, 2))  # [L, B, 3 * H], gh without biases
+    x = torch.embedding(w[0], ids)  # gi of layer 0, without bias
+    hidden = torch.bmm(state[0], torch.transpose(w[1], 1, 2))  # [L, B, 3 * H], gh of all layers, without biases
     hs = torch.unbind(state[0])
     ghs = torch.unbind(hidden)
     arrays = [x, hidden]
@@ -180,7 +179,7 @@ class Decoder(Module):
     T = torch.len(ids) // B
     last = self.ids(lengths, w) - 1
     rows = torch.arange(B, dtype=None, layout=None, device=last.device)
-    x = torch.embedding(w[0], torch.reshape(self.ids(ids, w), [B, T]))  # [B, T, 3 * H], above it [B, T, H]
+    x = torch.embedding(w[0], torch.reshape(self.ids(ids, w), [B, T]))  # gi of layer 0 [B, T, 3 * H]
     hs = self.layers(state)
     next = annotate(List[Tensor], [])
     for k in range(torch.len(hs)):
@@ -195,8 +194,8 @@ class Decoder(Module):
         gh = self.product(h, w[at + 1], w[at + 3])
         h = self.gates(torch.select(gi, 1, t), gh, h, w[at + 2], w[at + 3])
         torch.append(outputs, h)
-      y = torch.stack(outputs, 1)
-      torch.append(next, torch.index(y, annotate(List[Optional[Tensor]], [rows, last])))
+      y = torch.stack(outputs, 1)  # [B, T, H], as is x after this layer
+      torch.append(next, torch.index(y, annotate(List[Optional[Tensor]], [rows, last])))  # y[rows, last], [B, H]
       if residual and k > 0:
         x = x + y
       else:
@@ -215,34 +214,35 @@ class Decoder(Module):
       return torch.unbind(state[0])
     return state
 
-  # Returns the state of an array [B, H] per layer.
+  # Returns the state that has these arrays [B, H], one per layer.
   def state(self: __torch__.Decoder, layers: List[Tensor]) -> List[Tensor]:
     if layers[0].is_cuda:
       return [torch.stack(layers)]
     return layers
 
-  # Returns the state before the first character.
+  # Returns the state of B = rows rows before the first character.
   def zeros(self: __torch__.Decoder, w: List[Tensor], layers: int, rows: int, hidden: int) -> List[Tensor]:
     state = annotate(List[Tensor], [])
     for k in range(layers):
       torch.append(state, torch.zeros([rows, hidden], dtype=6, layout=None, device=w[0].device))
     return self.state(state)
 
-  # Returns a copy of a row's state [L, H].
+  # Returns a copy [L, H] of one row of a state of B rows. row is its index, from 0.
   def row(self: __torch__.Decoder, w: List[Tensor], state: List[Tensor], row: int) -> Tensor:
     rows = annotate(List[Tensor], [])
     for k in range(torch.len(self.layers(state))):
       torch.append(rows, torch.select(self.layers(state)[k], 0, row))
     return torch.stack(rows)
 
-  # Returns the state of a single row from a saved array [L, 1, H].
+  # Returns the state of B = 1 rows that an array [L, 1, H] holds.
   def restore(self: __torch__.Decoder, w: List[Tensor], saved: Tensor) -> List[Tensor]:
     state = annotate(List[Tensor], [])
     for k in range(torch.size(saved, 0)):
       torch.append(state, torch.clone(torch.select(saved, 0, k)))
     return self.state(state)
 
-  # Returns a state of rows of two others. Indices count the rows of the first from 0; rows of the second follow.
+  # Returns a state whose rows are copies of rows of two others. Indices count the rows of the first from 0; rows of
+  # the second follow. Rows are dimension -2 both on a CPU, in [B, H], and on a GPU, in [L, B, H].
   def arrange(self: __torch__.Decoder, w: List[Tensor], first: List[Tensor], second: List[Tensor],
               rows: List[int]) -> List[Tensor]:
     indices = self.ids(rows, w)

@@ -1,7 +1,7 @@
 #pragma once
 
 // A block of the grid: its units of every layer for every stream, and the ids of some streams. This file has what both
-// forms of a batch share: the shared memory, the addresses that outputs are published at, and the GRU epilogue.
+// forms of a batch share: the shared memory, the addresses of published states and outputs, and the GRU epilogue.
 // SmallBatch and LargeBatch add the layers of a step, and what comes before and after all steps.
 
 #include "cluster_peer.cuh"
@@ -47,8 +47,8 @@ struct Block {
   // Returns a column of LL words of a small batch. A stream is a column.
   DEVICE u64* words(int at, int column) const { return (u64*)launch.outputs + (at * TILE + column) * (HIDDEN / 2); }
 
-  // Returns a stream's halves of a large batch.
-  DEVICE half_t* halves(int at, int stream) const {
+  // Returns a stream's published halves of a large batch.
+  DEVICE half_t* streamHalves(int at, int stream) const {
     return launch.outputs + ((size_t)at * launch.slots + stream) * HIDDEN;
   }
 
@@ -93,7 +93,7 @@ struct Block {
       int u = i % UNITS, l = i / UNITS % LAYERS, s = i / (UNITS * LAYERS);
       float h = s < count ? *launchState(l, u, s) : 0;
       if (SMALL) *state(l, u, s) = h;
-      else halves(stateIndex(0, l), s)[firstUnit + u] = toHalf(h);
+      else streamHalves(stateIndex(0, l), s)[firstUnit + u] = toHalf(h);
     }
     if (blockIdx.x == 0) for (int s = t; s < count; s += THREADS) launch.current[s] = launch.streams[s].lastId;
     __syncthreads();
@@ -118,15 +118,15 @@ struct Block {
   }
 
   // The GRU epilogue of a tile, by one warp: from the sums of the gates, [3][UNITS][TILE], to states and outputs. The
-  // first layer's input product is a row of the table, for which it waits for the ids. A finished stream keeps its
-  // state.
+  // first layer's input product is a row of the table. A small batch waits here for the ids that select the rows; in a
+  // large one they have come before a grid barrier. A finished stream keeps its state.
   DEVICE void gruEpilogue(int k, int l, int tile, const float (&states)[UNITS / 4], const float* input,
                           const float* hidden) {
 #pragma unroll
     for (int n = 0; n < UNITS / 4; n++) {
       int i = n * 32 + (threadIdx.x & 31), u = i % UNITS, column = i / UNITS, s = tile * TILE + column;
       bool runs = k < shared.lengths[s].steps;
-      if (!SMALL && !runs) continue;
+      if (!SMALL && !runs) continue;               // In a small batch, every lane takes part in the shuffles below.
       const float* bias = shared.bias + l * 6 * UNITS + u;
       float gi[3], gh[3];
 #pragma unroll
@@ -153,8 +153,8 @@ struct Block {
           publish(words(stateIndex(k + 1, l), column) + (firstUnit + u) / 2, y, yAbove, k + 2);
         }
       } else if (runs) {
-        halves(outputIndex(l), s)[firstUnit + u] = toHalf(next);
-        halves(stateIndex(k + 1, l), s)[firstUnit + u] = toHalf(y);
+        streamHalves(outputIndex(l), s)[firstUnit + u] = toHalf(next);
+        streamHalves(stateIndex(k + 1, l), s)[firstUnit + u] = toHalf(y);
       }
     }
   }

@@ -7,7 +7,8 @@
 //
 // A warp exchanges with the warp of the same index in the peer, for the same tiles. Each has an mbarrier, which
 // completes a phase per layer: after one arrival, its own, and all bytes that this arrival expects. Bytes may come
-// before the arrival.
+// before the arrival, but not before the phase: the peer sends those of the next phase after a grid barrier, at which
+// this block arrives only after its wait for the current one.
 //
 // No sum is overwritten too early. A block sends the sums of a layer after it has waited for the grid barrier after the
 // layer below (for the first layer, after the ids). The peer arrived at that barrier after it had used up all sums in
@@ -18,7 +19,7 @@
 // The products of a layer for a tile.
 enum Product { INPUT_PRODUCT, HIDDEN_PRODUCT };
 
-// A lane's sums for the tiles of its warp: C fragments of the rows of this block and of its peer.
+// A lane's sums for the tiles of its warp: C fragments of the rows of this block, then of its peer.
 struct TileSums {
   float values[WARP_TILES][CLUSTER][ROW_TILES][4];
 };
@@ -59,7 +60,7 @@ struct ClusterPeer {
   DEVICE void send(const TileSums& sums, int n, Product product) const {
     unsigned arrival = inPeer(mbarriers + (threadIdx.x >> 5));
 #pragma unroll
-    for (int i = 0; i < PEER_FLOATS / 64; i++) {
+    for (int i = 0; i < PEER_FLOATS / 64; i++) {   // Eight rows at a time: rows g, then rows g + 8 of a C fragment.
       const float* sent = &sums.values[n][CLUSTER - 1][i / 2][i % 2 * 2];
       storeAsync(inPeer(cell(n, product, i)), sent[0], sent[1], arrival);
     }

@@ -3,23 +3,25 @@
 // A GRU that generates one character at a time spends its time on kernel launches and on reading weights. This
 // persistent kernel avoids both: all blocks of the grid are resident at once and hold the weights, as float16, in
 // shared memory for the whole launch. Block b computes the units b * UNITS to b * UNITS + UNITS - 1 of every layer for
-// every stream. Blocks exchange layer outputs and sampled ids through global memory, which in practice is the L2 cache.
+// every stream. Blocks exchange the float16 states and outputs of their units, and character ids, through global
+// memory, which in practice is the L2 cache.
 //
 // A step of a stream leads from one character to the next: embedding, layers, head, sampler. Two forms of a batch
-// differ in how blocks exchange outputs:
+// differ in how blocks exchange states and outputs:
 //
-//   small (up to eight streams)   words that carry data and step, as in NCCL's LL protocol; no barrier
-//   large                         plain halves with a grid barrier after every layer; the two blocks of a thread-block
-//                                 cluster share their reads through distributed shared memory
+//   small (up to eight streams)   words that carry data and a flag for the step, as in NCCL's LL protocol; no barrier
+//                                 after the first, which separates the initial words from step 0
+//   large                         plain halves with a grid barrier after every layer and after the ids; the two blocks
+//                                 of a thread-block cluster share their reads through distributed shared memory
 //
 // Products run on tensor cores (mma.m16n8k16): 16 rows of weights times 8 streams, float16 in, float32 out. A stream is
 // a column of the product. Its result does not depend on the other columns, and the order of additions is the same for
 // one warp or eight and for one block or two. So a stream's text is the same to the last bit alone, among 255 others,
-// in any slot and in chunks of any length. States and the residual sum are float32 and stay with the block that owns
-// the unit.
+// in any slot and in chunks of any length. A unit's own state and its residual sum are float32 and stay with the block
+// that owns the unit; other blocks read its state and output as float16.
 //
 //   layout.cuh         shape of the network, structs of the host, shared memory, order of additions
-//   ptx.cuh            instructions without a name in CUDA C++
+//   ptx.cuh            thin wrappers of PTX instructions
 //   mma.cuh            fragments of mma.m16n8k16
 //   grid_barrier.cuh   waiting for other blocks
 //   ll_words.cuh       the LL protocol
@@ -39,7 +41,8 @@
 #include "layout.cuh"
 #include "small_batch.cuh"
 
-// Runs all steps. Returns early on a timeout.
+// Runs all steps. Returns early on a timeout. All that the launch writes except control is then undefined, states, ids
+// and logits included, and the host must discard it.
 template <typename Batch>
 DEVICE void decode(Batch& batch) {
   batch.begin();

@@ -54,9 +54,9 @@ DEVICE void Block<SMALL>::headColumn(uint4 (&column)[SLICE_PAIRS], int k, int s)
     output.load(laneWords, lane < 4);
     output.await(grid, laneWords, lane < 4, k + 1);
 #pragma unroll
-    for (int i = 0; i < SLICE_PAIRS; i++) column[i] = output.halves(i);
+    for (int i = 0; i < SLICE_PAIRS; i++) column[i] = output.fragments(i);
   } else {
-    const half_t* from = halves(outputIndex(LAYERS - 1), s) + first * 32 + lane * 8;
+    const half_t* from = streamHalves(outputIndex(LAYERS - 1), s) + first * 32 + lane * 8;
 #pragma unroll
     for (int i = 0; i < SLICE_PAIRS; i++) {
       column[i] = make_uint4(0, 0, 0, 0);

@@ -1,20 +1,22 @@
 #pragma once
 
 // A large batch: more than eight streams. The volume that is read dominates a step, and LL words would double it. So
-// outputs are plain halves, with a grid barrier after every layer and after the ids. In a cluster, two blocks share
-// their reads: see cluster_peer.cuh.
+// states and outputs are plain halves, with a grid barrier after every layer and after the ids. In a cluster, two
+// blocks share their reads: see cluster_peer.cuh.
 //
 // A layer's output has one buffer. Its state has two, for even and for odd steps. In layer l of step k, a block reads
 // the state before step k and the output of the layer below, writes its own output and the state before step k + 1, and
-// then arrives at a barrier, here called (k, l). No half is overwritten before all its readers have read it:
+// then arrives at a barrier, here called (k, l). The barrier after the ids that step k leads to is (k, ids). The
+// initial barrier stands for all barriers of step -1. Nothing is overwritten before all its readers have read it:
 //
-// 1. The output of (k, l) is read in layer l + 1 or by the head, before the arrival at the barrier that follows. It is
-//    overwritten in layer l of step k + 1, after a wait for that barrier or a later one.
+// 1. The output of (k, l) is read in layer l + 1 before the arrival at (k, l + 1), or by the head before (k, ids). It
+//    is overwritten in layer l of step k + 1, after a wait for that barrier or a later one.
 // 2. A state that step k computes in layer l overwrites the state before step k - 1, which all blocks read before they
 //    arrived at (k - 1, l). The writer has waited for that barrier.
 // 3. Hidden products need no output of the same step. So a block computes them between its arrival at a barrier and its
 //    wait. It may then read a state before step k that others wrote before (k - 1, l), for which it has waited. Faster
 //    blocks may already have computed the state before step k + 1 meanwhile. Hence two buffers.
+// 4. The id before step k is read before the arrival at (k, 0). It is overwritten after a wait for (k, LAYERS - 1).
 
 #include "block.cuh"
 #include "mma.cuh"
@@ -75,7 +77,7 @@ struct LargeBatch : Block<false> {
 #pragma unroll
     for (int half = 0; half < 2 / CLUSTER; half++) {
       int which = CLUSTER == 1 ? half : ClusterPeer::rank();
-      const half_t* from = halves(at, tile(n) * TILE + (lane >> 2)) + which * HALF_PAIRS * 32 + (lane & 3) * 8;
+      const half_t* from = streamHalves(at, tile(n) * TILE + (lane >> 2)) + which * HALF_PAIRS * 32 + (lane & 3) * 8;
       const half_t* rows = shared.weights + (matrix * 2 / CLUSTER + half) * HALF_PAIRS * CLUSTER * ROWS * 32;
       float total[CLUSTER][N][ROW_TILES][4] = {}, part[CLUSTER][N][ROW_TILES][4] = {};
 #pragma unroll
@@ -123,7 +125,7 @@ struct LargeBatch : Block<false> {
     for (int l = 0; l < LAYERS; l++) {
       TileSums inputs = {}, hiddens = {};
       multiply(hiddens, hiddenMatrix(l), stateIndex(k, l));  // Other blocks still compute the layer below.
-      if (!grid.wait()) return false;
+      if (!grid.wait()) return false;              // In layer 0 of step 0, the block has waited already.
       float states[WARP_TILES][UNITS / 4];
       int tiles = 0;
 #pragma unroll
@@ -176,7 +178,8 @@ struct LargeBatch : Block<false> {
     }
   }
 
-  // No block of a cluster ends while its peer may write to its memory.
+  // No block of a cluster may end while its peer writes to its memory. This matters only after a timeout: a block that
+  // has run all steps has received all sums.
   DEVICE void finish() { ClusterPeer::clusterBarrier(); }
 
   // The epilogue has written the launch's states already.

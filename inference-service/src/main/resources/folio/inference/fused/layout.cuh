@@ -15,7 +15,7 @@
 
 #define DEVICE __device__ __forceinline__
 
-typedef unsigned short half_t;
+typedef unsigned short half_t;              // A half: the bits of a float16 number.
 typedef unsigned long long u64;
 
 // Divides and rounds up.
@@ -40,12 +40,14 @@ constexpr int SEEN_WORDS = (VOCABULARY + 31) / 32;
 constexpr int TILE_FLOATS = ROWS * TILE;    // A block's sums of one product for one tile, [ROWS][TILE].
 constexpr int PEER_FLOATS = (ROWS + 7) / 8 * 8 * TILE;  // The same for the cluster peer; rows round up to eights.
 
-static_assert(HIDDEN % 64 == 0 && HIDDEN % UNITS == 0 && UNITS % 4 == 0 && (CLUSTER == 1 || CLUSTER == 2),
+static_assert(HIDDEN % 64 == 0 && HIDDEN % UNITS == 0 && UNITS % 4 == 0 && (CLUSTER == 1 || CLUSTER == 2) &&
+                  BLOCKS % CLUSTER == 0,
               "the layout is not one of KernelLayout.of");
 
 // A sum over k is split into eight slices, one for a warp: half 0 is the slices 0 to 3, half 1 the slices 4 to 7. The
-// order of additions is fixed: a half is the sum of its slices in their order, and the result is half 0 + half 1. Every
-// path in small_batch.cuh and large_batch.cuh keeps it, so all of them give the same bits.
+// order of additions is fixed: a half is the sum of its slices in their order, and the result is half 0 + half 1, or in
+// the second block of a cluster half 1 + half 0, which is the same to the last bit. Every path in small_batch.cuh and
+// large_batch.cuh keeps the order, so all of them give the same bits. The head adds the eight slices one by one.
 DEVICE constexpr int sliceBegin(int slice) { return slice * PAIRS / WARPS; }
 
 // Returns whether a pair, counted within its half, is the last of a slice.
@@ -86,10 +88,11 @@ struct Launch {
   int* current;                             // [count], scratch: see GridSync::awaitId
   int* idsOut;                              // [count][steps], forced ids included
   float* logitsOut;                         // [steps][count][VOCABULARY], or null
-  unsigned* control;                        // two zeros from the host; [0] counts arrivals at the barrier, [1]
-                                            // becomes 1 on a timeout, [2] receives the duration in ns
+  unsigned* control;                        // [0] counts arrivals at the barrier, [1] becomes 1 on a timeout; both must
+                                            // be 0 before. [2] receives block 0's duration in ns, mod 2^32
   u64 timeoutNanos;                         // the longest time that the launch may take
-  int count, slots, steps;                  // streams; streams rounded up to whole tiles; steps
+  int count, slots, steps;                  // streams; streams rounded up to whole tiles; steps, below 2^16, and
+                                            // (steps + 1) * VOCABULARY <= 2^31. The host's MAX_STEPS is 256.
 };
 static_assert(sizeof(Launch) == LAUNCH_BYTES, "LaunchStruct has another size");
 
@@ -108,7 +111,8 @@ struct SharedMemory {
   half_t* weights = nullptr;                // [matrix][pair][row][32]; in a cluster, half of the pairs, and each
                                             // pair's rows are followed by the peer's rows of it
   double* sampleWeights = nullptr;          // [samplers][HEAD_ROWS]
-  float* below = nullptr;                   // [UNITS][slots], outputs of the layer below
+  float* below = nullptr;                   // [UNITS][slots], float32 outputs of the layer below, for the residual sum;
+                                            // the epilogue replaces them with its own layer's, without the ReLU
   float* bias = nullptr;                    // [LAYERS][2][3][UNITS]
   float* logits = nullptr;                  // [samplers][HEAD_ROWS]
   StreamLength* lengths = nullptr;          // [slots]
@@ -116,8 +120,8 @@ struct SharedMemory {
   float* states = nullptr;                  // small batch: [LAYERS][UNITS][slots]
   float* sums = nullptr;                    // small batch: [2][TILE_FLOATS], input and hidden sums of the tile
   u64* mbarriers = nullptr;                 // large batch: [WARPS], see cluster_peer.cuh
-  float* received = nullptr;                // large batch: [WARP_TILES][WARPS][2][PEER_FLOATS], the input and hidden
-                                            // sums from the peer; without a peer one tile a warp, scratch
+  float* received = nullptr;                // large batch: [tiles of a warp][WARPS][2][PEER_FLOATS], the input and
+                                            // hidden sums from the peer; without a peer, scratch for one tile a warp
 
   // Takes every array from an arena: from memory on the device, or from a counter at compile time.
   template <typename Arena>
@@ -152,7 +156,8 @@ struct DeviceArena {
 
 struct CountingArena {
   int bytes = 0;
-  bool aligned = true;                      // to eight bytes, which vectors of two floats and mbarriers need
+  bool aligned = true;                      // to eight bytes, which doubles, vectors of two floats and mbarriers need;
+                                            // the weights need 16 bytes and come first
 
   template <typename T>
   DEVICE constexpr void take(T*& array, int count) {
@@ -161,7 +166,7 @@ struct CountingArena {
   }
 };
 
-// Returns the size of the shared memory, or -1 if an array is not aligned.
+// Returns the size of the shared memory in a grid of BLOCKS blocks, or -1 if an array is not aligned.
 template <bool SMALL>
 DEVICE constexpr int sharedBytes(int slots) {
   CountingArena arena;

@@ -1,14 +1,14 @@
 #pragma once
 
-// NCCL's LL protocol, for small batches. An 8-byte word carries data and a flag: two halves and the step that they
-// belong to. It is written by one store and read by one load, so a reader that sees the step of a word has its data,
-// too. No barrier and no fence is needed; a reader polls until all its words carry the step that it waits for.
+// NCCL's LL protocol, for small batches. An 8-byte word carries two halves and a flag, which is step + 1
+// (small_batch.cuh); 0 belongs to no step. It is written by one store and read as a whole, so a reader that sees a
+// word's flag has its data, too. No barrier and no fence is needed; a reader polls until all its words carry its flag.
 
 #include "grid_barrier.cuh"
 
 // Publishes the values of two neighbouring units.
-DEVICE void publish(u64* to, float low, float high, unsigned step) {
-  u64 word = toHalf(low) | (unsigned)toHalf(high) << 16 | (u64)step << 32;
+DEVICE void publish(u64* to, float low, float high, unsigned flag) {
+  u64 word = toHalf(low) | (unsigned)toHalf(high) << 16 | (u64)flag << 32;
   storeRelaxed(to, word);
 }
 
@@ -16,7 +16,7 @@ DEVICE void publish(u64* to, float low, float high, unsigned step) {
 struct LlWords {
   u64 values[SLICE_PAIRS][4];
 
-  // Issues the loads. The words may still carry an earlier step.
+  // Issues the loads. The words may still carry an earlier flag.
   DEVICE void load(const u64* from, bool wanted) {
     int warp = threadIdx.x >> 5, count = sliceBegin(warp + 1) - sliceBegin(warp);
 #pragma unroll
@@ -29,8 +29,8 @@ struct LlWords {
     }
   }
 
-  // Loads again until all words of the warp carry the step, or until the deadline.
-  DEVICE void await(GridSync& grid, const u64* from, bool wanted, unsigned step) {
+  // Loads again until all words of the warp carry the flag, or until the deadline.
+  DEVICE void await(GridSync& grid, const u64* from, bool wanted, unsigned flag) {
     int warp = threadIdx.x >> 5, count = sliceBegin(warp + 1) - sliceBegin(warp);
     unsigned spins = 0;
     while (true) {
@@ -38,7 +38,7 @@ struct LlWords {
 #pragma unroll
       for (int i = 0; i < SLICE_PAIRS; i++) {
 #pragma unroll
-        for (int n = 0; n < 4; n++) missing |= wanted && i < count && (unsigned)(values[i][n] >> 32) != step;
+        for (int n = 0; n < 4; n++) missing |= wanted && i < count && (unsigned)(values[i][n] >> 32) != flag;
       }
       if (!__any_sync(~0u, missing)) return;
       if (__any_sync(~0u, grid.expired(spins))) return;
@@ -46,7 +46,8 @@ struct LlWords {
     }
   }
 
-  DEVICE uint4 halves(int pair) const {
+  // Returns the B fragments of a pair of k16 steps.
+  DEVICE uint4 fragments(int pair) const {
     return make_uint4((unsigned)values[pair][0], (unsigned)values[pair][1], (unsigned)values[pair][2],
                       (unsigned)values[pair][3]);
   }

@@ -4,8 +4,8 @@
 // of B and C are eight streams. A and B are float16, C is float32. A stream's column of C depends on no other column.
 //
 // The 32 lanes of a warp hold the operands together. Lane 4 * g + q, with g from 0 to 7 and q from 0 to 3, holds these
-// fragments. A register of A or B has the halves of two neighbouring k, and k increases to the right in A and downwards
-// in B:
+// fragments. A register of A or B has two halves, of neighbouring k, the lower k in its low 16 bits. k increases to the
+// right in A and downwards in B:
 //
 //                                              column g
 //                                            +----------+
@@ -23,7 +23,7 @@
 //
 // The order of k is free as long as A and B use the same one. So two k16 steps form a pair of 32 neighbouring k, and a
 // lane loads its eight halves k = 8q to 8q + 7 of a row or column at once, 16 bytes. They are its fragments of both
-// steps:
+// steps. Of a lane's two rows of A or C, g is called low and g + 8 high:
 //
 //                               first step            second step
 //     k - 8q                    0, 1      2, 3        4, 5      6, 7
@@ -63,9 +63,9 @@ DEVICE void storeSums(float* to, const float (&sums)[ROW_TILES][4]) {
 #pragma unroll
   for (int tile = 0; tile < ROW_TILES; tile++) {
 #pragma unroll
-    for (int half = 0; half < 2; half++) {
-      int row = tile * 16 + half * 8 + g;
-      if (row < ROWS) *(float2*)(to + row * TILE + q * 2) = make_float2(sums[tile][half * 2], sums[tile][half * 2 + 1]);
+    for (int high = 0; high < 2; high++) {
+      int row = tile * 16 + high * 8 + g;
+      if (row < ROWS) *(float2*)(to + row * TILE + q * 2) = make_float2(sums[tile][high * 2], sums[tile][high * 2 + 1]);
     }
   }
 }

@@ -1,6 +1,6 @@
 #pragma once
 
-// Instructions that CUDA C++ has no name for. Every function is one PTX instruction or waits with one.
+// Thin wrappers of PTX instructions.
 
 #include "layout.cuh"
 
@@ -16,7 +16,9 @@ DEVICE u64 nanoseconds() {
   return now;
 }
 
-// Reads what other blocks wrote before a grid barrier. The load bypasses the L1 cache, which is not coherent.
+// Reads what other blocks wrote before a grid barrier. The L1 caches of multiprocessors are not coherent, so the load
+// reads from L2 (.cg). "volatile" keeps the compiler from moving it across a barrier. It needs no memory clobber, since
+// a barrier separates it from every store to what it reads.
 DEVICE uint4 loadPublished(const half_t* from) {
   uint4 v;
   asm volatile("ld.global.cg.v4.u32 {%0,%1,%2,%3}, [%4];" : "=r"(v.x), "=r"(v.y), "=r"(v.z), "=r"(v.w) : "l"(from));
@@ -28,7 +30,8 @@ DEVICE void loadConstant(uint4& v, const half_t* from) {
   asm volatile("ld.global.nc.v4.u32 {%0,%1,%2,%3}, [%4];" : "=r"(v.x), "=r"(v.y), "=r"(v.z), "=r"(v.w) : "l"(from));
 }
 
-// Relaxed accesses of one word, which other blocks poll. A word carries its own step, so no order to others is needed.
+// Relaxed accesses of words that other blocks poll. Each word is read as a whole, by the vector load, too. It carries
+// its own step, so no order to other words is needed. small_batch.cuh and large_batch.cuh say why overwriting is safe.
 DEVICE int loadRelaxed(const int* from) {
   int value;
   asm volatile("ld.relaxed.gpu.global.s32 %0, [%1];" : "=r"(value) : "l"(from) : "memory");
@@ -47,7 +50,8 @@ DEVICE void storeRelaxed(u64* to, u64 value) {
   asm volatile("st.relaxed.gpu.global.u64 [%0], %1;" ::"l"(to), "l"(value) : "memory");
 }
 
-// An addition before which all earlier writes are visible, and a load that makes them visible.
+// The release orders the thread's earlier accesses, and those of its block before a __syncthreads, before the addition;
+// the acquire orders the load before the thread's later accesses, and those of its block after a __syncthreads.
 DEVICE void incrementRelease(unsigned* counter) {
   asm volatile("red.release.gpu.global.add.u32 [%0], 1;" ::"l"(counter) : "memory");
 }
@@ -88,7 +92,7 @@ DEVICE void storeAsync(unsigned to, float first, float second, unsigned mbarrier
                : "memory");
 }
 
-// Makes an mbarrier that a phase of one arrival and of the bytes that it expects completes.
+// Initializes an mbarrier whose phases complete after one arrival and all bytes that the arrival expects.
 DEVICE void initMbarrier(unsigned mbarrier) {
   asm volatile("mbarrier.init.shared::cta.b64 [%0], 1;" ::"r"(mbarrier) : "memory");
   asm volatile("fence.mbarrier_init.release.cluster;" ::: "memory");

@@ -1,17 +1,20 @@
 #pragma once
 
 // A small batch: one tile of up to eight streams. The latency of the exchange between blocks dominates a step, so there
-// is no barrier. Blocks publish outputs as LL words, and start a layer as soon as the words that they read are there.
+// is no barrier after the first, which separates the initial words from step 0. Blocks publish states and outputs as LL
+// words, and start a layer as soon as the words that they read are there.
 //
 // The words of an output of step k have the flag k + 1, and so have those of the state before step k. A layer's output
 // has one buffer. Its state has two, for even and for odd steps. No word is overwritten before all its readers have
-// read it:
+// read it. A reader waits for exactly its flag, so an LL word that is overwritten too early shows as a timeout.
 //
-// 1. In step k, a block publishes nothing of a stream before it has the stream's id before step k, because the epilogue
-//    of the first layer waits for that id. The block that published the id had read the last layer of step k - 1 from
-//    all blocks, whether the id is sampled or forced. And each block had published that layer after all its warps had
-//    read the states and outputs that they needed. So an id before step k proves that all blocks have read all states
-//    and outputs of the stream in step k - 1.
+// 1. In step k, a block publishes nothing of a stream before it has the stream's id before step k: the epilogue of the
+//    first layer waits for that id. Warp 0 runs all epilogues, with the same lane for a stream's unit in every layer,
+//    so neither the wait nor the lane's states and residual sums in shared memory need a barrier between layers. The
+//    block that published the id had read the last layer of step k - 1 from all blocks, whether the id is sampled or
+//    forced. And each block had published that layer after all its warps had read the states and outputs that they
+//    needed. So an id before step k proves that all blocks have read all states and outputs of the stream in step
+//    k - 1.
 // 2. An output of step k overwrites that of step k - 1, which by 1. has been read.
 // 3. A state that step k computes overwrites the state before step k - 1, which by 1. has been read. It must not
 //    overwrite the state before step k, which a slower block may still need. Hence two buffers.
@@ -38,8 +41,8 @@ struct MatrixSlice {
     for (int i = 0; i < SLICE_PAIRS; i++) {
 #pragma unroll
       for (int tile = 0; tile < ROW_TILES; tile++) {
-        mmaFirst(sums[tile], rows[i].low[tile], rows[i].high[tile], words.halves(i));
-        mmaSecond(sums[tile], rows[i].low[tile], rows[i].high[tile], words.halves(i));
+        mmaFirst(sums[tile], rows[i].low[tile], rows[i].high[tile], words.fragments(i));
+        mmaSecond(sums[tile], rows[i].low[tile], rows[i].high[tile], words.fragments(i));
       }
     }
   }
@@ -62,21 +65,21 @@ struct SmallBatch : Block<true> {
     int t = threadIdx.x, warp = t >> 5, column = (t & 31) >> 2;
     bool wanted = k < shared.lengths[column].steps;
     const u64* laneWords = words(0, column) + sliceBegin(warp) * 16 + (t & 3) * 4;
-    const int columns = TILE * HIDDEN / 2;
+    const int bufferWords = TILE * HIDDEN / 2;     // the words of one state or output of a layer
     for (int l = 0; l < LAYERS; l++) {
       float input[ROW_TILES][4] = {}, hidden[ROW_TILES][4] = {};
       MatrixSlice slice;
       slice.load(shared.weights + hiddenMatrix(l) * MATRIX_HALVES);
-      stateWords.await(grid, laneWords + stateIndex(k, l) * columns, wanted, k + 1);
+      stateWords.await(grid, laneWords + stateIndex(k, l) * bufferWords, wanted, k + 1);
       slice.multiply(hidden, stateWords);
       storeSums(shared.partials + (warp * 2 + 1) * TILE_FLOATS, hidden);
-      LlWords below;
-      if (l > 0) below.load(laneWords + outputIndex(l - 1) * columns, wanted);
-      stateWords.load(laneWords + (l < LAYERS - 1 ? stateIndex(k, l + 1) : stateIndex(k + 1, 0)) * columns, wanted);
+      LlWords belowWords;
+      if (l > 0) belowWords.load(laneWords + outputIndex(l - 1) * bufferWords, wanted);
+      stateWords.load(laneWords + (l < LAYERS - 1 ? stateIndex(k, l + 1) : stateIndex(k + 1, 0)) * bufferWords, wanted);
       if (l > 0) {
         slice.load(shared.weights + inputMatrix(l) * MATRIX_HALVES);
-        below.await(grid, laneWords + outputIndex(l - 1) * columns, wanted, k + 1);
-        slice.multiply(input, below);
+        belowWords.await(grid, laneWords + outputIndex(l - 1) * bufferWords, wanted, k + 1);
+        slice.multiply(input, belowWords);
       }
       storeSums(shared.partials + warp * 2 * TILE_FLOATS, input);
       float states[UNITS / 4];

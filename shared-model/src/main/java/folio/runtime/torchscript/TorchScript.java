@@ -25,11 +25,26 @@ import java.util.zip.ZipOutputStream;
  * times per layer. No gradient is recorded. Safe for use by any thread.
  *
  * <p>A source file has the name {@code NAME.torchscript.py}. It is the code of a {@code
- * torch.jit.save} archive, which looks like Python but is compiled by libtorch. A file has classes,
- * which may be named tuples, and comments. Methods may call each other, without recursion. All
- * arguments and results have types, an empty list is {@code annotate(List[Tensor], [])}, and a data
- * type is its number in libtorch: 4 is int64, 6 is float32. Constants outside of methods, f-strings
- * and comments that begin with {@code type:} do not compile, and imports have no effect.
+ * torch.jit.save} archive: it looks like Python, but libtorch compiles it, and no Python runs. The
+ * dialect:
+ *
+ * <ul>
+ *   <li>A file has classes, which may be named tuples, and comments. Methods may call each other,
+ *       without recursion. Constants outside of methods, f-strings and comments that begin with
+ *       {@code type:} do not compile, and imports have no effect.
+ *   <li>{@code torch.f} is the operator {@code aten::f}, and {@code ops.n.f} is {@code n::f}.
+ *       {@code __torch__.C} is the class C of the file, and {@code __torch__.torch.classes.n.C} is
+ *       a C++ class of libtorch.
+ *   <li>An argument without a type is a tensor, and {@code []} is a list of tensors. Folio's
+ *       sources declare all types and write {@code annotate(List[Tensor], [])}. The type {@code
+ *       number} is PyTorch's Scalar: an integer or a float.
+ *   <li>A data type is its number in libtorch: 4 is int64, 6 is float32. Factory functions such as
+ *       {@code torch.zeros} have PyTorch's defaults for arguments that are left out or None. The
+ *       default device is the CPU, so an array for a GPU needs {@code device}.
+ *   <li>{@code x[:, a:b]} becomes two operators, one of which slices dimension 0. Folio's sources
+ *       write {@code torch.slice(x, 1, a, b)}.
+ *   <li>By convention, a method without a result returns 0.
+ * </ul>
  *
  * @see <a href="https://pytorch.org/docs/stable/jit_language_reference.html">TorchScript</a>
  */

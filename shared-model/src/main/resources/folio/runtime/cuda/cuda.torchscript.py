@@ -1,7 +1,7 @@
 # Functions of libtorch for CUDA that DJL does not offer.
 #
-# This is not a Python module. It is TorchScript in the form in which torch.jit.save writes a module's code.
-# folio.runtime.cuda.CudaStream loads it, by folio.runtime.torchscript.TorchScript, which describes the dialect.
+# This is TorchScript, not a Python module; folio.runtime.torchscript.TorchScript describes the dialect.
+# folio.runtime.cuda.CudaStream loads it.
 
 
 class Cuda(Module):
@@ -9,6 +9,7 @@ class Cuda(Module):
   __buffers__ = []
 
   # Makes a stream of libtorch's pool, of priority 0, the calling thread's current stream. A device is "cuda:0", say.
+  # Like torch.jit.save, it writes Stream(device, priority) as a call of __new__ and one of __init__.
   def enter_stream(self: __torch__.Cuda, device: str) -> int:
     stream = __torch__.torch.classes.cuda.Stream.__new__(__torch__.torch.classes.cuda.Stream)
     _0 = (stream).__init__(torch.device(device), 0)

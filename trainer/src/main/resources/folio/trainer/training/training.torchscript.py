@@ -1,18 +1,21 @@
 # Forward pass, loss, backward pass and optimizer of a character GRU.
 #
-# This is not a Python module. It is TorchScript in the form in which torch.jit.save writes a module's code.
-# folio.trainer.training.TrainingScript loads it. libtorch compiles the methods once, and no Python takes part. What
-# differs from TorchScript in Python:
-#   - A file has classes only. Constants outside of methods, recursion, f-strings and comments that begin with "type:"
-#     do not compile; imports have no effect.
-#   - All arguments and results have types. An empty list is annotate(List[...], []).
-#   - A dtype is a number: 4 is int64, 6 is float32. A factory function gets dtype, layout and device.
-#   - torch.slice(x, 1, a, b) is used for x[:, a:b], which would be one more call, since it also slices dimension 0.
-#   - A method without a result returns 0.
+# This is TorchScript, not a Python module; folio.runtime.torchscript.TorchScript describes the dialect.
+# folio.trainer.training.TrainingScript loads it.
 #
-# Gradients are computed here instead of by autograd. On a GPU the layers are cuDNN's. On a CPU a layer packs its
-# weights once per step for oneDNN, and its weight gradients are one product over all characters instead of one per
-# character.
+# folio.trainer.training.TrainStep runs a step with these calls:
+#   feed            writes the inputs of the step to the device
+#   gradients       computes the loss and the gradients
+#   add             adds the loss to a sum; with a gradient clipper, clip and a second add, of the norm, follow
+#   part, adamw     update the matrices; then both again for the biases, without weight decay
+#   carry           copies the states for the next step
+# On a GPU, TrainStep captures the calls after feed as a CUDA graph in the second step with the same batch size, unless
+# the batch is large. From the third step on, it calls only feed and launches the graph. So the methods after feed
+# never read from the host or wait for the device. average is called between steps.
+#
+# Gradients are computed here instead of by autograd. On a GPU the layers are cuDNN's. On a CPU, a layer packs W_hh for
+# oneDNN once per forward pass and, transposed, once per backward pass, and the gradient of each of its matrices is one
+# product over all characters instead of one per character.
 #
 # Shapes: T characters per row, B rows, N = T * B, E features of an embedding or of a layer's input, H hidden units,
 # L layers, P features of the head's input (H, or the projection's size), V characters in the vocabulary.
@@ -21,9 +24,9 @@
 #   parameters   embedding [V, E]; per layer one buffer, see parts; projection [P, H] if there is one; head [V, P]
 #                unless the embedding is also the head (tied); bias [V]
 #   structure    residual (0 or 1), embedding activation, head activation (see activate), has a projection, is tied
-#   rates        dropout of the embedding, of layer outputs, and of recurrent weights; 0 means none
-#   masks        for rates that are not 0: embedding [1, B, E]; then per layer the recurrent weights' [3 * H, H] and the
-#                output's [1, B, H]. A mask is 0 with the probability of its rate p, else 1 / (1 - p).
+#   rates        dropout rates of the embedding, of layer outputs, and of recurrent weights; 0 means no dropout
+#   masks        in another order than rates: embedding [1, B, E]; then per layer W_hh [3 * H, H] and output [1, B, H].
+#                A rate of 0 has no masks. A value is 0 with the probability of its rate p, else 1 / (1 - p).
 
 
 # What the backward pass needs of a forward pass. Lists have an element per layer.
@@ -51,9 +54,9 @@ class Training(Module):
       torch.copy_(target, host)
     return 0
 
-  # Writes the inputs of a step: starts [B], the index in the text at which each row starts; carry_mask [1, B, 1], 1 for
-  # rows that continue from their state, else 0; rate_and_step [2], the learning rate and the step's number from 1; and
-  # new masks, each with its probability 1 - p of keeping a value.
+  # Writes the inputs of a step: starts [B], the index in the text at which each row starts; carry_mask [1, B, 1], 1
+  # for rows that continue from their state, else 0; rate_and_step [2], the learning rate and the step's number from 1;
+  # and new masks, each with its probability 1 - p of keeping a value.
   def feed(self: __torch__.Training,
            starts: Tensor, carry_mask: Tensor, rate_and_step: Tensor, masks: List[Tensor],
            start_values: List[int], carry_values: List[float], rate_and_step_values: List[float],
@@ -104,7 +107,7 @@ class Training(Module):
     flat = torch.split_with_sizes(buffer, [G * E, G * hidden, G, G])
     return [torch.view(flat[0], [G, E]), torch.view(flat[1], [G, hidden]), flat[2], flat[3]]
 
-  # Packs a weight for oneDNN products with a number of rows.
+  # Packs a weight for oneDNN, in the layout that oneDNN chooses for products with x of this number of rows.
   def pack(self: __torch__.Training, weight: Tensor, rows: int) -> Tensor:
     return ops.mkldnn._reorder_linear_weight(weight, rows)
 
@@ -112,30 +115,32 @@ class Training(Module):
   def product(self: __torch__.Training, x: Tensor, packed: Tensor, bias: Optional[Tensor]) -> Tensor:
     return ops.mkldnn._linear_pointwise(x, packed, bias, "none", annotate(List[Optional[number]], []), "")
 
-  # Runs a layer on x [T, B, E] from the state h [B, H]. Returns its outputs [T, B, H], its last state [B, H], and what
-  # layer_backward needs besides: cuDNN's reserve on a GPU, see layer_on_cpu on a CPU.
-  def layer(self: __torch__.Training, x: Tensor, h: Tensor, buffer: Tensor) -> Tuple[Tensor, Tensor, List[Tensor]]:
+  # Runs a layer on x [T, B, E] from the state initial [B, H]. Returns its outputs [T, B, H], its last state [B, H],
+  # and the arrays that layer_backward takes as saved: cuDNN's reserve on a GPU; on a CPU, those of layer_on_cpu.
+  def layer(self: __torch__.Training, x: Tensor, initial: Tensor,
+            buffer: Tensor) -> Tuple[Tensor, Tensor, List[Tensor]]:
     if x.is_cuda:
-      H = torch.size(h, 1)
-      # Mode 3 is a GRU, which has no cell state. Then: H, no projection, one layer, not batch first, no dropout,
-      # training, one direction, no packed sequence.
+      H = torch.size(initial, 1)
+      # First line: input, weights, 4 weights per layer, the weights as one buffer, initial state, no cell state.
+      # Second line: mode 3 (GRU), hidden size, projection size 0, one layer, not batch first, dropout 0, training
+      # (which fills the reserve), not bidirectional, no batch sizes of a packed sequence, no dropout state.
       y, last, no_cell, reserve, weight = torch._cudnn_rnn(
-          x, self.parts(buffer, H), 4, buffer, torch.unsqueeze(h, 0), None,
+          x, self.parts(buffer, H), 4, buffer, torch.unsqueeze(initial, 0), None,
           3, H, 0, 1, False, 0., True, False, annotate(List[int], []), None)
       return (y, torch.squeeze(last, 0), [reserve])
-    return self.layer_on_cpu(x, h, buffer)
+    return self.layer_on_cpu(x, initial, buffer)
 
   # Saves three arrays: gates [T, B, 3 * H] with r, z and n; gh_n [T, B, H]; and all states [T + 1, B, H], of which the
-  # first is h.
+  # first is initial.
   def layer_on_cpu(self: __torch__.Training,
-                   x: Tensor, h: Tensor, buffer: Tensor) -> Tuple[Tensor, Tensor, List[Tensor]]:
-    H = torch.size(h, 1)
+                   x: Tensor, initial: Tensor, buffer: Tensor) -> Tuple[Tensor, Tensor, List[Tensor]]:
+    H = torch.size(initial, 1)
     w = self.parts(buffer, H)
     T, B, E = torch.size(x)
     gates = torch.view(torch.addmm(w[2], torch.reshape(x, [T * B, E]), torch.t(w[0])), [T, B, 3 * H])
     hidden_n = torch.empty([T, B, H], dtype=6, layout=None, device=x.device)
     states = torch.empty([T + 1, B, H], dtype=6, layout=None, device=x.device)
-    torch.copy_(torch.select(states, 0, 0), h)
+    torch.copy_(torch.select(states, 0, 0), initial)
     packed = self.pack(w[1], B)
     for t in range(T):
       before = torch.select(states, 0, t)
@@ -147,47 +152,53 @@ class Training(Module):
       torch.lerp(n, before, torch.slice(rz, 1, H), out=torch.select(states, 0, t + 1))
     return (torch.slice(states, 0, 1), torch.select(states, 0, T), [gates, hidden_n, states])
 
-  # Returns the gradients of a layer's input [T, B, E] and of its buffer, from dy [T, B, H] of its outputs. The gradient
-  # ends at h: it does not reach the characters of earlier steps (truncated backpropagation through time).
-  def layer_backward(self: __torch__.Training, x: Tensor, h: Tensor, buffer: Tensor, y: Tensor, saved: List[Tensor],
-                     dy: Tensor) -> Tuple[Tensor, Tensor]:
+  # Returns the gradients of a layer's input [T, B, E] and of its buffer, from dy [T, B, H] of its outputs. The
+  # gradient ends at initial: it does not reach the characters of earlier steps (truncated backpropagation through
+  # time). On a CPU, this overwrites saved.
+  def layer_backward(self: __torch__.Training, x: Tensor, initial: Tensor, buffer: Tensor, y: Tensor,
+                     saved: List[Tensor], dy: Tensor) -> Tuple[Tensor, Tensor]:
     if x.is_cuda:
-      H = torch.size(h, 1)
-      # The same arguments as in layer. Of the gradients, dx and dw are wanted.
+      H = torch.size(initial, 1)
+      # The arguments of layer. The first line adds y and the gradients of y, of the last state (none) and of the last
+      # cell state (none). The second adds the reserve and which gradients to compute: dx and dw, not dh and that of
+      # the cell state. dw holds views of one array in the order of parts: W_ih, W_hh, b_ih, b_hh.
       dx, dh, no_cell, dw = torch._cudnn_rnn_backward(
-          x, self.parts(buffer, H), 4, buffer, torch.unsqueeze(h, 0), None, y, dy, None, None,
+          x, self.parts(buffer, H), 4, buffer, torch.unsqueeze(initial, 0), None, y, dy, None, None,
           3, H, 0, 1, False, 0., True, False, annotate(List[int], []), None, saved[0], [True, False, False, True])
       return (dx, torch.as_strided(dw[0], [torch.size(buffer, 0)], [1]))
-    return self.layer_backward_on_cpu(x, h, buffer, saved, dy)
+    return self.layer_backward_on_cpu(x, initial, buffer, saved, dy)
 
-  # With d = dL/dh' [B, H] of a character, which is dy_t plus what comes back from the character after it:
+  # The backward pass of one character. h is the state before it and h' the state after it, which is also its output.
+  # d = dL/dh' [B, H] is dy of this character plus dL/dh of the character after it.
   #
   #   da_n = d * (1 - z) * (1 - n^2)         gradient of the argument of tanh
   #   da_r = da_n * gh_n * r * (1 - r)       of the argument of r's sigmoid
   #   da_z = d * (h - n) * z * (1 - z)       of the argument of z's sigmoid
   #   dgi = [da_r, da_z, da_n]               dgh = [da_r, da_z, da_n * r]        each [B, 3 * H]
-  #   dL/dh = dgh W_hh + d * z               goes back to the character before
+  #   dL/dh = dgh W_hh + d * z               is a part of d of the character before
   #
   # Everything but d is known before the loop over characters: dgh = d * factors. After the loop, products over all
   # N characters: dW_ih = dgi^T x, dW_hh = dgh^T h, db_ih and db_hh are sums over rows, dx = dgi W_ih.
   #
-  # To save memory, dgh replaces the gates, and da_n replaces gh_n.
-  def layer_backward_on_cpu(self: __torch__.Training, x: Tensor, h: Tensor, buffer: Tensor, saved: List[Tensor],
+  # To save memory, dgh overwrites the saved gates, and da_n overwrites the saved gh_n.
+  def layer_backward_on_cpu(self: __torch__.Training, x: Tensor, initial: Tensor, buffer: Tensor, saved: List[Tensor],
                             dy: Tensor) -> Tuple[Tensor, Tensor]:
-    H = torch.size(h, 1)
+    H = torch.size(initial, 1)
     w = self.parts(buffer, H)
     T, B, E = torch.size(x)
     gates, hidden_n, states = saved
     before = torch.slice(states, 0, 0, T)
     packed = self.pack(torch.contiguous(torch.t(w[1])), B)
     dh = torch.zeros([B, H], dtype=6, layout=None, device=x.device)
-    chunk_steps = 131072 // (B * H) + 1  # the factors of a chunk of characters take about 1.5 MB
+    # The factors are computed for a chunk of characters at a time, the last chunk first. They take about 1.5 MB, so
+    # that they are still in a CPU's cache when the inner loop reads them.
+    chunk_steps = 131072 // (B * H) + 1
     for chunk in range((T + chunk_steps - 1) // chunk_steps):
       end = T - chunk * chunk_steps
       begin = ops.prim.max(0, end - chunk_steps)
       g = torch.slice(gates, 0, begin, end)
       r = torch.slice(g, 2, 0, H)
-      z = torch.clone(torch.slice(g, 2, H, 2 * H))
+      z = torch.clone(torch.slice(g, 2, H, 2 * H))  # the inner loop reads z after dgh has overwritten it in g
       n = torch.slice(g, 2, 2 * H)
       factor_n = torch.mul_(1. - n * n, 1. - z)
       factor_r = torch.mul_(torch.mul_(factor_n * torch.slice(hidden_n, 0, begin, end), r), 1. - r)
@@ -203,13 +214,13 @@ class Training(Module):
         dh = torch.addcmul_(self.product(dgh, packed, None), d, torch.select(z, 0, at))
     gradient = torch.empty_like(buffer)
     dw = self.parts(gradient, H)
-    rows = torch.view(gates, [T * B, 3 * H])  # dgh
-    torch.mm(torch.t(rows), torch.reshape(before, [T * B, H]), out=dw[1])
-    torch.sum(rows, [0], out=dw[3])
-    torch.copy_(torch.slice(gates, 2, 2 * H), hidden_n)  # rows are dgi from here on
-    torch.mm(torch.t(rows), torch.reshape(x, [T * B, E]), out=dw[0])
-    torch.sum(rows, [0], out=dw[2])
-    return (torch.view(torch.mm(rows, w[0]), [T, B, E]), gradient)
+    dg = torch.view(gates, [T * B, 3 * H])  # dgh
+    torch.mm(torch.t(dg), torch.reshape(before, [T * B, H]), out=dw[1])
+    torch.sum(dg, [0], out=dw[3])
+    torch.copy_(torch.slice(gates, 2, 2 * H), hidden_n)  # dg is dgi from here on
+    torch.mm(torch.t(dg), torch.reshape(x, [T * B, E]), out=dw[0])
+    torch.sum(dg, [0], out=dw[2])
+    return (torch.view(torch.mm(dg, w[0]), [T, B, E]), gradient)
 
   # ---- The network ----
 
@@ -229,8 +240,8 @@ class Training(Module):
 
   # Runs the network up to the head, on ids [T, B] from a state [L, B, H].
   #
-  #   plain:      x_0 = dropout(activate(embedding[ids]))    x_k+1 = dropout(gru_k(x_k))
-  #   residual:   the same, but x_k+1 = x_k + dropout(gru_k(x_k)) for k > 0
+  #   plain:      x[0] = dropout(activate(embedding[ids]))    x[k+1] = dropout(gru_k(x[k]))
+  #   residual:   the same, but x[k+1] = x[k] + dropout(gru_k(x[k])) for k > 0
   def forward(self: __torch__.Training, ids: Tensor, state: Tensor, masks: List[Tensor], parameters: List[Tensor],
               structure: List[int], rates: List[float]) -> __torch__.Activations:
     residual = structure[0] == 1
@@ -249,12 +260,12 @@ class Training(Module):
       if rates[2] > 0.:
         buffer = torch.clone(buffer)
         torch.mul_(self.parts(buffer, H)[1], self.layer_mask(masks, rates, k, False))
-      y, h, saved_of_layer = self.layer(x, torch.select(state, 0, k), buffer)
+      y, last_of_layer, saved_of_layer = self.layer(x, torch.select(state, 0, k), buffer)
       torch.append(inputs, x)
       torch.append(outputs, y)
       torch.append(buffers, buffer)
       torch.append(saved, saved_of_layer)
-      torch.append(last, h)
+      torch.append(last, last_of_layer)
       if rates[1] > 0.:
         y = y * self.layer_mask(masks, rates, k, True)
       if residual and k > 0:
@@ -283,7 +294,9 @@ class Training(Module):
     torch.scatter_add_(dlogits, 1, target, torch.neg(torch.ones_like(target, dtype=6)))
     return (loss, torch.div_(dlogits, torch.size(target, 0)))
 
-  # Returns the gradients of top [N, H], of the head's weight, and of the parameters after the layers, in their order.
+  # Returns three results from dlogits [N, V] and the head's input x [N, P]: the gradient of top [N, H]; that of the
+  # head's weight [V, P]; and those of the parameters after the layers: the projection's if there is one, the head's
+  # weight's unless it is tied, the bias's. If it is tied, the caller adds the second to the embedding's.
   def head_backward(self: __torch__.Training, dlogits: Tensor, x: Tensor, top: Tensor, parameters: List[Tensor],
                     layers: int, structure: List[int]) -> Tuple[Tensor, Tensor, List[Tensor]]:
     tied = structure[4] == 1
@@ -300,7 +313,7 @@ class Training(Module):
     return (d, dweight, gradients)
 
   # Returns the gradients of embedded [T, B, E] and of the layers' buffers, first layer first. dx [T, B, H] is the
-  # gradient of the last x_k+1 of forward.
+  # gradient of x[L] of forward.
   def layers_backward(self: __torch__.Training, a: __torch__.Activations, state: Tensor, dx: Tensor,
                       masks: List[Tensor], residual: bool, rates: List[float]) -> Tuple[Tensor, List[Tensor]]:
     L, B, H = torch.size(state)
@@ -370,11 +383,11 @@ class Training(Module):
            of_matrices: bool) -> List[Tensor]:
     chosen = annotate(List[Tensor], [])
     for i in range(torch.len(tensors)):
-      all = torch.numel(tensors[i])
-      everything = all if of_matrices else 0
-      if matrix_values[i] == everything:
+      size = torch.numel(tensors[i])
+      whole = size if of_matrices else 0  # the matrix_values with which the whole tensor is chosen
+      if matrix_values[i] == whole:
         torch.append(chosen, tensors[i])
-      elif matrix_values[i] > 0 and matrix_values[i] < all:
+      elif matrix_values[i] > 0 and matrix_values[i] < size:
         if of_matrices:
           torch.append(chosen, torch.slice(tensors[i], 0, 0, matrix_values[i]))
         else:
