@@ -158,9 +158,13 @@ class EngineFaultTest {
           }
         });
     Duration limit = Duration.ofMillis(300);
-    Service.await(
-        "an iteration that takes too long", () -> engine.sinceLastIteration().compareTo(limit) > 0);
-    release.countDown();
+    try {
+      Service.await(
+          "an iteration that takes too long",
+          () -> engine.sinceLastIteration().compareTo(limit) > 0);
+    } finally {
+      release.countDown();
+    }
     stuck.cancel();
 
     assertThat(lastOf(stuck)).isInstanceOf(GenerationEvent.Finished.class);

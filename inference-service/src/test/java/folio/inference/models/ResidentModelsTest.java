@@ -31,9 +31,13 @@ class ResidentModelsTest {
 
   @BeforeEach
   void publish() {
-    CheckpointStore store = new CheckpointStore(root);
-    checkpoint = store.open(TestCheckpoints.publish(store, 1));
+    publish(1);
     connect(1);
+  }
+
+  private void publish(int seed) {
+    CheckpointStore store = new CheckpointStore(root);
+    checkpoint = store.open(TestCheckpoints.publish(store, seed));
   }
 
   private void connect(int workers) {
@@ -162,6 +166,20 @@ class ResidentModelsTest {
     models.release(old, WORKER);
 
     assertThat(models.requestRoomForLoad()).isTrue();
+  }
+
+  @Test
+  void aRetiringModelTakesNoRequestsOnceALoadWaits() {
+    ResidentModel old = serve();
+    publish(2);
+    serve();
+    String version = old.model().version();
+    assertThat(models.acquire(version, WORKER)).isSameAs(old);
+    assertThat(models.requestRoomForLoad()).isFalse();
+    assertThat(models.acquire(version, WORKER)).isNull();
+    models.withdrawLoadRequest();
+    assertThat(models.acquire(version, WORKER)).isSameAs(old);
+    models.release(old, WORKER);
   }
 
   @Test

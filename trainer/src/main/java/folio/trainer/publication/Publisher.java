@@ -129,22 +129,14 @@ public final class Publisher {
     try {
       writer.delete(version);
     } catch (CheckpointException e) {
-      // Another writer has promoted or deleted it. The next publication looks at the rest again.
+      // It is CURRENT, or what is CURRENT cannot be read, or another writer has deleted it.
     }
   }
 
   private void deleteOld(CheckpointWriter writer) {
     List<CheckpointManifest> all = published();
-    Optional<String> current;
-    try {
-      current = store.current();
-    } catch (CheckpointException e) {
-      return; // nothing is deleted while the served checkpoint is unknown
-    }
     for (CheckpointManifest old : all.subList(0, Math.max(0, all.size() - retained))) {
-      if (!current.equals(Optional.of(old.version()))) {
-        deleteUnlessPromoted(writer, old.version());
-      }
+      deleteUnlessPromoted(writer, old.version());
     }
   }
 }

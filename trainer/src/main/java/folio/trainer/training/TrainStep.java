@@ -22,8 +22,8 @@ import java.util.List;
  * An optimizer step: it cuts the batch from the text, draws masks, computes the gradients, clips
  * them and updates the parameters. It makes a few calls and never waits for the device. The
  * gradients are computed by {@code training.torchscript.py}. On a GPU, that script uses cuDNN's
- * layers. On a CPU, it packs each layer's weights once per step, and computes each weight gradient
- * as one product over all characters instead of one product per character.
+ * layers. On a CPU, it packs a layer's hidden weight once per pass, and computes each weight
+ * gradient as one product over all characters instead of one product per character.
  *
  * <p>This class holds the state that rows carry from step to step and the sum of the losses, which
  * stays on the device until {@link #progress} reads it. Owned by the training thread.
