@@ -20,14 +20,16 @@ import picocli.CommandLine.Spec;
     name = "checkpoints",
     mixinStandardHelpOptions = true,
     showDefaultValues = true,
-    description = "Lists, shows, promotes, verifies and deletes published checkpoints.")
+    description = "Lists, shows, promotes, verifies and deletes published checkpoints.",
+    footer = {"", "Example: ./folio checkpoints list --checkpoints s3://my-bucket/folio"})
 final class CheckpointsCommand implements Runnable {
   @Spec private CommandSpec spec;
 
   @Override
   public void run() {
     throw new ParameterException(
-        spec.commandLine(), "a subcommand is missing: list, show, promote, verify or delete");
+        spec.commandLine(),
+        "a subcommand is missing; it must be list, show, promote, verify or delete");
   }
 
   private PrintWriter out() {
@@ -37,7 +39,8 @@ final class CheckpointsCommand implements Runnable {
   @Command(
       mixinStandardHelpOptions = true,
       showDefaultValues = true,
-      description = "Lists all versions with their losses. An asterisk marks CURRENT.")
+      description = "Lists all versions with their losses. An asterisk marks CURRENT.",
+      footer = {"", "Example: ./folio checkpoints list"})
   void list(@Mixin StoreOptions checkpoints) {
     CheckpointStore store = checkpoints.store();
     String current = store.current().orElse("");
@@ -51,7 +54,7 @@ final class CheckpointsCommand implements Runnable {
       }
     }
     if (current.isEmpty()) {
-      out().println("no CURRENT: the service serves its embedded checkpoint");
+      out().println("there is no CURRENT; the service serves its embedded checkpoint");
     }
   }
 
@@ -59,13 +62,19 @@ final class CheckpointsCommand implements Runnable {
     return manifest.losses() == null ? "not measured" : manifest.losses().validation().toString();
   }
 
-  @Command(mixinStandardHelpOptions = true, description = "Shows the manifest of a version.")
+  @Command(
+      mixinStandardHelpOptions = true,
+      showDefaultValues = true,
+      description = "Shows the manifest of a version.",
+      footer = {"", "Example: ./folio checkpoints show current"})
   void show(
       @Mixin StoreOptions checkpoints,
       @Parameters(
               paramLabel = "VERSION",
               defaultValue = "current",
-              description = "A version, current or embedded.")
+              description =
+                  "The checkpoint: a version, current (the one that CURRENT names) or embedded (the one in the"
+                      + " jar).")
           String version) {
     Checkpoint checkpoint = checkpoints.open(version);
     CheckpointManifest manifest = checkpoint.manifest();
@@ -90,9 +99,12 @@ final class CheckpointsCommand implements Runnable {
   @Command(
       mixinStandardHelpOptions = true,
       showDefaultValues = true,
-      description = "Makes CURRENT name a version, so that the service loads it. Also rolls back.")
+      description = "Makes CURRENT name a version, so that the service loads it. Also rolls back.",
+      footer = {"", "Example: ./folio checkpoints promote 20261123T184500Z-1a2b3c4d"})
   void promote(
-      @Mixin StoreOptions checkpoints, @Parameters(paramLabel = "VERSION") String version) {
+      @Mixin StoreOptions checkpoints,
+      @Parameters(paramLabel = "VERSION", description = "A version that checkpoints list names.")
+          String version) {
     try (CheckpointWriter writer = checkpoints.existing().write()) {
       writer.promote(version);
     }
@@ -102,28 +114,35 @@ final class CheckpointsCommand implements Runnable {
   @Command(
       mixinStandardHelpOptions = true,
       showDefaultValues = true,
-      description = "Checks the digests, shapes, values and canary of a version.")
+      description = "Checks the digests, shapes, values and canary of a version.",
+      footer = {"", "Example: ./folio checkpoints verify current"})
   void verify(
       @Mixin StoreOptions checkpoints,
       @Mixin DeviceOptions device,
       @Parameters(
               paramLabel = "VERSION",
               defaultValue = "current",
-              description = "A version, current or embedded.")
+              description =
+                  "The checkpoint: a version, current (the one that CURRENT names) or embedded (the one in the"
+                      + " jar).")
           String version) {
     Checkpoint checkpoint = checkpoints.verify(version);
     try (NDManager manager = NDManager.newBaseManager(device.start());
         CharGru network = checkpoint.load(manager)) {
       checkpoint.manifest().canary().check(manager, network, checkpoint.vocabulary());
     }
-    out().println(checkpoint.version() + " is intact and computes what its publisher computed");
+    out().println(checkpoint.version() + " is intact, and its canary's loss is the published one");
   }
 
   @Command(
       mixinStandardHelpOptions = true,
       showDefaultValues = true,
-      description = "Deletes a version that CURRENT does not name.")
-  void delete(@Mixin StoreOptions checkpoints, @Parameters(paramLabel = "VERSION") String version) {
+      description = "Deletes a version that CURRENT does not name.",
+      footer = {"", "Example: ./folio checkpoints delete 20261123T184500Z-1a2b3c4d"})
+  void delete(
+      @Mixin StoreOptions checkpoints,
+      @Parameters(paramLabel = "VERSION", description = "A version that checkpoints list names.")
+          String version) {
     try (CheckpointWriter writer = checkpoints.existing().write()) {
       writer.delete(version);
     }

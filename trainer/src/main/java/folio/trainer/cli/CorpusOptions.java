@@ -11,7 +11,7 @@ final class CorpusOptions {
       names = "--corpus",
       paramLabel = "TEXT",
       defaultValue = "tinyshakespeare",
-      description = "The text: tinyshakespeare (downloaded once), a UTF-8 file or a URL.")
+      description = "The text: tinyshakespeare (downloaded once), a UTF-8 file or an http(s) URL.")
   private String name;
 
   /**

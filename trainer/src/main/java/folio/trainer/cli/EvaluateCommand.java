@@ -23,14 +23,15 @@ import picocli.CommandLine.Spec;
     mixinStandardHelpOptions = true,
     showDefaultValues = true,
     description = {
-      "Measures the loss of a checkpoint on the validation part of a text, in nats and bits a"
+      "Measures the loss of a checkpoint on the validation part of a text, in nats and bits per"
           + " character.",
       "Protocol carried-64 reads 64 streams and carries their state from the first character to the"
           + " last; windows-256 reads windows of 256 characters, each from a zero state.",
       "Then generates text and searches it for passages that occur word for word in the training"
           + " text. The same search in the validation text, which the network never saw, shows how"
           + " many matches to expect by chance."
-    })
+    },
+    footer = {"", "Example: ./folio evaluate current --corpus my.txt"})
 final class EvaluateCommand implements Callable<Integer> {
   /** The number of generated characters that are searched for in the training text. */
   private static final int GENERATED = 65_536;
@@ -40,7 +41,9 @@ final class EvaluateCommand implements Callable<Integer> {
   @Parameters(
       paramLabel = "VERSION",
       defaultValue = "current",
-      description = "A version, current or embedded.")
+      description =
+          "The checkpoint: a version, current (the one that CURRENT names) or embedded (the one in the"
+              + " jar).")
   private String version;
 
   @Mixin private CorpusOptions corpus;
@@ -61,7 +64,7 @@ final class EvaluateCommand implements Callable<Integer> {
           .forEach(
               (protocol, loss) ->
                   out.printf(
-                      "%-12s %.4f nats, %.4f bits a character%n",
+                      "%-12s %.4f nats, %.4f bits per character%n",
                       protocol, loss, loss / Math.log(2)));
       out.flush();
       printMemorisation(

@@ -35,8 +35,9 @@ import picocli.CommandLine.Spec;
     showDefaultValues = true,
     description = {
       "Publishes a checkpoint again at another precision, or publishes a folder that PyTorch wrote.",
-      "CURRENT does not move; see checkpoints promote."
-    })
+      "CURRENT does not move; checkpoints promote moves it."
+    },
+    footer = {"", "Example: ./folio publish current --dtype float16 --measure"})
 final class PublishCommand implements Callable<Integer> {
   @Spec private CommandSpec spec;
 
@@ -44,12 +45,13 @@ final class PublishCommand implements Callable<Integer> {
       paramLabel = "SOURCE",
       defaultValue = "current",
       description =
-          "A version, current, embedded or a folder with config.json, vocabulary.json and"
+          "A version, current, embedded, or a folder with config.json, vocabulary.json and"
               + " model.safetensors.")
   private String source;
 
   @Option(
       names = "--dtype",
+      paramLabel = "TYPE",
       defaultValue = "float32",
       description = "The precision of the weights: float32, or float16 for half the size.")
   private Precision precision;

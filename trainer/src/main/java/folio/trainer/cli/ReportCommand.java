@@ -16,7 +16,8 @@ import picocli.CommandLine.Spec;
     name = "report",
     mixinStandardHelpOptions = true,
     description =
-        "Writes the report.html of a run from its metrics.jsonl, also while the run is active.")
+        "Writes the report.html of a run from its metrics.jsonl, also while the run is active.",
+    footer = {"", "Example: ./folio report runs/quick"})
 final class ReportCommand implements Callable<Integer> {
   @Spec private CommandSpec spec;
 

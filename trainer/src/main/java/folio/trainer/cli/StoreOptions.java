@@ -15,7 +15,10 @@ final class StoreOptions {
       names = "--checkpoints",
       paramLabel = "ADDRESS",
       defaultValue = "checkpoints",
-      description = "The checkpoint store: a folder, file:///FOLDER or s3://BUCKET/PREFIX.")
+      description = {
+        "The checkpoint store: a folder, file:///FOLDER", // picocli would break the line after s3:
+        "or s3://BUCKET/PREFIX."
+      })
   private String address;
 
   @Spec(Spec.Target.MIXEE)

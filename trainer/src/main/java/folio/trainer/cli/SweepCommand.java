@@ -33,7 +33,8 @@ import picocli.CommandLine.Spec;
           + " the results. The same command again resumes stopped runs and skips finished ones.",
       "A line of the file is NAME: OPTIONS OF TRAIN. The options of a line all: OPTIONS apply to"
           + " every run. A sweep never moves CURRENT."
-    })
+    },
+    footer = {"", "Example: ./folio sweep runs.txt --parallel 2 -- --corpus my.txt"})
 final class SweepCommand implements Callable<Integer> {
   private static final int MAX_PARALLEL = 256;
 
@@ -44,8 +45,10 @@ final class SweepCommand implements Callable<Integer> {
 
   @Parameters(
       index = "1..*",
-      paramLabel = "OPTION",
-      description = "After --: options of train for every run, which override those of the file.")
+      paramLabel = "[-- OPTION...]",
+      hideParamSyntax = true,
+      showDefaultValue = CommandLine.Help.Visibility.NEVER,
+      description = "Options of train for every run, which override those of the file.")
   private List<String> extraOptions = List.of();
 
   @Option(
@@ -57,18 +60,21 @@ final class SweepCommand implements Callable<Integer> {
 
   @Option(
       names = "--parallel",
+      paramLabel = "N",
       defaultValue = "1",
-      description = "The number of runs at the same time.")
+      description = "The number of simultaneous runs, 1 to 256.")
   private int parallel;
 
   @Option(
       names = "--gpus",
+      paramLabel = "N",
       defaultValue = "1",
-      description = "The number of GPUs to distribute simultaneous runs over.")
+      description = "The number of GPUs to distribute simultaneous runs over, 0 to 256.")
   private int gpus;
 
   @Option(
       names = "--index",
+      paramLabel = "N",
       defaultValue = "${env:JOB_COMPLETION_INDEX}",
       description =
           "Train only this run, counted from 0 (default: $JOB_COMPLETION_INDEX, which Kubernetes sets"
@@ -118,7 +124,7 @@ final class SweepCommand implements Callable<Integer> {
     if (outcome.exit() != 0) {
       failed.add(outcome.run().name());
       out.printf(
-          "%s failed after %,d steps, see %s%n",
+          "%s failed after %,d steps; see %s%n",
           outcome.run().name(), record.steps(), sweep.log(outcome.run()));
     } else {
       out.printf("%s: %,d steps%n", outcome.run().name(), record.steps());

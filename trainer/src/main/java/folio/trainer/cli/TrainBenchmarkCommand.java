@@ -30,11 +30,12 @@ import picocli.CommandLine.Spec;
     showDefaultValues = true,
     sortOptions = false,
     description = {
-      "Measures the time of a training step and that of a straightforward PyTorch loop, in"
-          + " alternation, and prints tables in Markdown.",
+      "Measures the time of a training step against a plain PyTorch training loop, in alternation,"
+          + " and prints tables in Markdown.",
       "Both sides take bare steps: random substrings and Adam, without dropout, clipping or weight"
           + " average. A second table shows the cost of each of these."
-    })
+    },
+    footer = {"", "Example: ./folio train-benchmark --sizes 3x512@16x40 --rounds 5"})
 final class TrainBenchmarkCommand implements Callable<Integer> {
   private static final int MAX_ROUNDS = 100;
   private static final int MAX_SECONDS = 3600;
@@ -58,31 +59,37 @@ final class TrainBenchmarkCommand implements Callable<Integer> {
 
   @Option(
       names = "--sizes",
+      paramLabel = "SIZE",
       split = ",",
       description =
-          "Residual networks and batches, as LAYERSxHIDDEN@ROWSxCHARACTERS (default: 3x512, 8x512 and"
-              + " 3x128 at 16x40; on a GPU also at 64x256 and 256x256).")
+          "The residual networks and batches, as LAYERSxHIDDEN@ROWSxCHARACTERS (default: 3x512, 8x512"
+              + " and 3x128 at 16x40; on a GPU also at 64x256 and 256x256).")
   private List<String> sizes;
 
   @Option(
       names = "--rounds",
+      paramLabel = "N",
       defaultValue = "3",
-      description = "The number of rounds; each measures both sides.")
+      description = "The number of rounds, 1 to 100; each measures both sides.")
   private int rounds;
 
   @Option(
       names = "--seconds",
+      paramLabel = "SECONDS",
       defaultValue = "3",
       description =
-          "The duration of a measurement. Steps are measured in blocks of 20, the first of which does"
-              + " not count; a measurement has at least two blocks.")
+          "The duration of a measurement, 0 to 3600 s. Steps are measured in blocks of 20, the first"
+              + " of which does not count; a measurement has at least two blocks.")
   private double seconds;
 
   @Option(
       names = "--python",
+      paramLabel = "PROGRAM",
       defaultValue = "${env:FOLIO_PYTHON:-python3}",
       description =
-          "A Python with the packages in inference-service/benchmark/baselines/requirements.txt.")
+          "The Python interpreter, with the packages in"
+              + " inference-service/benchmark/baselines/requirements.txt; FOLIO_PYTHON"
+              + " sets the default.")
   private String python;
 
   @Option(names = "--no-baseline", description = "Do not measure PyTorch.")
@@ -145,7 +152,7 @@ final class TrainBenchmarkCommand implements Callable<Integer> {
     PyTorchBaseline baseline = new PyTorchBaseline(python, where);
     Optional<String> problem = baseline.problem();
     problem.ifPresent(
-        why -> spec.commandLine().getErr().println("PyTorch is not measured: " + why));
+        why -> spec.commandLine().getErr().println("folio: PyTorch is not measured: " + why));
     return problem.isPresent() ? Optional.empty() : Optional.of(baseline);
   }
 }

@@ -38,7 +38,7 @@ import picocli.CommandLine.Spec;
       "  quality     the lowest validation loss; needs a GPU",
       "  post-gru, karpathy, residual-8",
       "              the networks of the blog post \"RNN generations\", 100,000 steps",
-      "Example: folio-trainer train --preset quick --corpus my.txt --promote always"
+      "Example: ./folio train --preset quick --corpus my.txt --promote always"
     })
 final class TrainCommand implements Callable<Integer> {
   private static final int MAX_PORT = 65_535;
@@ -47,6 +47,7 @@ final class TrainCommand implements Callable<Integer> {
 
   @Option(
       names = "--preset",
+      paramLabel = "NAME",
       description = "The preset: quick, quality, post-gru, karpathy or residual-8.")
   private String preset;
 
@@ -56,6 +57,7 @@ final class TrainCommand implements Callable<Integer> {
 
   @Option(
       names = "--promote",
+      paramLabel = "POLICY",
       defaultValue = "better",
       description =
           "When CURRENT moves to a new checkpoint: better (if its loss is lower than that of the"
@@ -64,8 +66,10 @@ final class TrainCommand implements Callable<Integer> {
 
   @Option(
       names = "--keep",
+      paramLabel = "N",
       defaultValue = "5",
-      description = "How many of this run's checkpoints to keep; older ones are deleted.")
+      description =
+          "The number of this run's checkpoints to keep, 1 or more; older ones are deleted.")
   private int keep;
 
   @Option(
@@ -81,23 +85,28 @@ final class TrainCommand implements Callable<Integer> {
 
   @Option(
       names = "--save-every",
+      paramLabel = "N",
       defaultValue = "0",
-      description = "Save the state every so many steps; 0 means at every evaluation.")
+      description =
+          "The number of steps between saved states, 1 to 1 billion; 0 means at every evaluation.")
   private long saveEvery;
 
   @Option(
       names = "--view-every",
+      paramLabel = "N",
       defaultValue = "0",
       description =
-          "Show predictions and a sample every so many steps; 0 means at every evaluation.")
+          "The number of steps between views of predictions and a sample, 1 to 1 billion; 0 means at"
+              + " every evaluation.")
   private long viewEvery;
 
   @Option(
       names = "--metrics-port",
+      paramLabel = "PORT",
       defaultValue = "-1",
       description =
-          "Serve the run's current figures to Prometheus on this port; 0 means any unused port, -1"
-              + " none.")
+          "The port that serves the run's metrics to Prometheus, 1 to 65535; 0 means any unused port,"
+              + " -1 none.")
   private int metricsPort;
 
   @Mixin private TrainingOptions hyperparameters;

@@ -1,8 +1,5 @@
 package folio.trainer.cli;
 
-import folio.model.network.CharGruConfig;
-import folio.model.network.NetworkKind;
-import folio.model.network.Nonlinearity;
 import folio.trainer.run.PublishPolicy;
 import folio.trainer.run.TrainingConfig;
 import folio.trainer.run.TrainingConfig.BatchSelection;
@@ -14,6 +11,7 @@ import folio.trainer.training.LearningRateSchedule;
 import java.util.Map;
 import java.util.Objects;
 import java.util.TreeMap;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.Option;
@@ -22,152 +20,146 @@ import picocli.CommandLine.Spec;
 
 /** The hyperparameters of {@code train} as options, whose defaults come from the preset. */
 final class TrainingOptions {
-  /** The legal values of {@code --head-activation}. */
-  enum HeadActivation {
-    AUTO,
-    NONE,
-    RELU
-  }
-
   @Spec(Spec.Target.MIXEE)
   private CommandSpec command;
 
-  @Option(
-      names = "--network",
-      description =
-          "plain (stacked GRU layers) or residual (each layer's output is added to its input).")
-  private NetworkKind network;
-
-  @Option(names = "--layers", description = "The number of GRU layers.")
-  private int layers;
-
-  @Option(names = "--hidden-size", description = "The width of every layer.")
-  private int hiddenSize;
-
-  @Option(
-      names = "--embedding-size",
-      description =
-          "The width of the embedding; 0 means the hidden size in a plain network, 128 in a residual"
-              + " one.")
-  private int embeddingSize;
-
-  @Option(
-      names = "--embedding-activation",
-      description = "The activation after the embedding: none, relu or tanh.")
-  private Nonlinearity embeddingActivation;
-
-  @Option(
-      names = "--head-activation",
-      description =
-          "The activation before the output layer: none, relu or auto (relu in a plain network).")
-  private HeadActivation headActivation;
-
-  @Option(
-      names = "--projection-size",
-      description = "The width of a linear projection before the output layer; 0 means none.")
-  private int projectionSize;
-
-  @Option(
-      names = "--tied",
-      arity = "1",
-      description = "Whether the output layer shares the embedding's weights: true or false.")
-  private boolean tied;
+  @Mixin private NetworkOptions network;
 
   @Option(
       names = "--embedding-dropout",
-      description = "The dropout rate of the embedding; one mask a sequence.")
+      paramLabel = "RATE",
+      description = "The dropout rate of the embedding, 0 to below 1; one mask per sequence.")
   private double embeddingDropout;
 
   @Option(
       names = "--output-dropout",
-      description = "The dropout rate of each layer's output; one mask a sequence.")
+      paramLabel = "RATE",
+      description = "The dropout rate of each layer's output, 0 to below 1; one mask per sequence.")
   private double outputDropout;
 
   @Option(
       names = "--weight-drop",
-      description = "The dropout rate of the recurrent weights; one mask a step.")
+      paramLabel = "RATE",
+      description = "The dropout rate of the recurrent weights, 0 to below 1; one mask per step.")
   private double weightDrop;
 
   @Option(
       names = "--sampling",
+      paramLabel = "KIND",
       description =
-          "random (substrings from anywhere) or streams (text in order, with the state carried from"
-              + " step to step).")
+          "random (substrings from anywhere) or streams (text in order, with the state"
+              + " carried from step to step).")
   private BatchSelectionKind sampling;
 
-  @Option(names = "--batch", description = "The number of sequences in a batch.")
+  @Option(
+      names = "--batch",
+      paramLabel = "N",
+      description = "The number of sequences in a batch, 1 to 65536.")
   private int batch;
 
-  @Option(names = "--length", description = "The number of characters in a sequence.")
+  @Option(
+      names = "--length",
+      paramLabel = "N",
+      description = "The number of characters in a sequence, 1 to 65536.")
   private int length;
 
   @Option(
       names = "--reset-probability",
-      description = "The probability that a stream starts a step from a zero state.")
+      paramLabel = "P",
+      description = "The probability that a stream starts a step from a zero state, 0 to 1.")
   private double resetProbability;
 
-  @Option(names = "--steps", description = "The number of optimizer steps of the whole run.")
+  @Option(
+      names = "--steps",
+      paramLabel = "N",
+      description = "The number of optimizer steps of the whole run, 1 to 1 billion.")
   private long steps;
 
-  @Option(names = "--learning-rate", description = "The peak learning rate.")
+  @Option(
+      names = "--learning-rate",
+      paramLabel = "RATE",
+      description = "The peak learning rate, 1e-8 to 10.")
   private double learningRate;
 
-  @Option(names = "--beta1", description = "Adam's decay of the mean gradient.")
+  @Option(
+      names = "--beta1",
+      paramLabel = "DECAY",
+      description = "Adam's decay of the mean gradient, 0 to 0.99999.")
   private double beta1;
 
-  @Option(names = "--beta2", description = "Adam's decay of the mean squared gradient.")
+  @Option(
+      names = "--beta2",
+      paramLabel = "DECAY",
+      description = "Adam's decay of the mean squared gradient, 0 to 0.99999.")
   private double beta2;
 
   @Option(
       names = "--weight-decay",
-      description = "The decoupled weight decay; it applies to matrices only.")
+      paramLabel = "RATE",
+      description = "The decoupled weight decay, 0 to 10; it applies to matrices only.")
   private double weightDecay;
 
   @Option(
       names = "--warmup-steps",
-      description = "The number of steps in which the learning rate rises to its peak.")
+      paramLabel = "N",
+      description =
+          "The number of steps in which the learning rate rises to its peak, 0 to 1" + " billion.")
   private long warmupSteps;
 
   @Option(
       names = "--final-rate",
+      paramLabel = "FRACTION",
       description =
-          "The learning rate at the end of its cosine, as a part of the peak; 1 keeps it constant.")
+          "The learning rate at the end of its cosine, as a fraction of the peak, 0 to 1;"
+              + " 1 keeps it constant.")
   private double finalRate;
 
   @Option(
       names = "--clip-norm",
-      description = "The largest global gradient norm; 0 means no limit.")
+      paramLabel = "NORM",
+      description = "The largest global gradient norm, up to 1 billion; 0 means no limit.")
   private double clipNorm;
 
   @Option(
       names = "--average-decay",
+      paramLabel = "DECAY",
       description =
-          "The decay of the moving average of the weights, which is evaluated and published; 0 means"
-              + " no average.")
+          "The decay of the moving average of the weights, 0 to 0.999999. The average is"
+              + " evaluated and published; 0 means no average.")
   private double averageDecay;
 
-  @Option(names = "--evaluate-every", description = "The number of steps between evaluations.")
+  @Option(
+      names = "--evaluate-every",
+      paramLabel = "N",
+      description = "The number of steps between evaluations, 1 to 1 billion.")
   private long evaluateEvery;
 
-  @Option(names = "--seed", description = "The seed of all random numbers.")
+  @Option(
+      names = "--seed",
+      paramLabel = "N",
+      description = "The seed of all random numbers, a whole number of 64 bits.")
   private long seed = 1;
 
-  @Option(names = "--fraction", description = "The part of the training text to use.")
+  @Option(
+      names = "--fraction",
+      paramLabel = "FRACTION",
+      description = "The fraction of the training text to use, 0.000001 to 1.")
   private double fraction = 1;
 
   @Option(
       names = "--holdout",
-      description = {
-        "The part at the end of the training text that is held out to decide which checkpoint is the"
-            + " best; 0 means that the validation text decides."
-      })
+      paramLabel = "FRACTION",
+      description =
+          "The fraction at the end of the training text that is held out to choose the"
+              + " best checkpoint, 0 to 0.5; 0 means that the validation text chooses it.")
   private double holdout;
 
   @Option(
       names = "--publish",
+      paramLabel = "POLICY",
       description =
-          "improvements (every checkpoint with the lowest loss so far) or last (only the network"
-              + " after the last step, evaluated once).")
+          "improvements (every checkpoint with the lowest loss so far) or last (only the"
+              + " network after the last step, evaluated once).")
   private PublishPolicy publish;
 
   /**
@@ -198,7 +190,7 @@ final class TrainingOptions {
     check("--view-every", (double) view, 0, 1e9);
     try {
       return new TrainingConfig(
-          network(),
+          network.config(),
           new DropoutRates(embeddingDropout, outputDropout, weightDrop),
           new BatchSelection(sampling, batch, length, resetProbability),
           new AdamW.Settings(beta1, beta2, weightDecay),
@@ -219,26 +211,6 @@ final class TrainingOptions {
 
   private void check(String option, double value, double lowest, double highest) {
     new Range(option, lowest, highest).check(value, command);
-  }
-
-  private CharGruConfig network() {
-    int embedding = embeddingSize == 0 ? network.defaultEmbeddingSize(hiddenSize) : embeddingSize;
-    Nonlinearity head =
-        switch (headActivation) {
-          case AUTO -> network.defaultHeadActivation();
-          case NONE -> Nonlinearity.NONE;
-          case RELU -> Nonlinearity.RELU;
-        };
-    return new CharGruConfig(
-        network,
-        1,
-        embedding,
-        hiddenSize,
-        layers,
-        embeddingActivation,
-        head,
-        projectionSize == 0 ? null : projectionSize,
-        tied);
   }
 
   /** Returns the value of every hyperparameter, by the name of its option. */

@@ -28,7 +28,10 @@ import picocli.CommandLine.Option;
  * engine without HTTP and speaks {@link EngineDialogue} on standard input and output. A process of
  * its own makes its memory and CPU time measurable.
  */
-@Command(name = "engine", hidden = true, description = "Used by benchmark.")
+@Command(
+    name = "engine",
+    hidden = true,
+    description = "Runs the engine without HTTP; only the command benchmark starts it.")
 final class EngineCommand implements Callable<Integer> {
   private static final Duration QUEUE_TIMEOUT = Duration.ofMinutes(1);
 

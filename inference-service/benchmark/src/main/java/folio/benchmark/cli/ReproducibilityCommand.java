@@ -24,8 +24,9 @@ import picocli.CommandLine.Spec;
     showDefaultValues = true,
     sortOptions = false,
     description =
-        "Runs requests alone and in a batch of 64. Counts those that give the same text, and the"
-            + " same log-probabilities to the last bit.")
+        "Runs requests alone and in a batch of 64. Counts the requests that give the same text, and"
+            + " the same log-probabilities to the last bit.",
+    footer = {"", "Example: ./folio reproducibility --network embedded --requests 100"})
 final class ReproducibilityCommand implements Callable<Integer> {
   private static final int SLOTS = 64;
   private static final int MAX_REQUESTS = 100_000;
@@ -35,22 +36,25 @@ final class ReproducibilityCommand implements Callable<Integer> {
 
   @Option(
       names = "--network",
+      paramLabel = "NAME",
       defaultValue = "residual-3x512",
       description =
-          "Untrained network, plain-LxH or residual-LxH: L layers of H units. Or embedded, the"
-              + " trained checkpoint in the jar.")
+          "The network: embedded (the trained checkpoint in the jar), or an untrained plain-LxH or"
+              + " residual-LxH, with L layers of H units.")
   private String network;
 
   @Option(
       names = "--requests",
+      paramLabel = "N",
       defaultValue = "200",
-      description = "Number of requests to compare.")
+      description = "The number of requests to compare, 1 to 100000.")
   private int requests;
 
   @Option(
       names = "--characters",
+      paramLabel = "N",
       defaultValue = "500",
-      description = "Length of each request's output.")
+      description = "The number of characters that each request generates, 2 to 100000.")
   private int characters;
 
   @Mixin private MachineOptions machine;
