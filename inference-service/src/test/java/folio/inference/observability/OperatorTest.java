@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.hamcrest.Matchers.containsString;
 import static org.hamcrest.Matchers.equalTo;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import folio.inference.CheckpointFolder;
 import folio.inference.api.Service;
 import io.quarkus.test.common.WithTestResource;
@@ -123,5 +124,33 @@ class OperatorTest {
     assertThat(fields)
         .allSatisfy((name, field) -> assertThat(field.get("description")).isNotNull());
     given().get("/q/swagger-ui/").then().statusCode(200).body(containsString("swagger"));
+  }
+
+  @Test
+  void describesEveryOperationParameterAndFieldInOpenApi() {
+    JsonNode api =
+        Service.parse(given().accept("application/json").get("/q/openapi").body().asString());
+
+    for (JsonNode path : api.get("paths")) {
+      for (JsonNode operation : path) {
+        String name = operation.get("operationId").asText();
+        assertThat(operation.has("summary")).as("summary of " + name).isTrue();
+        assertDescribed(name, operation);
+        for (JsonNode parameter : operation.path("parameters")) {
+          assertDescribed(name + " " + parameter.get("name").asText(), parameter);
+        }
+      }
+    }
+    for (Map.Entry<String, JsonNode> schema : api.at("/components/schemas").properties()) {
+      for (Map.Entry<String, JsonNode> field : schema.getValue().path("properties").properties()) {
+        assertDescribed(schema.getKey() + "." + field.getKey(), field.getValue());
+      }
+    }
+  }
+
+  private static void assertDescribed(String name, JsonNode node) {
+    assertThat(node.path("description").asText())
+        .as("description of " + name)
+        .hasSizeGreaterThan(3);
   }
 }

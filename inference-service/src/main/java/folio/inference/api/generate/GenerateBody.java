@@ -14,39 +14,48 @@ import org.eclipse.microprofile.openapi.annotations.media.Schema;
 /** The body of {@code POST /generate}. An absent field is null. */
 @Schema(
     name = "GenerateRequest",
-    description = "A request for text. Every field is optional; an unknown field is an error.",
+    description =
+        "A request for text. Every field is optional. An unknown field is an error. Lengths are in"
+            + " characters (Unicode code points).",
     example = "{\"prompt\": \"ROMEO:\", \"max_tokens\": 200, \"temperature\": 0.8}")
 public record GenerateBody(
     @Schema(
             description =
-                "The text to continue, in characters of the model's vocabulary. An empty prompt means"
-                    + " a line break.",
+                "The text to continue, in characters of the model's vocabulary. Its largest length is"
+                    + " a setting, 10,000 by default (see GET /parameters). An empty prompt means a"
+                    + " line break.",
             defaultValue = "",
             examples = "ROMEO:")
         String prompt,
     @Schema(
-            description = "The largest number of characters to generate; the service may limit it.",
+            description =
+                "The largest number of characters to generate, 1 or more. Its upper limit is a"
+                    + " setting, 10,000 by default (see GET /parameters).",
             minimum = "1",
             defaultValue = "256",
             examples = "200")
         @JsonProperty("max_tokens")
         Integer maxTokens,
     @Schema(
-            description = "0 always takes the most likely character; else 0.01 to 2.",
+            description =
+                "The divisor of the logits: 0, or 0.01 to 2. 0 always takes the most likely character;"
+                    + " higher values make the text more varied.",
             minimum = "0",
             maximum = "2",
             defaultValue = "1",
             examples = "0.8")
         Double temperature,
     @Schema(
-            description = "Only this many of the most likely characters are eligible; 0 means all.",
+            description =
+                "The number of most likely characters that are eligible, 0 or more; 0 means all.",
             minimum = "0",
             defaultValue = "0")
         @JsonProperty("top_k")
         Integer topK,
     @Schema(
             description =
-                "Only the most likely characters that together reach this probability are eligible.",
+                "A probability above 0, up to 1. Only the most likely characters that together reach"
+                    + " it are eligible.",
             minimum = "0",
             exclusiveMinimum = true,
             maximum = "1",
@@ -55,7 +64,8 @@ public record GenerateBody(
         Double topP,
     @Schema(
             description =
-                "Only characters at least this fraction as likely as the best one are eligible.",
+                "A fraction from 0 to 1. Only characters at least this fraction as likely as the most"
+                    + " likely one are eligible.",
             minimum = "0",
             maximum = "1",
             defaultValue = "0")
@@ -63,7 +73,8 @@ public record GenerateBody(
         Double minP,
     @Schema(
             description =
-                "Makes characters less likely that the text already holds; 1 means no penalty.",
+                "A factor above 0, up to 2. Above 1, it makes characters that the text already holds"
+                    + " less likely; 1 means no penalty.",
             minimum = "0",
             exclusiveMinimum = true,
             maximum = "2",
@@ -72,35 +83,41 @@ public record GenerateBody(
         Double repetitionPenalty,
     @Schema(
             description =
-                "The same checkpoint, prompt, parameters and seed give the same text. The service"
-                    + " chooses and returns a seed if there is none.",
+                "A whole number of 64 bits. The same checkpoint, prompt, parameters and seed give the"
+                    + " same text. If it is absent, the service chooses a seed. The answer has the"
+                    + " seed.",
             examples = "42")
         Long seed,
     @Schema(
             description =
-                "Up to 8 texts of up to 64 characters that end the generation; they are not part of"
-                    + " the output.")
+                "Up to 8 texts of 1 to 64 characters. The generation ends before the first of them;"
+                    + " the output does not contain it.",
+            examples = "[\"\\n\\n\"]")
         List<String> stop,
     @Schema(
             description =
-                "Asks for the log-probability of every character and of this many alternatives.",
+                "The number of alternatives per character, 0 to 20. If it is set, the answer has the"
+                    + " log-probability of every generated character.",
             minimum = "0",
             maximum = "20")
         Integer logprobs,
     @Schema(description = "Whether the output begins with the prompt.", defaultValue = "false")
         Boolean echo,
     @Schema(
-            description = "Whether the answer ends with the state that the generation ended in.",
+            description =
+                "Whether the answer has the final state of the generation, which another request can"
+                    + " resume.",
             defaultValue = "false")
         @JsonProperty("keep_state")
         Boolean keepState,
     @Schema(
             description =
-                "The state that another generation ended in. It replaces the prompt: this generation"
-                    + " continues that one exactly, with its model and, by default, its seed.")
+                "A state that an answer returned, unchanged. It replaces the prompt: the generation"
+                    + " continues that one exactly, with its model and, by default, its seed. It"
+                    + " expires after an hour, unless the service has another lifetime.")
         String state,
     @Schema(
-            description = "current, or a version that is resident.",
+            description = "The model: current, or a version that GET /models lists.",
             defaultValue = "current",
             examples = "current")
         String model) {
@@ -150,7 +167,7 @@ public record GenerateBody(
 
   private void checkAgainst(SavedState state) {
     if (prompt != null && !prompt.isEmpty()) {
-      throw new OutOfRangeException("prompt", prompt, "absent or empty if there is a state");
+      throw new OutOfRangeException("prompt", prompt, "absent or empty with a state");
     }
     if (model != null && !model.equals(state.version())) {
       throw new OutOfRangeException(

@@ -12,25 +12,41 @@ import org.eclipse.microprofile.openapi.annotations.media.Schema;
 @Schema(
     name = "GenerateEvent",
     description =
-        "One or more characters; the last event has a finish_reason, or an error if the engine"
-            + " failed. Under text/event-stream `data: [DONE]` follows it.",
+        "A part of the text, of one or more characters. Only the last event has a finish_reason. In"
+            + " text/event-stream, `data: [DONE]` follows it.",
     example = "{\"index\": 0, \"text\": \"T\"}")
 public record GenerateEvent(
-    @Schema(description = "Always 0: a request has one generation.") int index,
-    @Schema(description = "The characters since the event before.") String text,
-    List<TokenLogprobView> logprobs,
-    @Schema(description = "length, stop, cancelled or error; only in the last event.")
-        @JsonProperty("finish_reason")
-        String finishReason,
-    @JsonProperty("model_version") String modelVersion,
-    Long seed,
-    GenerateAnswer.TokenUsage usage,
-    GenerateAnswer.Metrics metrics,
+    @Schema(description = "Always 0: a request has one generation.", examples = "0") int index,
+    @Schema(
+            description = "The characters since the previous event; empty in the last event.",
+            examples = "T")
+        String text,
+    @Schema(description = "One entry per character of text, if the request asks for logprobs.")
+        List<TokenLogprobView> logprobs,
     @Schema(
             description =
-                "The state that the generation ended in; only in the last event, with keep_state.")
+                "The reason of the end: length (max_tokens is reached), stop (a stop text was found),"
+                    + " cancelled or error. Only in the last event.")
+        @JsonProperty("finish_reason")
+        String finishReason,
+    @Schema(description = "The checkpoint that generated all of the text; only in the last event.")
+        @JsonProperty("model_version")
+        String modelVersion,
+    @Schema(description = "The seed that gives the same text again; only in the last event.")
+        Long seed,
+    @Schema(description = "The numbers of characters; only in the last event.")
+        GenerateAnswer.TokenUsage usage,
+    @Schema(description = "The durations in seconds; only in the last event.")
+        GenerateAnswer.Metrics metrics,
+    @Schema(
+            description =
+                "The final state of the generation; only in the last event, if the request has"
+                    + " keep_state. Another request sends it as state to continue.")
         String state,
-    @Schema(description = "A description of the failure.") String error) {
+    @Schema(
+            description =
+                "The cause of a failure; only in a last event whose finish_reason is error.")
+        String error) {
 
   static GenerateEvent of(GenerationEvent event, SavedStateCodec codec) {
     if (event instanceof GenerationEvent.Text text) {

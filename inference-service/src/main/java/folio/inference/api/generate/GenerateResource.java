@@ -25,9 +25,13 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.random.RandomGenerator;
 import org.eclipse.microprofile.openapi.annotations.Operation;
+import org.eclipse.microprofile.openapi.annotations.enums.ParameterIn;
 import org.eclipse.microprofile.openapi.annotations.headers.Header;
 import org.eclipse.microprofile.openapi.annotations.media.Content;
+import org.eclipse.microprofile.openapi.annotations.media.ExampleObject;
 import org.eclipse.microprofile.openapi.annotations.media.Schema;
+import org.eclipse.microprofile.openapi.annotations.parameters.Parameter;
+import org.eclipse.microprofile.openapi.annotations.parameters.RequestBody;
 import org.eclipse.microprofile.openapi.annotations.responses.APIResponse;
 import org.eclipse.microprofile.openapi.annotations.tags.Tag;
 import org.jboss.resteasy.reactive.RestResponse;
@@ -38,7 +42,7 @@ import org.jboss.resteasy.reactive.RestResponse;
  * status.
  */
 @Path("/generate")
-@Tag(name = "generate", description = "Text from the model that serves.")
+@Tag(name = "generate", description = "Text from the current model.")
 @Consumes(MediaType.APPLICATION_JSON)
 @APIResponse(responseCode = "400", ref = ProblemResponses.BAD_REQUEST)
 @APIResponse(responseCode = "401", ref = ProblemResponses.UNAUTHORIZED)
@@ -54,10 +58,19 @@ import org.jboss.resteasy.reactive.RestResponse;
 public final class GenerateResource {
   private static final String SUMMARY = "Generate text";
   private static final String DESCRIPTION =
-      "Continues a prompt, character by character. `Accept` chooses the format:"
-          + " `text/event-stream` (also without an `Accept`), `application/x-ndjson`, `text/plain`"
-          + " (the raw characters) or `application/json` (one answer at the end). A client that"
-          + " disconnects frees its slot.";
+      "Continues a prompt, character by character. The `Accept` header chooses the format:"
+          + " `text/event-stream` (also for `*/*` and without the header), `application/x-ndjson`,"
+          + " `text/plain` (the raw characters) or `application/json` (one answer at the end). The"
+          + " service sends a status only after the first character, so an error has its own status."
+          + " A client that disconnects frees its slot.";
+
+  private static final String FIRST_EVENT = "{\"index\":0,\"text\":\"T\"}";
+  private static final String LAST_EVENT =
+      "{\"index\":0,\"text\":\"\",\"finish_reason\":\"length\",\"model_version\":\"embedded\","
+          + "\"seed\":42,\"usage\":{\"prompt_tokens\":6,\"completion_tokens\":1,"
+          + "\"total_tokens\":7},\"metrics\":{\"queue_seconds\":0.0002,"
+          + "\"time_to_first_token_seconds\":0.0031,\"duration_seconds\":0.0031}}";
+  private static final String DONE = "data: [DONE]\n\n";
 
   private final GenerationService generations;
   private final GenerationLimits limits;
@@ -83,30 +96,51 @@ public final class GenerateResource {
   @POST
   @Produces(MediaType.SERVER_SENT_EVENTS)
   @Operation(operationId = "generate", summary = SUMMARY, description = DESCRIPTION)
+  @Parameter(
+      name = ResponseHeaders.REQUEST_ID,
+      in = ParameterIn.HEADER,
+      description =
+          "An id for the access log and the response: 1 to 128 letters, digits or `._:/+=-`.",
+      schema = @Schema(implementation = String.class),
+      example = "chat-17")
   @APIResponse(
       responseCode = "200",
-      description = "Events while the service generates, or the completed text.",
+      description = "The events while the service generates, or the completed text.",
       headers = {
         @Header(
             name = ResponseHeaders.MODEL_VERSION,
-            description = "The checkpoint that generates all of the text."),
+            description = "The version of the checkpoint that generates all of the text.",
+            schema = @Schema(implementation = String.class)),
         @Header(
             name = ResponseHeaders.REQUEST_ID,
-            description = "The id that the client sent, else a new one.")
+            description =
+                "The `X-Request-Id` of the request if it has 1 to 128 letters, digits or `._:/+=-`,"
+                    + " otherwise a new one.",
+            schema = @Schema(implementation = String.class))
       },
       content = {
         @Content(
             mediaType = MediaType.SERVER_SENT_EVENTS,
-            schema = @Schema(implementation = GenerateEvent.class)),
+            schema = @Schema(implementation = GenerateEvent.class),
+            examples =
+                @ExampleObject(
+                    name = "events",
+                    value = "data: " + FIRST_EVENT + "\n\ndata: " + LAST_EVENT + "\n\n" + DONE)),
         @Content(
             mediaType = MediaTypes.NDJSON,
             schema = @Schema(implementation = GenerateEvent.class)),
-        @Content(mediaType = MediaType.TEXT_PLAIN, schema = @Schema(implementation = String.class)),
+        @Content(
+            mediaType = MediaType.TEXT_PLAIN,
+            schema = @Schema(implementation = String.class),
+            examples = @ExampleObject(name = "characters", value = "\nWhat say you?")),
         @Content(
             mediaType = MediaType.APPLICATION_JSON,
             schema = @Schema(implementation = GenerateAnswer.class))
       })
-  public Uni<RestResponse<CharacterStream>> events(GenerateBody body, RoutingContext http) {
+  public Uni<RestResponse<CharacterStream>> events(
+      @RequestBody(description = "The prompt and the parameters; `{}` takes the defaults.")
+          GenerateBody body,
+      RoutingContext http) {
     return stream(body, http, ResponseFormat.EVENTS);
   }
 
@@ -182,6 +216,9 @@ public final class GenerateResource {
                 "state_model_gone",
                 "the checkpoint that computed state is no longer loaded; send the text as a prompt"
                     + " instead")
-            .about("state", Problem.shorten(body.state()), "a state of a model in GET /models"));
+            .about(
+                "state",
+                Problem.shorten(body.state()),
+                "a state of a model that GET /models lists"));
   }
 }

@@ -12,6 +12,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import org.eclipse.microprofile.openapi.annotations.Operation;
 import org.eclipse.microprofile.openapi.annotations.media.Schema;
+import org.eclipse.microprofile.openapi.annotations.responses.APIResponse;
 import org.eclipse.microprofile.openapi.annotations.tags.Tag;
 
 /** The route {@code GET /parameters}: the ranges of the fields that a page offers as controls. */
@@ -35,19 +36,28 @@ public final class ParametersResource {
    * @param step the increment that a control should use
    * @param fallback the value of an absent field
    */
-  @Schema(name = "Parameter")
+  @Schema(name = "Parameter", description = "The range of a numeric field.")
   public record Range(
-      double minimum,
-      double maximum,
-      double step,
-      @Schema(name = "default") @JsonProperty("default") double fallback) {}
+      @Schema(description = "The lowest useful value.", examples = "0") double minimum,
+      @Schema(description = "The highest useful value.", examples = "2") double maximum,
+      @Schema(description = "The increment that a control should use.", examples = "0.01")
+          double step,
+      @Schema(name = "default", description = "The value of an absent field.", examples = "1")
+          @JsonProperty("default")
+          double fallback) {}
 
   /**
    * Returns the ranges of the numeric fields of {@code POST /generate} and of {@code top} of {@code
    * POST /score}; {@code prompt} is a length in characters.
    */
   @GET
-  @Operation(operationId = "listParameters", summary = "Show the parameters and their ranges")
+  @Operation(
+      operationId = "listParameters",
+      summary = "List the numeric parameters",
+      description =
+          "Returns the range, the step and the default of each numeric field of `POST /generate`, and"
+              + " of `top` of `POST /score`, for this service. `prompt` is a length in characters.")
+  @APIResponse(responseCode = "200", description = "The ranges, by the name of the field.")
   public Map<String, Range> list() {
     SamplingParameters defaults = SamplingParameters.DEFAULT;
     double fine = SamplingParameters.LOWEST_TEMPERATURE;

@@ -9,36 +9,47 @@ import java.util.List;
 import org.eclipse.microprofile.openapi.annotations.media.Schema;
 
 /** The log-probabilities of a text. The first character has none, since nothing predicts it. */
-@Schema(name = "ScoreAnswer", description = "How likely a text is, character by character.")
+@Schema(name = "ScoreAnswer", description = "The probability of a text, character by character.")
 public record ScoreAnswer(
     @Schema(description = "The checkpoint that scored the text.", examples = "embedded")
         @JsonProperty("model_version")
         String modelVersion,
     @Schema(description = "One entry per character; the first has only its token.")
         List<Token> tokens,
-    @Schema(description = "The number of scored characters: all but the first.")
+    @Schema(description = "The number of scored characters: all but the first.", examples = "18")
         @JsonProperty("scored_tokens")
         int scoredTokens,
-    @Schema(description = "The negated sum of the log-probabilities of the scored characters.")
+    @Schema(
+            description =
+                "The negated sum of the log-probabilities of the scored characters, in nats.",
+            examples = "21.6")
         @JsonProperty("total_nats")
         double totalNats,
-    @Schema(description = "total_nats divided by scored_tokens.") @JsonProperty("nats_per_token")
+    @Schema(description = "total_nats divided by scored_tokens.", examples = "1.2")
+        @JsonProperty("nats_per_token")
         double natsPerToken,
-    @Schema(description = "nats_per_token in bits.") @JsonProperty("bits_per_token")
+    @Schema(description = "nats_per_token in bits.", examples = "1.731")
+        @JsonProperty("bits_per_token")
         double bitsPerToken,
     @Schema(
             description =
                 "e to the power of nats_per_token: the model is as uncertain as if it chose among"
-                    + " this many equally likely characters.")
+                    + " this many equally likely characters.",
+            examples = "3.32")
         double perplexity) {
 
   /** A character of the text. */
-  @Schema(name = "ScoredToken")
+  @Schema(name = "ScoredToken", description = "A character of a scored text.")
   @JsonInclude(JsonInclude.Include.NON_NULL)
   public record Token(
-      @Schema(examples = "h") String token,
-      @Schema(description = "The natural logarithm of its probability.") Double logprob,
-      @Schema(description = "Its rank among all characters; 1 is the most likely one.")
+      @Schema(description = "The character.", examples = "o") String token,
+      @Schema(
+              description = "The natural logarithm of its probability, 0 or less.",
+              examples = "-0.105")
+          Double logprob,
+      @Schema(
+              description = "Its rank among all characters, 1 or more; 1 is the most likely.",
+              examples = "1")
           Integer rank,
       @Schema(description = "The most likely characters at this position, best first.")
           List<AlternativeView> top) {}

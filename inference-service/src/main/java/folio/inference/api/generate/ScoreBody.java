@@ -13,16 +13,22 @@ import org.eclipse.microprofile.openapi.annotations.media.Schema;
     example = "{\"text\": \"ROMEO:\\nWherefore art thou\", \"top\": 5}")
 public record ScoreBody(
     @Schema(
-            description = "At least two characters of the model's vocabulary.",
+            description =
+                "The text to score, in characters of the model's vocabulary, 2 or more. Its largest"
+                    + " length is a setting, 10,000 by default (prompt in GET /parameters).",
             examples = "To be, or not to be")
         String text,
     @Schema(
-            description = "The number of most likely characters to report at every position.",
+            description =
+                "The number of most likely characters to return at every position, 0 to 20.",
             minimum = "0",
             maximum = "20",
             defaultValue = "5")
         Integer top,
-    @Schema(description = "current, or a version that is resident.", defaultValue = "current")
+    @Schema(
+            description = "The model: current, or a version that GET /models lists.",
+            defaultValue = "current",
+            examples = "current")
         String model) {
   /** The number of alternatives to report if the request does not say. */
   static final int DEFAULT_TOP = 5;

@@ -19,6 +19,7 @@ import java.util.Map;
 import org.eclipse.microprofile.openapi.annotations.Operation;
 import org.eclipse.microprofile.openapi.annotations.media.Content;
 import org.eclipse.microprofile.openapi.annotations.media.Schema;
+import org.eclipse.microprofile.openapi.annotations.parameters.RequestBody;
 import org.eclipse.microprofile.openapi.annotations.responses.APIResponse;
 import org.eclipse.microprofile.openapi.annotations.tags.Tag;
 
@@ -27,7 +28,7 @@ import org.eclipse.microprofile.openapi.annotations.tags.Tag;
  * the queue, the limits and the rejections are those of {@code POST /generate}.
  */
 @Path("/score")
-@Tag(name = "score", description = "The probability of a text under the model that serves.")
+@Tag(name = "score", description = "The probability of a text under the current model.")
 @Consumes(MediaType.APPLICATION_JSON)
 @Produces(MediaType.APPLICATION_JSON)
 public final class ScoreResource {
@@ -52,10 +53,12 @@ public final class ScoreResource {
   @APIResponse(
       responseCode = "200",
       description =
-          "The log-probability, the rank and the likeliest alternatives of every character.",
+          "The log-probability, the rank and the most likely alternatives of every character.",
       content = @Content(schema = @Schema(implementation = ScoreAnswer.class)))
+  @APIResponse(responseCode = "400", ref = ProblemResponses.BAD_REQUEST)
   @APIResponse(responseCode = "default", ref = ProblemResponses.ANY_PROBLEM)
-  public Uni<ScoreAnswer> score(ScoreBody body, RoutingContext http) {
+  public Uni<ScoreAnswer> score(
+      @RequestBody(description = "The text to score.") ScoreBody body, RoutingContext http) {
     GenerationRequest request = Defaults.or(body, emptyBody).toRequest(limits);
     return GenerationService.completed(generations.submit(request, http))
         .onFailure(RejectedException.class)

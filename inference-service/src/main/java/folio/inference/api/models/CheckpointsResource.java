@@ -2,6 +2,7 @@ package folio.inference.api.models;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonProperty;
+import folio.inference.api.problem.ProblemResponses;
 import folio.model.checkpoint.CheckpointException;
 import folio.model.checkpoint.CheckpointManifest;
 import folio.model.checkpoint.CheckpointStore;
@@ -16,6 +17,7 @@ import java.util.Optional;
 import java.util.stream.IntStream;
 import org.eclipse.microprofile.openapi.annotations.Operation;
 import org.eclipse.microprofile.openapi.annotations.media.Schema;
+import org.eclipse.microprofile.openapi.annotations.responses.APIResponse;
 import org.eclipse.microprofile.openapi.annotations.tags.Tag;
 
 /** {@code GET /checkpoints}: the published checkpoints, loaded or not. */
@@ -34,16 +36,30 @@ public final class CheckpointsResource {
   }
 
   /** A checkpoint in the store, as the answer describes it. */
-  @Schema(name = "Checkpoint")
+  @Schema(name = "Checkpoint", description = "A published checkpoint, loaded or not.")
   @JsonInclude(JsonInclude.Include.NON_NULL)
   public record CheckpointView(
-      String version,
-      @Schema(description = "The checkpoint that its run published before it.") String parent,
-      @Schema(description = "Whether CURRENT names it.") boolean current,
-      @Schema(description = "Optimizer steps taken.") long step,
-      @Schema(description = "The name of the training corpus.") String corpus,
-      @JsonProperty("training_loss_nats") Double trainingLossNats,
-      @JsonProperty("validation_loss_nats") Map<String, Double> validationLossNats) {
+      @Schema(
+              description = "The name of the checkpoint; names sort by time.",
+              examples = "20261123T184500Z-1a2b3c4d")
+          String version,
+      @Schema(
+              description = "The checkpoint that its run published before it.",
+              examples = "20261123T184300Z-5e6f7a8b")
+          String parent,
+      @Schema(description = "Whether CURRENT names it.", examples = "true") boolean current,
+      @Schema(description = "The number of optimizer steps of its training.", examples = "3000")
+          long step,
+      @Schema(description = "The name of the training corpus.", examples = "tinyshakespeare")
+          String corpus,
+      @Schema(description = "The mean training loss in nats per character.", examples = "1.32")
+          @JsonProperty("training_loss_nats")
+          Double trainingLossNats,
+      @Schema(
+              description = "The mean validation losses in nats per character, by protocol.",
+              examples = "{\"carried-64\": 1.41, \"windows-256\": 1.43}")
+          @JsonProperty("validation_loss_nats")
+          Map<String, Double> validationLossNats) {
     static CheckpointView of(CheckpointManifest manifest, Optional<String> current) {
       return new CheckpointView(
           manifest.version(),
@@ -63,6 +79,8 @@ public final class CheckpointsResource {
       operationId = "listCheckpoints",
       summary = "List checkpoints",
       description = "Returns the 50 newest published checkpoints with their losses, newest first.")
+  @APIResponse(responseCode = "200", description = "The checkpoints.")
+  @APIResponse(responseCode = "401", ref = ProblemResponses.UNAUTHORIZED)
   public List<CheckpointView> list() {
     Optional<String> current = readable(store::current).flatMap(name -> name);
     List<String> versions = readable(store::versions).orElse(List.of());

@@ -15,26 +15,44 @@ import org.eclipse.microprofile.openapi.annotations.media.Schema;
 @JsonInclude(JsonInclude.Include.NON_NULL)
 @Schema(name = "Model", description = "A loaded checkpoint.")
 public record ModelView(
-    @Schema(examples = "embedded") String version,
-    @Schema(description = "candidate (loaded, not yet warm), current, or retiring.") String state,
-    @Schema(description = "The time when the model entered this state.") Instant since,
-    Network network,
-    @Schema(description = "The characters of the vocabulary, in the order of their ids.")
+    @Schema(description = "The name of the checkpoint.", examples = "embedded") String version,
+    @Schema(
+            description =
+                "candidate (it warms up and runs no request yet), current (it runs new requests) or"
+                    + " retiring (it finishes its requests).",
+            examples = "current")
+        String state,
+    @Schema(
+            description = "The time when the model entered this state, in RFC 3339.",
+            examples = "2026-11-23T18:45:00Z")
+        Instant since,
+    @Schema(description = "The architecture.") Network network,
+    @Schema(
+            description = "The characters of the vocabulary, in the order of their ids.",
+            examples = "[\"\\n\", \" \", \"a\", \"b\"]")
         List<String> characters,
-    @Schema(description = "Optimizer steps taken.") long step,
-    @Schema(description = "The name of the training corpus.") String corpus,
-    @Schema(description = "Mean validation losses in nats a character, by protocol.")
+    @Schema(description = "The number of optimizer steps of its training.", examples = "3000")
+        long step,
+    @Schema(description = "The name of the training corpus.", examples = "tinyshakespeare")
+        String corpus,
+    @Schema(
+            description = "The mean validation losses in nats per character, by protocol.",
+            examples = "{\"carried-64\": 1.41, \"windows-256\": 1.43}")
         @JsonProperty("validation_loss_nats")
         Map<String, Double> validationLossNats) {
 
   /** The architecture of a model. */
-  @Schema(name = "Network")
+  @Schema(name = "Network", description = "The architecture of a model.")
   public record Network(
-      String kind,
-      int layers,
-      @JsonProperty("hidden_size") int hiddenSize,
-      @JsonProperty("embedding_size") int embeddingSize,
-      long parameters) {
+      @Schema(description = "plain or residual.", examples = "residual") String kind,
+      @Schema(description = "The number of GRU layers.", examples = "3") int layers,
+      @Schema(description = "The number of units of each layer.", examples = "512")
+          @JsonProperty("hidden_size")
+          int hiddenSize,
+      @Schema(description = "The number of values of an embedding.", examples = "128")
+          @JsonProperty("embedding_size")
+          int embeddingSize,
+      @Schema(description = "The number of weights.", examples = "4184385") long parameters) {
     static Network of(CharGruConfig config) {
       return new Network(
           config.network().name().toLowerCase(Locale.ROOT),

@@ -38,6 +38,8 @@ public final class ModelsResource {
       operationId = "listModels",
       summary = "List models",
       description = "Returns the loaded models, at most two, oldest first.")
+  @APIResponse(responseCode = "200", description = "The models.")
+  @APIResponse(responseCode = "401", ref = ProblemResponses.UNAUTHORIZED)
   public List<ModelView> list() {
     return models.residents().stream().map(ModelView::of).toList();
   }
@@ -45,14 +47,18 @@ public final class ModelsResource {
   /** Returns one resident model. */
   @GET
   @Path("/{version}")
-  @Operation(operationId = "getModel", summary = "Show a model")
+  @Operation(
+      operationId = "getModel",
+      summary = "Show a model",
+      description = "Returns one loaded model.")
   @APIResponse(
       responseCode = "200",
       description = "The model.",
       content = @Content(schema = @Schema(implementation = ModelView.class)))
+  @APIResponse(responseCode = "401", ref = ProblemResponses.UNAUTHORIZED)
   @APIResponse(responseCode = "404", ref = ProblemResponses.UNKNOWN_MODEL)
   public ModelView get(
-      @Parameter(description = "current, or the version of a loaded model.", example = "current")
+      @Parameter(description = "current, or a version that GET /models lists.", example = "current")
           @PathParam("version")
           String version) {
     return models.residents().stream()

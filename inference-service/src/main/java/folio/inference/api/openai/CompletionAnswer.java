@@ -11,43 +11,81 @@ import java.util.Map;
 import org.eclipse.microprofile.openapi.annotations.media.Schema;
 
 /** An answer to {@code POST /v1/completions}, or one event of its stream. */
-@Schema(name = "Completion", description = "A completion, as OpenAI defines it.")
+@Schema(
+    name = "Completion",
+    description = "A completion, or one event of a stream, as OpenAI defines it.")
 @JsonInclude(JsonInclude.Include.NON_NULL)
 public record CompletionAnswer(
-    String id,
-    @Schema(description = "Always text_completion.") String object,
-    @Schema(description = "The time of the answer in seconds since 1970.") long created,
-    @Schema(description = "The checkpoint that generated the first choice.") String model,
-    List<Choice> choices,
-    @Schema(description = "The usage of all choices; each prompt counts once.")
+    @Schema(
+            description = "An id that all events of an answer share.",
+            examples = "cmpl-2f1c7c1e-8d0a-4b3e-9a55-3d2f0d6c1b7a")
+        String id,
+    @Schema(description = "Always text_completion.", examples = "text_completion") String object,
+    @Schema(description = "The time of the answer in seconds since 1970.", examples = "1795459500")
+        long created,
+    @Schema(description = "The checkpoint that generated the first choice.", examples = "embedded")
+        String model,
+    @Schema(
+            description =
+                "All choices, in the order of the prompts. An event has the choice that it continues,"
+                    + " or none if it reports the usage.")
+        List<Choice> choices,
+    @Schema(
+            description =
+                "The numbers of characters of all choices; each prompt counts once. Only in the"
+                    + " completed answer, or in the event that stream_options asks for.")
         GenerateAnswer.TokenUsage usage) {
   private static final String OBJECT = "text_completion";
 
   /** One choice: a text that continues a prompt. */
-  @Schema(name = "CompletionChoice")
+  @Schema(name = "CompletionChoice", description = "A text that continues a prompt.")
   @JsonInclude(JsonInclude.Include.ALWAYS)
   public record Choice(
-      String text,
-      int index,
-      Logprobs logprobs,
-      @Schema(description = "length or stop; null before the end.") @JsonProperty("finish_reason")
-          String finishReason,
+      @Schema(description = "The text, or its next characters.", examples = "What say you?")
+          String text,
+      @Schema(description = "The number of the choice, from 0.", examples = "0") int index,
+      @Schema(description = "The log-probabilities; null unless the request asks for them.")
+          Logprobs logprobs,
       @Schema(
               description =
-                  "A request with this seed gives the same text again; only in the last event.")
+                  "The reason of the end: length (max_tokens is reached) or stop (a stop text was"
+                      + " found); null before the end.",
+              examples = "length")
+          @JsonProperty("finish_reason")
+          String finishReason,
+      @Schema(
+              description = "The seed that gives the same text again; null before the last event.",
+              examples = "42")
           Long seed,
-      @Schema(description = "The checkpoint that generated this choice; only in the last event.")
+      @Schema(
+              description =
+                  "The checkpoint that generated this choice; null before the last event.",
+              examples = "embedded")
           @JsonProperty("model_version")
           String modelVersion) {}
 
   /** The log-probabilities of a choice: four lists with one entry per character. */
-  @Schema(name = "CompletionLogprobs")
+  @Schema(
+      name = "CompletionLogprobs",
+      description = "The log-probabilities of a choice: four lists with one entry per character.")
   @JsonInclude(JsonInclude.Include.ALWAYS)
   public record Logprobs(
-      List<String> tokens,
-      @JsonProperty("token_logprobs") List<Double> tokenLogprobs,
-      @JsonProperty("top_logprobs") List<Map<String, Double>> topLogprobs,
-      @Schema(description = "The position of each character, counted from the start of the prompt.")
+      @Schema(description = "The characters.") List<String> tokens,
+      @Schema(
+              description =
+                  "The natural logarithm of each probability, 0 or less; null for the first character"
+                      + " of a prompt.")
+          @JsonProperty("token_logprobs")
+          List<Double> tokenLogprobs,
+      @Schema(
+              description =
+                  "The most likely characters at each position, with the natural logarithms of their"
+                      + " probabilities.")
+          @JsonProperty("top_logprobs")
+          List<Map<String, Double>> topLogprobs,
+      @Schema(
+              description =
+                  "The position of each character, in characters from the start of the prompt.")
           @JsonProperty("text_offset")
           List<Integer> textOffset) {
 

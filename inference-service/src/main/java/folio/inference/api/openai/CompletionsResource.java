@@ -27,13 +27,14 @@ import java.util.random.RandomGenerator;
 import org.eclipse.microprofile.openapi.annotations.Operation;
 import org.eclipse.microprofile.openapi.annotations.media.Content;
 import org.eclipse.microprofile.openapi.annotations.media.Schema;
+import org.eclipse.microprofile.openapi.annotations.parameters.RequestBody;
 import org.eclipse.microprofile.openapi.annotations.responses.APIResponse;
 import org.eclipse.microprofile.openapi.annotations.tags.Tag;
 import org.jboss.resteasy.reactive.RestResponse;
 
 /** The route {@code POST /v1/completions}, which generates text for OpenAI's clients. */
 @Path("/v1/completions")
-@Tag(name = "openai", description = "The API of OpenAI's clients.")
+@Tag(name = "openai", description = "The API for OpenAI's clients.")
 @Consumes(MediaType.APPLICATION_JSON)
 @Produces(MediaType.SERVER_SENT_EVENTS) // or JSON: the body decides, see CompletionResponseWriter
 public final class CompletionsResource {
@@ -59,7 +60,9 @@ public final class CompletionsResource {
   @Operation(
       operationId = "createCompletion",
       summary = "Complete a prompt",
-      description = "As OpenAI defines it; `stream` alone chooses between an answer and a stream.")
+      description =
+          "Continues one or several prompts, as OpenAI defines it. The field `stream` alone chooses"
+              + " between one answer and a stream of events, which `data: [DONE]` ends.")
   @APIResponse(
       responseCode = "200",
       description = "The choices, or events while the service generates them.",
@@ -71,8 +74,12 @@ public final class CompletionsResource {
             mediaType = MediaType.SERVER_SENT_EVENTS,
             schema = @Schema(implementation = CompletionAnswer.class))
       })
+  @APIResponse(responseCode = "400", ref = ProblemResponses.OPENAI_BAD_REQUEST)
   @APIResponse(responseCode = "default", ref = ProblemResponses.ANY_OPENAI_ERROR)
-  public Uni<RestResponse<CompletionResponse>> complete(CompletionBody body, RoutingContext http) {
+  public Uni<RestResponse<CompletionResponse>> complete(
+      @RequestBody(description = "The prompts and the parameters; `{}` takes the defaults.")
+          CompletionBody body,
+      RoutingContext http) {
     CompletionBody present = Defaults.or(body, emptyBody);
     List<RequestGroup> groups = present.toRequests(limits, random, generations.maxChoices());
     int choices = groups.stream().mapToInt(group -> group.requests().size()).sum();

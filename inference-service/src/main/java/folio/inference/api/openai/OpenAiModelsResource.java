@@ -1,6 +1,7 @@
 package folio.inference.api.openai;
 
 import com.fasterxml.jackson.annotation.JsonProperty;
+import folio.inference.api.problem.ProblemResponses;
 import folio.inference.generation.GenerationRequest;
 import folio.inference.generation.RejectedException;
 import folio.inference.generation.Rejection;
@@ -15,7 +16,10 @@ import jakarta.ws.rs.core.MediaType;
 import java.util.ArrayList;
 import java.util.List;
 import org.eclipse.microprofile.openapi.annotations.Operation;
+import org.eclipse.microprofile.openapi.annotations.media.Content;
 import org.eclipse.microprofile.openapi.annotations.media.Schema;
+import org.eclipse.microprofile.openapi.annotations.parameters.Parameter;
+import org.eclipse.microprofile.openapi.annotations.responses.APIResponse;
 import org.eclipse.microprofile.openapi.annotations.tags.Tag;
 
 /** The routes below {@code /v1/models}: the model names that OpenAI's clients may use. */
@@ -33,21 +37,38 @@ public final class OpenAiModelsResource {
   }
 
   /** A model name. */
-  @Schema(name = "OpenAiModel")
+  @Schema(name = "OpenAiModel", description = "A model name that requests may use.")
   public record Model(
-      String id, String object, long created, @JsonProperty("owned_by") String ownedBy) {
+      @Schema(description = "current, or the version of a loaded model.", examples = "current")
+          String id,
+      @Schema(description = "Always model.", examples = "model") String object,
+      @Schema(
+              description = "The time when the model entered its state, in seconds since 1970.",
+              examples = "1795459500")
+          long created,
+      @Schema(description = "Always folio.", examples = "folio") @JsonProperty("owned_by")
+          String ownedBy) {
     static Model of(String id, Resident resident) {
       return new Model(id, "model", resident.since().getEpochSecond(), OWNER);
     }
   }
 
   /** The list of model names. */
-  @Schema(name = "OpenAiModels")
-  public record Models(String object, List<Model> data) {}
+  @Schema(name = "OpenAiModels", description = "The model names that requests may use.")
+  public record Models(
+      @Schema(description = "Always list.", examples = "list") String object,
+      @Schema(description = "The model names; current is the first.") List<Model> data) {}
 
   /** Returns {@code current}, if a model serves, and every resident version that runs requests. */
   @GET
-  @Operation(operationId = "listOpenAiModels", summary = "List models, as OpenAI defines it")
+  @Operation(
+      operationId = "listOpenAiModels",
+      summary = "List model names",
+      description =
+          "Returns `current` and the version of every loaded model that runs requests, as OpenAI"
+              + " defines it.")
+  @APIResponse(responseCode = "200", description = "The model names.")
+  @APIResponse(responseCode = "default", ref = ProblemResponses.ANY_OPENAI_ERROR)
   public Models list() {
     List<Model> all = new ArrayList<>();
     for (Resident resident : models.residents()) {
@@ -68,8 +89,19 @@ public final class OpenAiModelsResource {
    */
   @GET
   @Path("/{id}")
-  @Operation(operationId = "getOpenAiModel", summary = "Show a model, as OpenAI defines it")
-  public Model get(@PathParam("id") String id) {
+  @Operation(
+      operationId = "getOpenAiModel",
+      summary = "Show a model name",
+      description = "Returns one model name, as OpenAI defines it.")
+  @APIResponse(
+      responseCode = "200",
+      description = "The model name.",
+      content = @Content(schema = @Schema(implementation = Model.class)))
+  @APIResponse(responseCode = "default", ref = ProblemResponses.ANY_OPENAI_ERROR)
+  public Model get(
+      @Parameter(description = "current, or the version of a loaded model.", example = "current")
+          @PathParam("id")
+          String id) {
     return list().data().stream()
         .filter(model -> model.id().equals(id))
         .findFirst()

@@ -6,9 +6,9 @@ import jakarta.ws.rs.core.Response.Status;
 import org.eclipse.microprofile.openapi.annotations.media.Schema;
 
 /** A problem in the shape that OpenAI's clients read, for every path below {@code /v1}. */
-@Schema(name = "OpenAiError")
+@Schema(name = "OpenAiError", description = "An error in the shape that OpenAI's clients read.")
 @JsonInclude(JsonInclude.Include.ALWAYS)
-public record OpenAiError(Detail error) {
+public record OpenAiError(@Schema(description = "The error itself.") Detail error) {
   private static final int TOO_MANY_REQUESTS = Status.TOO_MANY_REQUESTS.getStatusCode();
   private static final int SERVER_ERROR = Status.INTERNAL_SERVER_ERROR.getStatusCode();
 
@@ -21,8 +21,27 @@ public record OpenAiError(Detail error) {
    * @param code a code for a program: the reason of the problem document, except that an unknown
    *     model is {@code model_not_found}
    */
+  @Schema(description = "The error itself.")
   @JsonInclude(JsonInclude.Include.ALWAYS)
-  public record Detail(String message, String type, String param, String code) {}
+  public record Detail(
+      @Schema(
+              description = "A sentence for a person: what is wrong, and what is legal.",
+              examples = "temperature is 3.0; it must be 0 (greedy), or 0.01 to 2.0")
+          String message,
+      @Schema(
+              description = "invalid_request_error, rate_limit_error or server_error.",
+              examples = "invalid_request_error")
+          String type,
+      @Schema(
+              description = "The invalid field; null if the error concerns no single field.",
+              examples = "temperature")
+          String param,
+      @Schema(
+              description =
+                  "A code for programs: the reason of the problem document, or model_not_found for"
+                      + " unknown_model.",
+              examples = "out_of_range")
+          String code) {}
 
   /** Returns whether errors of a path have this shape. */
   public static boolean appliesTo(String path) {

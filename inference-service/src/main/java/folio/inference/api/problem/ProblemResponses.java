@@ -7,7 +7,10 @@ import org.eclipse.microprofile.openapi.OASFactory;
 import org.eclipse.microprofile.openapi.OASFilter;
 import org.eclipse.microprofile.openapi.models.Components;
 import org.eclipse.microprofile.openapi.models.OpenAPI;
+import org.eclipse.microprofile.openapi.models.headers.Header;
+import org.eclipse.microprofile.openapi.models.media.Schema.SchemaType;
 import org.eclipse.microprofile.openapi.models.responses.APIResponse;
+import org.eclipse.microprofile.openapi.models.security.SecurityScheme;
 
 /**
  * The error responses of the OpenAPI document. Each is defined once, as a component; a resource
@@ -54,8 +57,18 @@ public final class ProblemResponses implements OASFilter {
   /** The same in the shape that OpenAI's clients read. */
   public static final String ANY_OPENAI_ERROR = "AnyOpenAiError";
 
+  /** {@link #BAD_REQUEST} in the shape that OpenAI's clients read. */
+  public static final String OPENAI_BAD_REQUEST = "OpenAiBadRequest";
+
   private static final String STATUSES =
-      "400, 401, 404, 408, 413, 415, 429, 500 or 503, as for POST /generate.";
+      "An error with the status 400, 401, 404, 408, 413, 415, 429, 500 or 503; their causes are those"
+          + " of POST /generate. 429 and 503 have a `Retry-After` header in seconds.";
+
+  private static final String BAD_REQUEST_CAUSES =
+      "A field is unknown, out of its range or of a wrong type, or the text has a character that the"
+          + " model's vocabulary lacks.";
+
+  private static final String KEY = "apiKey";
 
   @Override
   public void filterOpenAPI(OpenAPI document) {
@@ -66,30 +79,30 @@ public final class ProblemResponses implements OASFilter {
     components.addResponse(
         BAD_REQUEST,
         problem(
-            "A field is unknown, out of its range or of a wrong type, or the prompt has a character"
-                + " that the model does not know. The problem names the field, its value and its"
-                + " legal range."));
+            BAD_REQUEST_CAUSES
+                + " The problem names the field, its value and its legal values. Or `state` is"
+                + " forged, expired or malformed."));
     components.addResponse(
         UNAUTHORIZED,
-        problem("The service requires an API key, and the request has none that it knows.")
-            .addHeader(
-                HttpHeaders.WWW_AUTHENTICATE, OASFactory.createHeader().description("Bearer")));
-    components.addResponse(
-        UNKNOWN_MODEL, problem("No model of the requested version is resident."));
+        problem("The service requires an API key, and the request has none or an unknown one.")
+            .addHeader(HttpHeaders.WWW_AUTHENTICATE, header("Always Bearer.", SchemaType.STRING)));
+    components.addResponse(UNKNOWN_MODEL, problem("No loaded model has the requested version."));
     components.addResponse(
         NOT_ACCEPTABLE, problem("The service offers none of the media types in `Accept`."));
     components.addResponse(
         REQUEST_TIMEOUT,
-        problem("The body did not arrive in time; the service closes the connection."));
+        problem(
+            "The body did not end in time, 30 s by default. The service closes the connection."));
     components.addResponse(
         STATE_GONE, problem("The checkpoint that computed `state` is no longer loaded."));
-    components.addResponse(BODY_TOO_LARGE, problem("The body is larger than the service accepts."));
+    components.addResponse(
+        BODY_TOO_LARGE, problem("The body exceeds the limit, 1 MiB by default."));
     components.addResponse(UNSUPPORTED_MEDIA_TYPE, problem("The body is not `application/json`."));
     components.addResponse(
         TOO_MANY_REQUESTS,
         retryable(
-            "The queue is full, the request waited in it for too long, or the client exceeds its"
-                + " limits."));
+            "The queue is full, the request waited in it for too long (30 s by default), or the"
+                + " client exceeds the limits of its API key."));
     components.addResponse(ENGINE_FAILED, problem("The engine failed before the first character."));
     components.addResponse(
         UNAVAILABLE,
@@ -97,9 +110,28 @@ public final class ProblemResponses implements OASFilter {
             "No model is loaded yet, the service is shutting down, or the connection limit is"
                 + " reached."));
     components.addResponse(ANY_PROBLEM, problem(STATUSES));
-    components.addResponse(
-        ANY_OPENAI_ERROR,
-        response(STATUSES, MediaType.APPLICATION_JSON, OpenAiError.class.getSimpleName()));
+    components.addResponse(ANY_OPENAI_ERROR, openAiError(STATUSES));
+    components.addResponse(OPENAI_BAD_REQUEST, openAiError(BAD_REQUEST_CAUSES));
+    components.addSecurityScheme(
+        KEY,
+        OASFactory.createSecurityScheme()
+            .type(SecurityScheme.Type.HTTP)
+            .scheme("bearer")
+            .description(
+                "The client's API key, as `Authorization: Bearer KEY`. Only a service with a key file"
+                    + " (`FOLIO_KEYS`) requires it."));
+    document.addSecurityRequirement(OASFactory.createSecurityRequirement());
+    document.addSecurityRequirement(OASFactory.createSecurityRequirement().addScheme(KEY));
+  }
+
+  private static Header header(String description, SchemaType type) {
+    return OASFactory.createHeader()
+        .description(description)
+        .schema(OASFactory.createSchema().addType(type));
+  }
+
+  private static APIResponse openAiError(String description) {
+    return response(description, MediaType.APPLICATION_JSON, OpenAiError.class.getSimpleName());
   }
 
   private static APIResponse problem(String description) {
@@ -110,7 +142,8 @@ public final class ProblemResponses implements OASFilter {
     return problem(description)
         .addHeader(
             HttpHeaders.RETRY_AFTER,
-            OASFactory.createHeader().description("Seconds until a retry may succeed."));
+            header(
+                "The number of seconds after which to try again, 1 or more.", SchemaType.INTEGER));
   }
 
   private static APIResponse response(String description, String mediaType, String schema) {
