@@ -19,9 +19,9 @@ async function problemOf(response) {
   }
   try {
     const problem = await response.json();
-    return new Problem(problem.detail ?? `The service answered ${response.status}.`);
+    return new Problem(problem.detail ?? `The service answered with status ${response.status}.`);
   } catch {
-    return new Problem(`The service answered ${response.status}.`);
+    return new Problem(`The service answered with status ${response.status}.`);
   }
 }
 
@@ -31,7 +31,7 @@ async function ask(path, options) {
     const authorization = key() ? { Authorization: `Bearer ${key()}` } : {};
     response = await fetch(path, { ...options, headers: { ...options?.headers, ...authorization } });
   } catch (error) {
-    throw error.name === "AbortError" ? error : new Problem("The service cannot be reached.");
+    throw error.name === "AbortError" ? error : new Problem("The service cannot be reached. Is it running?");
   }
   if (!response.ok) {
     throw await problemOf(response);
@@ -61,7 +61,7 @@ export async function* generate(body, signal) {
   for (;;) {
     const { value, done } = await reader.read();
     if (done) {
-      throw new Problem("The text was cut off.");
+      throw new Problem("The connection closed before the text ended.");
     }
     const lines = (rest + value).split("\n");
     rest = lines.pop();

@@ -48,7 +48,7 @@ function announce(version) {
   if (version === serving && version !== null) {
     return;
   }
-  byId("serving").textContent = version === null ? "No model serves yet."
+  byId("serving").textContent = version === null ? "No model is loaded yet."
     : serving === null ? `Serving ${version}` : `Now serving ${version}`;
   if (version !== null) {
     byId("history").append(element("li", {}, `${version}, from ${new Date().toLocaleTimeString()}`));

@@ -99,7 +99,8 @@ function attempt(action) {
 function otherTemperature() {
   const value = byId("other-temperature").value;
   if (value === "") {
-    throw new api.Problem("The second text has no temperature.");
+    const { minimum, maximum } = ranges.temperature;
+    throw new api.Problem(`The temperature of the second text is empty; it must be ${minimum} to ${maximum}.`);
   }
   return Number(value);
 }
