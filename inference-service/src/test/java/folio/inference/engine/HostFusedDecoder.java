@@ -21,22 +21,22 @@ import java.util.Optional;
 final class HostFusedDecoder implements FusedDecoderFactory {
   /** The simulated device of such decoders, and counters of what it did. */
   static final class Machine {
-    /** How many tokens it wrote. */
+    /** The number of tokens that it wrote. */
     int characters;
 
     /** The number of steps of each launch. */
     final List<Integer> launches = new ArrayList<>();
 
-    /** Whether a launch is in flight. */
+    /** True while a launch is in flight. */
     boolean busy;
 
-    /** Whether every launch fails. */
+    /** True if every launch must fail. */
     boolean failing;
 
-    /** How many sequences can join before one fails to. */
+    /** The number of sequences that can join before one fails to. */
     int joins = Integer.MAX_VALUE;
 
-    /** How many workers get a decoder before one gets none. */
+    /** The number of workers that get a decoder before one gets none. */
     int decoders = Integer.MAX_VALUE;
 
     /** Runs while the engine waits for the next launch. */

@@ -35,7 +35,7 @@ final class FakeKernel implements AutoCloseable {
   final KernelLayout layout;
   final FakeDriver driver;
 
-  /** Whether launches time out. */
+  /** True if launches must time out. */
   boolean timesOut;
 
   /** The weights of the last launch. */

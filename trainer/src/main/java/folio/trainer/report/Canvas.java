@@ -2,7 +2,7 @@ package folio.trainer.report;
 
 /** A surface that a chart draws on, in pixels from its upper left corner. */
 interface Canvas {
-  /** Where a text lies relative to its point. */
+  /** The position of a text relative to its point. */
   enum Anchor {
     /** The text begins at the point. */
     START,
