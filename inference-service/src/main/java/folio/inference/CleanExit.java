@@ -36,7 +36,7 @@ final class CleanExit {
             .invoke(null, signal.getConstructor(String.class).newInstance(name), stop);
       }
     } catch (ReflectiveOperationException e) {
-      LOG.debug("Signal handlers not installed, the JVM's exit code applies", e);
+      LOG.debug("Signal handlers not installed; the JVM chooses the exit code", e);
     }
   }
 }

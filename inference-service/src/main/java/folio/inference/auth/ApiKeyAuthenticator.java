@@ -92,7 +92,7 @@ public final class ApiKeyAuthenticator {
       readVersion = e.permanent() ? now : readVersion;
       if (!e.getMessage().equals(lastError)) {
         lastError = e.getMessage();
-        LOG.error("API keys not loaded, the previous keys stay valid: " + lastError);
+        LOG.error("API keys not loaded, the previous keys stay valid error=" + lastError);
       }
     }
   }

@@ -102,7 +102,7 @@ public final class Decoder implements AutoCloseable {
       try {
         CudaStream.enter(device);
       } catch (CudaException e) {
-        LOG.warn("Steps are launched kernel by kernel, not as CUDA graphs: " + e.getMessage());
+        LOG.warn("CUDA graphs not used, kernels are launched one by one error=" + e.getMessage());
       }
     }
   }

@@ -46,7 +46,8 @@ public final class GraphedDecoder implements AutoCloseable {
         // The device may have too little memory. The graphs that exist remain in use.
         captureFailed = true;
         LOG.warn(
-            "Further steps are launched kernel by kernel, not as CUDA graphs: " + e.getMessage());
+            "CUDA graph not captured, further kernels are launched one by one error="
+                + e.getMessage());
       }
     }
   }
@@ -65,7 +66,7 @@ public final class GraphedDecoder implements AutoCloseable {
       try {
         graph.close();
       } catch (CudaException e) {
-        LOG.error("A CUDA graph cannot be freed: " + e.getMessage()); // free the others
+        LOG.error("CUDA graph not freed error=" + e.getMessage()); // free the others
       }
     }
     graphs.clear();

@@ -64,9 +64,10 @@ public final class FusedDecoders implements FusedDecoderFactory {
         throw e;
       }
     } catch (UnsupportedNetworkException | CudaException e) {
-      LOG.infof("Model decoded by libtorch, not by the persistent kernel: %s", e.getMessage());
+      LOG.infof(
+          "Model decoded by libtorch, not by the persistent kernel reason=%s", e.getMessage());
     } catch (RuntimeException | LinkageError e) {
-      LOG.warn("Model decoded by libtorch: the persistent kernel cannot be used", e);
+      LOG.warn("Model decoded by libtorch, not by the persistent kernel, which failed", e);
     }
     return Optional.empty();
   }
@@ -96,7 +97,8 @@ public final class FusedDecoders implements FusedDecoderFactory {
       }
       return Optional.of(new FusedStreams(model, stream));
     } catch (CudaException e) {
-      LOG.warnf("Worker decodes by libtorch, not by the persistent kernel: %s", e.getMessage());
+      LOG.warnf(
+          "Worker decodes with libtorch, not with the persistent kernel reason=%s", e.getMessage());
       return Optional.empty();
     }
   }

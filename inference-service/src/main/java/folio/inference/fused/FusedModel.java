@@ -105,7 +105,7 @@ final class FusedModel implements AutoCloseable {
       try {
         resource.close();
       } catch (Exception e) {
-        LOG.error("A part of a model cannot be freed", e); // free the other parts
+        LOG.error("Part of a model not freed", e); // free the other parts
       }
     }
     resources.clear();

@@ -241,13 +241,13 @@ final class FusedStreams implements FusedDecoder {
     try {
       stream.synchronize();
     } catch (CudaException e) {
-      LOG.errorf("The last launch failed: %s", e.getMessage());
+      LOG.errorf("Last launch failed error=%s", e.getMessage());
     }
     for (CudaMemory memory : allocations) {
       try {
         memory.close();
       } catch (CudaException e) {
-        LOG.errorf("Device memory cannot be freed: %s", e.getMessage()); // free the rest
+        LOG.errorf("Device memory not freed error=%s", e.getMessage()); // free the rest
       }
     }
     allocations.clear();

@@ -216,7 +216,7 @@ public final class EngineMetrics implements EngineListener, LoadListener {
 
   @Override
   public void rejected(String version, String message) {
-    LOG.errorf("Checkpoint rejected version=%s: %s", version, message);
+    LOG.errorf("Checkpoint rejected version=%s reason=%s", version, message);
     loads("failure").increment();
   }
 }

@@ -150,7 +150,7 @@ public final class FileCache {
       }
       trim();
     } catch (IOException | UncheckedIOException e) {
-      LOG.log(WARNING, "File cache cannot be written folder=" + folder + " error=" + e);
+      LOG.log(WARNING, "File cache write failed folder=" + folder + " error=" + e);
     }
   }
 

@@ -147,7 +147,9 @@ public final class CudaStream {
   }
 
   private static CudaGraph unrecorded(CudaException e) {
-    LOG.log(WARNING, "kernels are launched one by one, not as a CUDA graph: " + e.getMessage());
+    LOG.log(
+        WARNING,
+        "CUDA graph not recorded, its kernels are launched one by one error=" + e.getMessage());
     return null;
   }
 
