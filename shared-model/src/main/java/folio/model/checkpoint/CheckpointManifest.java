@@ -42,7 +42,7 @@ public record CheckpointManifest(
   public record Corpus(String name, String sha256, long characters) {}
 
   /**
-   * Mean losses in nats a character.
+   * Mean losses in nats per character.
    *
    * @param training the loss over the characters trained on since the previous evaluation, dropout
    *     included; null if unknown

@@ -43,7 +43,8 @@ public final class StepTables {
   /** Prints bare steps and those of a baseline, which are measured in alternation. */
   public void printComparison(List<Size> sizes, Baseline baseline) {
     out.println();
-    out.println("| network | batch | ms a step | in PyTorch | times as fast | characters/s |");
+    out.println(
+        "| network | batch | Folio, ms/step | PyTorch, ms/step | speed-up | characters/s |");
     out.println("| --- | --- | --: | --: | --: | --: |");
     for (Size size : sizes) {
       List<Pair> pairs = new ArrayList<>();
@@ -69,7 +70,7 @@ public final class StepTables {
   /** Prints bare steps alone. */
   public void printSteps(List<Size> sizes) {
     out.println();
-    out.println("| network | batch | ms a step | characters/s |");
+    out.println("| network | batch | ms/step | characters/s |");
     out.println("| --- | --- | --: | --: |");
     for (Size size : sizes) {
       double[] millis = new double[rounds];
@@ -89,7 +90,7 @@ public final class StepTables {
   /** Prints bare steps and steps with each of the extras of a real run. */
   public void printCosts(List<Size> sizes) {
     out.println();
-    out.println("| network | batch | bare | + clipping | + average | + dropout | all |");
+    out.println("| network | batch | bare, ms/step | + clipping | + average | + dropout | all |");
     out.println("| --- | --- | --: | --: | --: | --: | --: |");
     for (Size size : sizes) {
       out.print("| " + cells(size) + " |");

@@ -76,7 +76,7 @@ public final class Console implements AutoCloseable {
   /**
    * The figures that are shown next to the number of steps.
    *
-   * @param lossNats the mean training loss since the last figures, in nats a character
+   * @param lossNats the mean training loss since the last figures, in nats per character
    */
   public record Speed(double lossNats, double learningRate, double charactersPerSecond) {
     @Override

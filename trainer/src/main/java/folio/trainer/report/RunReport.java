@@ -90,7 +90,7 @@ public final class RunReport {
     if (evaluation == null) {
       return;
     }
-    html.append("<table><tr><th>loss<th>nats a character<th>bits</tr>\n");
+    html.append("<table><tr><th>loss<th>nats per character<th>bits</tr>\n");
     Map<String, JsonNode> losses = new TreeMap<>();
     evaluation.path("loss_nats").properties().forEach(e -> losses.put(e.getKey(), e.getValue()));
     losses.put("training", evaluation.path("training_loss_nats"));
@@ -110,7 +110,7 @@ public final class RunReport {
   }
 
   private void charts() {
-    LineChart losses = new LineChart("Loss, nats a character", CHART_HEIGHT);
+    LineChart losses = new LineChart("Loss, nats per character", CHART_HEIGHT);
     add(losses, "training", "evaluation", "/training_loss_nats");
     Set<String> protocols = new TreeSet<>();
     events
@@ -120,7 +120,7 @@ public final class RunReport {
     show(losses);
     showProgress("Learning rate", "/learning_rate");
     showProgress("Gradient norm, before clipping", "/gradient_norm");
-    showProgress("Characters a second", "/characters_per_second");
+    showProgress("Characters per second", "/characters_per_second");
   }
 
   private void showProgress(String title, String field) {

@@ -37,7 +37,8 @@ final class Curves {
    * @throws SweepException if the picture cannot be written
    */
   static void write(Path folder, String group, Map<String, RunRecord> runs) {
-    LineChart chart = new LineChart(group + ": loss, nats a character (dashed: training)", HEIGHT);
+    LineChart chart =
+        new LineChart(group + ": loss, nats per character (dashed: training)", HEIGHT);
     new TreeMap<>(runs)
         .forEach(
             (run, record) -> {
