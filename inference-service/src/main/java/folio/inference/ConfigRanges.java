@@ -65,7 +65,7 @@ final class ConfigRanges {
       String setting, T value, T lowest, T highest) {
     if (value.compareTo(lowest) < 0 || value.compareTo(highest) > 0) {
       throw new ConfigurationException(
-          setting + " is " + value + "; legal are " + lowest + " to " + highest);
+          setting + " is " + value + "; it must be " + lowest + " to " + highest);
     }
   }
 }

@@ -86,7 +86,7 @@ public class EngineLifecycle {
     if (engine.drain(config.drainTimeout())) {
       LOG.info("Drained");
     } else {
-      LOG.infof("Drain timeout, stopping requests running=%d", engine.running());
+      LOG.infof("Drain timeout reached, requests stopped running=%d", engine.running());
       engine.close();
     }
   }
@@ -109,7 +109,7 @@ public class EngineLifecycle {
     int gpus = Engine.getInstance().getGpuCount();
     if (choice == DeviceChoice.CUDA && gpus == 0) {
       throw new ConfigurationException(
-          "folio.device is cuda, but the engine sees no GPU; legal here: cpu, auto");
+          "folio.device is cuda, but the engine sees no GPU; it must be cpu or auto here");
     }
     return choice == DeviceChoice.CPU || gpus == 0 ? Device.cpu() : Device.gpu();
   }

@@ -183,7 +183,7 @@ class KeysIT {
   void rejectsAnEmptySetting() throws Exception {
     String log = ServiceProcess.startAndFail(folder, Map.of("FOLIO_KEYS", ""));
 
-    assertThat(log).contains("folio.keys is empty; legal is a file");
+    assertThat(log).contains("folio.keys is empty; it must be a file");
   }
 
   @Test
@@ -191,6 +191,6 @@ class KeysIT {
     keys = Files.writeString(folder.resolve("keys.json"), "[{}]");
     String log = ServiceProcess.startAndFail(folder, Map.of("FOLIO_KEYS", keys.toString()));
 
-    assertThat(log).contains("keys.json, line 1: legal is a JSON array");
+    assertThat(log).contains("keys.json, line 1: it must be a JSON array");
   }
 }

@@ -104,7 +104,7 @@ class PackagedServiceIT {
   void namesTheSettingThatIsOutOfItsRange() throws Exception {
     String log = ServiceProcess.startAndFail(folder, Map.of("FOLIO_SLOTS", "0"));
 
-    assertThat(log).contains("folio.slots is 0; legal are 1 to 65536").doesNotContain("\tat ");
+    assertThat(log).contains("folio.slots is 0; it must be 1 to 65536").doesNotContain("\tat ");
   }
 
   @Test

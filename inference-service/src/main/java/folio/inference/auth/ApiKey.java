@@ -30,11 +30,11 @@ public record ApiKey(
   public ApiKey {
     if (!name.matches(NAME)) {
       throw new IllegalArgumentException(
-          "name is " + name + "; legal are 1 to 64 letters, digits, dots, dashes and underscores");
+          "name is " + name + "; it must be 1 to 64 letters, digits, dots, dashes and underscores");
     }
     if (!sha256.matches("[0-9a-fA-F]{" + DIGITS + "}")) {
       throw new IllegalArgumentException(
-          "sha256 of " + name + " is not " + DIGITS + " hexadecimal digits");
+          "sha256 of " + name + " is not a digest; it must be " + DIGITS + " hexadecimal digits");
     }
     if (!(requestsPerSecond >= 0 && requestsPerSecond <= 1e6)) {
       throw new IllegalArgumentException(
@@ -42,7 +42,7 @@ public record ApiKey(
               + name
               + " is "
               + requestsPerSecond
-              + "; legal are 0 (any number) to 1000000");
+              + "; it must be 0 (no limit) to 1000000");
     }
     if (concurrentRequests < 0) {
       throw new IllegalArgumentException(
@@ -50,7 +50,7 @@ public record ApiKey(
               + name
               + " is "
               + concurrentRequests
-              + "; legal are 0 (any number) and more");
+              + "; it must be 0 (no limit) or more");
     }
   }
 

@@ -46,14 +46,14 @@ final class ApiKeyFile {
       throw new ApiKeyFileException(
           file
               + where
-              + ": legal is a JSON array of objects with name, sha256, requests_per_second and"
-              + " concurrent_requests, the first two required",
+              + ": it must be a JSON array of objects with name, sha256, requests_per_second and"
+              + " concurrent_requests; the first two are required",
           true);
     } catch (IOException e) {
       throw new ApiKeyFileException(file + " cannot be read: " + e, false);
     }
     if (keys == null) {
-      throw new ApiKeyFileException(file + " holds null; legal is a JSON array", true);
+      throw new ApiKeyFileException(file + " holds null; it must be a JSON array", true);
     }
     Set<String> names = new HashSet<>();
     Set<String> digests = new HashSet<>();
@@ -66,7 +66,7 @@ final class ApiKeyFile {
       }
       if (!digests.add(key.sha256().toLowerCase(Locale.ROOT))) {
         throw new ApiKeyFileException(
-            file + ": the key of " + key.name() + " is also another client's", true);
+            file + ": the key of " + key.name() + " is also the key of another client", true);
       }
     }
     return keys;

@@ -157,7 +157,7 @@ final class DecodeLoop implements AutoCloseable {
       batches.add(batch);
       return batch;
     } catch (RuntimeException | OutOfMemoryError e) {
-      models.fail(model, "it cannot take a request: " + e);
+      models.fail(model, "the allocation of its batch failed: " + e);
       models.release(model, worker);
       throw e;
     }

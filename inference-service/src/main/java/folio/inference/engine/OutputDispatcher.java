@@ -93,7 +93,7 @@ final class OutputDispatcher {
     List<Sequence> open =
         sequences.stream().filter(sequence -> !sequence.output().ended()).toList();
     listener.failed(open.size(), cause);
-    abandon(open, "the engine failed; the service has logged why");
+    abandon(open, "the engine failed; the log of the service has the cause");
   }
 
   /** Ends sequences with an error event; those that have ended stay as they are. */

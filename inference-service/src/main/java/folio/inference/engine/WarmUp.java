@@ -64,7 +64,7 @@ final class WarmUp implements AutoCloseable {
       }
       return finish();
     } catch (RuntimeException | OutOfMemoryError e) {
-      models.fail(model, "it cannot be warmed: " + e);
+      models.fail(model, "its warm-up failed: " + e);
       close();
       listener.failed(0, e);
       return null;

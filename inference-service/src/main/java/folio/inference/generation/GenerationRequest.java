@@ -58,7 +58,7 @@ public record GenerationRequest(
   public GenerationRequest {
     stop = List.copyOf(stop);
     if (prompt.isEmpty() && resumeFrom.isEmpty()) {
-      throw new OutOfRangeException("prompt", "empty", "at least one character");
+      throw new OutOfRangeException("prompt", "empty", "at least one character long");
     }
     if (stop.size() > MAX_STOPS) {
       throw new OutOfRangeException(
@@ -68,7 +68,7 @@ public record GenerationRequest(
       int length = text.codePointCount(0, text.length());
       if (length < 1 || length > MAX_STOP_LENGTH) {
         throw new OutOfRangeException(
-            "stop", length + " characters", "texts of 1 to " + MAX_STOP_LENGTH + " characters");
+            "stop", length + " characters", "1 to " + MAX_STOP_LENGTH + " characters per text");
       }
     }
     checkAlternatives(logprobs);

@@ -49,7 +49,7 @@ public sealed interface Rejection {
   record UnknownModel(String version) implements Rejection {
     @Override
     public String message() {
-      return "no model of version " + version + " is resident";
+      return "no model of version " + version + " is resident; GET /models lists the resident ones";
     }
 
     @Override
@@ -66,7 +66,7 @@ public sealed interface Rejection {
   record QueueFull(int capacity, Duration retryAfter) implements Rejection {
     @Override
     public String message() {
-      return "all slots are busy and " + capacity + " requests wait already";
+      return "all slots are busy and the queue is full (" + capacity + " requests); retry later";
     }
 
     @Override
@@ -83,7 +83,7 @@ public sealed interface Rejection {
   record WaitedTooLong(Duration limit, Duration retryAfter) implements Rejection {
     @Override
     public String message() {
-      return "no slot came free within " + limit.toMillis() / 1000.0 + " seconds";
+      return "no slot became free within " + limit.toMillis() / 1000.0 + " seconds; retry later";
     }
 
     @Override
@@ -96,7 +96,7 @@ public sealed interface Rejection {
   record NoModel() implements Rejection {
     @Override
     public String message() {
-      return "no model is loaded yet";
+      return "no model is loaded yet; retry later";
     }
 
     @Override

@@ -159,18 +159,18 @@ class ApiKeyAuthenticatorTest {
   @CsvSource(
       delimiter = '|',
       value = {
-        "[{}]| the first two required",
+        "[{}]| the first two are required",
         "null| holds null",
         "[null]| a key is null",
-        "[] []| the first two required",
-        "[{\"name\": \"a\", \"sha256\": \"12\"}]| sha256 of a is not 64 hexadecimal digits",
-        "[{\"name\": \"a b\", \"sha256\": \"D\"}]| name is a b; legal are 1 to 64 letters",
-        "[{\"name\": \"a\", \"sha256\": \"D\", \"rate\": 3}]| the first two required",
-        "[{\"name\": \"a\", \"sha256\": \"D\", \"requests_per_second\": -1}]| is -1.0; legal are 0",
-        "[{\"name\": \"a\", \"sha256\": \"D\", \"concurrent_requests\": -1}]| is -1; legal are 0",
+        "[] []| the first two are required",
+        "[{\"name\": \"a\", \"sha256\": \"12\"}]| sha256 of a is not a digest; it must be 64 hexadecimal digits",
+        "[{\"name\": \"a b\", \"sha256\": \"D\"}]| name is a b; it must be 1 to 64 letters",
+        "[{\"name\": \"a\", \"sha256\": \"D\", \"rate\": 3}]| the first two are required",
+        "[{\"name\": \"a\", \"sha256\": \"D\", \"requests_per_second\": -1}]| is -1.0; it must be 0",
+        "[{\"name\": \"a\", \"sha256\": \"D\", \"concurrent_requests\": -1}]| is -1; it must be 0",
         "[{\"name\": \"a\", \"sha256\": \"D\", \"concurrent_requests\": 2.7}]| the first two",
         "[{\"name\": \"a\", \"sha256\": \"D\"}, {\"name\": \"a\", \"sha256\": \"D\"}]| appears twice",
-        "[{\"name\": \"a\", \"sha256\": \"D\"}, {\"name\": \"b\", \"sha256\": \"D\"}]| another client's",
+        "[{\"name\": \"a\", \"sha256\": \"D\"}, {\"name\": \"b\", \"sha256\": \"D\"}]| of another client",
       })
   void reportsTheErrorInAFileWithoutADigest(String content, String words) throws IOException {
     String digest = "0123456789abcdef".repeat(4);

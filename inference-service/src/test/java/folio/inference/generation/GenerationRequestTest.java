@@ -20,13 +20,13 @@ class GenerationRequestTest {
     assertThat(limits.check(request("abcde", 10, List.of("x"))).maxTokens()).isEqualTo(10);
     assertThatThrownBy(() -> limits.check(request("abcdef", 10, List.of())))
         .isInstanceOf(OutOfRangeException.class)
-        .hasMessage("prompt is 6 characters; legal: up to 5 characters");
+        .hasMessage("prompt is 6 characters; it must be up to 5 characters");
     assertThatThrownBy(() -> limits.check(request("a", 11, List.of())))
-        .hasMessage("max_tokens is 11; legal: 1 to 10");
+        .hasMessage("max_tokens is 11; it must be 1 to 10");
     assertThatThrownBy(() -> limits.check(request("a", 0, List.of())))
-        .hasMessage("max_tokens is 0; legal: 1 to 10");
+        .hasMessage("max_tokens is 0; it must be 1 to 10");
     assertThatThrownBy(() -> request("a", 1, List.of("")))
-        .hasMessage("stop is 0 characters; legal: texts of 1 to 64 characters");
+        .hasMessage("stop is 0 characters; it must be 1 to 64 characters per text");
     assertThatThrownBy(() -> request("a", 1, Collections.nCopies(9, "x")))
         .hasMessageContaining("up to 8 texts");
   }

@@ -57,14 +57,15 @@ public record Canary(String text, double lossNats, Map<String, Double> tolerance
     double measured = lossNats(manager, network, vocabulary, text);
     if (!(Math.abs(measured - lossNats) <= tolerance)) {
       throw new CheckpointException(
-          "canary: the loss of its text is "
+          "canary: the measured loss of its text is "
               + measured
-              + " nats here, "
-              + lossNats
-              + " in manifest.json; "
+              + " nats; on "
+              + key
+              + " it must be within "
               + tolerance
-              + " apart is accepted on "
-              + key);
+              + " of the "
+              + lossNats
+              + " in manifest.json");
     }
   }
 

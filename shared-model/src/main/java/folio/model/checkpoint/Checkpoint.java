@@ -98,7 +98,7 @@ public final class Checkpoint {
       throw new CheckpointException(
           "vocabulary.json has "
               + description.vocabulary().size()
-              + " characters, config.json a vocabulary_size of "
+              + " characters, but vocabulary_size in config.json is "
               + description.config().vocabularySize());
     }
     return new Checkpoint(description, weights);
@@ -186,7 +186,8 @@ public final class Checkpoint {
         checkTensor(tensor, expected, unexpected);
       }
       if (!unexpected.isEmpty()) {
-        throw new CheckpointException("the network does not have these tensors: " + unexpected);
+        throw new CheckpointException(
+            "config.json describes a network that does not have these tensors: " + unexpected);
       }
       return new CharGru(parent, config(), tensors);
     } catch (CheckpointException | IllegalArgumentException e) {
@@ -204,7 +205,7 @@ public final class Checkpoint {
     }
     if (!List.of(DataType.FLOAT32, DataType.FLOAT16).contains(tensor.getDataType())) {
       throw new CheckpointException(
-          "tensor " + name + " is " + tensor.getDataType() + "; legal are float32 and float16");
+          "tensor " + name + " is " + tensor.getDataType() + "; it must be float32 or float16");
     }
     try (NDArray values = tensor.toType(DataType.FLOAT32, true);
         NDArray magnitude = values.abs();

@@ -16,6 +16,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.stream.Collectors;
 
 /** The codec of a checkpoint's three JSON files. */
 final class CheckpointJson {
@@ -137,9 +138,11 @@ final class CheckpointJson {
         return constant;
       }
     }
-    List<String> legal =
-        Arrays.stream(type.getEnumConstants()).map(CheckpointJson::lowerCase).toList();
-    throw new IllegalArgumentException(field + " is " + value + "; legal are " + legal);
+    String choices =
+        Arrays.stream(type.getEnumConstants())
+            .map(CheckpointJson::lowerCase)
+            .collect(Collectors.joining(", "));
+    throw new IllegalArgumentException(field + " is " + value + "; it must be one of " + choices);
   }
 
   private static String lowerCase(Enum<?> constant) {

@@ -117,7 +117,7 @@ public final class Safetensors {
               + name
               + ": data_offsets are "
               + offsets
-              + "; the file has "
+              + "; they must be within the file's "
               + (file.length - start)
               + " bytes of values");
     }
@@ -135,7 +135,7 @@ public final class Safetensors {
               + entry.path("shape")
               + " of "
               + type
-              + " does not take the "
+              + " does not match the "
               + (end - begin)
               + " bytes of its data_offsets");
     }
@@ -153,7 +153,7 @@ public final class Safetensors {
       case "I64" -> DataType.INT64;
       default ->
           throw new CheckpointException(
-              "tensor " + name + ": dtype is " + dtype + "; legal are F32, F16 and I64");
+              "tensor " + name + ": dtype is " + dtype + "; it must be F32, F16 or I64");
     };
   }
 
@@ -172,12 +172,12 @@ public final class Safetensors {
 
   private static long valueBytes(byte[] file) {
     if (file.length < LENGTH_BYTES) {
-      throw new CheckpointException("the file has " + file.length + " bytes: too few for a header");
+      throw new CheckpointException("the file has " + file.length + " bytes, too few for a header");
     }
     long length = ByteBuffer.wrap(file).order(ByteOrder.LITTLE_ENDIAN).getLong();
     if (length < 0 || length > file.length - LENGTH_BYTES) {
       throw new CheckpointException(
-          "the header's length is " + length + ", the file's " + file.length + " bytes");
+          "the header's length is " + length + " bytes, but the file has " + file.length);
     }
     return file.length - LENGTH_BYTES - length;
   }

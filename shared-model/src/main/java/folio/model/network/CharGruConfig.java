@@ -54,7 +54,7 @@ public record CharGruConfig(
           "network, embedding_activation and head_activation are required");
     }
     if (headActivation == Nonlinearity.TANH) {
-      throw new IllegalArgumentException("head_activation is tanh; legal are none and relu");
+      throw new IllegalArgumentException("head_activation is tanh; it must be none or relu");
     }
     checkRange("vocabulary_size", vocabularySize, Character.MAX_CODE_POINT + 1);
     checkRange("embedding_size", embeddingSize, MAX_SIZE);
@@ -67,25 +67,25 @@ public record CharGruConfig(
     if (parameters > MAX_PARAMETERS) {
       throw new IllegalArgumentException(
           String.format(
-              "layers %d x hidden_size %d make %,d parameters; legal are up to %,d",
+              "layers is %d and hidden_size is %d, which makes %,d parameters; at most %,d are allowed",
               layers, hiddenSize, parameters, MAX_PARAMETERS));
     }
     if (network.requiresEqualWidths() && embeddingSize != hiddenSize) {
       throw new IllegalArgumentException(
           "embedding_size is "
               + embeddingSize
-              + "; a "
+              + "; in a "
               + network.name().toLowerCase(Locale.ROOT)
-              + " network's equals its hidden_size, "
+              + " network it must equal hidden_size, "
               + hiddenSize);
     }
     int headInput = projectionSize == null ? hiddenSize : projectionSize;
     if (tied && headInput != embeddingSize) {
       throw new IllegalArgumentException(
-          "tied is true, so the head's input (projection_size, or hidden_size without one) must be"
-              + " embedding_size wide: "
+          (projectionSize == null ? "hidden_size" : "projection_size")
+              + " is "
               + headInput
-              + " is not "
+              + "; with tied weights it must equal embedding_size, "
               + embeddingSize);
     }
   }
@@ -97,7 +97,7 @@ public record CharGruConfig(
 
   private static void checkRange(String field, int value, int largest) {
     if (value < 1 || value > largest) {
-      throw new IllegalArgumentException(field + " is " + value + "; legal are 1 to " + largest);
+      throw new IllegalArgumentException(field + " is " + value + "; it must be 1 to " + largest);
     }
   }
 

@@ -16,7 +16,7 @@ public final class OutOfRangeException extends IllegalArgumentException {
    * @param legal the legal range in words
    */
   public OutOfRangeException(String field, Object value, String legal) {
-    super(field + " is " + value + "; legal: " + legal);
+    super(field + " is " + value + "; it must be " + legal);
     this.field = field;
     this.value = value;
     this.legal = legal;

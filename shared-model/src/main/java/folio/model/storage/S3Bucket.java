@@ -96,7 +96,7 @@ final class S3Bucket {
       // The exception below reports it.
     }
     throw new IllegalArgumentException(
-        variable + " is '" + value + "'; legal are http://HOST:PORT and https://HOST:PORT");
+        variable + " is '" + value + "'; it must be http://HOST:PORT or https://HOST:PORT");
   }
 
   private static Region region(boolean customEndpoint) {
@@ -111,7 +111,7 @@ final class S3Bucket {
       if (customEndpoint) {
         return Region.US_EAST_1; // a signature needs a region; any one will do
       }
-      throw new IllegalArgumentException("no region is known; set AWS_REGION", e);
+      throw new IllegalArgumentException("the bucket's region is unknown; set AWS_REGION", e);
     }
   }
 
@@ -214,7 +214,9 @@ final class S3Bucket {
       if (e.statusCode() == HttpURLConnection.HTTP_PRECON_FAILED
           || e.statusCode() == HttpURLConnection.HTTP_CONFLICT) {
         throw new FileAlreadyExistsException(
-            this + "/" + name, null, "was written by somebody else meanwhile; look, and try again");
+            this + "/" + name,
+            null,
+            "was changed by another process at the same time; check it, then try again");
       }
       // The exception's own message holds a request id. It would be logged as a new error each
       // time.
@@ -227,7 +229,7 @@ final class S3Bucket {
 
   private static String reason(S3Exception e) {
     return e.awsErrorDetails() == null
-        ? "no reason is given"
+        ? "the server gave no reason"
         : e.awsErrorDetails().errorCode() + ", " + e.awsErrorDetails().errorMessage();
   }
 

@@ -177,7 +177,7 @@ public final class S3Storage implements Storage {
     @Override
     public void add(String version, Map<String, byte[]> files) throws IOException {
       if (contains(version)) {
-        throw new IOException(key(version, COMMIT_FILE) + " is there already");
+        throw new IOException(key(version, COMMIT_FILE) + " exists already");
       }
       boolean committing = false; // once true, the version may be visible even if a request fails
       try {
@@ -216,7 +216,8 @@ public final class S3Storage implements Storage {
       String written = bucket.put(CURRENT, content, tag);
       if (!contains(version)) {
         restoreCurrent(written);
-        throw new NoSuchFileException(key(version, COMMIT_FILE), null, "it has just been deleted");
+        throw new NoSuchFileException(
+            key(version, COMMIT_FILE), null, "another process has just deleted it");
       }
       tag = written;
       current = content;
@@ -241,7 +242,8 @@ public final class S3Storage implements Storage {
       bucket.delete(key(version, COMMIT_FILE));
       if (S3Storage.this.current().map(String::strip).filter(version::equals).isPresent()) {
         bucket.put(key(version, COMMIT_FILE), commitFile);
-        throw new IOException(key(version, COMMIT_FILE) + " stays: it has just become current");
+        throw new IOException(
+            key(version, COMMIT_FILE) + " cannot be deleted: its version has just become CURRENT");
       }
       deleteFiles(version);
     }

@@ -40,12 +40,14 @@ public final class StorageAddress {
         return new DirectoryStorage(Path.of(address));
       }
     } catch (IllegalArgumentException | FileSystemNotFoundException e) {
-      throw new IllegalArgumentException(legal(address) + ": " + e.getMessage(), e);
+      throw new IllegalArgumentException(invalid(address) + ": " + e.getMessage(), e);
     }
-    throw new IllegalArgumentException(legal(address));
+    throw new IllegalArgumentException(invalid(address));
   }
 
-  private static String legal(String address) {
-    return address + " is no address; legal are a folder, file:///FOLDER and s3://BUCKET/PREFIX";
+  private static String invalid(String address) {
+    return "the address is "
+        + address
+        + "; it must be a folder, file:///FOLDER or s3://BUCKET/PREFIX";
   }
 }

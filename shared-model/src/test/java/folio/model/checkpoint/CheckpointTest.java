@@ -189,7 +189,7 @@ class CheckpointTest {
           tensors.add(integers);
         });
 
-    assertRejected("tensor linear.bias is int64", "float32 and float16");
+    assertRejected("tensor linear.bias is int64", "float32 or float16");
   }
 
   @Test
@@ -230,16 +230,16 @@ class CheckpointTest {
   void rejectsAVocabularyOfAnotherSize() throws IOException {
     replaceIn("vocabulary.json", "\"a\", ", "");
 
-    assertRejected("vocabulary.json has 59 characters, config.json a vocabulary_size of 60");
+    assertRejected("vocabulary.json has 59 characters, but vocabulary_size in config.json is 60");
   }
 
   @Test
   void rejectsAnIllegalArchitecture() throws IOException {
     replaceIn("config.json", "\"residual\"", "\"transformer\"");
-    assertRejected("config.json: network is transformer; legal are [plain, residual]");
+    assertRejected("config.json: network is transformer; it must be one of plain, residual");
     replaceIn("config.json", "\"transformer\"", "\"residual\"");
     replaceIn("config.json", "\"layers\" : 2", "\"layers\" : 0");
-    assertRejected("config.json: layers is 0; legal are 1 to 64");
+    assertRejected("config.json: layers is 0; it must be 1 to 64");
     replaceIn("config.json", "\"layers\" : 0", "\"layers\" : 2, \"attention\" : true");
     assertRejected("config.json", "attention");
   }
@@ -270,7 +270,7 @@ class CheckpointTest {
         text.replaceFirst("\\[0,1920\\]", "[0,9920]").getBytes(StandardCharsets.ISO_8859_1));
     TestCheckpoints.sign(root.resolve(version));
 
-    assertRejected("tensor embedding.weight: shape [60,8]", "does not take the 9920 bytes");
+    assertRejected("tensor embedding.weight: shape [60,8]", "does not match the 9920 bytes");
   }
 
   @Test

@@ -85,7 +85,7 @@ class S3StoreTest extends CheckpointStoreContract {
       assertThatThrownBy(() -> slower.promote(second))
           .isInstanceOf(PromotionConflictException.class)
           .hasMessageContaining("CURRENT cannot be written in " + address())
-          .hasMessageContaining("written by somebody else meanwhile");
+          .hasMessageContaining("changed by another process at the same time");
       assertThat(store.current()).contains(third);
       faster.promote(first);
     }
@@ -100,7 +100,7 @@ class S3StoreTest extends CheckpointStoreContract {
     try (CheckpointWriter slower = store.write();
         CheckpointWriter faster = open().write()) {
       faster.promote(version);
-      assertThatThrownBy(() -> slower.promote(other)).hasMessageContaining("somebody else");
+      assertThatThrownBy(() -> slower.promote(other)).hasMessageContaining("another process");
     }
     assertThat(store.current()).contains(version);
   }
@@ -186,7 +186,7 @@ class S3StoreTest extends CheckpointStoreContract {
                             CheckpointStore.at(
                                 "s3://bucket", Map.of("AWS_ENDPOINT_URL_S3", endpoint)))
                     .isInstanceOf(IllegalArgumentException.class)
-                    .hasMessageContaining("AWS_ENDPOINT_URL_S3 is '" + endpoint + "'; legal are"));
+                    .hasMessageContaining("AWS_ENDPOINT_URL_S3 is '" + endpoint + "'; it must be"));
   }
 
   @Test
@@ -197,6 +197,6 @@ class S3StoreTest extends CheckpointStoreContract {
                 assertThatThrownBy(() -> CheckpointStore.at(address, Map.of()))
                     .as(address)
                     .isInstanceOf(IllegalArgumentException.class)
-                    .hasMessageContaining(address + " is no address; legal are a folder,"));
+                    .hasMessageContaining("the address is " + address + "; it must be a folder,"));
   }
 }

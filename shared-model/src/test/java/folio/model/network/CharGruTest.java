@@ -83,7 +83,7 @@ class CharGruTest {
   @Test
   void rejectsIllegalArchitectures() {
     assertThatThrownBy(() -> CharGruConfig.residual(11, 7, 0, 3))
-        .hasMessage("hidden_size is 0; legal are 1 to 65536");
+        .hasMessage("hidden_size is 0; it must be 1 to 65536");
     assertThatThrownBy(
             () ->
                 new CharGruConfig(

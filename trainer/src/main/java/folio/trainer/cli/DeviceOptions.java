@@ -22,16 +22,18 @@ final class DeviceOptions {
 
   @Option(
       names = "--device",
+      paramLabel = "DEVICE",
       defaultValue = "auto",
-      description = "The device to compute on: cpu, cuda or auto (cuda if there is a GPU).")
+      description = "The device that computes: cpu, cuda or auto (cuda on a machine with a GPU).")
   private Choice device;
 
   @Option(
       names = "--threads",
+      paramLabel = "N",
       defaultValue = "0",
       description =
-          "The number of the engine's threads on the host; 0 means one a core, or a single one if a"
-              + " GPU computes.")
+          "The number of the engine's threads on the host, 1 to 4096; 0 means one per core, or a"
+              + " single one on a GPU.")
   private int threads;
 
   private boolean onGpu;
@@ -44,13 +46,14 @@ final class DeviceOptions {
   Device start() {
     if (threads < 0 || threads > 4096) {
       throw new ParameterException(
-          command.commandLine(), "--threads is " + threads + "; it must be 0 (one a core) to 4096");
+          command.commandLine(),
+          "--threads is " + threads + "; it must be 0 (one per core) to 4096");
     }
     int gpus = Engine.getInstance().getGpuCount();
     if (device == Choice.CUDA && gpus == 0) {
       throw new ParameterException(
           command.commandLine(),
-          "--device cuda: the engine sees no GPU; use --device cpu, or a build with -Dcuda on a"
+          "--device is cuda, but the engine sees no GPU; use --device cpu, or a build with -Dcuda on a"
               + " machine with a GPU");
     }
     onGpu = device != Choice.CPU && gpus > 0;

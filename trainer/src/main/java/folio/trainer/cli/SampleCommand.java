@@ -25,7 +25,8 @@ import picocli.CommandLine.Spec;
     mixinStandardHelpOptions = true,
     showDefaultValues = true,
     sortOptions = false,
-    description = "Generates text with a checkpoint, character by character.")
+    description = "Generates text with a checkpoint, character by character.",
+    footer = {"", "Example: ./folio sample --prompt ROMEO: --temperature 0.8 --seed 42"})
 final class SampleCommand implements Callable<Integer> {
   private static final int MAX_CHARACTERS = 10_000_000;
 
@@ -34,51 +35,73 @@ final class SampleCommand implements Callable<Integer> {
   @Parameters(
       paramLabel = "VERSION",
       defaultValue = "current",
-      description = "A version, current or embedded.")
+      description =
+          "The checkpoint: a version, current (the one that CURRENT names) or embedded (the one in the"
+              + " jar).")
   private String version;
 
-  @Option(names = "--prompt", defaultValue = "", description = "The text to continue.")
+  @Option(
+      names = "--prompt",
+      paramLabel = "TEXT",
+      defaultValue = "",
+      description =
+          "The text to continue, in characters of the model's vocabulary. An empty one means a line"
+              + " break.")
   private String prompt;
 
   @Option(
       names = "--max-tokens",
+      paramLabel = "N",
       defaultValue = "500",
-      description = "The number of characters to generate.")
+      description = "The number of characters to generate, 1 to 10 million.")
   private int maxTokens;
 
   @Option(
       names = "--temperature",
+      paramLabel = "T",
       defaultValue = "1",
-      description = "0 always takes the most likely character; otherwise 0.01 to 2.")
+      description =
+          "The divisor of the logits, 0.01 to 2; 0 always takes the most likely character.")
   private double temperature;
 
   @Option(
       names = "--top-k",
+      paramLabel = "N",
       defaultValue = "0",
-      description = "Sample from so many of the most likely characters; 0 means all.")
+      description = "Sample from the N most likely characters, 1 or more; 0 means all.")
   private int topK;
 
   @Option(
       names = "--top-p",
+      paramLabel = "P",
       defaultValue = "1",
-      description = "Sample from the most likely characters with this total probability.")
+      description =
+          "Sample from the most likely characters that together have this probability, above 0, up to"
+              + " 1.")
   private double topP;
 
   @Option(
       names = "--min-p",
+      paramLabel = "FRACTION",
       defaultValue = "0",
-      description = "Drop characters below this part of the highest probability.")
+      description =
+          "Drop characters less likely than this fraction of the most likely one, 0 to 1.")
   private double minP;
 
   @Option(
       names = "--repetition-penalty",
+      paramLabel = "FACTOR",
       defaultValue = "1",
-      description = "Lower the probability of characters seen before; 1 means not at all.")
+      description =
+          "A factor above 0, up to 2: above 1, characters seen before become less likely; 1 means no"
+              + " penalty.")
   private double repetitionPenalty;
 
   @Option(
       names = "--seed",
-      description = "The seed of the random numbers (default: a new one each time).")
+      paramLabel = "N",
+      description =
+          "The seed of the random numbers, a whole number of 64 bits (default: a new one each time).")
   private Long seed;
 
   @Mixin private StoreOptions checkpoints;
@@ -116,7 +139,7 @@ final class SampleCommand implements Callable<Integer> {
 
   /** Returns the message of an error with the option's name in place of the parameter's. */
   static String describe(OutOfRangeException e) {
-    return "--" + e.field().replace('_', '-') + " is " + e.value() + "; legal: " + e.legal();
+    return "--" + e.field().replace('_', '-') + " is " + e.value() + "; it must be " + e.legal();
   }
 
   private long chosenSeed() {

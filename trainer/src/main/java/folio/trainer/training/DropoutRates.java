@@ -28,7 +28,7 @@ public record DropoutRates(double embedding, double output, double recurrentWeig
   private static void check(String field, double rate) {
     if (!(rate >= 0 && rate < 1)) {
       throw new IllegalArgumentException(
-          field + " is " + rate + "; legal are 0 (none) up to, but not, 1");
+          field + " is " + rate + "; it must be 0 (no dropout) or more, and below 1");
     }
   }
 }

@@ -104,7 +104,7 @@ class TrainerCommandTest {
     String checkpoints = "--checkpoints=" + folder.resolve("checkpoints");
     assertThat(run("evaluate", "--corpus=" + corpus, checkpoints)).isZero();
     assertThat(out.toString())
-        .contains("carried-64", "windows-256", "bits a character")
+        .contains("carried-64", "windows-256", "bits per character")
         .containsPattern(
             "of 540 generated characters, the longest run that is also in the training text has"
                 + " \\d+: ")
@@ -215,9 +215,9 @@ class TrainerCommandTest {
           """
           --learning-rate=0         | --learning-rate is 0; it must be
           --batch=0                 | --batch is 0; it must be 1 to 65536
-          --layers=0                | layers is 0; legal are 1 to 64
+          --layers=0                | layers is 0; it must be 1 to 64
           --hidden-size=-4          | hidden_size is -4
-          --hidden-size=20000       | make 3,60
+          --hidden-size=20000       | makes 3,60
           --output-dropout=1        | output dropout is 1.0
           --fraction=0              | --fraction is 0
           --network=transformer     | transformer
@@ -327,9 +327,9 @@ class TrainerCommandTest {
   @Test
   void namesTheOptionOfAnIllegalSamplingParameter() {
     assertThat(run("sample", "--repetition-penalty=3")).isEqualTo(2);
-    assertOneLine(2, "--repetition-penalty is 3.0; legal: above 0, up to 2");
+    assertOneLine(2, "--repetition-penalty is 3.0; it must be above 0, up to 2");
     assertThat(SampleCommand.describe(new OutOfRangeException("an_example_of_three", 3, "0 to 2")))
-        .isEqualTo("--an-example-of-three is 3; legal: 0 to 2");
+        .isEqualTo("--an-example-of-three is 3; it must be 0 to 2");
   }
 
   @Test

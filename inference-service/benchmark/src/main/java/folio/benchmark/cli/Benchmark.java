@@ -45,7 +45,8 @@ public final class Benchmark implements Runnable {
       error.printStackTrace(err);
     }
     boolean ours = error.getClass().getName().startsWith("folio.");
-    err.println("folio: " + (ours ? error.getMessage() : "this should not happen: " + error));
+    err.println(
+        "folio: " + (ours ? error.getMessage() : "this is a bug, please report it: " + error));
     return CommandLine.ExitCode.SOFTWARE;
   }
 

@@ -37,7 +37,8 @@ import picocli.CommandLine.Spec;
     sortOptions = false,
     description =
         "Measures how fast the packaged service, its engine without HTTP, and PyTorch baselines"
-            + " stream text from the same checkpoint. Prints tables in Markdown.")
+            + " stream text from the same checkpoint. Prints tables in Markdown.",
+    footer = {"", "Example: ./folio benchmark --streams 1,64 --rounds 3"})
 final class BenchmarkCommand implements Callable<Integer> {
   private static final int MAX_STREAMS = 4096;
   private static final int MAX_ROUNDS = 1000;
@@ -52,45 +53,55 @@ final class BenchmarkCommand implements Callable<Integer> {
   @Option(
       names = "--checkpoint",
       paramLabel = "DIR",
-      description = "Checkpoint to serve: the directory of a version.")
+      description =
+          "The checkpoint to serve: the folder of a version (default: an untrained network).")
   private Path checkpoint;
 
   @Option(
       names = "--network",
+      paramLabel = "NAME",
       defaultValue = "residual-3x512",
       description =
-          "Without --checkpoint: untrained network, plain-LxH or residual-LxH: L layers of H"
-              + " units.")
+          "The untrained network to serve without --checkpoint: plain-LxH or residual-LxH, with L"
+              + " layers of H units.")
   private String network;
 
   @Option(
       names = "--streams",
+      paramLabel = "N",
       split = ",",
       defaultValue = "1,8,64,256",
-      description = "Numbers of concurrent streams; each is measured separately.")
+      description =
+          "The numbers of concurrent streams, 1 to 4096 each, measured one after the other.")
   private List<Integer> streams;
 
   @Option(
       names = "--rounds",
+      paramLabel = "N",
       defaultValue = "5",
-      description = "Number of rounds; every round measures every system.")
+      description = "The number of rounds, 1 to 1000; every round measures every system.")
   private int rounds;
 
   @Option(
       names = "--seconds",
+      paramLabel = "SECONDS",
       defaultValue = "5",
-      description = "Measured time for each system in each round.")
+      description = "The measured time of each system in each round, 0.1 to 3600 s.")
   private double seconds;
 
   @Mixin private MachineOptions machine;
 
   @Option(
       names = "--python",
+      paramLabel = "PROGRAM",
       defaultValue = "${env:FOLIO_PYTHON:-python3}",
-      description = "Python interpreter with the packages in " + REQUIREMENTS + ".")
+      description =
+          "The Python interpreter, with the packages in "
+              + REQUIREMENTS
+              + "; FOLIO_PYTHON sets the default.")
   private String python;
 
-  @Option(names = "--no-baselines", description = "Leave out the PyTorch baselines.")
+  @Option(names = "--no-baselines", description = "Do not measure the PyTorch baselines.")
   private boolean noBaselines;
 
   /** The earlier name of {@code --no-baselines}; scripts may still use it. */
@@ -99,18 +110,17 @@ final class BenchmarkCommand implements Callable<Integer> {
 
   @Option(
       names = "--graph",
-      description = "On a GPU: measure PyTorch's step as a CUDA graph as well.")
+      description = "Measure PyTorch's step as a CUDA graph as well; it needs --device cuda.")
   private boolean graph;
 
-  @Option(
-      names = "--engine-only",
-      description = "Leave out the systems that are measured over HTTP.")
+  @Option(names = "--engine-only", description = "Do not measure the systems over HTTP.")
   private boolean engineOnly;
 
   @Option(
       names = "--output",
       paramLabel = "FILE",
-      description = "File for the raw results, one line of JSON for each measurement.")
+      description =
+          "The file for the raw results, one line of JSON per measurement (default: none).")
   private Path output;
 
   /** Creates the command; picocli calls it. */
@@ -143,11 +153,13 @@ final class BenchmarkCommand implements Callable<Integer> {
     machine.check("--rounds", rounds, 1, MAX_ROUNDS);
     machine.check("--seconds", seconds, MIN_SECONDS, MAX_SECONDS);
     if (graph && machine.settings().device() != DeviceKind.CUDA) {
-      throw invalid("--graph is set, but --device is cpu; legal with --graph: cuda", null);
+      throw invalid("--device is cpu; with --graph it must be cuda", null);
     }
     if (output != null && !RawResultsFile.isWritable(output)) {
       throw invalid(
-          "--output is " + output + "; legal is a file in a folder that exists and can be written",
+          "--output is "
+              + output
+              + "; it must be a file in an existing folder that you may write to",
           null);
     }
   }
@@ -204,7 +216,7 @@ final class BenchmarkCommand implements Callable<Integer> {
       }
       systems.addAll(SystemLauncher.steps(baselines, graph));
     } catch (BenchmarkException e) {
-      out.println("baselines: skipped; " + e.getMessage());
+      out.println("baselines: not measured: " + e.getMessage());
       out.println("baselines: they need the packages in " + REQUIREMENTS);
     }
     out.flush();

@@ -18,21 +18,24 @@ final class MachineOptions {
 
   @Option(
       names = "--device",
+      paramLabel = "DEVICE",
       defaultValue = "cpu",
-      description = "Device that computes the network: cpu or cuda.")
+      description = "The device that computes: cpu or cuda.")
   private DeviceKind device;
 
   @Option(
       names = "--threads",
+      paramLabel = "N",
       defaultValue = "0",
       description =
-          "Threads of every system on a CPU, and workers of Folio's engine. 0: one per core; on a"
-              + " GPU four workers.")
+          "The number of threads of every system on a CPU, and of workers of Folio's engine, 1 to"
+              + " 4096; 0 means one per core, and four workers on a GPU.")
   private int threads;
 
   @Option(
       names = "--libtorch",
-      description = "Decode with libtorch on a GPU instead of the persistent kernel, to compare.")
+      description =
+          "Decode with libtorch on a GPU instead of the persistent kernel, to compare them.")
   private boolean libtorch;
 
   /**
@@ -48,8 +51,8 @@ final class MachineOptions {
     if (device == DeviceKind.CUDA && gpus == 0) {
       throw new ParameterException(
           command.commandLine(),
-          "--device is cuda, but the engine sees no GPU; legal here: cpu (a GPU needs a build with"
-              + " -Dcuda)");
+          "--device is cuda, but the engine sees no GPU; use --device cpu, or a build with -Dcuda"
+              + " on a machine with a GPU");
     }
     return device == DeviceKind.CPU ? Device.cpu() : Device.gpu();
   }
@@ -68,7 +71,7 @@ final class MachineOptions {
   <T extends Number & Comparable<T>> void check(String option, T value, T min, T max) {
     if (value.compareTo(min) < 0 || value.compareTo(max) > 0) {
       throw new ParameterException(
-          command.commandLine(), option + " is " + value + "; legal are " + min + " to " + max);
+          command.commandLine(), option + " is " + value + "; it must be " + min + " to " + max);
     }
   }
 }

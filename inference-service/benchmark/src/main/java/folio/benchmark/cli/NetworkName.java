@@ -33,7 +33,7 @@ record NetworkName(NetworkKind kind, int layers, int hiddenSize) {
     Matcher matcher = SYNTAX.matcher(name);
     if (!matcher.matches()) {
       throw new IllegalArgumentException(
-          "legal are " + kinds("-LxH", " and ") + ", such as residual-3x512: L layers of H units");
+          "it must be " + kinds("-LxH", " or ") + ", such as residual-3x512: L layers of H units");
     }
     return new NetworkName(
         NetworkKind.valueOf(matcher.group(1).toUpperCase(Locale.ROOT)),

@@ -35,7 +35,8 @@ import picocli.CommandLine.Spec;
     description =
         "Puts a service under mixed load: streams in every media type, clients that disconnect"
             + " midway, invalid requests and, unless --url is set, a new checkpoint every few"
-            + " seconds. Exits with 1 if anything unexpected happened.")
+            + " seconds. The exit code is 1 if anything unexpected happened.",
+    footer = {"", "Example: ./folio soak --minutes 1 --clients 8"})
 final class SoakCommand implements Callable<Integer> {
   private static final double MIN_MINUTES = 0.01;
   private static final double MAX_MINUTES = 60 * 24 * 7;
@@ -50,30 +51,40 @@ final class SoakCommand implements Callable<Integer> {
 
   @Spec private CommandSpec spec;
 
-  @Option(names = "--minutes", defaultValue = "10", description = "Duration of the load.")
+  @Option(
+      names = "--minutes",
+      paramLabel = "MINUTES",
+      defaultValue = "10",
+      description = "The duration of the load, 0.01 to 10080 minutes.")
   private double minutes;
 
   @Option(
       names = "--url",
-      description = "A running service, as http://HOST:PORT. Default: the command starts one.")
+      paramLabel = "URL",
+      description =
+          "A running service, as http://HOST:PORT (default: the command starts a service).")
   private URI url;
 
   @Option(
       names = "--clients",
+      paramLabel = "N",
       defaultValue = "24",
-      description = "Number of clients; each sends one request at a time.")
+      description = "The number of clients, 1 to 1024; each sends one request at a time.")
   private int clients;
 
   @Option(
       names = "--swap-seconds",
+      paramLabel = "SECONDS",
       defaultValue = "4",
-      description = "Without --url: time between two new checkpoints.")
+      description = "The time between two new checkpoints, 0.5 to 3600 s; not with --url.")
   private double swapSeconds;
 
   @Option(
       names = "--seed",
+      paramLabel = "N",
       defaultValue = "1",
-      description = "Seed of the clients' requests and of the checkpoints.")
+      description =
+          "The seed of the clients' requests and of the checkpoints, a whole number of 64 bits.")
   private long seed;
 
   @Mixin private MachineOptions machine;
@@ -103,7 +114,7 @@ final class SoakCommand implements Callable<Integer> {
   private void soakRunningService(Duration time, SoakStatistics statistics, PrintWriter out) {
     if (!"http".equals(url.getScheme()) || url.getHost() == null || url.getPort() < 0) {
       throw new ParameterException(
-          spec.commandLine(), "--url is " + url + "; legal are http://HOST:PORT");
+          spec.commandLine(), "--url is " + url + "; it must be http://HOST:PORT");
     }
     List<SoakClient> all = clients(url, KnownModels.of(url), statistics);
     new SoakRun(all, statistics, out).run(time, () -> "");

@@ -61,7 +61,7 @@ public final class SoakClient implements Runnable {
         Thread.currentThread().interrupt();
         return;
       } catch (RuntimeException e) {
-        statistics.unexpected("this should not happen", e.toString());
+        statistics.unexpected("a client failed", e.toString());
       }
     }
   }

@@ -108,7 +108,7 @@ public final class TemporaryStore implements AutoCloseable {
     String version = String.valueOf(directory.getFileName());
     if (!Files.isDirectory(directory) || !CheckpointStore.isVersion(version)) {
       throw new IllegalArgumentException(
-          "legal is the directory of a version, such as checkpoints/20261123T184500Z-1a2b3c4d");
+          "it must be the directory of a version, such as checkpoints/20261123T184500Z-1a2b3c4d");
     }
     try {
       Files.createSymbolicLink(directory(version), directory);

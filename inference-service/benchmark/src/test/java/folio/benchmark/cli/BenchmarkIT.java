@@ -74,8 +74,8 @@ class BenchmarkIT {
     Launcher network = Launcher.run(folder, "benchmark", "--network=lstm");
 
     assertThat(rounds.exitCode()).isEqualTo(2);
-    assertThat(rounds.err()).contains("--rounds is 0; legal are 1 to 1000");
+    assertThat(rounds.err()).contains("--rounds is 0; it must be 1 to 1000");
     assertThat(network.exitCode()).isEqualTo(2);
-    assertThat(network.err()).contains("--network is lstm; legal are plain-LxH");
+    assertThat(network.err()).contains("--network is lstm; it must be plain-LxH");
   }
 }

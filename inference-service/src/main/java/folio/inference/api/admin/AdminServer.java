@@ -121,7 +121,10 @@ final class AdminServer {
   private JsonObject activate(String version) {
     if (!store.versions().contains(version)) {
       throw new ProblemException(
-          Problem.of(Status.NOT_FOUND, Rejection.UNKNOWN_MODEL, "there is no checkpoint " + version)
+          Problem.of(
+                  Status.NOT_FOUND,
+                  Rejection.UNKNOWN_MODEL,
+                  "there is no checkpoint " + version + "; GET /checkpoints lists them")
               .about("version", Problem.shorten(version), "one of GET /checkpoints"));
     }
     try (CheckpointWriter writer = store.write()) {
@@ -136,7 +139,7 @@ final class AdminServer {
                   + version
                   + "` does the same"));
     }
-    LOG.infof("Version made current by an operator version=%s", version);
+    LOG.infof("Model made current by an operator version=%s", version);
     return new JsonObject().put("current", version);
   }
 
@@ -153,8 +156,7 @@ final class AdminServer {
               current
                       .map(name -> "no checkpoint is older than " + name)
                       .orElse("there is no CURRENT")
-                  + "; there are "
-                  + versions.size()));
+                  + "; activate a version of GET /checkpoints by its name"));
     }
     return activate(versions.get(index - 1));
   }
@@ -162,7 +164,9 @@ final class AdminServer {
   /** Stops accepting requests, permanently; the operator stops the process afterwards. */
   private JsonObject drain() {
     engine.drain(Duration.ZERO);
-    LOG.info("Draining requested by an operator, new requests are rejected");
+    LOG.infof(
+        "Draining requested by an operator running=%d waiting=%d",
+        engine.running(), engine.waiting());
     return new JsonObject()
         .put("draining", true)
         .put("running", engine.running())

@@ -41,7 +41,8 @@ final class SavedStateCodec {
   private static final int FORMAT = 1;
 
   private static final String FIELD = "state";
-  private static final String LEGAL = "the state of an answer to keep_state, unchanged";
+  private static final String LEGAL =
+      "the state that an answer with keep_state returned, unchanged";
 
   private final SecretKeySpec key;
   private final Duration lifetime;
@@ -116,7 +117,8 @@ final class SavedStateCodec {
     try {
       bytes = Base64.getUrlDecoder().decode(text);
     } catch (IllegalArgumentException e) {
-      throw reject("malformed_state", "state is not URL-safe Base64", text);
+      throw reject(
+          "malformed_state", "state is not URL-safe Base64; send a returned state unchanged", text);
     }
     int length = bytes.length - SIGNATURE_BYTES;
     if (length < 0
@@ -124,16 +126,22 @@ final class SavedStateCodec {
             sign(Arrays.copyOf(bytes, length)), Arrays.copyOfRange(bytes, length, bytes.length))) {
       throw reject(
           "forged_state",
-          "state was changed, or signed by a service with another key (FOLIO_STATE_KEY)",
+          "state was changed, or a service with another FOLIO_STATE_KEY signed it",
           text);
     }
     try (DataInputStream in = new DataInputStream(new ByteArrayInputStream(bytes, 0, length))) {
       if (in.readByte() != FORMAT) {
-        throw reject("malformed_state", "state has the format of another release", text);
+        throw reject(
+            "malformed_state",
+            "state has the format of another release; send the text as a prompt instead",
+            text);
       }
       Instant expiry = Instant.ofEpochSecond(in.readLong());
       if (expiry.isBefore(clock.instant())) {
-        throw reject("expired_state", "state expired at " + expiry, text);
+        throw reject(
+            "expired_state",
+            "state expired at " + expiry + "; send the text as a prompt instead",
+            text);
       }
       String version = in.readUTF();
       String weights = in.readUTF();

@@ -60,7 +60,7 @@ final class ApiKeyFilter {
     if (file.isEmpty()
         && "".equals(ConfigProvider.getConfig().getConfigValue(SETTING).getRawValue())) {
       throw new ConfigurationException(
-          SETTING + " is empty; legal is a file. Unset it to serve without API keys");
+          SETTING + " is empty; it must be a file. Unset it to serve without API keys.");
     }
     LOG.infof("API keys required=%b", file.isPresent());
     this.problems = problems;
@@ -111,8 +111,8 @@ final class ApiKeyFilter {
           Problem.of(
               Status.UNAUTHORIZED,
               outcome.wireName(),
-              "an API key is required, as Authorization: Bearer KEY; the request has none, or an"
-                  + " unknown one"));
+              "the request has no API key, or an unknown one; send a valid one as Authorization:"
+                  + " Bearer KEY"));
     }
 
     @Override
@@ -135,7 +135,7 @@ final class ApiKeyFilter {
           Problem.of(
               Status.TOO_MANY_REQUESTS,
               outcome.wireName(),
-              outcome.client() + " exceeds its limit: " + limit));
+              outcome.client() + " exceeds its limit: " + limit + "; retry later"));
     }
   }
 }

@@ -95,7 +95,7 @@ public final class HttpFilters {
         Problem.of(
                 Status.UNSUPPORTED_MEDIA_TYPE,
                 "unsupported_media_type",
-                "Content-Type is not a media type; legal: " + MediaType.APPLICATION_JSON)
+                "Content-Type is not a media type; it must be " + MediaType.APPLICATION_JSON)
             .about(HttpHeaders.CONTENT_TYPE, Problem.shorten(type), MediaType.APPLICATION_JSON));
   }
 
@@ -137,7 +137,7 @@ public final class HttpFilters {
     return Problem.of(
             Status.NOT_ACCEPTABLE,
             "not_acceptable",
-            "Accept allows none of the types that are available; legal: " + legal)
+            "Accept matches no available media type; it must match one of " + legal)
         .about(HttpHeaders.ACCEPT, Problem.shorten(accept), legal);
   }
 }

@@ -45,17 +45,19 @@ final class RequestBody {
               413,
               "Content Too Large",
               "body_too_large",
-              "the body has " + size + "; legal: up to " + bytes)
+              "the body has " + size + "; it must have at most " + bytes)
           .about("the body", size, "up to " + bytes + " bytes");
     }
 
     private Problem tooSlow(long received) {
-      String legal = "all of it within " + timeout.toMillis() / 1000.0 + " seconds";
+      String limit = timeout.toMillis() / 1000.0 + " seconds";
       return Problem.of(
               Status.REQUEST_TIMEOUT,
               "request_timeout",
-              "the body is not complete; legal: " + legal)
-          .about("the body", received + " bytes so far", legal);
+              "the body was not complete after "
+                  + limit
+                  + "; all of it must arrive within that time")
+          .about("the body", received + " bytes so far", "all of it within " + limit);
     }
   }
 

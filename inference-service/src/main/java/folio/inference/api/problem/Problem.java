@@ -15,18 +15,20 @@ import org.eclipse.microprofile.openapi.annotations.media.Schema;
     description = "An error, described as in RFC 9457.",
     example =
         "{\"type\": \"about:blank\", \"title\": \"Bad Request\", \"status\": 400, \"detail\":"
-            + " \"temperature is 3.0; legal: 0 (greedy), or 0.01 to 2.0\", \"reason\":"
+            + " \"temperature is 3.0; it must be 0 (greedy), or 0.01 to 2.0\", \"reason\":"
             + " \"out_of_range\", \"field\": \"temperature\", \"value\": \"3.0\", \"legal\": \"0"
             + " (greedy), or 0.01 to 2.0\"}")
 public record Problem(
     @Schema(description = "Always about:blank; the status identifies the type.") String type,
-    String title,
-    int status,
-    @Schema(description = "A sentence for a person.") String detail,
-    @Schema(description = "A code for a program; metrics use it as a label.") String reason,
+    @Schema(description = "The standard name of the status.") String title,
+    @Schema(description = "The HTTP status, 400 to 503.") int status,
+    @Schema(description = "A sentence for a person: what is wrong, and what is legal.")
+        String detail,
+    @Schema(description = "A stable code for programs, in snake case; metrics use it as a label.")
+        String reason,
     @Schema(description = "The invalid field, if the error concerns one field.") String field,
-    @Schema(description = "The field's value, shortened.") String value,
-    @Schema(description = "The field's legal range.") String legal) {
+    @Schema(description = "The value of the field, or its first 80 characters.") String value,
+    @Schema(description = "The legal values of the field.") String legal) {
 
   /** The media type of problem documents. */
   public static final String MEDIA_TYPE = "application/problem+json";

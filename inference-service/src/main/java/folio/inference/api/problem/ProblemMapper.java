@@ -98,14 +98,15 @@ public final class ProblemMapper {
               .collect(Collectors.joining(", "));
       String field = Problem.shorten(unknown.getPropertyName());
       return answer(
-          Problem.of(Status.BAD_REQUEST, "unknown_field", "there is no field " + field)
+          Problem.of(
+                  Status.BAD_REQUEST,
+                  "unknown_field",
+                  "there is no field " + field + "; the fields are " + known)
               .about(field, null, known));
     }
     String type = e.getTargetType() == null ? "" : e.getTargetType().getSimpleName();
     String legal = typeName(type);
-    return answer(
-        Problem.of(Status.BAD_REQUEST, "wrong_type", path(e) + " must be " + legal)
-            .about(path(e), invalidValue(e), legal));
+    return answer(illegal("wrong_type", path(e), invalidValue(e), legal));
   }
 
   /** Maps a body that is not JSON, or has a number that no Java type holds, to 400. */
@@ -115,11 +116,11 @@ public final class ProblemMapper {
       return map(mismatch);
     }
     String field = e instanceof JsonMappingException mapping ? path(mapping) : BODY;
-    if (e.getCause() instanceof InputCoercionException || e instanceof InputCoercionException) {
-      String legal = "a number of an ordinary size";
-      return answer(
-          Problem.of(Status.BAD_REQUEST, OUT_OF_RANGE, field + " must be " + legal)
-              .about(field, invalidValue(e), legal));
+    Throwable cause = e instanceof InputCoercionException ? e : e.getCause();
+    if (cause instanceof InputCoercionException overflow) {
+      int bits = overflow.getTargetType() == long.class ? Long.SIZE : Integer.SIZE;
+      String legal = "a whole number of " + bits + " bits";
+      return answer(illegal(OUT_OF_RANGE, field, invalidValue(e), legal));
     }
     return answer(
         Problem.of(
@@ -150,6 +151,13 @@ public final class ProblemMapper {
             Status.INTERNAL_SERVER_ERROR,
             INTERNAL_ERROR,
             "the service failed; its log has the cause"));
+  }
+
+  /** Returns the problem of a field; its value is null if the exception does not have it. */
+  private static Problem illegal(String reason, String field, String value, String legal) {
+    String detail = value == null ? field : field + " is " + value + "; it";
+    return Problem.of(Status.BAD_REQUEST, reason, detail + " must be " + legal)
+        .about(field, value, legal);
   }
 
   private static Response retryLater(Problem problem, Duration after) {

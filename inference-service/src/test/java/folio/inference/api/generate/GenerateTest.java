@@ -174,9 +174,9 @@ class GenerateTest {
           {"min_p": 2}                     | min_p              | 0 to 1
           {"repetition_penalty": 0}        | repetition_penalty | above 0, up to 2.0
           {"logprobs": 21}                 | logprobs           | 0 to 20
-          {"stop": [""]}                   | stop               | texts of 1 to 64 characters
+          {"stop": [""]}                   | stop               | 1 to 64 characters per text
           {"stop": [null]}                 | stop               | texts
-          {"max_tokens": 99999999999999}   | max_tokens         | a number of an ordinary size
+          {"max_tokens": 99999999999999}   | max_tokens         | a whole number of 32 bits
           {"max_tokens": "12"}             | max_tokens         | a whole number
           {"max_tokens": 1.5}              | max_tokens         | a whole number
           {"prompt": 5}                    | prompt             | a text

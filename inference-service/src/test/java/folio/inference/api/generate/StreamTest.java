@@ -140,7 +140,7 @@ class StreamTest {
     assertThat(rejected.statusCode()).isEqualTo(429);
     assertThat(rejected.headers().firstValue("Retry-After")).isPresent();
     assertThat(new String(rejected.body().readAllBytes(), StandardCharsets.UTF_8))
-        .contains("\"reason\":\"queue_full\"", "8 requests wait already");
+        .contains("\"reason\":\"queue_full\"", "the queue is full (8 requests)");
 
     for (CompletableFuture<HttpResponse<InputStream>> each : streams) {
       if (!each.cancel(true)) {
