@@ -83,7 +83,7 @@ public final class Console implements AutoCloseable {
     public String toString() {
       return String.format(
           Locale.ROOT,
-          "loss %.3f lr %.1e %,.0f char/s",
+          "loss %.3f lr %.1e %,.0f characters/s",
           lossNats,
           learningRate,
           charactersPerSecond);

@@ -112,7 +112,7 @@ class SweepTest {
         Files.readString(folder.resolve("three.txt")) + "broken: --batch 0\n");
     String output = finish(start(Map.of(), "--parallel=4"), 1);
 
-    assertThat(output).contains("broken failed after 0 steps, see ");
+    assertThat(output).contains("broken failed after 0 steps; see ");
     assertThat(Files.readString(sweep.resolve("broken/log.txt"))).contains("--batch is 0");
     assertThat(Files.readString(sweep.resolve("results.md")))
         .containsPattern("\\| broken \\|.*\\| failed \\|");

@@ -51,7 +51,7 @@ class ReportTest {
     String text = print(false);
 
     assertThat(text)
-        .contains("step 5/10 loss 2.000 lr 1.0e-03 12,345 char/s")
+        .contains("step 5/10 loss 2.000 lr 1.0e-03 12,345 characters/s")
         .doesNotContain("\u001b", "\r");
   }
 
@@ -59,7 +59,8 @@ class ReportTest {
   void drawsABarOnATerminal() {
     String text = print(true);
 
-    assertThat(text).contains("train", "5/10", "loss 2.000 lr 1.0e-03 12,345 char/s", "\r\u001b[K");
+    assertThat(text)
+        .contains("train", "5/10", "loss 2.000 lr 1.0e-03 12,345 characters/s", "\r\u001b[K");
   }
 
   private static String print(boolean terminal) {
