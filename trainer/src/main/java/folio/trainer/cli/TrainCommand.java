@@ -38,7 +38,7 @@ import picocli.CommandLine.Spec;
       "  quality     the lowest validation loss; needs a GPU",
       "  post-gru, karpathy, residual-8",
       "              the networks of the blog post \"RNN generations\", 100,000 steps",
-      "Example: folio-trainer train --preset quick --corpus my.txt --promote always"
+      "Example: ./folio train --preset quick --corpus my.txt --promote always"
     })
 final class TrainCommand implements Callable<Integer> {
   private static final int MAX_PORT = 65_535;
