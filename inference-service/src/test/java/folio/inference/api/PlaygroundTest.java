@@ -26,11 +26,13 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** Tests of the page at {@code /} in a real browser. */
 @QuarkusTest
 @WithTestResource(CheckpointFolder.class)
+@Tag("slow")
 class PlaygroundTest {
   private static final String SCRIPT =
       "<img src=x onerror=\"window.harmed=1\"><script>window.harmed=1</script>";

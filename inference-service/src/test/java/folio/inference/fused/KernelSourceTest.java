@@ -27,6 +27,7 @@ import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -37,6 +38,7 @@ import org.junit.jupiter.params.provider.ValueSource;
  * sizes of its host. NVRTC needs no GPU. It comes from a Python with {@code
  * nvidia-cuda-nvrtc-cu12}, which FOLIO_PYTHON names and {@code .ci/run} installs.
  */
+@Tag("slow")
 class KernelSourceTest {
   private static final String PYTHON = System.getenv().getOrDefault("FOLIO_PYTHON", "python3");
   private static final KernelLayout LAYOUT = new KernelLayout(3, 128, 65, true, true, 4, 2);

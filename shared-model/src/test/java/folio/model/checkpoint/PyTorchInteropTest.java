@@ -20,6 +20,7 @@ import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -28,6 +29,7 @@ import org.junit.jupiter.params.provider.ValueSource;
  * Tests the exchange of checkpoints with PyTorch. They need a Python with torch, safetensors and
  * numpy, which FOLIO_PYTHON names and {@code .ci/run} installs.
  */
+@Tag("slow")
 class PyTorchInteropTest {
   private static final String PYTHON = System.getenv().getOrDefault("FOLIO_PYTHON", "python3");
 

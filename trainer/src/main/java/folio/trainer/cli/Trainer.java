@@ -13,7 +13,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
 
 /** The trainer's command line, whose commands are picocli subcommands. */
 @Command(
-    name = "folio-trainer",
+    name = "./folio",
     mixinStandardHelpOptions = true,
     versionProvider = Trainer.Version.class,
     description = "Trains character-level GRU networks and manages their checkpoints.",
@@ -40,7 +40,7 @@ public final class Trainer implements Runnable {
     @Override
     public String[] getVersion() {
       String version = Trainer.class.getPackage().getImplementationVersion();
-      return new String[] {"folio-trainer " + (version == null ? "development" : version)};
+      return new String[] {"folio " + (version == null ? "development" : version)};
     }
   }
 
@@ -80,13 +80,7 @@ public final class Trainer implements Runnable {
         error instanceof UnmatchedArgumentException && command.getParent() == null;
     String message = unknownCommand ? args[0] + " is not a command" : error.getMessage();
     command.getErr().println("folio: " + message);
-    // The launcher has commands that are not the trainer's, such as serve.
-    boolean launched = System.getProperty("folio.home") != null;
-    String help =
-        unknownCommand && launched
-            ? "./folio help"
-            : command.getCommandSpec().qualifiedName() + " --help";
-    command.getErr().println("Try '" + help + "'.");
+    command.getErr().println("Try '" + command.getCommandSpec().qualifiedName() + " --help'.");
     return CommandLine.ExitCode.USAGE;
   }
 

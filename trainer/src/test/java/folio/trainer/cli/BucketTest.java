@@ -14,10 +14,12 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The command line, in processes of its own, with checkpoints in a bucket of an S3 server. */
+@Tag("slow")
 class BucketTest {
   private static final String ADDRESS = "s3://" + S3Server.BUCKET + "/models";
 

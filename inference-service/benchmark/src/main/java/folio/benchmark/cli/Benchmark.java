@@ -15,7 +15,7 @@ import picocli.CommandLine.Spec;
  * reproducibility}.
  */
 @Command(
-    name = "folio",
+    name = "./folio",
     mixinStandardHelpOptions = true,
     description = "Measures the packaged service and tests it under load.",
     footer = {"", "Exit codes: 0 success, 1 failure, 2 invalid option."},
@@ -53,8 +53,7 @@ public final class Benchmark implements Runnable {
   private static int report(ParameterException error, String[] args) {
     CommandLine command = error.getCommandLine();
     command.getErr().println("folio: " + error.getMessage());
-    String name = command.getCommandSpec().qualifiedName();
-    command.getErr().println("Try './" + name + " --help'.");
+    command.getErr().println("Try '" + command.getCommandSpec().qualifiedName() + " --help'.");
     return CommandLine.ExitCode.USAGE;
   }
 
@@ -69,15 +68,20 @@ public final class Benchmark implements Runnable {
     System.setProperty("OPT_OUT_TRACKING", "true");
   }
 
-  /** Runs a command and exits with its code. */
-  public static void main(String[] args) {
-    Locale.setDefault(Locale.ROOT);
-    quietLibraries();
+  /** Returns a command line that is ready to execute. */
+  static CommandLine commandLine() {
     CommandLine commands = new CommandLine(new Benchmark());
     commands.setCaseInsensitiveEnumValuesAllowed(true);
     commands.setOverwrittenOptionsAllowed(true); // the last value of a repeated option counts
     commands.setExecutionExceptionHandler(Benchmark::report);
     commands.setParameterExceptionHandler(Benchmark::report);
-    System.exit(commands.execute(args));
+    return commands;
+  }
+
+  /** Runs a command and exits with its code. */
+  public static void main(String[] args) {
+    Locale.setDefault(Locale.ROOT);
+    quietLibraries();
+    System.exit(commandLine().execute(args));
   }
 }

@@ -13,9 +13,11 @@ import folio.model.checkpoint.Checkpoint;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** A request gives the same output alone and in a batch with others. */
+@Tag("slow")
 class ReproducibilityTest {
   private static final int SLOTS = 64;
   private static final int CHARACTERS = 500;

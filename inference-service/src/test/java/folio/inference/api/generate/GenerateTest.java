@@ -23,6 +23,7 @@ import io.restassured.http.ContentType;
 import io.restassured.response.ValidatableResponse;
 import io.restassured.specification.RequestSpecification;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -201,6 +202,7 @@ class GenerateTest {
   @ParameterizedTest
   @ValueSource(
       strings = {"application/json", "text/event-stream", "application/x-ndjson", "text/plain"})
+  @Tag("slow")
   void readsALargeBodyForEveryFormat(String accept) {
     String prompt = "\\u0061".repeat(10_000);
     json("{\"prompt\": \"" + prompt + "\", \"max_tokens\": 5, \"seed\": 1}")

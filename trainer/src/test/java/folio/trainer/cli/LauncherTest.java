@@ -1,0 +1,245 @@
+package folio.trainer.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Assumptions;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * The launcher in a copy of the repository whose path has spaces, with a script in place of Maven.
+ */
+class LauncherTest {
+  private static final String ESCAPE = "\u001b";
+
+  /** Maven's log of a build that succeeds. */
+  private static final String MODULES =
+      """
+      echo '[INFO] Scanning for projects...'
+      echo '[INFO] Building Folio 0.1.0-SNAPSHOT                            [1/3]'
+      echo '[WARNING] a warning that ends nothing'
+      echo '[INFO] Building Folio shared model 0.1.0-SNAPSHOT               [2/3]'
+      echo '[INFO] Building Folio trainer 0.1.0-SNAPSHOT                    [3/3]'
+      """;
+
+  @TempDir Path folder;
+  private Path clone;
+
+  /** A finished process. */
+  private record Finished(int exitCode, String out, String err) {}
+
+  @BeforeEach
+  void copyTheLauncher() throws IOException {
+    clone = folder.resolve("a clone with spaces");
+    Files.createDirectories(clone.resolve(".ci"));
+    for (String file : List.of("folio", ".ci/maven", ".ci/check", ".ci/test")) {
+      Files.copy(Path.of("..").resolve(file), clone.resolve(file));
+    }
+    Path tests = Files.createDirectories(clone.resolve("trainer/src/test/java/folio/trainer"));
+    for (String name : List.of("ReportTest", "ReportIT", "CorpusTest", "SweepTest")) {
+      Files.createFile(tests.resolve(name + ".java"));
+    }
+    maven(MODULES);
+  }
+
+  /** Writes the script that runs in place of Maven; its folder and arguments go to a file. */
+  private void maven(String lines) throws IOException {
+    Path script = Files.createDirectories(folder.resolve("bin")).resolve("mvn");
+    String record = "printf '%s\\n' \"$PWD\" \"$@\" >'" + folder.resolve("called") + "'\n";
+    Files.writeString(script, "#!/usr/bin/env bash\n" + record + lines);
+    Files.setPosixFilePermissions(script, PosixFilePermissions.fromString("rwxr-xr-x"));
+  }
+
+  /** Returns the folder in which Maven was called, and its arguments. */
+  private List<String> called() throws IOException {
+    return Files.readAllLines(folder.resolve("called"));
+  }
+
+  private Finished folio(String... arguments) throws Exception {
+    return run(clone.resolve("folio"), arguments);
+  }
+
+  private Finished run(Path program, String... arguments) throws Exception {
+    List<String> command = new ArrayList<>(List.of(program.toString()));
+    command.addAll(List.of(arguments));
+    Path out = Files.createTempFile(folder, "out", ".txt");
+    Path err = Files.createTempFile(folder, "err", ".txt");
+    ProcessBuilder builder = new ProcessBuilder(command);
+    builder.directory(folder.toFile());
+    builder.environment().merge("PATH", folder.resolve("bin") + ":", (path, bin) -> bin + path);
+    builder.environment().put("TMPDIR", folder.toString());
+    Process process = builder.redirectOutput(out.toFile()).redirectError(err.toFile()).start();
+    try {
+      assertThat(process.waitFor(1, TimeUnit.MINUTES)).isTrue();
+    } finally {
+      process.destroyForcibly();
+    }
+    return new Finished(process.exitValue(), Files.readString(out), Files.readString(err));
+  }
+
+  @Test
+  void worksThroughSymbolicLinks() throws Exception {
+    Path links = Files.createDirectory(folder.resolve("some links"));
+    Path absolute = Files.createSymbolicLink(links.resolve("absolute"), clone.resolve("folio"));
+    Path relative =
+        Files.createSymbolicLink(
+            links.resolve("relative"), Path.of("..", "a clone with spaces", "folio"));
+    Path chain = Files.createSymbolicLink(folder.resolve("chain"), Path.of("some links/relative"));
+    Path throughFolder = Files.createSymbolicLink(folder.resolve("linked folder"), clone);
+
+    for (Path link : List.of(absolute, relative, chain, throughFolder.resolve("folio"))) {
+      Files.deleteIfExists(folder.resolve("called"));
+      assertThat(run(link, "format").exitCode()).as(link.toString()).isZero();
+      assertThat(called()).first().isEqualTo(clone.toRealPath().toString());
+    }
+    // The shell's working directory is the test's folder, so this is a relative path to a link.
+    assertThat(run(Path.of("./chain"), "help").out()).contains("Usage: ./folio COMMAND");
+  }
+
+  @Test
+  void showsEveryModuleOfABuildInALine() throws Exception {
+    Finished format = folio("format");
+
+    assertThat(format.exitCode()).isZero();
+    assertThat(format.out()).isEmpty();
+    assertThat(format.err().lines())
+        .hasSize(4)
+        .startsWith(
+            "folio: formatting module 1 of 3 (Folio)",
+            "folio: formatting module 2 of 3 (Folio shared model)",
+            "folio: formatting module 3 of 3 (Folio trainer)")
+        .last()
+        .asString()
+        .matches("folio: formatting took \\d+ s");
+    assertThat(called()).contains("spotless:apply");
+  }
+
+  @Test
+  void updatesOneLineOnATerminal() throws Exception {
+    Path script = Path.of("/usr/bin/script"); // gives the program a terminal
+    Assumptions.assumeTrue(Files.isExecutable(script), "skipped: there is no program script");
+
+    String command = "'" + clone.resolve("folio") + "' format";
+    Finished format = run(script, "-qec", command, "/dev/null");
+
+    assertThat(format.exitCode()).isZero();
+    assertThat(format.out())
+        .containsPattern("\r" + ESCAPE + "\\[Kfolio: formatting module 3 of 3 \\(Folio trainer\\)")
+        .containsPattern("3 \\(Folio trainer\\), \\d+ s")
+        .doesNotContain("module 1 of 3 (Folio)\n");
+  }
+
+  @Test
+  void countsTheTestsOfACheck() throws Exception {
+    maven(
+        MODULES
+            + "echo '[INFO] Tests run: 3, Failures: 0, Errors: 0, Skipped: 0, Time elapsed: 1 s'\n"
+            + "echo '[INFO] Tests run: 7, Failures: 0, Errors: 0, Skipped: 0'\n"
+            + "echo '[WARNING] Tests run: 5, Failures: 0, Errors: 0, Skipped: 2'\n");
+    Finished check = folio("check");
+
+    assertThat(check.exitCode()).isZero();
+    assertThat(check.err()).contains(", 12 tests, 2 of them skipped\n");
+    assertThat(called()).contains("-DexcludedGroups=slow", "test");
+  }
+
+  @Test
+  void showsAllErrorsOfAFailedBuildAndTheCommand() throws Exception {
+    maven(
+        MODULES
+            + """
+            echo 'a line of a program that the build runs'
+            echo '[WARNING] Report.java:[3,1] an unused import'
+            echo '[ERROR] Report.java:[9,2] cannot find symbol'
+            printf '  symbol: class Nonsense\\n  location: class Report\\n'
+            echo '[INFO] BUILD FAILURE'
+            printf '\\033[0m[ERROR] \\033[1mFailed to execute goal\\033[m\\n\\033[0m'
+            exit 1
+            """);
+    Finished serve = folio("serve");
+
+    assertThat(serve.exitCode()).isEqualTo(1);
+    assertThat(serve.out()).isEmpty();
+    assertThat(serve.err())
+        .contains("[WARNING] Report.java:[3,1] an unused import\n")
+        .contains("cannot find symbol\n  symbol: class Nonsense\n  location: class Report\n")
+        .contains("[ERROR] Failed to execute goal\n")
+        .contains("To repeat it: mvn -DskipTests package\n")
+        .doesNotContain("[INFO]", "a line of a program", ESCAPE);
+  }
+
+  @Test
+  void showsEverythingIfMavenDoesNotStart() throws Exception {
+    maven("echo 'The JAVA_HOME environment variable is not defined correctly'; exit 127\n");
+    Finished train = folio("train");
+
+    assertThat(train.exitCode()).isEqualTo(127);
+    assertThat(train.err()).contains("JAVA_HOME environment variable is not defined correctly\n");
+  }
+
+  @Test
+  void rejectsAnUnknownCommandInOneLine() throws Exception {
+    for (String unknown : List.of("transform", "trai", ".*", "Usage:")) {
+      Finished finished = folio(unknown);
+      assertThat(finished.exitCode()).isEqualTo(2);
+      assertThat(finished.err())
+          .isEqualTo("folio: " + unknown + " is not a command; ./folio help lists the commands\n");
+    }
+    assertThat(folder.resolve("called")).doesNotExist();
+  }
+
+  @Test
+  void runsOneTestClassInItsModule() throws Exception {
+    String report = "trainer/target/surefire-reports/TEST-folio.trainer.ReportTest.xml";
+    maven("mkdir -p trainer/target/surefire-reports; echo x >" + report + "\n");
+
+    assertThat(folio("test", "ReportTest#draws", "-Dmaven.surefire.debug").exitCode()).isZero();
+    assertThat(called())
+        .containsSequence("-pl", "trainer", "-am", "-Dtest=ReportTest#draws", "-Dit.test=none")
+        .contains("-Dmaven.surefire.debug")
+        .endsWith("test");
+    assertThat(folio("test", "Rep*Test").exitCode()).isZero();
+    assertThat(called()).containsSequence("-pl", "trainer").contains("-Dtest=Rep*Test");
+    assertThat(folio("test").exitCode()).isZero();
+    assertThat(called()).endsWith("verify").doesNotContain("-pl");
+  }
+
+  @Test
+  void runsATestOfThePackagedProgramWithFailsafe() throws Exception {
+    String report = "trainer/target/failsafe-reports/TEST-folio.trainer.ReportIT.xml";
+    maven("mkdir -p trainer/target/failsafe-reports; echo x >" + report + "\n");
+
+    assertThat(folio("test", "folio.trainer.ReportIT").exitCode()).isZero();
+    assertThat(called())
+        .contains("-Dtest=none", "-Dit.test=folio.trainer.ReportIT")
+        .endsWith("verify");
+  }
+
+  @Test
+  void failsIfNoTestWasRun() throws Exception {
+    Finished finished = folio("test", "ReportTest#doesNotExist");
+
+    assertThat(finished.exitCode()).isEqualTo(1);
+    assertThat(finished.err()).contains("folio: no test of ReportTest was run");
+  }
+
+  @Test
+  void namesTestsWithASimilarName() throws Exception {
+    Finished misspelt = folio("test", "RaportTest");
+    assertThat(misspelt.exitCode()).isEqualTo(2);
+    assertThat(misspelt.err())
+        .isEqualTo("folio: there is no test class RaportTest; similar names: ReportTest\n");
+    assertThat(folio("test", "report").err()).endsWith("similar names: ReportIT, ReportTest\n");
+    assertThat(folio("test", "Nonsense").err())
+        .isEqualTo("folio: there is no test class Nonsense\n");
+    assertThat(folder.resolve("called")).doesNotExist();
+  }
+}
