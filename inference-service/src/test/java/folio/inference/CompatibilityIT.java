@@ -5,12 +5,17 @@ import static org.assertj.core.api.Assertions.within;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import io.swagger.v3.oas.models.OpenAPI;
+import io.swagger.v3.oas.models.media.Schema;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.OutputStreamWriter;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -74,7 +79,23 @@ class CompatibilityIT {
       ChangedOpenApi changes = OpenApiCompare.fromContents(recorded, service.get("/q/openapi"));
 
       assertThat(changes.isIncompatible()).as(describe(changes)).isFalse();
+      // To openapi-diff, a document without an optional field is compatible.
+      assertThat(fields(changes.getNewSpecOpenApi()))
+          .containsAll(fields(changes.getOldSpecOpenApi()));
     }
+  }
+
+  /** Returns every field of every schema, such as {@code Usage.prompt_tokens}. */
+  private static List<String> fields(OpenAPI document) {
+    List<String> fields = new ArrayList<>();
+    for (Map.Entry<String, ?> schema : document.getComponents().getSchemas().entrySet()) {
+      Map<String, ?> properties = ((Schema<?>) schema.getValue()).getProperties();
+      if (properties != null) {
+        properties.keySet().forEach(field -> fields.add(schema.getKey() + "." + field));
+      }
+    }
+    assertThat(fields).hasSizeGreaterThan(50);
+    return fields;
   }
 
   private static String describe(ChangedOpenApi changes) {
