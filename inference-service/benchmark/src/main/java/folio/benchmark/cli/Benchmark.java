@@ -68,15 +68,20 @@ public final class Benchmark implements Runnable {
     System.setProperty("OPT_OUT_TRACKING", "true");
   }
 
-  /** Runs a command and exits with its code. */
-  public static void main(String[] args) {
-    Locale.setDefault(Locale.ROOT);
-    quietLibraries();
+  /** Returns a command line that is ready to execute. */
+  static CommandLine commandLine() {
     CommandLine commands = new CommandLine(new Benchmark());
     commands.setCaseInsensitiveEnumValuesAllowed(true);
     commands.setOverwrittenOptionsAllowed(true); // the last value of a repeated option counts
     commands.setExecutionExceptionHandler(Benchmark::report);
     commands.setParameterExceptionHandler(Benchmark::report);
-    System.exit(commands.execute(args));
+    return commands;
+  }
+
+  /** Runs a command and exits with its code. */
+  public static void main(String[] args) {
+    Locale.setDefault(Locale.ROOT);
+    quietLibraries();
+    System.exit(commandLine().execute(args));
   }
 }
