@@ -62,12 +62,19 @@ public record CompletionBody(
         List<String> stop,
     @Schema(description = "Choice i is the text that seed + i gives alone.") Long seed,
     @Schema(description = "Ignored.") String user,
-    @Schema(description = "The same as for POST /generate.") @JsonProperty("top_k") Integer topK,
-    @Schema(description = "The same as for POST /generate.") @JsonProperty("min_p") Double minP,
-    @Schema(description = "The same as for POST /generate.") @JsonProperty("repetition_penalty")
+    @Schema(description = "The same as for POST /generate.", defaultValue = "0")
+        @JsonProperty("top_k")
+        Integer topK,
+    @Schema(description = "The same as for POST /generate.", defaultValue = "0")
+        @JsonProperty("min_p")
+        Double minP,
+    @Schema(description = "The same as for POST /generate.", defaultValue = "1")
+        @JsonProperty("repetition_penalty")
         Double repetitionPenalty,
-    @Schema(description = "Only 0.") @JsonProperty("presence_penalty") Double presencePenalty,
-    @Schema(description = "Only 0.") @JsonProperty("frequency_penalty") Double frequencyPenalty,
+    @Schema(description = "Only 0.", defaultValue = "0") @JsonProperty("presence_penalty")
+        Double presencePenalty,
+    @Schema(description = "Only 0.", defaultValue = "0") @JsonProperty("frequency_penalty")
+        Double frequencyPenalty,
     @Schema(hidden = true) @JsonProperty("best_of") Integer bestOf,
     @Schema(hidden = true) String suffix,
     @Schema(hidden = true) @JsonProperty("logit_bias") Map<String, Double> logitBias) {
