@@ -6,7 +6,6 @@ import static java.util.stream.Collectors.toSet;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import folio.inference.CheckpointFolder;
 import folio.inference.auth.ApiKeyAuthenticator.Outcome;
 import folio.inference.generation.Rejection;
@@ -14,12 +13,9 @@ import folio.model.testing.Page;
 import folio.model.testing.PageTable;
 import folio.model.testing.PageTable.Cell;
 import folio.model.testing.Pages;
-import folio.model.testing.ShellCommand;
 import io.quarkus.test.common.WithTestResource;
 import io.quarkus.test.junit.QuarkusTest;
 import io.restassured.http.ContentType;
-import java.net.URI;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -32,13 +28,12 @@ import java.util.TreeSet;
 import java.util.function.Function;
 import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
-import org.eclipse.microprofile.config.inject.ConfigProperty;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** The page of the HTTP API, checked against the OpenAPI document and the running service. */
+/** The page of the HTTP API, checked against the OpenAPI document. */
 @QuarkusTest
 @WithTestResource(CheckpointFolder.class)
 class HttpPageTest {
@@ -53,9 +48,6 @@ class HttpPageTest {
 
   /** The fields of OpenAI that the document does not list, since only one value is legal. */
   private static final Set<String> REJECTED_FIELDS = Set.of("best_of", "suffix", "logit_bias");
-
-  @ConfigProperty(name = "folio.checkpoints")
-  Path checkpoints;
 
   private JsonNode document;
 
@@ -232,46 +224,5 @@ class HttpPageTest {
         .results()
         .map((MatchResult reason) -> reason.group(1))
         .collect(toSet());
-  }
-
-  /** A request that a page shows. */
-  private record Shown(String path, String body) {}
-
-  private static List<Shown> requestsOfCurl() {
-    List<Shown> requests = new ArrayList<>();
-    for (ShellCommand command : ShellCommand.onAllPages()) {
-      int body = command.words().indexOf("-d") + 1;
-      if (command.program().equals("curl") && body > 0) {
-        URI address =
-            command.words().stream()
-                .filter(word -> word.startsWith("http://"))
-                .map(URI::create)
-                .findAny()
-                .orElseThrow();
-        requests.add(new Shown(address.getPath(), command.words().get(body)));
-      }
-    }
-    return requests;
-  }
-
-  @Test
-  void showsOnlyRequestsThatTheServiceAccepts() {
-    Models.serveSmall(checkpoints, 11);
-    List<Shown> requests = requestsOfCurl();
-    assertThat(requests).hasSizeGreaterThanOrEqualTo(2);
-    requests.add(new Shown("/score", PAGE.section("POST /score").codeLines().get(0)));
-
-    for (Shown request : requests) {
-      ObjectNode body = (ObjectNode) Service.parse(request.body());
-      if (request.path().equals("/generate")) {
-        body.put("max_tokens", 3);
-      }
-      given()
-          .contentType(ContentType.JSON)
-          .body(body.toString())
-          .post(request.path())
-          .then()
-          .statusCode(200);
-    }
   }
 }
