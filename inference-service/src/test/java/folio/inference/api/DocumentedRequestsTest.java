@@ -2,6 +2,7 @@ package folio.inference.api;
 
 import static io.restassured.RestAssured.given;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.hamcrest.Matchers.equalTo;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import folio.inference.CheckpointFolder;
@@ -70,5 +71,13 @@ class DocumentedRequestsTest {
           .then()
           .statusCode(200);
     }
+  }
+
+  @Test
+  void rejectsOtherPathsAndMethodsAsThePageSays() {
+    given().get("/nowhere").then().statusCode(404).body("reason", equalTo("not_found"));
+    given().get("/generate").then().statusCode(405).body("reason", equalTo("method_not_allowed"));
+    assertThat(Pages.page("inference-service/docs/http-api.md").section("Errors").codeSpans())
+        .contains("not_found", "method_not_allowed");
   }
 }

@@ -43,7 +43,7 @@ class HttpPageTest {
   private static final Pattern PATH_PARAMETER = Pattern.compile("\\{(\\w+)\\}");
   private static final Pattern SNAKE_CASE = Pattern.compile("`([a-z_]+)`");
 
-  /** What a response's description says before the values of {@code reason}. */
+  /** The words before the values of {@code reason} in the description of a response. */
   private static final String REASONS = "`reason` is ";
 
   /** The fields of OpenAI that the document does not list, since only one value is legal. */
