@@ -177,6 +177,7 @@ class PagesTest {
                 .map(word -> word.substring("-Dtest=".length())),
             launched ? Stream.of(words.get(2)) : Stream.of())
         .flatMap(names -> Arrays.stream(names.split(",")))
+        .filter(name -> name.matches(".*[a-z].*")) // CLASS stands for any
         .map(name -> name.replaceFirst("#.*", "").replace("*", ".*"));
   }
 
