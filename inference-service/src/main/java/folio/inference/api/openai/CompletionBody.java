@@ -23,57 +23,93 @@ import org.eclipse.microprofile.openapi.annotations.media.Schema;
 @Schema(
     name = "CompletionRequest",
     description =
-        "A request as OpenAI defines it. Tokens are characters. The service rejects suffix,"
-            + " best_of, logit_bias and penalties other than 0.",
+        "A request as OpenAI defines it. Every field is optional. A token is one character. The"
+            + " service rejects suffix, best_of, logit_bias and penalties other than 0.",
     example = "{\"model\": \"current\", \"prompt\": \"ROMEO:\", \"max_tokens\": 200}")
 public record CompletionBody(
-    @Schema(description = "current, or a version that is resident.", defaultValue = "current")
+    @Schema(
+            description = "The model: current, or an id that GET /v1/models lists.",
+            defaultValue = "current",
+            examples = "current")
         String model,
     @Schema(
-            description = "A text, or several texts; each gets n choices.",
+            description =
+                "The text to continue, or a list of 1 to 16 texts; each gets n choices. An empty text"
+                    + " means a line break.",
+            implementation = Object.class,
             anyOf = {String.class, String[].class})
         @JsonFormat(with = JsonFormat.Feature.ACCEPT_SINGLE_VALUE_AS_ARRAY)
         List<String> prompt,
     @Schema(
             description =
-                "The largest number of characters to generate; 0 together with echo and logprobs"
-                    + " scores the prompt.",
-            defaultValue = "16")
+                "The largest number of characters to generate, 1 or more. Its upper limit is a"
+                    + " setting, 10,000 by default (see GET /parameters). With echo and logprobs it"
+                    + " may be 0, which only scores the prompt.",
+            defaultValue = "16",
+            examples = "200")
         @JsonProperty("max_tokens")
         Integer maxTokens,
-    @Schema(defaultValue = "1") Double temperature,
-    @Schema(defaultValue = "1") @JsonProperty("top_p") Double topP,
     @Schema(
-            description = "The number of choices per prompt; they get their slots together.",
+            description = "The same as for POST /generate: 0, or 0.01 to 2.",
+            defaultValue = "1",
+            examples = "0.8")
+        Double temperature,
+    @Schema(description = "The same as for POST /generate: above 0, up to 1.", defaultValue = "1")
+        @JsonProperty("top_p")
+        Double topP,
+    @Schema(
+            description =
+                "The number of choices per prompt, 1 to 16 and at most the number of slots; they get"
+                    + " their slots together.",
             defaultValue = "1")
         Integer n,
-    @Schema(defaultValue = "false") Boolean stream,
-    @JsonProperty("stream_options") StreamOptions streamOptions,
     @Schema(
-            description = "The number of alternatives to report per character.",
+            description = "Whether the answer is a stream of events; Accept does not matter.",
+            defaultValue = "false")
+        Boolean stream,
+    @Schema(description = "The options of a stream.") @JsonProperty("stream_options")
+        StreamOptions streamOptions,
+    @Schema(
+            description =
+                "The number of alternatives per character, 0 to 20. If it is set, the answer has the"
+                    + " log-probability of every generated character, with echo also those of the"
+                    + " prompt.",
             minimum = "0",
             maximum = "20")
         Integer logprobs,
-    @Schema(defaultValue = "false") Boolean echo,
+    @Schema(description = "Whether a choice begins with its prompt.", defaultValue = "false")
+        Boolean echo,
     @Schema(
-            description = "A text that ends a choice, or several texts.",
+            description =
+                "A text of 1 to 64 characters that ends a choice, or a list of up to 8 such texts; the"
+                    + " output does not contain it.",
+            implementation = Object.class,
             anyOf = {String.class, String[].class})
         @JsonFormat(with = JsonFormat.Feature.ACCEPT_SINGLE_VALUE_AS_ARRAY)
         List<String> stop,
-    @Schema(description = "Choice i is the text that seed + i gives alone.") Long seed,
-    @Schema(description = "Ignored.") String user,
-    @Schema(description = "The same as for POST /generate.", defaultValue = "0")
+    @Schema(
+            description =
+                "A whole number of 64 bits. Choice i is the text that seed + i gives alone. If it is"
+                    + " absent, the service chooses a seed.",
+            examples = "42")
+        Long seed,
+    @Schema(description = "The service ignores this field.") String user,
+    @Schema(
+            description = "The same as for POST /generate: 0 or more; 0 means all.",
+            defaultValue = "0")
         @JsonProperty("top_k")
         Integer topK,
-    @Schema(description = "The same as for POST /generate.", defaultValue = "0")
+    @Schema(description = "The same as for POST /generate: 0 to 1.", defaultValue = "0")
         @JsonProperty("min_p")
         Double minP,
-    @Schema(description = "The same as for POST /generate.", defaultValue = "1")
+    @Schema(description = "The same as for POST /generate: above 0, up to 2.", defaultValue = "1")
         @JsonProperty("repetition_penalty")
         Double repetitionPenalty,
-    @Schema(description = "Only 0.", defaultValue = "0") @JsonProperty("presence_penalty")
+    @Schema(description = "It must be 0 or absent.", defaultValue = "0")
+        @JsonProperty("presence_penalty")
         Double presencePenalty,
-    @Schema(description = "Only 0.", defaultValue = "0") @JsonProperty("frequency_penalty")
+    @Schema(description = "It must be 0 or absent.", defaultValue = "0")
+        @JsonProperty("frequency_penalty")
         Double frequencyPenalty,
     @Schema(hidden = true) @JsonProperty("best_of") Integer bestOf,
     @Schema(hidden = true) String suffix,
@@ -89,8 +125,11 @@ public record CompletionBody(
   private static final long SEED_BOUND = 1L << 53;
 
   /** The options of a stream. */
+  @Schema(description = "The options of a stream.")
   public record StreamOptions(
-      @Schema(description = "Whether one more event reports the usage.", defaultValue = "false")
+      @Schema(
+              description = "Whether one more event, without choices, reports the usage.",
+              defaultValue = "false")
           @JsonProperty("include_usage")
           Boolean includeUsage) {}
 
@@ -121,7 +160,7 @@ public record CompletionBody(
           "prompt", prompts.size() + " texts", "1 to " + MAX_PROMPTS + " texts");
     }
     if (prompts.stream().anyMatch(Objects::isNull)) {
-      throw new OutOfRangeException("prompt", "null", "texts");
+      throw new OutOfRangeException("prompt", "null", "a text, or a list of texts");
     }
     int choices = Defaults.or(n, 1);
     if (choices < 1 || choices > maxChoices) {

@@ -1,13 +1,8 @@
 package folio.inference.api.problem;
 
-import static java.util.stream.Collectors.joining;
-
-import folio.inference.generation.Rejection;
 import io.quarkus.smallrye.openapi.OpenApiFilter;
 import jakarta.ws.rs.core.HttpHeaders;
 import jakarta.ws.rs.core.MediaType;
-import java.util.List;
-import java.util.Map;
 import org.eclipse.microprofile.openapi.OASFactory;
 import org.eclipse.microprofile.openapi.OASFilter;
 import org.eclipse.microprofile.openapi.models.Components;
@@ -59,35 +54,6 @@ public final class ProblemResponses implements OASFilter {
   /** The same in the shape that OpenAI's clients read. */
   public static final String ANY_OPENAI_ERROR = "AnyOpenAiError";
 
-  /** The values of a problem's reason, by response. */
-  private static final Map<String, List<String>> REASONS =
-      Map.ofEntries(
-          Map.entry(
-              BAD_REQUEST,
-              List.of(
-                  "out_of_range",
-                  "unknown_field",
-                  "wrong_type",
-                  "malformed_json",
-                  Rejection.UNKNOWN_CHARACTER,
-                  "forged_state",
-                  "expired_state",
-                  "malformed_state")),
-          Map.entry(UNAUTHORIZED, List.of("unauthorized")),
-          Map.entry(UNKNOWN_MODEL, List.of(Rejection.UNKNOWN_MODEL)),
-          Map.entry(NOT_ACCEPTABLE, List.of("not_acceptable")),
-          Map.entry(REQUEST_TIMEOUT, List.of("request_timeout")),
-          Map.entry(STATE_GONE, List.of("state_model_gone")),
-          Map.entry(BODY_TOO_LARGE, List.of("body_too_large")),
-          Map.entry(UNSUPPORTED_MEDIA_TYPE, List.of("unsupported_media_type")),
-          Map.entry(
-              TOO_MANY_REQUESTS,
-              List.of(Rejection.QUEUE_FULL, Rejection.QUEUE_TIMEOUT, "too_often", "too_many")),
-          Map.entry(ENGINE_FAILED, List.of(ProblemMapper.INTERNAL_ERROR)),
-          Map.entry(
-              UNAVAILABLE,
-              List.of(Rejection.NO_MODEL, Rejection.DRAINING, "too_many_connections")));
-
   private static final String STATUSES =
       "400, 401, 404, 408, 413, 415, 429, 500 or 503, as for POST /generate.";
 
@@ -130,16 +96,10 @@ public final class ProblemResponses implements OASFilter {
         retryable(
             "No model is loaded yet, the service is shutting down, or the connection limit is"
                 + " reached."));
-    REASONS.forEach((name, reasons) -> addReasons(components.getResponses().get(name), reasons));
     components.addResponse(ANY_PROBLEM, problem(STATUSES));
     components.addResponse(
         ANY_OPENAI_ERROR,
         response(STATUSES, MediaType.APPLICATION_JSON, OpenAiError.class.getSimpleName()));
-  }
-
-  private static void addReasons(APIResponse response, List<String> reasons) {
-    String names = reasons.stream().map(name -> '`' + name + '`').collect(joining(" or "));
-    response.setDescription(response.getDescription() + " `reason` is " + names + '.');
   }
 
   private static APIResponse problem(String description) {
