@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import folio.inference.CheckpointFolder;
 import folio.inference.api.Service;
+import folio.model.testing.Pages;
 import io.quarkus.test.common.WithTestResource;
 import io.quarkus.test.junit.QuarkusTest;
 import io.restassured.RestAssured;
@@ -15,6 +16,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -99,6 +101,19 @@ class MonitoringTest {
       assertThat(existing).as(file).containsAll(names(read(file)));
     }
     assertThat(names(read("monitoring/folio.json"))).hasSizeGreaterThan(9);
+  }
+
+  @Test
+  void existsForEveryMetricOnThePages() {
+    Set<String> existing = new HashSet<>(names(scrape()));
+    existing.add("folio_key_requests_total"); // only a service with keys has it, see KeysIT
+    Set<String> listed =
+        names(Pages.page("inference-service/docs/operations.md").whole().codeSpans().toString());
+
+    assertThat(listed).hasSizeGreaterThan(15);
+    for (String name : listed) {
+      assertThat(existing).containsAnyOf(name, name + "_count"); // a histogram has no plain name
+    }
   }
 
   private static Set<String> names(String text) {

@@ -23,7 +23,7 @@ class SamplingDefaultsTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"temperature", "topP"})
+  @ValueSource(strings = {"temperature", "topP", "topK", "minP", "repetitionPenalty"})
   void describesTheDefaultsOfCompletions(String name) throws ReflectiveOperationException {
     RecordComponent parameter =
         Arrays.stream(SamplingParameters.class.getRecordComponents())
