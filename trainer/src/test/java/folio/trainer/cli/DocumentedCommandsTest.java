@@ -80,6 +80,7 @@ class DocumentedCommandsTest {
     Set<String> known = new HashSet<>(trainerCommands());
     known.addAll(launcherCommands());
     known.add("COMMAND"); // stands for any of them
+    known.add("--version");
 
     assertThat(ShellCommand.ofTheLauncher())
         .isNotEmpty()
