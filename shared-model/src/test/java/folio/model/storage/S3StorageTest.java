@@ -103,7 +103,7 @@ class S3StorageTest {
       assertThat(storage.current()).isEmpty();
 
       promoting.moveCurrent(SECOND);
-      assertThatThrownBy(() -> deleting.delete(SECOND)).hasMessageContaining("become current");
+      assertThatThrownBy(() -> deleting.delete(SECOND)).hasMessageContaining("become CURRENT");
       assertThat(storage.contains(SECOND)).isTrue();
 
       add(deleting, FIRST);
