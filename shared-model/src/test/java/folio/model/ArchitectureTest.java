@@ -19,11 +19,12 @@ class ArchitectureTest {
   private static final String SAMPLING = "folio.model.sampling";
   private static final String NETWORK = "folio.model.network";
   private static final String STORAGE = "folio.model.storage";
+  private static final String TEXT = "folio.model.text";
   private static final String CHECKPOINT = "folio.model.checkpoint";
   private static final String CUDA = "folio.runtime.cuda";
   private static final String TORCHSCRIPT = "folio.runtime.torchscript";
   private static final String[] PACKAGES = {
-    VOCABULARY, SAMPLING, NETWORK, STORAGE, CHECKPOINT, CUDA, TORCHSCRIPT
+    VOCABULARY, SAMPLING, NETWORK, STORAGE, TEXT, CHECKPOINT, CUDA, TORCHSCRIPT
   };
 
   private static final JavaClasses CLASSES =
@@ -84,17 +85,18 @@ class ArchitectureTest {
   }
 
   @Test
-  void vocabularySamplingNetworkStorageAndTorchscriptDependOnNoOtherPackage() {
+  void vocabularySamplingNetworkStorageTextAndTorchscriptDependOnNoOtherPackage() {
     assertDependsOnlyOn(VOCABULARY);
     assertDependsOnlyOn(SAMPLING);
     assertDependsOnlyOn(NETWORK);
     assertDependsOnlyOn(STORAGE);
+    assertDependsOnlyOn(TEXT);
     assertDependsOnlyOn(TORCHSCRIPT);
   }
 
   @Test
-  void checkpointDependsOnlyOnVocabularyNetworkAndStorage() {
-    assertDependsOnlyOn(CHECKPOINT, VOCABULARY, NETWORK, STORAGE);
+  void checkpointDependsOnlyOnVocabularyNetworkStorageAndText() {
+    assertDependsOnlyOn(CHECKPOINT, VOCABULARY, NETWORK, STORAGE, TEXT);
   }
 
   @Test

@@ -27,7 +27,7 @@ public record Canary(String text, double lossNats, Map<String, Double> tolerance
       Map.of("float32-cpu", 1e-3, "float32-cuda", 1e-2, "float16-cuda", 2e-2);
 
   /** The largest number of code points in a canary's text. */
-  private static final int MAX_TEXT_LENGTH = 256;
+  static final int MAX_TEXT_LENGTH = 256;
 
   /**
    * Measures the loss of a text and returns it with the text as a canary.

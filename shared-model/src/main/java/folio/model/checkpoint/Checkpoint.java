@@ -10,6 +10,7 @@ import folio.model.checkpoint.CheckpointManifest.FileEntry;
 import folio.model.network.CharGru;
 import folio.model.network.CharGruConfig;
 import folio.model.network.HostCopy;
+import folio.model.storage.FileTooLargeException;
 import folio.model.storage.Sha256;
 import folio.model.vocabulary.Vocabulary;
 import java.io.IOException;
@@ -112,8 +113,43 @@ public final class Checkpoint {
     try {
       return files.read(name, expected);
     } catch (IOException e) {
-      throw new CheckpointException(name + " cannot be read: " + e, e);
+      throw unreadable(name, e);
     }
+  }
+
+  /** Compares the sizes before it reads. */
+  private static byte[] readExpected(CheckpointFiles files, String name, FileEntry expected) {
+    long max = CheckpointFiles.maxBytes(name);
+    if (expected.sizeBytes() > max) {
+      throw new CheckpointException(
+          name
+              + " has "
+              + expected.sizeBytes()
+              + " bytes; it must have at most "
+              + max
+              + (name.equals(CheckpointFiles.WEIGHTS) ? ", half of the Java heap (-Xmx)" : ""));
+    }
+    try {
+      return files.read(name, expected);
+    } catch (FileTooLargeException e) {
+      throw wrongSize(name, e.sizeBytes(), expected);
+    } catch (IOException e) {
+      throw unreadable(name, e);
+    }
+  }
+
+  private static CheckpointException wrongSize(String name, long sizeBytes, FileEntry expected) {
+    return new CheckpointException(
+        name
+            + " has "
+            + sizeBytes
+            + " bytes instead of the "
+            + expected.sizeBytes()
+            + " in manifest.json");
+  }
+
+  private static CheckpointException unreadable(String name, IOException e) {
+    return new CheckpointException(name + " cannot be read: " + e, e);
   }
 
   private static byte[] verified(CheckpointFiles files, CheckpointManifest manifest, String name) {
@@ -121,15 +157,9 @@ public final class Checkpoint {
     if (expected == null) {
       throw new CheckpointException("manifest.json: files has no entry for " + name);
     }
-    byte[] bytes = readFile(files, name, expected);
+    byte[] bytes = readExpected(files, name, expected);
     if (bytes.length != expected.sizeBytes()) {
-      throw new CheckpointException(
-          name
-              + " has "
-              + bytes.length
-              + " bytes instead of the "
-              + expected.sizeBytes()
-              + " in manifest.json");
+      throw wrongSize(name, bytes.length, expected);
     }
     String digest = Sha256.hex(bytes);
     if (!digest.equals(expected.sha256())) {

@@ -89,6 +89,14 @@ final class CheckpointJson {
     if (canary.text() == null || canary.toleranceNats() == null) {
       throw new CheckpointException("manifest.json: canary needs text and tolerance_nats");
     }
+    int length = canary.text().codePointCount(0, canary.text().length());
+    if (length > Canary.MAX_TEXT_LENGTH) {
+      throw new CheckpointException(
+          "manifest.json: the text of canary has "
+              + length
+              + " characters; it must have at most "
+              + Canary.MAX_TEXT_LENGTH);
+    }
     return manifest;
   }
 

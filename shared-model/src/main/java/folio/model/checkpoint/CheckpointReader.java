@@ -2,6 +2,7 @@ package folio.model.checkpoint;
 
 import folio.model.storage.FileCache;
 import folio.model.storage.Storage;
+import folio.model.text.PrintableText;
 import java.io.IOException;
 import java.util.List;
 import java.util.Map;
@@ -49,7 +50,12 @@ public class CheckpointReader {
     Optional<String> name = wrapErrors(Storage.CURRENT, storage::current).map(String::strip);
     if (name.isPresent() && !isVersion(name.get())) {
       throw new CheckpointException(
-          storage + "/" + Storage.CURRENT + " does not name a version: '" + name.get() + "'");
+          storage
+              + "/"
+              + Storage.CURRENT
+              + " does not name a version: '"
+              + PrintableText.escape(name.get())
+              + "'");
     }
     return name;
   }
@@ -103,7 +109,7 @@ public class CheckpointReader {
     byte[] manifest =
         wrapErrors(
             version + "/" + CheckpointFiles.MANIFEST,
-            () -> storage.read(version, CheckpointFiles.MANIFEST));
+            () -> storage.read(version, CheckpointFiles.MANIFEST, Storage.MAX_COMMIT_FILE_BYTES));
     try {
       return CheckpointJson.readManifest(manifest);
     } catch (CheckpointException e) {

@@ -31,7 +31,8 @@ public final class DirectoryStorage implements Storage {
   @Override
   public Optional<String> current() throws IOException {
     try {
-      return Optional.of(Files.readString(root.resolve(CURRENT)));
+      byte[] name = RegularFiles.read(root.resolve(CURRENT), MAX_CURRENT_BYTES);
+      return Optional.of(new String(name, StandardCharsets.UTF_8));
     } catch (NoSuchFileException e) {
       return Optional.empty();
     }
@@ -53,8 +54,8 @@ public final class DirectoryStorage implements Storage {
   }
 
   @Override
-  public byte[] read(String version, String file) throws IOException {
-    return Files.readAllBytes(root.resolve(version).resolve(file));
+  public byte[] read(String version, String file, long maxBytes) throws IOException {
+    return RegularFiles.read(root.resolve(version).resolve(file), maxBytes);
   }
 
   @Override

@@ -10,12 +10,12 @@ import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
-import software.amazon.awssdk.core.ResponseBytes;
 import software.amazon.awssdk.core.checksums.RequestChecksumCalculation;
 import software.amazon.awssdk.core.checksums.ResponseChecksumValidation;
 import software.amazon.awssdk.core.exception.SdkClientException;
 import software.amazon.awssdk.core.exception.SdkException;
 import software.amazon.awssdk.core.sync.RequestBody;
+import software.amazon.awssdk.http.AbortableInputStream;
 import software.amazon.awssdk.http.urlconnection.UrlConnectionHttpClient;
 import software.amazon.awssdk.regions.Region;
 import software.amazon.awssdk.regions.providers.AwsProfileRegionProvider;
@@ -116,27 +116,48 @@ final class S3Bucket {
   }
 
   /**
-   * Returns an object.
+   * An object that was read.
    *
-   * @throws NoSuchFileException if the object does not exist
+   * @param tag its entity tag
    */
-  ResponseBytes<GetObjectResponse> get(String name) throws IOException {
-    return get(name, CALL_TIMEOUT);
-  }
+  record Download(String tag, long sizeBytes, byte[] content) {}
 
   /**
-   * Returns an object within a time limit.
+   * Returns an object.
    *
+   * @param maxBytes the size of the largest object that is accepted
    * @throws NoSuchFileException if the object does not exist
+   * @throws FileTooLargeException if the object is larger; it is not read
    */
-  ResponseBytes<GetObjectResponse> get(String name, Duration timeout) throws IOException {
+  Download get(String name, long maxBytes) throws IOException {
+    return get(name, maxBytes, CALL_TIMEOUT);
+  }
+
+  /** Returns an object within a time limit, as {@link #get(String, long)} does. */
+  Download get(String name, long maxBytes, Duration timeout) throws IOException {
     GetObjectRequest request =
         GetObjectRequest.builder()
             .bucket(bucket)
             .key(prefix + name)
             .overrideConfiguration(limits -> limits.apiCallTimeout(timeout))
             .build();
-    return call(name, () -> client.getObjectAsBytes(request));
+    Download download =
+        call(name, () -> client.getObject(request, (object, in) -> download(object, in, maxBytes)));
+    if (download.sizeBytes() > maxBytes) {
+      throw new FileTooLargeException(this + "/" + name, download.sizeBytes(), maxBytes);
+    }
+    return download;
+  }
+
+  /** Reads an object, but none of the content of one that is too large. */
+  private static Download download(GetObjectResponse object, AbortableInputStream in, long maxBytes)
+      throws IOException {
+    long size = object.contentLength();
+    if (size > maxBytes) {
+      in.abort(); // closing the stream would read the rest
+      return new Download(object.eTag(), size, new byte[0]);
+    }
+    return new Download(object.eTag(), size, in.readNBytes(Math.toIntExact(size)));
   }
 
   /** Writes an object and returns its entity tag. */
@@ -163,11 +184,11 @@ final class S3Bucket {
     try {
       return put(tag == null ? request.ifNoneMatch("*") : request.ifMatch(tag), name, content);
     } catch (FileAlreadyExistsException e) {
-      ResponseBytes<GetObjectResponse> stored = get(name);
-      if (!Arrays.equals(stored.asByteArray(), content)) {
+      Download stored = get(name, Storage.MAX_COMMIT_FILE_BYTES);
+      if (!Arrays.equals(stored.content(), content)) {
         throw e;
       }
-      return stored.response().eTag();
+      return stored.tag();
     }
   }
 

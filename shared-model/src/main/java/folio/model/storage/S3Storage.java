@@ -15,8 +15,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Consumer;
-import software.amazon.awssdk.core.ResponseBytes;
-import software.amazon.awssdk.services.s3.model.GetObjectResponse;
 import software.amazon.awssdk.services.s3.model.ListObjectsV2Response;
 import software.amazon.awssdk.services.s3.model.S3Object;
 
@@ -61,12 +59,12 @@ public final class S3Storage implements Storage {
   @Override
   public Optional<String> current() throws IOException {
     return Optional.ofNullable(currentObject())
-        .map(object -> new String(object.asByteArray(), StandardCharsets.UTF_8));
+        .map(object -> new String(object.content(), StandardCharsets.UTF_8));
   }
 
-  private ResponseBytes<GetObjectResponse> currentObject() throws IOException {
+  private S3Bucket.Download currentObject() throws IOException {
     try {
-      return bucket.get(CURRENT, CURRENT_TIMEOUT);
+      return bucket.get(CURRENT, MAX_CURRENT_BYTES, CURRENT_TIMEOUT);
     } catch (NoSuchFileException e) {
       return null;
     }
@@ -83,8 +81,8 @@ public final class S3Storage implements Storage {
   }
 
   @Override
-  public byte[] read(String version, String file) throws IOException {
-    return bucket.get(key(version, file)).asByteArray();
+  public byte[] read(String version, String file, long maxBytes) throws IOException {
+    return bucket.get(key(version, file), maxBytes).content();
   }
 
   @Override
@@ -168,10 +166,10 @@ public final class S3Storage implements Storage {
     private String tag;
     private byte[] current;
 
-    Writer(Consumer<PublishStep> observer, ResponseBytes<GetObjectResponse> current) {
+    Writer(Consumer<PublishStep> observer, S3Bucket.Download current) {
       this.observer = observer;
-      this.tag = current == null ? null : current.response().eTag();
-      this.current = current == null ? null : current.asByteArray();
+      this.tag = current == null ? null : current.tag();
+      this.current = current == null ? null : current.content();
     }
 
     @Override
@@ -238,7 +236,7 @@ public final class S3Storage implements Storage {
      */
     @Override
     public void delete(String version) throws IOException {
-      byte[] commitFile = read(version, COMMIT_FILE);
+      byte[] commitFile = read(version, COMMIT_FILE, MAX_COMMIT_FILE_BYTES);
       bucket.delete(key(version, COMMIT_FILE));
       if (S3Storage.this.current().map(String::strip).filter(version::equals).isPresent()) {
         bucket.put(key(version, COMMIT_FILE), commitFile);

@@ -18,10 +18,20 @@ public interface Storage {
   /** The file whose presence makes a version visible. It is written last and deleted first. */
   String COMMIT_FILE = "manifest.json";
 
+  /** The size in bytes of the largest {@link #COMMIT_FILE}. */
+  int MAX_COMMIT_FILE_BYTES = 1 << 20;
+
   /** The name of the file that names the current version. */
   String CURRENT = "CURRENT";
 
-  /** Returns the content of {@code CURRENT}, or empty if the file does not exist. */
+  /** The size in bytes of the largest {@code CURRENT}: a version's name, with room for spaces. */
+  int MAX_CURRENT_BYTES = 100;
+
+  /**
+   * Returns the content of {@code CURRENT}, or empty if the file does not exist.
+   *
+   * @throws FileTooLargeException if it is larger than {@link #MAX_CURRENT_BYTES}
+   */
   Optional<String> current() throws IOException;
 
   /** Returns the names of all versions, and perhaps of other objects, in no particular order. */
@@ -30,8 +40,13 @@ public interface Storage {
   /** Returns whether a version exists. */
   boolean contains(String version) throws IOException;
 
-  /** Returns the content of a version's file. */
-  byte[] read(String version, String file) throws IOException;
+  /**
+   * Returns the content of a version's file.
+   *
+   * @param maxBytes the size of the largest file that is accepted
+   * @throws FileTooLargeException if the file is larger; it is not read
+   */
+  byte[] read(String version, String file, long maxBytes) throws IOException;
 
   /** Returns whether the storage is on another machine, so that a disk cache is useful. */
   default boolean remote() {

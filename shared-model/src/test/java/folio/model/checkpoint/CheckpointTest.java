@@ -2,6 +2,7 @@ package folio.model.checkpoint;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assumptions.assumeThat;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
@@ -16,6 +17,7 @@ import folio.model.checkpoint.CheckpointDraft.Precision;
 import folio.model.network.CharGru;
 import folio.model.testing.TestCheckpoints;
 import java.io.IOException;
+import java.io.RandomAccessFile;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -26,7 +28,10 @@ import java.util.function.Consumer;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * Tests that every kind of damaged checkpoint is rejected with a message that names the file and
@@ -34,6 +39,9 @@ import org.junit.jupiter.api.io.TempDir;
  */
 class CheckpointTest {
   private static final JsonMapper JSON = new JsonMapper();
+
+  /** A size that a byte array, but not the heap of a test, can have. */
+  private static final long HUGE = 2_000_000_000L;
 
   @TempDir Path root;
   private final NDManager manager = NDManager.newBaseManager();
@@ -125,6 +133,70 @@ class CheckpointTest {
     Files.write(file("model.safetensors"), Arrays.copyOf(bytes, bytes.length - 100));
 
     assertRejected("model.safetensors has " + (bytes.length - 100) + " bytes", "" + bytes.length);
+  }
+
+  /** The file is sparse: only its length is large. */
+  @Test
+  void rejectsAFileThatIsLargerThanTheManifestSaysWithoutReadingIt() throws IOException {
+    setLength("model.safetensors", HUGE);
+
+    assertRejected("model.safetensors has " + HUGE + " bytes instead of the ");
+  }
+
+  @Test
+  void rejectsWeightsThatDoNotFitIntoTheHeapWithoutReadingThem() throws IOException {
+    long size = Runtime.getRuntime().maxMemory() / 2 + 1;
+    setLength("model.safetensors", size);
+    ObjectNode manifest = (ObjectNode) JSON.readTree(file("manifest.json").toFile());
+    ((ObjectNode) manifest.get("files").get("model.safetensors")).put("size_bytes", size);
+    Files.write(file("manifest.json"), JSON.writeValueAsBytes(manifest));
+
+    assertRejected(
+        "model.safetensors has " + size + " bytes; it must have at most", "half of the Java");
+  }
+
+  private void setLength(String name, long bytes) throws IOException {
+    try (RandomAccessFile file = new RandomAccessFile(file(name).toFile(), "rw")) {
+      file.setLength(bytes);
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"manifest.json", "config.json", "vocabulary.json", "model.safetensors"})
+  @Timeout(20)
+  void rejectsAPipeInThePlaceOfAFile(String name) throws Exception {
+    Files.delete(file(name));
+    assumeThat(new ProcessBuilder("mkfifo", file(name).toString()).start().waitFor()).isZero();
+
+    assertRejected(name + " cannot be read", "is not a regular file");
+  }
+
+  @Test
+  void rejectsACanaryThatIsTooLong() throws IOException {
+    ObjectNode manifest = (ObjectNode) JSON.readTree(file("manifest.json").toFile());
+    ((ObjectNode) manifest.get("canary")).put("text", "a".repeat(257));
+    Files.write(file("manifest.json"), JSON.writeValueAsBytes(manifest));
+
+    assertRejected("the text of canary has 257 characters; it must have at most 256");
+  }
+
+  @Test
+  void rejectsACurrentThatIsTooLargeWithoutReadingIt() throws IOException {
+    try (RandomAccessFile file = new RandomAccessFile(root.resolve("CURRENT").toFile(), "rw")) {
+      file.setLength(HUGE);
+    }
+    assertThatThrownBy(store::current)
+        .isInstanceOf(CheckpointException.class)
+        .hasMessageContaining("CURRENT has " + HUGE + " bytes; it must have at most 100");
+  }
+
+  @Test
+  void escapesWhatCurrentHolds() throws IOException {
+    Files.writeString(root.resolve("CURRENT"), "a\nb ERROR forged\u001b[31m");
+
+    assertThatThrownBy(store::current)
+        .isInstanceOf(CheckpointException.class)
+        .hasMessageEndingWith("does not name a version: 'a\\u000ab ERROR forged\\u001b[31m'");
   }
 
   @Test

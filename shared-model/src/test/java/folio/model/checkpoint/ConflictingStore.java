@@ -38,8 +38,8 @@ public final class ConflictingStore {
     }
 
     @Override
-    public byte[] read(String version, String file) throws IOException {
-      return storage.read(version, file);
+    public byte[] read(String version, String file, long maxBytes) throws IOException {
+      return storage.read(version, file, maxBytes);
     }
 
     @Override

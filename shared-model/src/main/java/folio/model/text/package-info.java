@@ -1,0 +1,2 @@
+/** Texts of others in messages for people. */
+package folio.model.text;
