@@ -39,7 +39,18 @@ public record CheckpointManifest(
    * @param sha256 the digest of the text's UTF-8 bytes in lower-case hex
    * @param characters the length of the text in code points
    */
-  public record Corpus(String name, String sha256, long characters) {}
+  public record Corpus(String name, String sha256, long characters) {
+    /**
+     * Returns the part of a corpus's name that clients may see: the name of a file without its
+     * folder, or an address without user, password and query.
+     */
+    public static String publicName(String name) {
+      if (name.matches("https?://.*")) {
+        return name.replaceFirst("//[^/]*@", "//").replaceFirst("[?#].*", "");
+      }
+      return name.substring(Math.max(name.lastIndexOf('/'), name.lastIndexOf('\\')) + 1);
+    }
+  }
 
   /**
    * Mean losses in nats per character.

@@ -70,9 +70,10 @@ public final class Corpus {
     return new Corpus(name, Sha256.hex(utf8), text);
   }
 
-  /** Returns the entry of this corpus in a manifest. */
+  /** Returns the entry of this corpus in a manifest, with its public name. */
   public CheckpointManifest.Corpus description() {
-    return new CheckpointManifest.Corpus(name, sha256, codePoints.length);
+    String publicName = CheckpointManifest.Corpus.publicName(name);
+    return new CheckpointManifest.Corpus(publicName, sha256, codePoints.length);
   }
 
   /** Returns the complete text. */

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.sun.net.httpserver.HttpServer;
+import folio.model.checkpoint.CheckpointManifest;
 import folio.model.vocabulary.Vocabulary;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -44,6 +45,17 @@ class CorpusTest {
     assertThat(corpus.vocabulary().size()).isEqualTo(65);
     assertThat(corpus.description().sha256()).startsWith("86c4e6aa9db7c042");
     assertThat(corpus.validation(corpus.vocabulary())).hasSize(111_540);
+  }
+
+  /** The service shows the name to its clients. */
+  @Test
+  void describesAFileWithoutItsFolder() throws IOException {
+    assertThat(open("some text".getBytes(StandardCharsets.UTF_8)).description().name())
+        .isEqualTo("corpus.txt");
+    assertThat(CheckpointManifest.Corpus.publicName("https://me:secret@host/a/b.txt?key=1#c"))
+        .isEqualTo("https://host/a/b.txt");
+    assertThat(CheckpointManifest.Corpus.publicName("tiny-shakespeare"))
+        .isEqualTo("tiny-shakespeare");
   }
 
   @Test

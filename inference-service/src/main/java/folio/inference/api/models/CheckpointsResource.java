@@ -5,6 +5,7 @@ import com.fasterxml.jackson.annotation.JsonProperty;
 import folio.inference.api.problem.ProblemResponses;
 import folio.model.checkpoint.CheckpointException;
 import folio.model.checkpoint.CheckpointManifest;
+import folio.model.checkpoint.CheckpointManifest.Corpus;
 import folio.model.checkpoint.CheckpointStore;
 import io.smallrye.common.annotation.Blocking;
 import jakarta.ws.rs.GET;
@@ -66,7 +67,7 @@ public final class CheckpointsResource {
           manifest.parent(),
           current.equals(Optional.of(manifest.version())),
           manifest.step(),
-          manifest.corpus() == null ? null : manifest.corpus().name(),
+          manifest.corpus() == null ? null : Corpus.publicName(manifest.corpus().name()),
           manifest.losses() == null ? null : manifest.losses().training(),
           manifest.losses() == null ? null : manifest.losses().validation());
     }

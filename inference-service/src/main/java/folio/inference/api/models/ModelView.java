@@ -4,6 +4,7 @@ import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonProperty;
 import folio.inference.models.ResidentModels.Resident;
 import folio.model.checkpoint.CheckpointManifest;
+import folio.model.checkpoint.CheckpointManifest.Corpus;
 import folio.model.network.CharGruConfig;
 import java.time.Instant;
 import java.util.List;
@@ -72,7 +73,7 @@ public record ModelView(
         Network.of(resident.description().config()),
         resident.description().vocabulary().characters(),
         manifest.step(),
-        manifest.corpus() == null ? null : manifest.corpus().name(),
+        manifest.corpus() == null ? null : Corpus.publicName(manifest.corpus().name()),
         manifest.losses() == null ? null : manifest.losses().validation());
   }
 }
