@@ -109,6 +109,14 @@ final class TrainCommand implements Callable<Integer> {
               + " -1 none.")
   private int metricsPort;
 
+  @Option(
+      names = "--metrics-host",
+      defaultValue = "127.0.0.1",
+      description =
+          "The address that serves the figures (default: ${DEFAULT-VALUE}, this machine only);"
+              + " 0.0.0.0 means every address.")
+  private String metricsHost;
+
   @Mixin private TrainingOptions hyperparameters;
 
   @Override
@@ -127,10 +135,11 @@ final class TrainCommand implements Callable<Integer> {
     TrainingConfig config = hyperparameters.config(saveEvery, viewEvery);
     CountDownLatch finished = new CountDownLatch(1);
     try (RunFolder folder = new RunFolder(run == null ? Path.of("runs", preset) : run);
-        LiveMetrics live = metricsPort < 0 ? LiveMetrics.NONE : LiveMetrics.serve(metricsPort);
+        LiveMetrics live =
+            metricsPort < 0 ? LiveMetrics.NONE : LiveMetrics.serve(metricsHost, metricsPort);
         TrainingRun training = new TrainingRun(config, context(folder, live))) {
       if (live.port() >= 0) {
-        System.out.println("metrics    http://127.0.0.1:" + live.port() + "/metrics");
+        System.out.println("metrics    http://" + metricsHost + ":" + live.port() + "/metrics");
       }
       Thread onSignal = new Thread(() -> stopCleanly(training, finished), "stop-on-signal");
       Runtime.getRuntime().addShutdownHook(onSignal);

@@ -29,19 +29,21 @@ public final class LiveMetrics implements AutoCloseable {
   }
 
   /**
-   * Starts a server on every address of this machine.
+   * Starts a server.
    *
+   * @param host the address to listen on
    * @param port the port to listen on; 0 for any unused one
    * @throws UncheckedIOException if the port is taken
    */
-  public static LiveMetrics serve(int port) {
+  public static LiveMetrics serve(String host, int port) {
     PrometheusRegistry registry = new PrometheusRegistry();
     try {
       return new LiveMetrics(
-          registry, HTTPServer.builder().port(port).registry(registry).buildAndStart());
+          registry,
+          HTTPServer.builder().hostname(host).port(port).registry(registry).buildAndStart());
     } catch (IOException e) {
       throw new UncheckedIOException(
-          new IOException("port " + port + " cannot be listened on: " + e.getMessage(), e));
+          new IOException(host + ":" + port + " cannot be listened on: " + e.getMessage(), e));
     }
   }
 

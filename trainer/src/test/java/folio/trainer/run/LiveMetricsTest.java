@@ -1,9 +1,12 @@
 package folio.trainer.run;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import folio.trainer.cli.TrainerProcess;
 import java.io.BufferedReader;
+import java.net.ConnectException;
+import java.net.Socket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -46,6 +49,7 @@ class LiveMetricsTest {
           address = line.replaceFirst("metrics +", "");
         }
       }
+      assertOtherAddressesRefuse(URI.create(address).getPort());
 
       String page =
           HttpClient.newHttpClient()
@@ -63,5 +67,11 @@ class LiveMetricsTest {
     } finally {
       process.destroyForcibly().waitFor();
     }
+  }
+
+  /** A machine has the whole of 127.0.0.0/8; the figures are served at 127.0.0.1 alone. */
+  private static void assertOtherAddressesRefuse(int port) {
+    assertThatThrownBy(() -> new Socket("127.0.0.2", port).close())
+        .isInstanceOf(ConnectException.class);
   }
 }
