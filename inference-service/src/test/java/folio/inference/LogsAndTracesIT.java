@@ -13,6 +13,7 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Comparator;
 import java.util.HashMap;
@@ -146,8 +147,43 @@ class LogsAndTracesIT {
             .filter(message -> message.contains(id))
             .findFirst()
             .orElseThrow();
-    assertThat(access).contains("\"POST /generate\" 200 ");
+    assertThat(access).contains("\"POST /generate\" 200 ").containsPattern(" bytes \\d+ ms ");
     assertThat(process.log())
         .noneMatch(line -> line.contains(PROMPT) || line.contains(longestLine(answer.body())));
+  }
+
+  /** The value of a checkpoint's file is quoted in the log. */
+  @Test
+  void logsNoForgedLines() throws Exception {
+    CheckpointStore store = new CheckpointStore(folder);
+    Path version = folder.resolve(TestCheckpoints.publish(store, 2));
+    Path config = version.resolve("config.json");
+    String forged = Files.readString(config).replace("residual", "a\\nb ERROR forged\\u001b[31m");
+    Files.writeString(config, forged);
+    TestCheckpoints.sign(version);
+    process = ServiceProcess.start(folder, Map.of());
+    Files.writeString(folder.resolve("CURRENT"), version.getFileName() + "\n");
+    Service.await(
+        "the rejection",
+        () -> process.log().stream().anyMatch(line -> line.contains("Checkpoint rejected")));
+
+    assertThat(process.log())
+        .noneMatch(line -> line.startsWith("b ERROR") || line.contains("\u001b"))
+        .anyMatch(line -> line.contains("a\\u000ab ERROR forged\\u001b[31m"));
+  }
+
+  /** Some clients send a key as a query parameter, although the service ignores it there. */
+  @Test
+  void logsNoQuery() throws Exception {
+    generate(Map.of("QUARKUS_HTTP_ACCESS_LOG_ENABLED", "true"));
+    HttpResponse<String> answer = process.service().get("/models?api_key=secret");
+    String id = answer.headers().firstValue("X-Request-Id").orElseThrow();
+    Service.await(
+        "a line of the access log",
+        () -> process.log().stream().anyMatch(line -> line.contains(id)));
+
+    assertThat(process.log())
+        .anyMatch(line -> line.contains("\"GET /models\" 200 "))
+        .noneMatch(line -> line.contains("secret"));
   }
 }

@@ -5,6 +5,7 @@ import folio.model.checkpoint.Checkpoint;
 import folio.model.network.CharGru;
 import folio.model.sampling.OutOfRangeException;
 import folio.model.sampling.SamplingParameters;
+import folio.model.text.PrintableText;
 import folio.model.vocabulary.UnknownCharacterException;
 import folio.trainer.evaluation.TextGenerator;
 import java.io.PrintWriter;
@@ -122,11 +123,11 @@ final class SampleCommand implements Callable<Integer> {
         CharGru network = checkpoint.load(manager)) {
       TextGenerator generator = new TextGenerator(manager, network, checkpoint.vocabulary());
       int[] start = generator.promptOrDefault(prompt);
-      out.print(prompt);
+      out.print(shown(prompt));
       generator.generate(
           new TextGenerator.Request(start, maxTokens, parameters, chosenSeed()),
           codePoint -> {
-            out.print(Character.toString(codePoint));
+            out.print(shown(Character.toString(codePoint)));
             out.flush();
           });
       out.println();
@@ -135,6 +136,12 @@ final class SampleCommand implements Callable<Integer> {
       throw usageError("--prompt: " + e.getMessage() + " of " + checkpoint.version(), e);
     }
     return CommandLine.ExitCode.OK;
+  }
+
+  /** Returns a text as it is printed: on a terminal, escape sequences of a corpus must not act. */
+  private static String shown(String text) {
+    boolean terminal = CommandLine.Help.Ansi.AUTO.enabled();
+    return terminal && !text.equals("\n") ? PrintableText.escape(text) : text;
   }
 
   /** Returns the message of an error with the option's name in place of the parameter's. */

@@ -1,7 +1,10 @@
 package folio.trainer.run;
 
+import static java.util.stream.Collectors.joining;
+
 import folio.model.network.CharGruConfig;
 import folio.model.sampling.SamplingParameters;
+import folio.model.text.PrintableText;
 import folio.trainer.corpus.Corpus;
 import folio.trainer.evaluation.Prediction;
 import folio.trainer.evaluation.TextGenerator;
@@ -197,7 +200,9 @@ final class RunReporter implements AutoCloseable {
                 generator.promptOrDefault(""), SAMPLE_CHARACTERS, SAMPLE, step));
     console.line(
         PredictionView.render(prediction.target(), prediction.predicted(), console.colours()));
-    console.line("sample     " + sample.replace("\n", "\n           "));
+    console.line(
+        "sample     "
+            + sample.lines().map(PrintableText::escape).collect(joining("\n           ")));
     writeEvent("sample", step, Map.of("temperature", SAMPLE.temperature(), "text", sample));
     restartClock();
   }

@@ -1,0 +1,37 @@
+package folio.inference.observability;
+
+import folio.model.text.PrintableText;
+import io.quarkus.logging.LoggingFilter;
+import java.util.Arrays;
+import java.util.logging.Filter;
+import java.util.logging.LogRecord;
+import org.jboss.logmanager.ExtLogRecord;
+
+/**
+ * The filter of Folio's log records. It escapes line breaks and other invisible characters, because
+ * messages quote files and requests of others, who could forge lines.
+ */
+@LoggingFilter(name = "printable")
+public final class PrintableLogFilter implements Filter {
+  private static final String LOGGERS = "folio.";
+
+  @Override
+  public boolean isLoggable(LogRecord log) {
+    if (log instanceof ExtLogRecord record && record.getLoggerName().startsWith(LOGGERS)) {
+      Object[] parameters = record.getParameters();
+      if (parameters != null) {
+        record.setParameters(
+            Arrays.stream(parameters).map(PrintableLogFilter::printable).toArray());
+      }
+      record.setMessage(PrintableText.escape(record.getMessage()), record.getFormatStyle());
+    }
+    return true;
+  }
+
+  /** Returns the text of a parameter, but a number as it is, since its format needs a number. */
+  private static Object printable(Object parameter) {
+    return parameter instanceof Number
+        ? parameter
+        : PrintableText.escape(String.valueOf(parameter));
+  }
+}
