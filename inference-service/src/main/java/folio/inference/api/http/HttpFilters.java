@@ -23,10 +23,24 @@ public final class HttpFilters {
 
   private static final Pattern PAGE = Pattern.compile("/(index\\.html|page/.*)?");
 
+  /**
+   * The health of a group of checks. Folio has no groups, but Quarkus creates a registry for every
+   * name that a client asks for.
+   */
+  private static final Pattern HEALTH_GROUP = Pattern.compile("/q/health/group(/.*)?");
+
   /** The page loads and calls only this service, and no other page may frame it. */
   private static final String PAGE_POLICY =
       "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self';"
           + " img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+  /** Swagger UI has scripts and styles in its page. */
+  private static final Pattern SWAGGER_UI = Pattern.compile("/q/swagger-ui(/.*)?");
+
+  private static final String SWAGGER_UI_POLICY =
+      "default-src 'none'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline';"
+          + " connect-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'none';"
+          + " frame-ancestors 'none'";
 
   /** The priority of the first filter; Quarkus calls filters by descending priority. */
   private static final int FIRST = 1000;
@@ -59,8 +73,9 @@ public final class HttpFilters {
     filters.register(bodies::startTimeout, FIRST - 1);
     filters.register(connections::admit, FIRST - 2);
     filters.register(bodies::rejectLarge, FIRST - 3);
-    filters.register(this::rejectInvalidContentType, FIRST - 4);
-    filters.register(this::chooseMediaType, FIRST - 5);
+    filters.register(this::rejectHealthGroup, FIRST - 4);
+    filters.register(this::rejectInvalidContentType, FIRST - 5);
+    filters.register(this::chooseMediaType, FIRST - 6);
     filters.register(keys::admit, AFTER_CORS);
   }
 
@@ -79,8 +94,19 @@ public final class HttpFilters {
     http.response().putHeader("Referrer-Policy", "no-referrer");
     if (PAGE.matcher(http.normalizedPath()).matches()) {
       http.response().putHeader("Content-Security-Policy", PAGE_POLICY);
+    } else if (SWAGGER_UI.matcher(http.normalizedPath()).matches()) {
+      http.response().putHeader("Content-Security-Policy", SWAGGER_UI_POLICY);
     }
     http.next();
+  }
+
+  private void rejectHealthGroup(RoutingContext http) {
+    if (HEALTH_GROUP.matcher(http.normalizedPath()).matches()) {
+      problems.answer(
+          http, Problem.of(Status.NOT_FOUND, "not_found", "there are no health groups"));
+    } else {
+      http.next();
+    }
   }
 
   /** Answers 415 to a Content-Type that cannot be parsed; JAX-RS would answer 500. */
