@@ -49,7 +49,7 @@ public class EngineLifecycle {
   private final ModelLoader loader;
   private final ResidentModels models;
   private final InferenceEngine engine;
-  private CheckpointWatcher watcher;
+  private final CheckpointWatcher watcher;
   private Thread watcherThread;
 
   /** Creates and joins all parts; no thread runs yet. */
@@ -63,11 +63,11 @@ public class EngineLifecycle {
     models = new ResidentModels();
     engine = new InferenceEngine(engineSettings(config, device), models, metrics);
     metrics.observe(engine);
+    watcher = new CheckpointWatcher(store, loader::load, models, metrics);
   }
 
   /** Starts the engine's workers and the watcher; the first model is loaded in the background. */
   void start(@Observes StartupEvent event) {
-    watcher = new CheckpointWatcher(store, loader::load, models, metrics);
     engine.start();
     if (LaunchMode.current() == LaunchMode.NORMAL) {
       CleanExit.install();
@@ -82,6 +82,7 @@ public class EngineLifecycle {
    * drain timeout end with an error. The HTTP server still answers meanwhile.
    */
   void drain(@Observes ShutdownDelayInitiatedEvent event) {
+    engine.prepareToStop();
     LOG.infof("Draining running=%d waiting=%d", engine.running(), engine.waiting());
     if (engine.drain(config.drainTimeout())) {
       LOG.info("Drained");
@@ -93,7 +94,7 @@ public class EngineLifecycle {
 
   /** Stops the watcher, then closes the engine and the models. */
   void stop(@Observes ShutdownEvent event) throws InterruptedException {
-    if (watcher == null) {
+    if (watcherThread == null) {
       return; // the service did not start
     }
     watcher.close();
@@ -146,6 +147,12 @@ public class EngineLifecycle {
   @Singleton
   CheckpointStore store() {
     return store;
+  }
+
+  @Produces
+  @Singleton
+  CheckpointWatcher watcher() {
+    return watcher;
   }
 
   @Produces

@@ -33,6 +33,9 @@ public final class InferenceEngine implements AutoCloseable {
   private final List<Worker> workers = new ArrayList<>();
   private volatile boolean draining;
 
+  /** Whether draining is final: the service stops, or a worker has ended. */
+  private volatile boolean stopping;
+
   /** Creates an engine that does nothing before {@link #start}. The engine closes the models. */
   public InferenceEngine(Settings settings, ResidentModels models, EngineListener listener) {
     WorkerSettings workerSettings = settings.workers();
@@ -128,7 +131,7 @@ public final class InferenceEngine implements AutoCloseable {
     return queue.size();
   }
 
-  /** Returns whether new requests are rejected for good. */
+  /** Returns whether new requests are rejected. */
   public boolean draining() {
     return draining;
   }
@@ -159,10 +162,26 @@ public final class InferenceEngine implements AutoCloseable {
     }
   }
 
+  /**
+   * Accepts requests again after {@link #drain}.
+   *
+   * @return false if the engine is stopping or has stopped
+   */
+  public synchronized boolean undrain() {
+    draining = stopping;
+    return !stopping;
+  }
+
+  /** Rejects new requests for good, as before {@link #close}. */
+  public synchronized void prepareToStop() {
+    stopping = true;
+    draining = true;
+  }
+
   /** Ends every running request, waits for the workers and frees the models. */
   @Override
   public void close() {
-    draining = true;
+    prepareToStop();
     workers.forEach(Worker::stop);
     try {
       for (Worker worker : workers) {
@@ -178,7 +197,7 @@ public final class InferenceEngine implements AutoCloseable {
   private final class WorkerExitHandler implements Worker.ExitListener {
     @Override
     public void workerEnds() {
-      draining = true;
+      prepareToStop();
     }
 
     @Override

@@ -26,6 +26,8 @@ public final class CheckpointWatcher implements AutoCloseable {
   private final ResidentModels models;
   private final LoadListener listener;
   private final CountDownLatch stopped = new CountDownLatch(1);
+  private volatile long lastPollNanos = System.nanoTime();
+  private volatile boolean failed;
   private String offeredVersion;
   private String rejectedVersion;
   private String rejectedMessage;
@@ -48,15 +50,33 @@ public final class CheckpointWatcher implements AutoCloseable {
     this.listener = listener;
   }
 
-  /** Polls at an interval until {@link #close}. */
+  /**
+   * Polls at an interval until {@link #close}. An error that is no fault of a checkpoint, such as a
+   * class that cannot be initialized, ends the thread: {@link #failed} is true from then on.
+   */
   public void run(Duration interval) {
     try {
       do {
+        lastPollNanos = System.nanoTime();
         poll();
       } while (!stopped.await(interval.toMillis(), TimeUnit.MILLISECONDS));
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
+    } catch (Throwable e) {
+      failed = true;
+      listener.failed(e);
+      throw e;
     }
+  }
+
+  /** Returns whether an error has ended {@link #run}. Safe for any thread. */
+  public boolean failed() {
+    return failed;
+  }
+
+  /** Returns how long ago the last poll began. Safe for any thread. */
+  public Duration sinceLastPoll() {
+    return Duration.ofNanos(System.nanoTime() - lastPollNanos);
   }
 
   /**

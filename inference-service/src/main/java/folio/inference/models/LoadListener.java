@@ -9,4 +9,7 @@ public interface LoadListener {
 
   /** Receives a version that was rejected; the current model continues to serve. */
   default void rejected(String version, String message) {}
+
+  /** Receives the error that ends the watcher; no further checkpoint is loaded. */
+  default void failed(Throwable cause) {}
 }

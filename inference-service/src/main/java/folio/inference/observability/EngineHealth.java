@@ -1,9 +1,11 @@
 package folio.inference.observability;
 
 import folio.inference.engine.InferenceEngine;
+import folio.inference.models.CheckpointWatcher;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.enterprise.inject.Produces;
 import java.time.Duration;
+import java.util.Optional;
 import org.eclipse.microprofile.config.inject.ConfigProperty;
 import org.eclipse.microprofile.health.HealthCheck;
 import org.eclipse.microprofile.health.HealthCheckResponse;
@@ -13,22 +15,33 @@ import org.eclipse.microprofile.health.Startup;
 
 /**
  * The health checks. Started and ready: a model is current. Ready, in addition: the engine accepts
- * requests. Live: the decode loop iterates.
+ * requests. Live: every thread that the service needs is running: the decode workers, the watcher
+ * and the event loops.
  */
 @ApplicationScoped
 public class EngineHealth {
+  /** The longest time between two polls of a live watcher: a bucket may answer slowly. */
+  private static final Duration POLL_TIMEOUT = Duration.ofMinutes(20);
+
   private final InferenceEngine engine;
+  private final CheckpointWatcher watcher;
+  private final EventLoopHeartbeat eventLoops;
   private final Duration iterationTimeout;
 
   /**
    * Creates the checks of an engine.
    *
-   * @param iterationTimeout the longest time between two iterations of a live decode loop
+   * @param iterationTimeout the longest time between two iterations of a live decode loop, or
+   *     between two heartbeats of a live event loop
    */
   EngineHealth(
       InferenceEngine engine,
+      CheckpointWatcher watcher,
+      EventLoopHeartbeat eventLoops,
       @ConfigProperty(name = "folio.turn-timeout") Duration iterationTimeout) {
     this.engine = engine;
+    this.watcher = watcher;
+    this.eventLoops = eventLoops;
     this.iterationTimeout = iterationTimeout;
   }
 
@@ -49,7 +62,25 @@ public class EngineHealth {
   @Liveness
   HealthCheck liveness() {
     return () ->
-        check("the decode loop turns", engine.sinceLastIteration().compareTo(iterationTimeout) < 0);
+        HealthCheckResponse.builder()
+            .name("the decode loop turns")
+            .status(stoppedThread().isEmpty())
+            .withData("model", modelVersion())
+            .withData("stopped", stoppedThread().orElse("none"))
+            .build();
+  }
+
+  /** Returns the kind of thread that has ended or stands still, or empty if all are running. */
+  private Optional<String> stoppedThread() {
+    if (engine.sinceLastIteration().compareTo(iterationTimeout) >= 0) {
+      return Optional.of("decode worker");
+    }
+    if (watcher.failed() || watcher.sinceLastPoll().compareTo(POLL_TIMEOUT) >= 0) {
+      return Optional.of("checkpoint watcher");
+    }
+    return eventLoops.sinceLastBeat().compareTo(iterationTimeout) >= 0
+        ? Optional.of("event loop")
+        : Optional.empty();
   }
 
   private boolean hasModel() {
@@ -60,7 +91,11 @@ public class EngineHealth {
     return HealthCheckResponse.builder()
         .name(name)
         .status(up)
-        .withData("model", engine.models().current().map(model -> model.version()).orElse("none"))
+        .withData("model", modelVersion())
         .build();
+  }
+
+  private String modelVersion() {
+    return engine.models().current().map(model -> model.version()).orElse("none");
   }
 }

@@ -219,4 +219,9 @@ public final class EngineMetrics implements EngineListener, LoadListener {
     LOG.errorf("Checkpoint rejected version=%s reason=%s", version, message);
     loads("failure").increment();
   }
+
+  @Override
+  public void failed(Throwable cause) {
+    LOG.error("Checkpoint watcher ended, liveness fails", cause);
+  }
 }
