@@ -100,6 +100,9 @@ public interface InferenceConfig {
     /** The address that the admin server listens on; the default accepts local clients only. */
     @WithDefault("127.0.0.1")
     String host();
+
+    /** The token that requests to the admin server must carry; without it, none is required. */
+    Optional<String> token();
   }
 
   /**

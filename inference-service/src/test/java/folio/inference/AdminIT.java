@@ -6,13 +6,19 @@ import com.fasterxml.jackson.databind.JsonNode;
 import folio.inference.api.Service;
 import folio.model.checkpoint.CheckpointStore;
 import folio.model.testing.TestCheckpoints;
+import java.io.BufferedReader;
 import java.io.IOException;
+import java.io.InputStreamReader;
+import java.net.InetAddress;
 import java.net.ServerSocket;
+import java.net.Socket;
 import java.net.URI;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.HashMap;
 import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -33,11 +39,16 @@ class AdminIT {
   }
 
   private void start() throws IOException {
+    start(Map.of());
+  }
+
+  private void start(Map<String, String> settings) throws IOException {
+    Map<String, String> all = new HashMap<>(settings);
     try (ServerSocket free = new ServerSocket(0)) {
       port = free.getLocalPort();
     }
-    ServiceProcess started =
-        ServiceProcess.start(folder, Map.of("FOLIO_ADMIN_PORT", String.valueOf(port)));
+    all.put("FOLIO_ADMIN_PORT", String.valueOf(port));
+    ServiceProcess started = ServiceProcess.start(folder, all);
     process = started.process();
     service = started.service();
   }
@@ -107,7 +118,7 @@ class AdminIT {
   }
 
   @Test
-  void drainsPermanently() throws Exception {
+  void drainsAndUndrains() throws Exception {
     start();
     HttpResponse<String> draining = post("/drain");
     assertThat(draining.statusCode()).isEqualTo(200);
@@ -121,6 +132,47 @@ class AdminIT {
     assertThat(rejected.statusCode()).isEqualTo(503);
     assertThat(Service.parse(rejected.body()).get("reason").asText()).isEqualTo("draining");
     assertThat(service.get("/q/health/live").statusCode()).isEqualTo(200);
+
+    HttpResponse<String> accepting = post("/undrain");
+    assertThat(accepting.statusCode()).isEqualTo(200);
+    assertThat(Service.parse(accepting.body()).get("draining").asBoolean()).isFalse();
+    Service.await("ready", () -> service.get("/q/health/ready").statusCode() == 200);
+  }
+
+  /** A page of another site sends its Origin; one with a rebound name sends that name as Host. */
+  @Test
+  void obeysNoWebPage() throws Exception {
+    start();
+    String page = "Content-Type: text/plain\r\nContent-Length: 0\r\n\r\n";
+    String local = "POST /drain HTTP/1.1\r\nHost: 127.0.0.1\r\n";
+    assertThat(statusLine(local + "Origin: https://example.org\r\n" + page)).contains("403");
+    assertThat(statusLine(local + "Origin: null\r\n" + page)).contains("403");
+    assertThat(statusLine("POST /drain HTTP/1.1\r\nHost: rebound.example.org\r\n" + page))
+        .contains("403");
+    assertThat(service.get("/q/health/ready").statusCode()).isEqualTo(200);
+
+    assertThat(statusLine(local + page)).contains("200");
+    assertThat(service.get("/q/health/ready").statusCode()).isEqualTo(503);
+  }
+
+  private String statusLine(String request) throws IOException {
+    try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), port)) {
+      socket.setSoTimeout(20_000);
+      socket.getOutputStream().write(request.getBytes(StandardCharsets.US_ASCII));
+      return new BufferedReader(
+              new InputStreamReader(socket.getInputStream(), StandardCharsets.US_ASCII))
+          .readLine();
+    }
+  }
+
+  @Test
+  void requiresTheToken() throws Exception {
+    String token = "0123456789abcdef";
+    start(Map.of("FOLIO_ADMIN_TOKEN", token));
+    String drain = "POST /drain HTTP/1.1\r\nHost: admin.example.org\r\nContent-Length: 0\r\n";
+    assertThat(statusLine(drain + "\r\n")).contains("401");
+    assertThat(statusLine(drain + "Authorization: Bearer " + token + "0\r\n\r\n")).contains("401");
+    assertThat(statusLine(drain + "Authorization: Bearer " + token + "\r\n\r\n")).contains("200");
   }
 
   @Test
