@@ -3,6 +3,7 @@ package folio.trainer.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
+import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -194,6 +195,38 @@ class LauncherTest {
           .isEqualTo("folio: " + unknown + " is not a command; ./folio help lists the commands\n");
     }
     assertThat(folder.resolve("called")).doesNotExist();
+  }
+
+  /** The service is replaced by a program that waits and never listens. */
+  @Test
+  void demoGivesUpOnAServiceThatIsNeverReady() throws Exception {
+    Path jar = clone.resolve("inference-service/target/quarkus-app/quarkus-run.jar");
+    Files.createFile(Files.createDirectories(jar.getParent()).resolve(jar.getFileName()));
+    Path java = folder.resolve("bin/java");
+    Path started = folder.resolve("started");
+    Files.writeString(
+        java, "#!/usr/bin/env bash\necho $$ $@ >'" + started + "'\necho some log\nexec sleep 60\n");
+    Files.setPosixFilePermissions(java, PosixFilePermissions.fromString("rwxr-xr-x"));
+    int port;
+    try (ServerSocket free = new ServerSocket(0)) {
+      port = free.getLocalPort();
+    }
+    Finished demo =
+        run(
+            Path.of("/usr/bin/env"),
+            "FOLIO_DEMO_TIMEOUT=2",
+            "QUARKUS_HTTP_PORT=" + port,
+            clone.resolve("folio").toString(),
+            "demo");
+
+    assertThat(demo.exitCode()).isEqualTo(1);
+    assertThat(demo.err())
+        .contains("the service was not ready after 2 s (FOLIO_DEMO_TIMEOUT)")
+        .contains("some log");
+    String[] process = Files.readString(started).split(" ");
+    assertThat(process).contains("-XX:+ExitOnOutOfMemoryError");
+    assertThat(ProcessHandle.of(Long.parseLong(process[0])).filter(ProcessHandle::isAlive))
+        .isEmpty();
   }
 
   @Test
