@@ -8,8 +8,8 @@ import java.util.logging.LogRecord;
 import org.jboss.logmanager.ExtLogRecord;
 
 /**
- * The filter of Folio's log records. It escapes line breaks and other invisible characters, because
- * messages quote files and requests of others, who could forge lines.
+ * The filter of Folio's log records. It escapes line breaks and other invisible characters:
+ * messages quote files and requests, and a line break in them would forge a line.
  */
 @LoggingFilter(name = "printable")
 public final class PrintableLogFilter implements Filter {

@@ -200,33 +200,66 @@ class LauncherTest {
   /** The service is replaced by a program that waits and never listens. */
   @Test
   void demoGivesUpOnAServiceThatIsNeverReady() throws Exception {
-    Path jar = clone.resolve("inference-service/target/quarkus-app/quarkus-run.jar");
-    Files.createFile(Files.createDirectories(jar.getParent()).resolve(jar.getFileName()));
-    Path java = folder.resolve("bin/java");
     Path started = folder.resolve("started");
-    Files.writeString(
-        java, "#!/usr/bin/env bash\necho $$ $@ >'" + started + "'\necho some log\nexec sleep 60\n");
-    Files.setPosixFilePermissions(java, PosixFilePermissions.fromString("rwxr-xr-x"));
-    int port;
-    try (ServerSocket free = new ServerSocket(0)) {
-      port = free.getLocalPort();
-    }
-    Finished demo =
-        run(
-            Path.of("/usr/bin/env"),
-            "FOLIO_DEMO_TIMEOUT=2",
-            "QUARKUS_HTTP_PORT=" + port,
-            clone.resolve("folio").toString(),
-            "demo");
+    Finished demo = demo("echo $$ $@ >'" + started + "'\necho some log\nexec sleep 60\n");
 
     assertThat(demo.exitCode()).isEqualTo(1);
     assertThat(demo.err())
-        .contains("the service was not ready after 2 s (FOLIO_DEMO_TIMEOUT)")
+        .contains("the service was not ready after 3 s (FOLIO_DEMO_TIMEOUT)")
         .contains("some log");
     String[] process = Files.readString(started).split(" ");
     assertThat(process).contains("-XX:+ExitOnOutOfMemoryError");
     assertThat(ProcessHandle.of(Long.parseLong(process[0])).filter(ProcessHandle::isAlive))
         .isEmpty();
+  }
+
+  /** The service is replaced by a program that answers every request and ends after a text. */
+  @Test
+  void demoEndsWithTheServicesExitCode() throws Exception {
+    Path source = folder.resolve("Service.java");
+    Files.writeString(
+        source,
+        """
+        import com.sun.net.httpserver.HttpServer;
+        import java.net.InetSocketAddress;
+
+        class Service {
+          public static void main(String[] arguments) throws Exception {
+            int port = Integer.parseInt(System.getenv("QUARKUS_HTTP_PORT"));
+            HttpServer server = HttpServer.create(new InetSocketAddress("127.0.0.1", port), 0);
+            server.createContext("/", exchange -> {
+              exchange.sendResponseHeaders(200, -1);
+              exchange.close();
+              if (exchange.getRequestMethod().equals("POST")) {
+                System.exit(3);
+              }
+            });
+            server.start();
+          }
+        }
+        """);
+    Path realJava = Path.of(System.getProperty("java.home"), "bin", "java");
+    Finished demo = demo("exec '" + realJava + "' '" + source + "'\n", "FOLIO_DEMO_TIMEOUT=60");
+
+    assertThat(demo.err()).contains("folio: serving;").doesNotContain("unbound");
+    assertThat(demo.exitCode()).isEqualTo(3);
+  }
+
+  /** Runs the demo with a script in place of Java. */
+  private Finished demo(String lines, String... settings) throws Exception {
+    Path jar = clone.resolve("inference-service/target/quarkus-app/quarkus-run.jar");
+    Files.createFile(Files.createDirectories(jar.getParent()).resolve(jar.getFileName()));
+    Path java = folder.resolve("bin/java");
+    Files.writeString(java, "#!/usr/bin/env bash\n" + lines);
+    Files.setPosixFilePermissions(java, PosixFilePermissions.fromString("rwxr-xr-x"));
+    List<String> command = new ArrayList<>(List.of("FOLIO_DEMO_TIMEOUT=3"));
+    command.addAll(List.of(settings));
+    try (ServerSocket free = new ServerSocket(0)) {
+      command.add("QUARKUS_HTTP_PORT=" + free.getLocalPort());
+    }
+    command.add(clone.resolve("folio").toString());
+    command.add("demo");
+    return run(Path.of("/usr/bin/env"), command.toArray(String[]::new));
   }
 
   @Test
