@@ -117,6 +117,32 @@ class LogsAndTracesIT {
   }
 
   @Test
+  void tracesNoTextAndNoExceptionOfARejectedRequest() throws Exception {
+    Map<String, String> settings = exporterSettings();
+    settings.put("QUARKUS_OTEL_SDK_DISABLED", "false");
+    process = ServiceProcess.start(folder, settings);
+    Service service = process.service();
+    for (String body :
+        List.of(
+            "{\"prompt\": \"" + PROMPT + " \u4eac\"}",
+            "{\"temperature\": \"" + PROMPT + "\"}",
+            "{\"" + PROMPT + "\": 1}",
+            "{\"prompt\": \"" + PROMPT)) {
+      HttpResponse<String> rejected =
+          service
+              .client()
+              .send(service.generate(body, "text/plain"), HttpResponse.BodyHandlers.ofString());
+      assertThat(rejected.statusCode()).as(body).isEqualTo(400);
+    }
+    process.process().destroy();
+    process.process().waitFor(); // the exporter flushes its spans
+
+    String all = String.join("", traces);
+    assertThat(all.split("POST /generate", -1)).as("a span for each request").hasSize(5);
+    assertThat(all).doesNotContain(PROMPT, "exception");
+  }
+
+  @Test
   void tracesNothingByDefault() throws Exception {
     HttpResponse<String> answer = generate(exporterSettings());
     process.process().destroy();
