@@ -26,7 +26,10 @@ public final class CheckpointWatcher implements AutoCloseable {
   private final ResidentModels models;
   private final LoadListener listener;
   private final CountDownLatch stopped = new CountDownLatch(1);
-  private volatile long lastPollNanos = System.nanoTime();
+
+  /** The time when the poll in progress began, by {@link System#nanoTime}; null between polls. */
+  private volatile Long pollBeganNanos;
+
   private volatile boolean failed;
   private String offeredVersion;
   private String rejectedVersion;
@@ -57,8 +60,9 @@ public final class CheckpointWatcher implements AutoCloseable {
   public void run(Duration interval) {
     try {
       do {
-        lastPollNanos = System.nanoTime();
+        pollBeganNanos = System.nanoTime();
         poll();
+        pollBeganNanos = null;
       } while (!stopped.await(interval.toMillis(), TimeUnit.MILLISECONDS));
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
@@ -74,9 +78,10 @@ public final class CheckpointWatcher implements AutoCloseable {
     return failed;
   }
 
-  /** Returns how long ago the last poll began. Safe for any thread. */
-  public Duration sinceLastPoll() {
-    return Duration.ofNanos(System.nanoTime() - lastPollNanos);
+  /** Returns how long the poll in progress has taken; zero between polls. Safe for any thread. */
+  public Duration pollDuration() {
+    Long began = pollBeganNanos;
+    return began == null ? Duration.ZERO : Duration.ofNanos(System.nanoTime() - began);
   }
 
   /**

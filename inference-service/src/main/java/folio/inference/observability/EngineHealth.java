@@ -9,6 +9,7 @@ import java.util.Optional;
 import org.eclipse.microprofile.config.inject.ConfigProperty;
 import org.eclipse.microprofile.health.HealthCheck;
 import org.eclipse.microprofile.health.HealthCheckResponse;
+import org.eclipse.microprofile.health.HealthCheckResponseBuilder;
 import org.eclipse.microprofile.health.Liveness;
 import org.eclipse.microprofile.health.Readiness;
 import org.eclipse.microprofile.health.Startup;
@@ -20,7 +21,7 @@ import org.eclipse.microprofile.health.Startup;
  */
 @ApplicationScoped
 public class EngineHealth {
-  /** The longest time between two polls of a live watcher: a bucket may answer slowly. */
+  /** The longest duration of a live watcher's poll: a bucket may answer slowly. */
   private static final Duration POLL_TIMEOUT = Duration.ofMinutes(20);
 
   private final InferenceEngine engine;
@@ -61,13 +62,12 @@ public class EngineHealth {
   @Produces
   @Liveness
   HealthCheck liveness() {
-    return () ->
-        HealthCheckResponse.builder()
-            .name("the decode loop turns")
-            .status(stoppedThread().isEmpty())
-            .withData("model", modelVersion())
-            .withData("stopped", stoppedThread().orElse("none"))
-            .build();
+    return () -> {
+      Optional<String> stopped = stoppedThread();
+      return response("the decode loop turns", stopped.isEmpty())
+          .withData("stopped", stopped.orElse("none"))
+          .build();
+    };
   }
 
   /** Returns the kind of thread that has ended or stands still, or empty if all are running. */
@@ -75,7 +75,7 @@ public class EngineHealth {
     if (engine.sinceLastIteration().compareTo(iterationTimeout) >= 0) {
       return Optional.of("decode worker");
     }
-    if (watcher.failed() || watcher.sinceLastPoll().compareTo(POLL_TIMEOUT) >= 0) {
+    if (watcher.failed() || watcher.pollDuration().compareTo(POLL_TIMEOUT) >= 0) {
       return Optional.of("checkpoint watcher");
     }
     return eventLoops.sinceLastBeat().compareTo(iterationTimeout) >= 0
@@ -88,14 +88,11 @@ public class EngineHealth {
   }
 
   private HealthCheckResponse check(String name, boolean up) {
-    return HealthCheckResponse.builder()
-        .name(name)
-        .status(up)
-        .withData("model", modelVersion())
-        .build();
+    return response(name, up).build();
   }
 
-  private String modelVersion() {
-    return engine.models().current().map(model -> model.version()).orElse("none");
+  private HealthCheckResponseBuilder response(String name, boolean up) {
+    String model = engine.models().current().map(current -> current.version()).orElse("none");
+    return HealthCheckResponse.builder().name(name).status(up).withData("model", model);
   }
 }

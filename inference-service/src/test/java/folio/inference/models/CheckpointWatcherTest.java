@@ -3,6 +3,7 @@ package folio.inference.models;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import ai.djl.Device;
+import folio.inference.api.Service;
 import folio.model.checkpoint.CheckpointStore;
 import folio.model.checkpoint.CheckpointWriter;
 import folio.model.testing.TestCheckpoints;
@@ -12,6 +13,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -224,5 +226,40 @@ class CheckpointWatcherTest {
 
     assertThat(rejected).hasSize(1);
     assertThat(rejected.get(0)).contains("does not name a version: 'nonsense'");
+  }
+
+  /** Liveness fails if a poll takes too long, but the time between two polls may be a day. */
+  @Test
+  void aPollLastsUntilItsLoaderHasReturned() throws InterruptedException {
+    TestCheckpoints.publishCurrent(store, 1);
+    CountDownLatch loading = new CountDownLatch(1);
+    CountDownLatch release = new CountDownLatch(1);
+    CheckpointWatcher slow =
+        new CheckpointWatcher(
+            store,
+            checkpoint -> {
+              loading.countDown();
+              await(release);
+              return new ModelLoader(Device.cpu()).load(checkpoint);
+            },
+            models,
+            new LoadListener() {});
+    assertThat(slow.pollDuration()).isZero();
+    Thread thread = new Thread(() -> slow.run(Duration.ofDays(1)));
+    thread.start();
+    loading.await();
+    assertThat(slow.pollDuration()).isPositive();
+    release.countDown();
+    Service.await("the end of the poll", () -> slow.pollDuration().isZero());
+    slow.close();
+    thread.join();
+  }
+
+  private static void await(CountDownLatch latch) {
+    try {
+      latch.await();
+    } catch (InterruptedException e) {
+      throw new IllegalStateException(e);
+    }
   }
 }
