@@ -31,9 +31,11 @@ public final class InferenceEngine implements AutoCloseable {
   private final ResidentModels models;
   private final EngineListener listener;
   private final List<Worker> workers = new ArrayList<>();
+
+  /** Whether {@link #drain} was called, and {@link #undrain} was not called since. */
   private volatile boolean draining;
 
-  /** Whether draining is final: the service stops, or a worker has ended. */
+  /** Whether new requests are rejected for good: the service stops, or a worker has ended. */
   private volatile boolean stopping;
 
   /** Creates an engine that does nothing before {@link #start}. The engine closes the models. */
@@ -77,7 +79,7 @@ public final class InferenceEngine implements AutoCloseable {
    * @throws RejectedException if the queue is full, there is no model, or the engine drains
    */
   public List<GenerationStream> submit(List<RequestGroup> groups) {
-    if (draining) {
+    if (draining()) {
       throw rejected(new Rejection.Draining());
     }
     if (models.current().isEmpty()) {
@@ -133,7 +135,7 @@ public final class InferenceEngine implements AutoCloseable {
 
   /** Returns whether new requests are rejected. */
   public boolean draining() {
-    return draining;
+    return draining || stopping;
   }
 
   /** Returns how long ago the slowest worker began its last iteration. */
@@ -167,15 +169,14 @@ public final class InferenceEngine implements AutoCloseable {
    *
    * @return false if the engine is stopping or has stopped
    */
-  public synchronized boolean undrain() {
-    draining = stopping;
+  public boolean undrain() {
+    draining = false;
     return !stopping;
   }
 
   /** Rejects new requests for good, as before {@link #close}. */
-  public synchronized void prepareToStop() {
+  public void prepareToStop() {
     stopping = true;
-    draining = true;
   }
 
   /** Ends every running request, waits for the workers and frees the models. */
