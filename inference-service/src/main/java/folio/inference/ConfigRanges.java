@@ -3,6 +3,7 @@ package folio.inference;
 import io.quarkus.runtime.configuration.ConfigurationException;
 import java.math.BigInteger;
 import java.time.Duration;
+import java.util.Optional;
 
 /** The legal ranges of the settings. */
 final class ConfigRanges {
@@ -11,8 +12,8 @@ final class ConfigRanges {
   private static final Duration ONE_SECOND = Duration.ofSeconds(1);
   private static final Duration MAX_DURATION = Duration.ofDays(1);
   private static final Duration MAX_STATE_LIFETIME = Duration.ofDays(365);
-  private static final int MIN_KEY_LENGTH = 16;
-  private static final int MAX_KEY_LENGTH = 1024;
+  private static final int MIN_SECRET_LENGTH = 16;
+  private static final int MAX_SECRET_LENGTH = 1024;
   private static final BigInteger MAX_BODY_SIZE = BigInteger.valueOf(1L << 30);
 
   private ConfigRanges() {}
@@ -32,6 +33,7 @@ final class ConfigRanges {
     check("folio.turn-timeout", config.iterationTimeout(), ONE_SECOND, MAX_DURATION);
     check("folio.drain-timeout", config.drainTimeout(), Duration.ZERO, MAX_DURATION);
     check("folio.admin.port", config.admin().port(), 0, 65_535);
+    checkSecret("folio.admin.token", config.admin().token());
     check(config.limits());
     check(config.state());
   }
@@ -52,13 +54,14 @@ final class ConfigRanges {
 
   private static void check(InferenceConfig.State state) {
     check("folio.state.lifetime", state.lifetime(), ONE_SECOND, MAX_STATE_LIFETIME);
-    // The key itself must not appear in a message.
-    state
-        .key()
-        .ifPresent(
-            key ->
-                check(
-                    "the length of folio.state.key", key.length(), MIN_KEY_LENGTH, MAX_KEY_LENGTH));
+    checkSecret("folio.state.key", state.key());
+  }
+
+  /** Checks the length of a secret, which itself must not appear in a message. */
+  private static void checkSecret(String setting, Optional<String> secret) {
+    secret.ifPresent(
+        text ->
+            check("the length of " + setting, text.length(), MIN_SECRET_LENGTH, MAX_SECRET_LENGTH));
   }
 
   private static <T extends Comparable<T>> void check(

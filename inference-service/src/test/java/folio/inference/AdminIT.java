@@ -166,6 +166,15 @@ class AdminIT {
   }
 
   @Test
+  void rejectsATokenThatIsTooShort() throws Exception {
+    String log = ServiceProcess.startAndFail(folder, Map.of("FOLIO_ADMIN_TOKEN", "tooshort"));
+
+    assertThat(log)
+        .contains("the length of folio.admin.token is 8; it must be 16 to 1024")
+        .doesNotContain("tooshort");
+  }
+
+  @Test
   void requiresTheToken() throws Exception {
     String token = "0123456789abcdef";
     start(Map.of("FOLIO_ADMIN_TOKEN", token));

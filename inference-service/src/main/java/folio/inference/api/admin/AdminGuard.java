@@ -3,7 +3,6 @@ package folio.inference.api.admin;
 import folio.inference.api.problem.Problem;
 import folio.inference.api.problem.ProblemWriter;
 import io.netty.util.NetUtil;
-import io.quarkus.runtime.configuration.ConfigurationException;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.ext.web.RoutingContext;
 import jakarta.inject.Singleton;
@@ -21,7 +20,6 @@ import org.eclipse.microprofile.config.inject.ConfigProperty;
  */
 @Singleton
 final class AdminGuard {
-  private static final int MIN_TOKEN_LENGTH = 16;
   private static final String BEARER = "Bearer ";
 
   private final ProblemWriter problems;
@@ -31,18 +29,9 @@ final class AdminGuard {
    * Creates a guard.
    *
    * @param token the token that every request must carry; empty if none is required
-   * @throws ConfigurationException if the token is too short; the service does not start then
    */
   AdminGuard(
       ProblemWriter problems, @ConfigProperty(name = "folio.admin.token") Optional<String> token) {
-    if (token.isPresent() && token.get().length() < MIN_TOKEN_LENGTH) {
-      throw new ConfigurationException(
-          "folio.admin.token has "
-              + token.get().length()
-              + " characters; it must have "
-              + MIN_TOKEN_LENGTH
-              + " or more");
-    }
     this.problems = problems;
     this.token = token;
   }
