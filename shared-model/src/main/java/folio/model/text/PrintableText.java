@@ -1,5 +1,8 @@
 package folio.model.text;
 
+import java.util.Arrays;
+import java.util.stream.Collectors;
+
 /**
  * Text whose every character can be seen. A text from a file or a client may hold line breaks that
  * forge log lines, or escape sequences that change a terminal.
@@ -20,6 +23,13 @@ public final class PrintableText {
         .forEach(
             c -> escaped.append(isPrintable(c) ? Character.toString(c) : "\\u%04x".formatted(c)));
     return escaped.toString();
+  }
+
+  /** Returns a text with the escapes of {@link #escape}, but with its line breaks. */
+  public static String escapeLines(String text) {
+    return Arrays.stream(text.split("\n", -1))
+        .map(PrintableText::escape)
+        .collect(Collectors.joining("\n"));
   }
 
   private static boolean isPrintable(int codePoint) {

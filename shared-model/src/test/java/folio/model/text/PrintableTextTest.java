@@ -2,6 +2,7 @@ package folio.model.text;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -17,5 +18,10 @@ class PrintableTextTest {
   })
   void escapesWhatCannotBeSeen(String text, String escaped) {
     assertThat(PrintableText.escape(text)).isEqualTo(escaped);
+  }
+
+  @Test
+  void keepsLineBreaksOnly() {
+    assertThat(PrintableText.escapeLines("a\nb\u001b\n\n")).isEqualTo("a\nb\\u001b\n\n");
   }
 }

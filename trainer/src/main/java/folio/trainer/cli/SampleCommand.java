@@ -140,8 +140,7 @@ final class SampleCommand implements Callable<Integer> {
 
   /** Returns a text as it is printed: on a terminal, escape sequences of a corpus must not act. */
   private static String shown(String text) {
-    boolean terminal = CommandLine.Help.Ansi.AUTO.enabled();
-    return terminal && !text.equals("\n") ? PrintableText.escape(text) : text;
+    return CommandLine.Help.Ansi.AUTO.enabled() ? PrintableText.escapeLines(text) : text;
   }
 
   /** Returns the message of an error with the option's name in place of the parameter's. */

@@ -103,7 +103,7 @@ final class TrainingOptions {
       names = "--warmup-steps",
       paramLabel = "N",
       description =
-          "The number of steps in which the learning rate rises to its peak, 0 to 1" + " billion.")
+          "The number of steps in which the learning rate rises to its peak, 0 to 1 billion.")
   private long warmupSteps;
 
   @Option(

@@ -1,7 +1,5 @@
 package folio.trainer.run;
 
-import static java.util.stream.Collectors.joining;
-
 import folio.model.network.CharGruConfig;
 import folio.model.sampling.SamplingParameters;
 import folio.model.text.PrintableText;
@@ -200,9 +198,8 @@ final class RunReporter implements AutoCloseable {
                 generator.promptOrDefault(""), SAMPLE_CHARACTERS, SAMPLE, step));
     console.line(
         PredictionView.render(prediction.target(), prediction.predicted(), console.colours()));
-    console.line(
-        "sample     "
-            + sample.lines().map(PrintableText::escape).collect(joining("\n           ")));
+    String printable = PrintableText.escapeLines(sample);
+    console.line("sample     " + printable.replace("\n", "\n           "));
     writeEvent("sample", step, Map.of("temperature", SAMPLE.temperature(), "text", sample));
     restartClock();
   }
