@@ -22,9 +22,7 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.eclipse.microprofile.config.inject.ConfigProperty;
-import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -33,29 +31,15 @@ import org.junit.jupiter.api.Test;
 @QuarkusTest
 @WithTestResource(CheckpointFolder.class)
 @Tag("slow")
-class PlaygroundTest {
+class PlaygroundTest extends BrowserTest {
   private static final String SCRIPT =
       "<img src=x onerror=\"window.harmed=1\"><script>window.harmed=1</script>";
-
-  private static Chromium chromium;
 
   @ConfigProperty(name = "folio.checkpoints")
   Path checkpoints;
 
   private Service service;
   private Page page;
-
-  @BeforeAll
-  static void openBrowser() {
-    chromium = Chromium.launch();
-  }
-
-  @AfterAll
-  static void closeBrowser() {
-    if (chromium != null) {
-      chromium.close();
-    }
-  }
 
   @BeforeEach
   void openPage() {

@@ -9,8 +9,6 @@ import folio.inference.CheckpointFolder;
 import io.quarkus.test.common.WithTestResource;
 import io.quarkus.test.junit.QuarkusTest;
 import io.restassured.RestAssured;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
@@ -18,22 +16,8 @@ import org.junit.jupiter.api.Test;
 @QuarkusTest
 @WithTestResource(CheckpointFolder.class)
 @Tag("slow")
-class SwaggerUiTest {
+class SwaggerUiTest extends BrowserTest {
   private static final String PATH = "/q/swagger-ui/";
-
-  private static Chromium chromium;
-
-  @BeforeAll
-  static void openBrowser() {
-    chromium = Chromium.launch();
-  }
-
-  @AfterAll
-  static void closeBrowser() {
-    if (chromium != null) {
-      chromium.close();
-    }
-  }
 
   @Test
   void callsTheServiceAndNoOtherHost() {

@@ -35,6 +35,16 @@ public final class Pages {
     return Page.read(ROOT.resolve(path));
   }
 
+  /** Returns the options, such as {@code --seed}, that the pages of some top-level folders name. */
+  public static List<String> options(String... folders) {
+    return all().stream()
+        .filter(page -> Stream.of(folders).anyMatch(f -> page.toString().startsWith(f + "/")))
+        .flatMap(page -> page.whole().codeSpans().stream())
+        .filter(code -> code.matches("--[a-z].*"))
+        .map(code -> code.split("[ =]", 2)[0])
+        .toList();
+  }
+
   /** Returns every file that is neither a page nor a result of a build. */
   public static List<Path> sources() {
     return files().stream().filter(file -> !isPage(file)).toList();

@@ -3,17 +3,16 @@ package folio.trainer.cli;
 import static java.util.stream.Collectors.toSet;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import folio.model.testing.LauncherHelp;
 import folio.model.testing.Page;
 import folio.model.testing.PageTable;
 import folio.model.testing.Pages;
 import folio.model.testing.ShellCommand;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
-import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -23,10 +22,6 @@ import picocli.CommandLine.ParseResult;
 
 /** The commands and options of the trainer that the pages show. */
 class DocumentedCommandsTest {
-  /** A command in the help of the launcher, at the start of a line. */
-  private static final Pattern LISTED_COMMAND =
-      Pattern.compile("(?m)^(?:Usage: | {7}| {2})(?:\\./folio )?([a-z][a-z-]+)");
-
   private static Set<String> trainerCommands() {
     return Trainer.commandLine().getSubcommands().keySet();
   }
@@ -78,23 +73,14 @@ class DocumentedCommandsTest {
   @Test
   void everyCommandOfAPageIsKnown() throws IOException {
     Set<String> known = new HashSet<>(trainerCommands());
-    known.addAll(launcherCommands());
+    known.addAll(LauncherHelp.commands());
+    known.add("help");
     known.add("COMMAND"); // stands for any of them
     known.add("--version");
 
     assertThat(ShellCommand.ofTheLauncher())
         .isNotEmpty()
         .allMatch(command -> known.contains(command.words().get(1)));
-  }
-
-  private static Set<String> launcherCommands() throws IOException {
-    Process launcher = new ProcessBuilder(Pages.ROOT.resolve("folio").toString(), "help").start();
-    String help = new String(launcher.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-    Set<String> listed =
-        LISTED_COMMAND.matcher(help).results().map(match -> match.group(1)).collect(toSet());
-    assertThat(listed).contains("serve", "train", "benchmark");
-    listed.add("help");
-    return listed;
   }
 
   @Test
@@ -104,13 +90,7 @@ class DocumentedCommandsTest {
             .flatMap(command -> command.getCommandSpec().options().stream())
             .flatMap(option -> Arrays.stream(option.names()))
             .collect(toSet());
-    List<String> documented =
-        Pages.all().stream()
-            .filter(page -> page.toString().matches("(trainer|shared-model)/.*"))
-            .flatMap(page -> page.whole().codeSpans().stream())
-            .filter(code -> code.matches("--[a-z].*"))
-            .map(code -> code.split("[ =]", 2)[0])
-            .toList();
+    List<String> documented = Pages.options("trainer", "shared-model");
 
     assertThat(documented).isNotEmpty();
     assertThat(options).containsAll(documented);

@@ -36,13 +36,7 @@ class DocumentedCommandsTest {
             .flatMap(command -> command.getCommandSpec().options().stream())
             .flatMap(option -> Arrays.stream(option.names()))
             .collect(toSet());
-    List<String> documented =
-        Pages.all().stream()
-            .filter(page -> page.toString().startsWith("inference-service/"))
-            .flatMap(page -> page.whole().codeSpans().stream())
-            .filter(code -> code.matches("--[a-z].*"))
-            .map(code -> code.split("[ =]", 2)[0])
-            .toList();
+    List<String> documented = Pages.options("inference-service");
 
     assertThat(documented).isNotEmpty();
     assertThat(options).containsAll(documented);
