@@ -15,6 +15,8 @@ final class ConfigRanges {
   private static final int MIN_SECRET_LENGTH = 16;
   private static final int MAX_SECRET_LENGTH = 1024;
   private static final BigInteger MAX_BODY_SIZE = BigInteger.valueOf(1L << 30);
+  private static final BigInteger MIN_CLIENT_MEMORY = BigInteger.valueOf(1L << 20);
+  private static final BigInteger MAX_CLIENT_MEMORY = BigInteger.valueOf(1L << 40);
 
   private ConfigRanges() {}
 
@@ -41,9 +43,19 @@ final class ConfigRanges {
   private static void check(InferenceConfig.Limits limits) {
     check("folio.limits.max-tokens", limits.maxTokens(), 1, 100_000_000);
     check("folio.limits.prompt-tokens", limits.promptTokens(), 1, 100_000_000);
+    check("folio.limits.client-slots", limits.clientSlots(), 0, 65_536);
     check("folio.limits.connections", limits.connections(), 1, 1_000_000);
     check(
         "folio.limits.body-size", limits.bodySize().asBigInteger(), BigInteger.ONE, MAX_BODY_SIZE);
+    limits
+        .clientMemory()
+        .ifPresent(
+            size ->
+                check(
+                    "folio.limits.client-memory",
+                    size.asBigInteger(),
+                    MIN_CLIENT_MEMORY,
+                    MAX_CLIENT_MEMORY));
     check(
         "folio.limits.request-timeout",
         limits.requestTimeout(),

@@ -9,6 +9,7 @@ import folio.inference.engine.WorkerSettings;
 import folio.inference.fused.FusedDecoderFactory;
 import folio.inference.fused.FusedDecoders;
 import folio.inference.generation.GenerationLimits;
+import folio.inference.generation.MemoryBudget;
 import folio.inference.models.CheckpointWatcher;
 import folio.inference.models.ModelLoader;
 import folio.inference.models.ResidentModels;
@@ -20,6 +21,7 @@ import io.quarkus.runtime.ShutdownDelayInitiatedEvent;
 import io.quarkus.runtime.ShutdownEvent;
 import io.quarkus.runtime.StartupEvent;
 import io.quarkus.runtime.configuration.ConfigurationException;
+import io.quarkus.runtime.configuration.MemorySize;
 import jakarta.enterprise.event.Observes;
 import jakarta.enterprise.inject.Produces;
 import jakarta.inject.Singleton;
@@ -40,6 +42,9 @@ import org.jboss.logging.Logger;
 public class EngineLifecycle {
   private static final Logger LOG = Logger.getLogger(EngineLifecycle.class);
 
+  /** By default, clients may occupy one of this many parts of the heap. */
+  private static final int HEAP_PARTS = 4;
+
   /** The longest time that shutdown waits for the watcher, which may be reading a bucket. */
   private static final Duration WATCHER_STOP_TIMEOUT = Duration.ofSeconds(10);
 
@@ -48,6 +53,7 @@ public class EngineLifecycle {
   private final CheckpointStore store;
   private final ModelLoader loader;
   private final ResidentModels models;
+  private final MemoryBudget clientMemory;
   private final InferenceEngine engine;
   private final CheckpointWatcher watcher;
   private Thread watcherThread;
@@ -61,8 +67,10 @@ public class EngineLifecycle {
     metrics = new EngineMetrics(registry);
     loader = new ModelLoader(device, fusedDecoders(config.decoder()), config.slots());
     models = new ResidentModels();
-    engine = new InferenceEngine(engineSettings(config, device), models, metrics);
+    clientMemory = clientMemory(config.limits());
+    engine = new InferenceEngine(engineSettings(config, device, clientMemory), models, metrics);
     metrics.observe(engine);
+    metrics.observe(clientMemory);
     watcher = new CheckpointWatcher(store, loader::load, models, metrics);
   }
 
@@ -127,12 +135,23 @@ public class EngineLifecycle {
     return choice == DecoderChoice.AUTO ? FusedDecoders::load : FusedDecoderFactory.Loader.NONE;
   }
 
-  private static InferenceEngine.Settings engineSettings(InferenceConfig config, Device device) {
+  private static MemoryBudget clientMemory(InferenceConfig.Limits limits) {
+    long defaultBytes = Runtime.getRuntime().maxMemory() / HEAP_PARTS;
+    return new MemoryBudget(
+        limits.clientMemory().map(MemorySize::asLongValue).orElse(defaultBytes));
+  }
+
+  private static InferenceEngine.Settings engineSettings(
+      InferenceConfig config, Device device, MemoryBudget clientMemory) {
     return new InferenceEngine.Settings(
         config.slots(),
+        config.limits().clientSlots() == 0
+            ? config.slots()
+            : Math.min(config.slots(), config.limits().clientSlots()),
         WorkerSettings.on(device, config.threads()),
         config.queue().capacity(),
-        config.queue().timeout());
+        config.queue().timeout(),
+        clientMemory);
   }
 
   // The parts that the HTTP resources inject.
@@ -159,6 +178,12 @@ public class EngineLifecycle {
   @Singleton
   ResidentModels models() {
     return models;
+  }
+
+  @Produces
+  @Singleton
+  MemoryBudget clientMemory() {
+    return clientMemory;
   }
 
   @Produces

@@ -131,6 +131,10 @@ public interface InferenceConfig {
     @WithDefault("10000")
     int promptTokens();
 
+    /** The largest number of slots that one client has at once; 0: all. */
+    @WithDefault("0")
+    int clientSlots();
+
     /** The size of the largest request body. */
     @WithDefault("1M")
     MemorySize bodySize();
@@ -138,6 +142,12 @@ public interface InferenceConfig {
     /** The longest time from the end of a request's headers to the end of its body. */
     @WithDefault("30S")
     Duration requestTimeout();
+
+    /**
+     * The memory for bodies that are not complete and for text that clients have not read; without
+     * it, a quarter of the heap.
+     */
+    Optional<MemorySize> clientMemory();
 
     /** The largest number of open connections; requests on further ones are answered with 503. */
     @WithDefault("4096")

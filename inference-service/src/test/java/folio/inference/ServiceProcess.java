@@ -21,11 +21,13 @@ final class ServiceProcess {
 
   private final Process process;
   private final Service service;
+  private final int port;
   private final Queue<String> log;
 
-  private ServiceProcess(Process process, Service service, Queue<String> log) {
+  private ServiceProcess(Process process, int port, Queue<String> log) {
     this.process = process;
-    this.service = service;
+    this.service = new Service(port);
+    this.port = port;
     this.log = log;
   }
 
@@ -45,7 +47,12 @@ final class ServiceProcess {
 
   /** Starts the service and waits until it is ready. */
   static ServiceProcess start(Path checkpoints, Map<String, String> settings) throws IOException {
-    Process process = command(checkpoints, settings).start();
+    return start(command(checkpoints, settings));
+  }
+
+  /** Starts the service by a command, and waits until it is ready. */
+  static ServiceProcess start(ProcessBuilder command) throws IOException {
+    Process process = command.start();
     BufferedReader log = process.inputReader(StandardCharsets.UTF_8);
     Matcher listening = LISTENING.matcher("");
     while (!listening.find()) {
@@ -60,7 +67,7 @@ final class ServiceProcess {
     drain.start();
     int port = Integer.parseInt(listening.group(1));
     Service.awaitReady(port);
-    return new ServiceProcess(process, new Service(port), lines);
+    return new ServiceProcess(process, port, lines);
   }
 
   /** Starts the service with settings that make it exit with 1, and returns its log. */
@@ -93,6 +100,11 @@ final class ServiceProcess {
 
   Service service() {
     return service;
+  }
+
+  /** Returns the port of the API. */
+  int port() {
+    return port;
   }
 
   Process process() {

@@ -3,6 +3,8 @@ package folio.inference.engine;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Comparator;
 import java.util.Iterator;
 import java.util.List;
 import java.util.function.IntConsumer;
@@ -10,10 +12,11 @@ import java.util.function.IntSupplier;
 import java.util.function.Predicate;
 
 /**
- * The requests that wait for slots, first come first served (but see {@link #next}). Each sequence
- * of a request takes one slot. The bound is on all sequences that run and wait together, so a
- * request that only waits for a worker's next iteration takes no place in the queue. Safe for use
- * by any thread.
+ * The requests that wait for slots. A free slot goes to the client that has the fewest; the
+ * requests of one client are served in the order of their arrival (but see {@link #next}). Each
+ * sequence of a request takes one slot. The bound is on all sequences that run and wait together,
+ * so a request that only waits for a worker's next iteration takes no place in the queue. Safe for
+ * use by any thread.
  */
 final class AdmissionQueue {
   /**
@@ -27,13 +30,15 @@ final class AdmissionQueue {
   /** The number of requests that may overtake a group that needs several free slots. */
   private static final int MAX_OVERTAKING = 64;
 
-  private static final Next NO_NEXT = new Next(null, WorkerAllocator.NONE);
+  private static final Next NO_NEXT = new Next(null, WorkerAllocator.NONE, false);
 
   private final int slots;
+  private final int slotsPerClient;
   private final int capacity;
   private final WorkerAllocator workers;
   private final ArrayDeque<QueuedRequest> queue = new ArrayDeque<>();
   private final ArrayDeque<Long> releasedNanos = new ArrayDeque<>();
+  private final ClientShares shares = new ClientShares();
   private int waitingSlots;
   private int overtaken;
   private int openSequences;
@@ -43,10 +48,12 @@ final class AdmissionQueue {
    * Creates an empty queue.
    *
    * @param slots the largest number of sequences that run at once
+   * @param slotsPerClient the largest number of them that run for one client
    * @param capacity the largest number of sequences that wait while all slots are busy
    */
-  AdmissionQueue(int slots, int capacity, WorkerSettings workers) {
+  AdmissionQueue(int slots, int slotsPerClient, int capacity, WorkerSettings workers) {
     this.slots = slots;
+    this.slotsPerClient = slotsPerClient;
     this.capacity = capacity;
     this.workers = new WorkerAllocator(slots, workers);
   }
@@ -63,7 +70,12 @@ final class AdmissionQueue {
     workers.setFusedSlotsSource(source);
   }
 
-  private record Next(QueuedRequest request, int worker) {}
+  /**
+   * The next request that is taken.
+   *
+   * @param overtakes whether another one is first in line and does not fit
+   */
+  private record Next(QueuedRequest request, int worker, boolean overtakes) {}
 
   /** Adds a request, or returns false if the queue is full. */
   synchronized boolean offer(QueuedRequest request) {
@@ -97,10 +109,11 @@ final class AdmissionQueue {
       return null;
     }
     QueuedRequest taken = next.request();
-    overtaken = taken.equals(queue.peekFirst()) ? 0 : overtaken + 1;
+    overtaken = next.overtakes() ? overtaken + 1 : 0;
     queue.remove(taken);
     waitingSlots -= taken.slots();
     workers.acquire(worker, taken.slots());
+    shares.add(taken.client(), taken.slots());
     openSequences += taken.slots();
     notifyNextWorker();
     return taken;
@@ -117,16 +130,37 @@ final class AdmissionQueue {
    * overtake it.
    */
   private Next next() {
-    for (QueuedRequest request : queue) {
+    if (running() >= slots) {
+      return NO_NEXT;
+    }
+    boolean overtakes = false;
+    for (QueuedRequest request : inLine()) {
       int worker = workers.workerFor(request);
       if (worker != WorkerAllocator.NONE) {
-        return new Next(request, worker);
+        return new Next(request, worker, overtakes);
       }
-      if (running() >= slots || overtaken >= MAX_OVERTAKING) {
+      if (overtaken >= MAX_OVERTAKING) {
         return NO_NEXT;
       }
+      overtakes = true;
     }
     return NO_NEXT;
+  }
+
+  /**
+   * Returns the requests of clients below their limit; first those of the clients with the fewest
+   * slots, and among equals in the order of arrival.
+   */
+  private Collection<QueuedRequest> inLine() {
+    QueuedRequest first = queue.peekFirst();
+    if (slotsPerClient >= slots
+        && queue.stream().allMatch(request -> request.client().equals(first.client()))) {
+      return queue;
+    }
+    return queue.stream()
+        .filter(request -> shares.of(request.client()) + request.slots() <= slotsPerClient)
+        .sorted(Comparator.comparingInt(request -> shares.of(request.client())))
+        .toList();
   }
 
   private void notifyNextWorker() {
@@ -134,6 +168,11 @@ final class AdmissionQueue {
     if (next.request() != null) {
       setNextListener.accept(next.worker());
     }
+  }
+
+  /** Returns the largest number of sequences in a request. */
+  int maxGroupSize() {
+    return Math.min(slotsPerClient, workers.maxPerWorker());
   }
 
   /** Returns the largest number of sequences on a worker that has no fused decoder. */
@@ -149,14 +188,16 @@ final class AdmissionQueue {
   /** Releases the slots of a request that was taken and is not run after all. */
   synchronized void releaseUnused(int worker, QueuedRequest taken) {
     workers.release(worker, taken.slots());
+    shares.remove(taken.client(), taken.slots());
     openSequences -= taken.slots();
     notifyAll();
     notifyNextWorker();
   }
 
   /** Releases a slot whose sequence has ended. */
-  synchronized void releaseSlot(int worker) {
+  synchronized void releaseSlot(int worker, String client) {
     workers.release(worker, 1);
+    shares.remove(client, 1);
     if (releasedNanos.size() == MAX_RELEASES) {
       releasedNanos.removeFirst();
     }

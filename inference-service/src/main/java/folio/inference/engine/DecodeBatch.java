@@ -142,7 +142,7 @@ final class DecodeBatch implements AutoCloseable {
       inFlight = steps.step(lastIds, libtorchBatch.state());
       libtorchBatch.replaceState(inFlight.state());
     }
-    prefill.launch();
+    prefill.launch(libtorchBatch.count() > 0);
     fused.launch(needsLibtorch());
   }
 

@@ -3,6 +3,7 @@ package folio.inference.engine;
 import ai.djl.Device;
 import folio.inference.generation.GenerationRequest;
 import folio.inference.generation.GenerationStream;
+import folio.inference.generation.MemoryBudget;
 import folio.inference.generation.RejectedException;
 import folio.inference.generation.Rejection;
 import folio.inference.generation.RequestGroup;
@@ -20,16 +21,29 @@ public final class InferenceEngine implements AutoCloseable {
    * The bounds of an engine.
    *
    * @param slots the largest number of requests that run at once
+   * @param slotsPerClient the largest number of them that run for one client
    * @param workers how many workers share them
    * @param queueCapacity the largest number of requests that wait
    * @param queueTimeout the longest time that a request waits
+   * @param memory the budget that counts unread text
    */
   public record Settings(
-      int slots, WorkerSettings workers, int queueCapacity, Duration queueTimeout) {}
+      int slots,
+      int slotsPerClient,
+      WorkerSettings workers,
+      int queueCapacity,
+      Duration queueTimeout,
+      MemoryBudget memory) {
+    /** Settings that bound neither the slots of a client nor the memory of unread text. */
+    public Settings(int slots, WorkerSettings workers, int queueCapacity, Duration queueTimeout) {
+      this(slots, slots, workers, queueCapacity, queueTimeout, MemoryBudget.unlimited());
+    }
+  }
 
   private final AdmissionQueue queue;
   private final ResidentModels models;
   private final EngineListener listener;
+  private final MemoryBudget memory;
   private final List<Worker> workers = new ArrayList<>();
 
   /** Whether {@link #drain} was called, and {@link #undrain} was not called since. */
@@ -41,9 +55,12 @@ public final class InferenceEngine implements AutoCloseable {
   /** Creates an engine that does nothing before {@link #start}. The engine closes the models. */
   public InferenceEngine(Settings settings, ResidentModels models, EngineListener listener) {
     WorkerSettings workerSettings = settings.workers();
-    this.queue = new AdmissionQueue(settings.slots(), settings.queueCapacity(), workerSettings);
+    this.queue =
+        new AdmissionQueue(
+            settings.slots(), settings.slotsPerClient(), settings.queueCapacity(), workerSettings);
     this.models = models;
     this.listener = listener;
+    this.memory = settings.memory();
     DecodeLoop.Shared shared =
         new DecodeLoop.Shared(queue, models, listener, settings.queueTimeout());
     Worker.ExitListener exitHandler = new WorkerExitHandler();
@@ -85,7 +102,7 @@ public final class InferenceEngine implements AutoCloseable {
     if (models.current().isEmpty()) {
       throw rejected(new Rejection.NoModel());
     }
-    List<QueuedRequest> all = groups.stream().map(InferenceEngine::queued).toList();
+    List<QueuedRequest> all = groups.stream().map(this::queued).toList();
     if (!queue.offer(all)) {
       throw rejected(new Rejection.QueueFull(queue.capacity(), queue.retryAfter()));
     }
@@ -95,12 +112,13 @@ public final class InferenceEngine implements AutoCloseable {
         .toList();
   }
 
-  private static QueuedRequest queued(RequestGroup group) {
+  private QueuedRequest queued(RequestGroup group) {
     return new QueuedRequest(
         group.requests().stream()
-            .map(request -> new QueuedRequest.Choice(request, new GenerationStream()))
+            .map(request -> new QueuedRequest.Choice(request, new GenerationStream(memory)))
             .toList(),
-        System.nanoTime());
+        System.nanoTime(),
+        group.client());
   }
 
   private RejectedException rejected(Rejection rejection) {
@@ -120,7 +138,7 @@ public final class InferenceEngine implements AutoCloseable {
 
   /** Returns the largest number of requests that can share a prompt. */
   public int maxGroupSize() {
-    return queue.maxPerWorker();
+    return queue.maxGroupSize();
   }
 
   /** Returns how many requests have a slot. */

@@ -62,7 +62,7 @@ final class OutputDispatcher {
   }
 
   /**
-   * Ends the stream of a sequence whose client disconnected, or that failed. A sequence that ended
+   * Ends the stream of a sequence whose output is cancelled, or that failed. A sequence that ended
    * for another reason still has a token to send.
    */
   void endIfCancelledOrFailed(Sequence sequence) {
@@ -72,14 +72,14 @@ final class OutputDispatcher {
     if (sequence.failure() != null) {
       fail(List.of(sequence), sequence.failure());
     } else {
-      finish(sequence, FinishReason.CANCELLED);
+      finish(sequence, sequence.output().cancelReason());
     }
   }
 
   private void finish(Sequence sequence, FinishReason reason) {
     GenerationEvent.Finished event = sequence.finishedEvent(reason);
     listener.finished(reason, event);
-    queue.releaseSlot(worker);
+    queue.releaseSlot(worker, sequence.client());
     try {
       sequence.output().end(event);
     } catch (RuntimeException e) {
@@ -100,7 +100,7 @@ final class OutputDispatcher {
   void abandon(List<Sequence> sequences, String message) {
     for (Sequence sequence : sequences) {
       if (!sequence.output().ended()) {
-        queue.releaseSlot(worker);
+        queue.releaseSlot(worker, sequence.client());
         sequence.output().fail(message);
         queue.sequenceEnded();
       }

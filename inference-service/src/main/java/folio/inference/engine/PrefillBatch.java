@@ -16,8 +16,14 @@ import java.util.function.Predicate;
  * whatever else is in the batch. Owned by a worker.
  */
 final class PrefillBatch implements AutoCloseable {
-  /** The largest number of characters of a prompt in a pass: it takes as long as 2 or 3 steps. */
+  /**
+   * The largest number of characters of a prompt in a pass. The pass takes about as long as so many
+   * steps, because each character waits for the one before it.
+   */
   static final int CHUNK = 8;
+
+  /** The same while running sequences wait for the pass: a step and a pass take about two steps. */
+  static final int CHUNK_BESIDE_STEPS = 1;
 
   /**
    * The largest number of prompts in a pass: with full chunks it takes as long as 4 steps of 32
@@ -67,9 +73,23 @@ final class PrefillBatch implements AutoCloseable {
     return removed.stream().flatMap(group -> group.sequences().stream()).toList();
   }
 
+  /**
+   * Lets waiting groups join, the oldest first. A group joins while its client has fewer rows than
+   * are free, so that rows are left for other clients whatever one client sends: a client alone has
+   * at most half of them.
+   */
   private void fillBatch() {
     reading.shrink();
-    List<SequenceGroup> joining = waiting.stream().limit(MAX_GROUPS - reading.count()).toList();
+    ClientShares shares = new ClientShares();
+    reading.stream().forEach(group -> shares.add(group.client(), 1));
+    List<SequenceGroup> joining = new ArrayList<>();
+    for (SequenceGroup group : waiting) {
+      int free = MAX_GROUPS - reading.count() - joining.size();
+      if (shares.of(group.client()) < free) {
+        joining.add(group);
+        shares.add(group.client(), 1);
+      }
+    }
     if (!joining.isEmpty()) {
       try (DecodeState zero = decoder.zeroState(1)) {
         reading.join(joining, zero, new int[joining.size()]);
@@ -78,18 +98,23 @@ final class PrefillBatch implements AutoCloseable {
     }
   }
 
-  /** Launches the pass over the next chunks, if there are prompts to read. */
-  void launch() {
+  /**
+   * Launches the pass over the next chunks, if there are prompts to read.
+   *
+   * @param besideSteps whether running sequences wait for the pass to end
+   */
+  void launch(boolean besideSteps) {
     fillBatch();
     if (reading.count() == 0) {
       return;
     }
     List<SequenceGroup> rows = reading.rows();
+    int chunk = besideSteps ? CHUNK_BESIDE_STEPS : CHUNK;
     long[] lengths = new long[rows.size()];
     int longest = 1;
     for (int row = 0; row < lengths.length; row++) {
       SequenceGroup group = rows.get(row);
-      lengths[row] = group == null ? 1 : Math.min(CHUNK, group.cursor().remaining());
+      lengths[row] = group == null ? 1 : Math.min(chunk, group.cursor().remaining());
       longest = Math.max(longest, (int) lengths[row]);
     }
     int width = BatchSizes.roundUpToPowerOfTwo(longest);

@@ -12,18 +12,14 @@ import java.util.List;
  *
  * @param choices at least one
  * @param arrivedNanos when it was submitted, by {@link System#nanoTime}
+ * @param client the name of the client that sent it
  */
-record QueuedRequest(List<Choice> choices, long arrivedNanos) {
+record QueuedRequest(List<Choice> choices, long arrivedNanos, String client) {
   /** A request and the stream that its client reads. */
   record Choice(GenerationRequest request, GenerationStream stream) {}
 
   QueuedRequest {
     choices = List.copyOf(choices);
-  }
-
-  /** A request that shares its prompt with no other. */
-  QueuedRequest(GenerationRequest request, GenerationStream stream, long arrivedNanos) {
-    this(List.of(new Choice(request, stream)), arrivedNanos);
   }
 
   private GenerationRequest first() {

@@ -20,6 +20,7 @@ final class Sequence {
   private final GenerationRequest request;
   private final LoadedModel model;
   private final int[] promptIds;
+  private final String client;
   private final SequenceOutput output;
   private final BitSet seen;
   private final int startPosition;
@@ -31,10 +32,16 @@ final class Sequence {
   private Throwable failure;
 
   /** Creates a sequence that has written nothing. */
-  Sequence(GenerationRequest request, LoadedModel model, int[] promptIds, SequenceOutput output) {
+  Sequence(
+      GenerationRequest request,
+      LoadedModel model,
+      int[] promptIds,
+      String client,
+      SequenceOutput output) {
     this.request = request;
     this.model = model;
     this.promptIds = promptIds;
+    this.client = client;
     this.output = output;
     this.seen = new BitSet(model.vocabulary().size());
     for (int id : promptIds) {
@@ -56,6 +63,11 @@ final class Sequence {
   /** Returns the ids of the prompt; callers do not change them. */
   int[] promptIds() {
     return promptIds;
+  }
+
+  /** Returns the name of the client that sent the request. */
+  String client() {
+    return client;
   }
 
   /** Returns what the client receives. */

@@ -34,6 +34,7 @@ final class SequenceGroup {
                         choice.request(),
                         model,
                         ids,
+                        queued.client(),
                         new SequenceOutput(
                             choice.request(),
                             choice.stream(),
@@ -45,6 +46,11 @@ final class SequenceGroup {
   /** Returns the sequences; at least one. */
   List<Sequence> sequences() {
     return sequences;
+  }
+
+  /** Returns the name of the client that sent the request. */
+  String client() {
+    return sequences.get(0).client();
   }
 
   /** Returns how far libtorch has read the prompt. */

@@ -98,9 +98,14 @@ final class SequenceOutput {
     return ended;
   }
 
-  /** Returns whether the client has disconnected. */
+  /** Returns whether the client has disconnected, or its text cannot be delivered. */
   boolean cancelled() {
-    return stream.cancelled();
+    return stream.cancelled() || stream.abandoned();
+  }
+
+  /** Returns why the sequence of a {@link #cancelled} output ends. */
+  FinishReason cancelReason() {
+    return stream.abandoned() ? FinishReason.ERROR : FinishReason.CANCELLED;
   }
 
   /**

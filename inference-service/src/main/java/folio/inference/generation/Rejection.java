@@ -23,9 +23,19 @@ public sealed interface Rejection {
   /** The {@link #reason} of {@link Draining}. */
   String DRAINING = "draining";
 
+  /** The {@link #reason} of {@link OutOfMemory}. */
+  String OUT_OF_MEMORY = "out_of_memory";
+
   /** Every value of {@link #reason}. */
   List<String> REASONS =
-      List.of(UNKNOWN_CHARACTER, UNKNOWN_MODEL, QUEUE_FULL, QUEUE_TIMEOUT, NO_MODEL, DRAINING);
+      List.of(
+          UNKNOWN_CHARACTER,
+          UNKNOWN_MODEL,
+          QUEUE_FULL,
+          QUEUE_TIMEOUT,
+          NO_MODEL,
+          DRAINING,
+          OUT_OF_MEMORY);
 
   /** Returns a description for the client. */
   String message();
@@ -115,6 +125,25 @@ public sealed interface Rejection {
     @Override
     public String reason() {
       return DRAINING;
+    }
+  }
+
+  /** The answers of all clients exceed their memory budget, and this one is the largest. */
+  record OutOfMemory() implements Rejection {
+    /** The message of a stream that has begun. */
+    static final String UNREAD =
+        "the client has not read its text, and the unread texts of all clients exceed their memory"
+            + " budget; the text is incomplete";
+
+    @Override
+    public String message() {
+      return "the answers of all clients exceed their memory budget, and this one is the largest;"
+          + " ask for fewer log-probabilities or retry later";
+    }
+
+    @Override
+    public String reason() {
+      return OUT_OF_MEMORY;
     }
   }
 }

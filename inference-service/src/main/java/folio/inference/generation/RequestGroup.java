@@ -7,15 +7,26 @@ import java.util.List;
  * at the same time.
  *
  * @param requests at least one request
+ * @param client the name of the client, by which slots are shared fairly; empty if it is unknown
  */
-public record RequestGroup(List<GenerationRequest> requests) {
+public record RequestGroup(List<GenerationRequest> requests, String client) {
   /** Copies the list. */
   public RequestGroup {
     requests = List.copyOf(requests);
   }
 
-  /** Returns a group of one request. */
+  /** Creates a group of an unknown client. */
+  public RequestGroup(List<GenerationRequest> requests) {
+    this(requests, "");
+  }
+
+  /** Returns a group of one request of an unknown client. */
   public static RequestGroup of(GenerationRequest request) {
     return new RequestGroup(List.of(request));
+  }
+
+  /** Returns the same requests as those of a client. */
+  public RequestGroup from(String name) {
+    return new RequestGroup(requests, name);
   }
 }

@@ -13,6 +13,14 @@ import java.util.List;
  *     none
  */
 public record TokenLogprob(String token, double logprob, int rank, List<Alternative> top) {
+  private static final long BYTES = 96;
+  private static final long BYTES_PER_ALTERNATIVE = 32;
+
   /** A character that could stand at the same position. */
   public record Alternative(String token, double logprob) {}
+
+  /** Returns about how much memory the entry takes; its characters belong to the vocabulary. */
+  long bytes() {
+    return BYTES + BYTES_PER_ALTERNATIVE * top.size();
+  }
 }

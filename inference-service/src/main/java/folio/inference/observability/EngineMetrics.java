@@ -4,10 +4,12 @@ import folio.inference.engine.EngineListener;
 import folio.inference.engine.InferenceEngine;
 import folio.inference.generation.FinishReason;
 import folio.inference.generation.GenerationEvent;
+import folio.inference.generation.MemoryBudget;
 import folio.inference.generation.Rejection;
 import folio.inference.models.LoadListener;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.DistributionSummary;
+import io.micrometer.core.instrument.FunctionCounter;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
@@ -102,6 +104,19 @@ public final class EngineMetrics implements EngineListener, LoadListener {
         .register(registry);
     Gauge.builder("folio.decoder.on.chip", engine, each -> each.decodesFused() ? 1 : 0)
         .description("1 if the persistent kernel decodes new requests, 0 if libtorch does")
+        .register(registry);
+  }
+
+  /** Registers the metrics of the memory that clients occupy; called once. */
+  public void observe(MemoryBudget memory) {
+    Gauge.builder("folio.client.memory.bytes", memory, MemoryBudget::bytes)
+        .description("Memory of incomplete request bodies and of text that clients have not read")
+        .register(registry);
+    Gauge.builder("folio.client.memory.max.bytes", memory, MemoryBudget::maxBytes)
+        .description("The bound of folio_client_memory_bytes")
+        .register(registry);
+    FunctionCounter.builder("folio.client.memory.evictions", memory, MemoryBudget::evictions)
+        .description("Requests that ended because clients occupied too much memory")
         .register(registry);
   }
 

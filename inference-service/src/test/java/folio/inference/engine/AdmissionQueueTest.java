@@ -18,16 +18,25 @@ import org.junit.jupiter.api.Timeout;
 class AdmissionQueueTest {
   private static final WorkerSettings ONE_WORKER = new WorkerSettings(Device.cpu(), 1, 4);
 
-  private final AdmissionQueue queue = new AdmissionQueue(2, 3, ONE_WORKER);
+  private final AdmissionQueue queue = new AdmissionQueue(2, 2, 3, ONE_WORKER);
 
   private static QueuedRequest queued(int maxTokens) {
     GenerationRequest request = GenerationRequest.builder("a", maxTokens).seed(1).build();
-    return new QueuedRequest(request, new GenerationStream(), 0);
+    return from("", request);
+  }
+
+  private static QueuedRequest from(String client, GenerationRequest request) {
+    QueuedRequest.Choice choice = new QueuedRequest.Choice(request, new GenerationStream());
+    return new QueuedRequest(List.of(choice), 0, client);
+  }
+
+  private static QueuedRequest from(String client, int maxTokens) {
+    return from(client, queued(maxTokens).choices().get(0).request());
   }
 
   private static QueuedRequest group(int choices) {
     QueuedRequest one = queued(1);
-    return new QueuedRequest(Collections.nCopies(choices, one.choices().get(0)), 0);
+    return new QueuedRequest(Collections.nCopies(choices, one.choices().get(0)), 0, "");
   }
 
   private static int maxTokens(QueuedRequest queued) {
@@ -66,7 +75,7 @@ class AdmissionQueueTest {
     fill(queue, 5);
     assertThat(queue.poll(0)).isNotNull();
     assertThat(queue.offer(queued(6))).isFalse();
-    queue.releaseSlot(0);
+    queue.releaseSlot(0, "");
     assertThat(queue.offer(queued(6))).isTrue();
   }
 
@@ -85,26 +94,27 @@ class AdmissionQueueTest {
 
     assertThat(takers(queue, 1)).containsExactly(0, 0);
     assertThat(queue.running()).isEqualTo(2);
-    queue.releaseSlot(0);
+    queue.releaseSlot(0, "");
     assertThat(takers(queue, 1)).containsExactly(0);
   }
 
   @Test
   void fewRequestsShareAWorkerAndManyAreSpreadEvenly() {
-    AdmissionQueue wide = new AdmissionQueue(9, 0, new WorkerSettings(Device.cpu(), 3, 2));
+    AdmissionQueue wide = new AdmissionQueue(9, 9, 0, new WorkerSettings(Device.cpu(), 3, 2));
     fill(wide, 9);
 
     assertThat(takers(wide, 3)).containsExactly(0, 0, 1, 1, 2, 2, 0, 1, 2);
     assertThat(wide.maxPerWorker()).as("16 choices, or all").isEqualTo(9);
-    assertThat(new AdmissionQueue(64, 0, new WorkerSettings(Device.cpu(), 2, 4)).maxPerWorker())
+    assertThat(new AdmissionQueue(64, 64, 0, new WorkerSettings(Device.cpu(), 2, 4)).maxPerWorker())
         .isEqualTo(32);
-    assertThat(new AdmissionQueue(64, 0, new WorkerSettings(Device.cpu(), 32, 4)).maxPerWorker())
+    assertThat(
+            new AdmissionQueue(64, 64, 0, new WorkerSettings(Device.cpu(), 32, 4)).maxPerWorker())
         .isEqualTo(16);
   }
 
   @Test
   void requestsShareAWorkerUpToItsFusedSlots() {
-    AdmissionQueue wide = new AdmissionQueue(9, 0, new WorkerSettings(Device.cpu(), 3, 2));
+    AdmissionQueue wide = new AdmissionQueue(9, 9, 0, new WorkerSettings(Device.cpu(), 3, 2));
     wide.setFusedSlotsSource(() -> 6);
     fill(wide, 9);
 
@@ -113,19 +123,19 @@ class AdmissionQueueTest {
 
   @Test
   void choosesTheLeastLoadedWorkerAfterSlotsWereReleased() {
-    AdmissionQueue wide = new AdmissionQueue(8, 8, new WorkerSettings(Device.cpu(), 2, 2));
+    AdmissionQueue wide = new AdmissionQueue(8, 8, 8, new WorkerSettings(Device.cpu(), 2, 2));
     fill(wide, 12);
     takers(wide, 2);
-    wide.releaseSlot(1);
-    wide.releaseSlot(1);
-    wide.releaseSlot(0);
+    wide.releaseSlot(1, "");
+    wide.releaseSlot(1, "");
+    wide.releaseSlot(0, "");
 
     assertThat(takers(wide, 2)).containsExactly(1, 0, 1);
   }
 
   @Test
   void wakesTheWorkerThatIsToTakeTheNextRequest() {
-    AdmissionQueue wide = new AdmissionQueue(4, 0, new WorkerSettings(Device.cpu(), 2, 1));
+    AdmissionQueue wide = new AdmissionQueue(4, 4, 0, new WorkerSettings(Device.cpu(), 2, 1));
     List<Integer> woken = new ArrayList<>();
     wide.setNextListener(woken::add);
     fill(wide, 2);
@@ -140,7 +150,7 @@ class AdmissionQueueTest {
     fill(queue, 1);
     assertThat(queue.awaitIdle(Duration.ofMillis(1))).isFalse();
     queue.poll(0);
-    queue.releaseSlot(0);
+    queue.releaseSlot(0, "");
     assertThat(queue.running()).isZero();
     assertThat(queue.awaitIdle(Duration.ofMillis(1))).isFalse();
     CompletableFuture<Boolean> idle = new CompletableFuture<>();
@@ -178,7 +188,7 @@ class AdmissionQueueTest {
     queue.poll(0);
 
     assertThat(queue.poll(0)).as("one slot is free").isNull();
-    queue.releaseSlot(0);
+    queue.releaseSlot(0, "");
     queue.sequenceEnded();
     assertThat(queue.poll(0).slots()).isEqualTo(2);
     assertThat(queue.running()).isEqualTo(2);
@@ -200,7 +210,7 @@ class AdmissionQueueTest {
 
   @Test
   void choicesGoToAWorkerThatHasRoomForAllOfThem() {
-    AdmissionQueue two = new AdmissionQueue(40, 8, new WorkerSettings(Device.cpu(), 2, 4));
+    AdmissionQueue two = new AdmissionQueue(40, 40, 8, new WorkerSettings(Device.cpu(), 2, 4));
     fill(two, 3);
     assertThat(takers(two, 2)).containsExactly(0, 0, 0);
 
@@ -225,13 +235,13 @@ class AdmissionQueueTest {
         break;
       }
       assertThat(next.slots()).isEqualTo(1);
-      queue.releaseSlot(0);
+      queue.releaseSlot(0, "");
       queue.sequenceEnded();
       passing++;
     }
 
     assertThat(passing).isEqualTo(64);
-    queue.releaseSlot(0);
+    queue.releaseSlot(0, "");
     queue.sequenceEnded();
     assertThat(queue.poll(0).slots()).as("then the choices are next").isEqualTo(2);
   }
@@ -242,5 +252,39 @@ class AdmissionQueueTest {
     assertThat(queue.size()).isZero();
     assertThat(queue.offer(List.of(group(2), group(2), queued(1)))).isTrue();
     assertThat(queue.size()).isEqualTo(queue.maxRequests());
+  }
+
+  @Test
+  void givesAFreeSlotToTheClientWithTheFewest() {
+    AdmissionQueue wide = new AdmissionQueue(4, 4, 8, ONE_WORKER);
+    for (int tokens : List.of(1, 2, 3, 4, 5)) {
+      assertThat(wide.offer(from("many", tokens))).isTrue();
+    }
+    assertThat(wide.offer(from("few", 6))).isTrue();
+    assertThat(wide.offer(from("few", 7))).isTrue();
+    List<Integer> taken = new ArrayList<>();
+    for (QueuedRequest next = wide.poll(0); next != null; next = wide.poll(0)) {
+      taken.add(maxTokens(next));
+    }
+
+    assertThat(taken).containsExactly(1, 6, 2, 7);
+    wide.releaseSlot(0, "few");
+    assertThat(maxTokens(wide.poll(0))).isEqualTo(3);
+  }
+
+  @Test
+  void neverGivesAClientMoreSlotsThanItsLimit() {
+    AdmissionQueue wide = new AdmissionQueue(4, 2, 8, ONE_WORKER);
+    for (int tokens : List.of(1, 2, 3)) {
+      assertThat(wide.offer(from("many", tokens))).isTrue();
+    }
+    assertThat(takers(wide, 1)).containsExactly(0, 0);
+
+    assertThat(wide.offer(from("few", 4))).isTrue();
+    assertThat(maxTokens(wide.poll(0))).isEqualTo(4);
+    assertThat(wide.poll(0)).as("a slot is free, but not for this client").isNull();
+    wide.releaseSlot(0, "many");
+    assertThat(maxTokens(wide.poll(0))).isEqualTo(3);
+    assertThat(wide.maxGroupSize()).isEqualTo(2);
   }
 }

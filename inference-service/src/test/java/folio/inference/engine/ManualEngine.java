@@ -21,6 +21,8 @@ import java.util.stream.IntStream;
 
 /** The inside of an engine on the CPU, with small real models; the test runs its iterations. */
 final class ManualEngine implements AutoCloseable {
+  private static final int QUEUE_CAPACITY = 10;
+
   final RecordingListener events = new RecordingListener();
   final ResidentModels models = new ResidentModels();
   final AdmissionQueue queue;
@@ -48,7 +50,7 @@ final class ManualEngine implements AutoCloseable {
     this.store = store;
     this.loader = new ModelLoader(Device.cpu(), fusedLoader, slots);
     models.connect(workers.count(), events, () -> {});
-    this.queue = new AdmissionQueue(slots, 10, workers);
+    this.queue = new AdmissionQueue(slots, slots, QUEUE_CAPACITY, workers);
     DecodeLoop.Shared shared = new DecodeLoop.Shared(queue, models, events, queueTimeout);
     this.workers =
         IntStream.range(0, workers.count())
@@ -134,13 +136,22 @@ final class ManualEngine implements AutoCloseable {
     return submitGroup(List.of(request)).get(0);
   }
 
+  /** Queues a request of a client. */
+  GenerationStream submit(String client, GenerationRequest request) {
+    return submitGroup(client, List.of(request)).get(0);
+  }
+
   /** Queues requests that share a prompt. */
   List<GenerationStream> submitGroup(List<GenerationRequest> requests) {
+    return submitGroup("", requests);
+  }
+
+  private List<GenerationStream> submitGroup(String client, List<GenerationRequest> requests) {
     List<QueuedRequest.Choice> choices =
         requests.stream()
             .map(request -> new QueuedRequest.Choice(request, new GenerationStream()))
             .toList();
-    assertThat(queue.offer(new QueuedRequest(choices, System.nanoTime()))).isTrue();
+    assertThat(queue.offer(new QueuedRequest(choices, System.nanoTime(), client))).isTrue();
     return choices.stream().map(QueuedRequest.Choice::stream).toList();
   }
 

@@ -2,6 +2,7 @@ package folio.inference.api.generate;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonProperty;
+import folio.inference.api.http.JsonAnswer;
 import folio.inference.generation.GenerationEvent;
 import folio.inference.generation.Timings;
 import folio.inference.generation.Usage;
@@ -36,7 +37,8 @@ public record GenerateAnswer(
                 "The final state of the generation, if the request has keep_state. Another request"
                     + " sends it as state to continue.")
         @JsonInclude(JsonInclude.Include.NON_NULL)
-        String state) {
+        String state)
+    implements JsonAnswer {
 
   /** The numbers of characters that were read and generated. */
   @Schema(name = "Usage", description = "The numbers of characters that were read and generated.")

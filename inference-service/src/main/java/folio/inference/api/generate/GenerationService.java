@@ -1,5 +1,6 @@
 package folio.inference.api.generate;
 
+import folio.inference.api.http.ClientName;
 import folio.inference.engine.InferenceEngine;
 import folio.inference.generation.GenerationEvent;
 import folio.inference.generation.GenerationLimits;
@@ -7,6 +8,7 @@ import folio.inference.generation.GenerationRequest;
 import folio.inference.generation.GenerationStream;
 import folio.inference.generation.GenerationStream.Started;
 import folio.inference.generation.RejectedException;
+import folio.inference.generation.Rejection;
 import folio.inference.generation.RequestGroup;
 import folio.inference.generation.TokenLogprob;
 import folio.model.sampling.OutOfRangeException;
@@ -67,8 +69,13 @@ public final class GenerationService {
    */
   public List<GenerationStream> submit(List<RequestGroup> groups, RoutingContext http) {
     groups.forEach(group -> group.requests().forEach(limits::check));
-    List<GenerationStream> streams = engine.submit(groups);
+    String client = ClientName.of(http);
+    List<GenerationStream> streams =
+        engine.submit(groups.stream().map(group -> group.from(client)).toList());
     GenerationTrace.follow(streams);
+    Context context = Vertx.currentContext();
+    Runnable disconnect = () -> context.runOnContext(nothing -> http.response().reset());
+    streams.forEach(stream -> stream.onDisconnect(disconnect));
     // The handler also runs when the client disconnects while the request is queued.
     http.addEndHandler(end -> streams.forEach(GenerationStream::cancel));
     return streams;
@@ -93,6 +100,7 @@ public final class GenerationService {
 
   /** Emits the complete result at the end; fails if the engine rejects the request. */
   public static Uni<Completed> completed(GenerationStream stream) {
+    stream.retain();
     return started(stream)
         .chain(started -> onEventLoop(stream.ended()))
         .map(ended -> collect(stream));
@@ -108,6 +116,8 @@ public final class GenerationService {
         logprobs.addAll(part.logprobs());
       } else if (event instanceof GenerationEvent.Finished end) {
         return new Completed(text.toString(), logprobs, end);
+      } else if (stream.abandoned()) {
+        throw new RejectedException(new Rejection.OutOfMemory());
       } else {
         throw new IllegalStateException("the engine aborted the generation: " + event);
       }

@@ -3,6 +3,7 @@ package folio.inference.api.generate;
 import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonProperty;
 import folio.inference.api.generate.TokenLogprobView.AlternativeView;
+import folio.inference.api.http.JsonAnswer;
 import folio.inference.generation.TokenLogprob;
 import java.util.ArrayList;
 import java.util.List;
@@ -36,7 +37,8 @@ public record ScoreAnswer(
                 "e to the power of nats_per_token: the model is as uncertain as if it chose among"
                     + " this many equally likely characters.",
             examples = "3.32")
-        double perplexity) {
+        double perplexity)
+    implements JsonAnswer {
 
   /** A character of the text. */
   @Schema(name = "ScoredToken", description = "A character of a scored text.")

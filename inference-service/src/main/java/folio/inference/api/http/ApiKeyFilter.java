@@ -100,6 +100,7 @@ final class ApiKeyFilter {
     @Override
     public void admitted(Outcome.Admitted outcome) {
       http.addEndHandler(end -> outcome.release().run());
+      ClientName.set(http, outcome.client());
       http.next();
     }
 

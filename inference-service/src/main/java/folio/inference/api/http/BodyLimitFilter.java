@@ -1,6 +1,7 @@
 package folio.inference.api.http;
 
 import folio.inference.api.problem.ProblemWriter;
+import folio.inference.generation.MemoryBudget;
 import io.quarkus.runtime.configuration.MemorySize;
 import io.vertx.ext.web.RoutingContext;
 import jakarta.inject.Singleton;
@@ -17,15 +18,17 @@ final class BodyLimitFilter {
   /**
    * Creates a filter with the limits of every body.
    *
+   * @param memory the budget that counts the bytes of bodies that are not complete
    * @param size the largest body
    * @param timeout the longest time from the last header to the body's last byte
    */
   BodyLimitFilter(
       ProblemWriter problems,
+      MemoryBudget memory,
       @ConfigProperty(name = "folio.limits.body-size") MemorySize size,
       @ConfigProperty(name = "folio.limits.request-timeout") Duration timeout) {
     this.problems = problems;
-    this.limits = new RequestBody.Limits(size.asLongValue(), timeout);
+    this.limits = new RequestBody.Limits(size.asLongValue(), timeout, memory);
   }
 
   /** Starts the body's timeout. */

@@ -6,15 +6,17 @@ import folio.inference.generation.GenerationStream;
 import io.netty.channel.EventLoop;
 import io.vertx.core.Vertx;
 import io.vertx.core.impl.ContextInternal;
-import jakarta.ws.rs.ext.Provider;
+import jakarta.inject.Provider;
 import java.lang.reflect.Type;
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicBoolean;
+import org.eclipse.microprofile.config.inject.ConfigProperty;
+import org.jboss.logging.Logger;
 import org.jboss.resteasy.reactive.server.core.ResteasyReactiveRequestContext;
-import org.jboss.resteasy.reactive.server.spi.ServerHttpResponse;
 import org.jboss.resteasy.reactive.server.spi.ServerRequestContext;
 
 /**
@@ -25,16 +27,26 @@ import org.jboss.resteasy.reactive.server.spi.ServerRequestContext;
  * <p>A {@code Multi} would need less code. But under SSE it sends the status before its first item,
  * when the request may still be rejected, and it flushes after every item.
  */
-@Provider
+@jakarta.ws.rs.ext.Provider
 public final class CharacterStreamWriter extends NonBlockingWriter<CharacterStream> {
+  private static final Logger LOG = Logger.getLogger(CharacterStreamWriter.class);
+
   private final ObjectMapper json;
+  private final Provider<Duration> readTimeout;
   private final LoadMeter load = new LoadMeter();
   private final Map<EventLoop, WriteCoalescer> coalescers = new ConcurrentHashMap<>();
 
-  /** Creates a writer that uses the mapper of all other answers. */
-  CharacterStreamWriter(ObjectMapper json) {
+  /**
+   * Creates a writer that uses the mapper of all other answers.
+   *
+   * @param readTimeout the longest time that written bytes wait for their client
+   */
+  CharacterStreamWriter(
+      ObjectMapper json,
+      @ConfigProperty(name = "folio.limits.idle-timeout") Provider<Duration> readTimeout) {
     super(CharacterStream.class);
     this.json = json;
+    this.readTimeout = readTimeout;
   }
 
   @Override
@@ -50,16 +62,12 @@ public final class CharacterStreamWriter extends NonBlockingWriter<CharacterStre
   private final class ResponseWrite {
     private final List<GenerationStream> sources;
     private final StreamEncoder encoder;
-    private final ResteasyReactiveRequestContext http;
-    private final ServerHttpResponse response;
+    private final PacedResponse response;
     private final ContextInternal request;
     private final WriteCoalescer coalescer;
 
     /** Whether a write will run; at first true, because {@link #begin} starts one. */
     private final AtomicBoolean scheduled = new AtomicBoolean(true);
-
-    /** Whether the client reads too slowly, so that the next write waits for the drain handler. */
-    private boolean congested;
 
     private int ended;
 
@@ -67,8 +75,7 @@ public final class CharacterStreamWriter extends NonBlockingWriter<CharacterStre
         CharacterStream body, ResteasyReactiveRequestContext http, ContextInternal request) {
       this.sources = body.sources();
       this.encoder = body.encoder();
-      this.http = http;
-      this.response = http.serverResponse();
+      this.response = new PacedResponse(http, request, readTimeout.get(), this::writeAll);
       this.request = request;
       this.coalescer =
           coalescers.computeIfAbsent(
@@ -99,7 +106,7 @@ public final class CharacterStreamWriter extends NonBlockingWriter<CharacterStre
     /** Writes pending events, one of each generation in rotation, until none is left. */
     private void writeAll() {
       int idle = 0;
-      for (int i = 0; idle < sources.size() && !congested && !response.closed(); i++) {
+      for (int i = 0; idle < sources.size() && response.writable(); i++) {
         int index = i % sources.size();
         GenerationEvent event = sources.get(index).poll();
         if (event == null) {
@@ -112,39 +119,41 @@ public final class CharacterStreamWriter extends NonBlockingWriter<CharacterStre
     }
 
     private void write(int index, GenerationEvent event) {
-      byte[] bytes = encoder.encode(index, event, json);
+      byte[] bytes;
+      try {
+        bytes = encoder.encode(index, event, json);
+      } catch (RuntimeException e) {
+        encodingFailed(index, event, e);
+        return;
+      }
       if (event instanceof GenerationEvent.Failed && bytes.length == 0) {
-        response.reset(); // so that the client cannot take the text for complete
-        http.resume();
+        response.abort();
         return;
       }
       boolean text = event instanceof GenerationEvent.Text;
       ended += text ? 0 : 1;
       if (ended == sources.size()) {
         response.end(concatenate(bytes, encoder.end(json)));
-        http.resume();
         return;
       }
-      response.write(bytes);
+      response.write(bytes, sources.get(index)::addInFlight);
       load.add(text ? ((GenerationEvent.Text) event).text().length() : 0);
-      waitIfCongested();
+    }
+
+    /** Ends a generation with an error event, so that its text has no hole. */
+    private void encodingFailed(int index, GenerationEvent event, RuntimeException cause) {
+      LOG.error("A generation's text could not be encoded", cause);
+      if (event instanceof GenerationEvent.Text) {
+        sources.get(index).abandon("the service failed; its log has the cause");
+      } else {
+        response.abort(); // not even the end can be told
+      }
     }
 
     private static byte[] concatenate(byte[] first, byte[] second) {
       byte[] both = Arrays.copyOf(first, first.length + second.length);
       System.arraycopy(second, 0, both, first.length, second.length);
       return both;
-    }
-
-    private void waitIfCongested() {
-      if (response.isWriteQueueFull()) {
-        congested = true;
-        response.addDrainHandler(
-            () -> {
-              congested = false;
-              writeAll();
-            });
-      }
     }
   }
 }

@@ -3,39 +3,22 @@ package folio.inference.api.http;
 import folio.inference.api.problem.Problem;
 import folio.inference.api.problem.ProblemWriter;
 import io.netty.channel.Channel;
-import io.netty.util.AttributeKey;
 import io.vertx.core.net.impl.ConnectionBase;
 import io.vertx.ext.web.RoutingContext;
 import jakarta.inject.Singleton;
 import jakarta.ws.rs.core.HttpHeaders;
 import jakarta.ws.rs.core.Response.Status;
-import java.util.concurrent.atomic.AtomicInteger;
-import org.eclipse.microprofile.config.inject.ConfigProperty;
 
-/**
- * The filter that bounds the number of open connections. It counts a connection from its first
- * request on, and gives each an {@link IdleTimeout}.
- */
+/** The filter that answers 503 to the requests of connections above the limit. */
 @Singleton
 final class ConnectionLimit {
-  /** The number of a connection's requests in progress; absent until the connection is counted. */
-  private static final AttributeKey<AtomicInteger> ACTIVE_REQUESTS =
-      AttributeKey.valueOf(ConnectionLimit.class, "activeRequests");
-
   private final ProblemWriter problems;
-  private final int maxConnections;
-  private final AtomicInteger open = new AtomicInteger();
+  private final Connections connections;
 
-  /**
-   * Creates a filter without connections.
-   *
-   * @param maxConnections the largest number of connections that are open at once
-   */
-  ConnectionLimit(
-      ProblemWriter problems,
-      @ConfigProperty(name = "folio.limits.connections") int maxConnections) {
+  /** Creates a filter that asks {@code connections}. */
+  ConnectionLimit(ProblemWriter problems, Connections connections) {
     this.problems = problems;
-    this.maxConnections = maxConnections;
+    this.connections = connections;
   }
 
   /**
@@ -44,29 +27,20 @@ final class ConnectionLimit {
    */
   void admit(RoutingContext http) {
     Channel channel = ((ConnectionBase) http.request().connection()).channel();
-    boolean counted = channel.hasAttr(ACTIVE_REQUESTS) || count(channel);
-    if (!counted && !isForOperators(http.normalizedPath())) {
+    Connections.Connection connection = connections.of(channel);
+    if (connection.aboveLimit() && !isForOperators(http.normalizedPath())) {
       reject(http);
       return;
     }
-    if (counted) {
-      AtomicInteger requests = channel.attr(ACTIVE_REQUESTS).get();
-      requests.incrementAndGet();
-      http.addEndHandler(end -> requests.decrementAndGet());
-    }
+    connection.requestBegins();
+    http.addEndHandler(end -> connection.requestEnds());
+    RequestBody.of(http)
+        .onComplete(
+            () -> {
+              connection.serves();
+              http.addEndHandler(end -> connection.served());
+            });
     http.next();
-  }
-
-  private boolean count(Channel channel) {
-    if (open.incrementAndGet() > maxConnections) {
-      open.decrementAndGet();
-      return false;
-    }
-    AtomicInteger requests = new AtomicInteger();
-    channel.attr(ACTIVE_REQUESTS).set(requests);
-    IdleTimeout.install(channel, requests);
-    channel.closeFuture().addListener(closed -> open.decrementAndGet());
-    return true;
   }
 
   private static boolean isForOperators(String path) {
@@ -85,7 +59,7 @@ final class ConnectionLimit {
         Problem.of(
                 Status.SERVICE_UNAVAILABLE,
                 "too_many_connections",
-                "the connection limit (" + maxConnections + ") is reached")
-            .about("connections", "more than " + maxConnections, "up to " + maxConnections));
+                "the connection limit (" + connections.max() + ") is reached")
+            .about("connections", "more than " + connections.max(), "up to " + connections.max()));
   }
 }

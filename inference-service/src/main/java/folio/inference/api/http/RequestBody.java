@@ -2,8 +2,12 @@ package folio.inference.api.http;
 
 import folio.inference.api.problem.Problem;
 import folio.inference.api.problem.ProblemException;
+import folio.inference.generation.MemoryBudget;
+import folio.inference.generation.Rejection;
 import io.smallrye.mutiny.Uni;
 import io.smallrye.mutiny.subscription.UniEmitter;
+import io.vertx.core.Context;
+import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpMethod;
@@ -28,7 +32,9 @@ final class RequestBody {
   private final boolean expected;
   private final long timer;
   private final Buffer body = Buffer.buffer();
+  private final MemoryBudget.Share memory;
   private UniEmitter<? super Buffer> reader;
+  private Runnable onComplete = () -> {};
   private boolean timedOut;
   private boolean answered;
 
@@ -37,8 +43,9 @@ final class RequestBody {
    *
    * @param bytes the size of the largest body
    * @param timeout the longest time from the last header to the last byte
+   * @param memory the budget that counts the bytes of bodies that are not complete
    */
-  record Limits(long bytes, Duration timeout) {
+  record Limits(long bytes, Duration timeout, MemoryBudget memory) {
     Problem tooLarge(String size) {
       // JAX-RS still has the title of RFC 2616 for 413.
       return Problem.of(
@@ -61,10 +68,39 @@ final class RequestBody {
     }
   }
 
+  /** The answer to an exceeded memory budget. */
+  private final class Memory implements MemoryBudget.Owner {
+    private final Context context = Vertx.currentContext();
+
+    @Override
+    public void evict() {
+      context.runOnContext(
+          nothing -> {
+            if (reader != null) {
+              reject(tooMuchMemory());
+            }
+          });
+    }
+
+    @Override
+    public void disconnect() {
+      // The rejection has freed the body.
+    }
+
+    private static Problem tooMuchMemory() {
+      return Problem.of(
+          Status.SERVICE_UNAVAILABLE,
+          Rejection.OUT_OF_MEMORY,
+          "the bodies and answers of all clients exceed their memory budget, and this body is the"
+              + " largest; retry later");
+    }
+  }
+
   private RequestBody(RoutingContext http, Limits limits) {
     this.http = http;
     this.request = http.request();
     this.limits = limits;
+    this.memory = limits.memory().open(new Memory());
     this.expected = isExpected(request);
     this.timer =
         expected ? http.vertx().setTimer(limits.timeout().toMillis(), fired -> timeOut()) : -1;
@@ -78,6 +114,15 @@ final class RequestBody {
   /** Returns the body of a request; {@link #expect} must have been called. */
   static RequestBody of(RoutingContext http) {
     return http.get(KEY);
+  }
+
+  /** Sets the task that runs when the body is complete: at once if the request has none. */
+  void onComplete(Runnable task) {
+    if (expected) {
+      onComplete = task;
+    } else {
+      task.run();
+    }
   }
 
   private static boolean isExpected(HttpServerRequest request) {
@@ -96,6 +141,7 @@ final class RequestBody {
    */
   Uni<Buffer> read() {
     if (request.isEnded()) {
+      onComplete.run();
       return Uni.createFrom().item(body);
     }
     return Uni.createFrom().<Buffer>emitter(this::start);
@@ -103,7 +149,11 @@ final class RequestBody {
 
   private void start(UniEmitter<? super Buffer> emitter) {
     reader = emitter;
-    request.exceptionHandler(disconnected -> http.vertx().cancelTimer(timer));
+    request.exceptionHandler(
+        disconnected -> {
+          http.vertx().cancelTimer(timer);
+          memory.close();
+        });
     request.handler(this::add);
     request.endHandler(end -> finish());
     if ("100-continue".equalsIgnoreCase(request.getHeader(HttpHeaders.EXPECT))) {
@@ -113,6 +163,7 @@ final class RequestBody {
   }
 
   private void add(Buffer bytes) {
+    memory.add(bytes.length());
     body.appendBuffer(bytes);
     if (body.length() > limits.bytes()) {
       reject(limits.tooLarge("more than " + limits.bytes() + " bytes"));
@@ -121,6 +172,8 @@ final class RequestBody {
 
   private void finish() {
     http.vertx().cancelTimer(timer);
+    memory.close();
+    onComplete.run();
     UniEmitter<? super Buffer> waiting = reader;
     reader = null;
     waiting.complete(body);
@@ -129,6 +182,7 @@ final class RequestBody {
   private void reject(Problem problem) {
     UniEmitter<? super Buffer> waiting = reader;
     reader = null;
+    memory.close();
     closeAfterAnswer();
     waiting.fail(new ProblemException(problem));
   }

@@ -3,6 +3,7 @@ package folio.inference.api.openai;
 import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonProperty;
 import folio.inference.api.generate.GenerateAnswer;
+import folio.inference.api.http.JsonAnswer;
 import folio.inference.generation.TokenLogprob;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -34,7 +35,8 @@ public record CompletionAnswer(
             description =
                 "The numbers of characters of all choices; each prompt counts once. Only in the"
                     + " completed answer, or in the event that stream_options asks for.")
-        GenerateAnswer.TokenUsage usage) {
+        GenerateAnswer.TokenUsage usage)
+    implements JsonAnswer {
   private static final String OBJECT = "text_completion";
 
   /** One choice: a text that continues a prompt. */

@@ -1,7 +1,7 @@
 package folio.inference.api.openai;
 
-import com.fasterxml.jackson.databind.ObjectMapper;
 import folio.inference.api.http.CharacterStreamWriter;
+import folio.inference.api.http.JsonAnswerWriter;
 import folio.inference.api.http.NonBlockingWriter;
 import jakarta.ws.rs.ext.Provider;
 import java.io.IOException;
@@ -14,13 +14,13 @@ import org.jboss.resteasy.reactive.server.spi.ServerRequestContext;
  */
 @Provider
 public final class CompletionResponseWriter extends NonBlockingWriter<CompletionResponse> {
-  private final ObjectMapper json;
+  private final JsonAnswerWriter answers;
   private final CharacterStreamWriter streams;
 
-  /** Creates a writer that passes streams on to {@code streams}. */
-  CompletionResponseWriter(ObjectMapper json, CharacterStreamWriter streams) {
+  /** Creates a writer that passes both kinds of response on to their writers. */
+  CompletionResponseWriter(JsonAnswerWriter answers, CharacterStreamWriter streams) {
     super(CompletionResponse.class);
-    this.json = json;
+    this.answers = answers;
     this.streams = streams;
   }
 
@@ -30,8 +30,7 @@ public final class CompletionResponseWriter extends NonBlockingWriter<Completion
     if (body instanceof CompletionResponse.Stream stream) {
       streams.writeResponse(stream.events(), genericType, http);
     } else {
-      http.serverResponse()
-          .end(json.writeValueAsBytes(((CompletionResponse.Completed) body).answer()));
+      answers.writeResponse(((CompletionResponse.Completed) body).answer(), genericType, http);
     }
   }
 }

@@ -45,7 +45,11 @@ public final class ProblemReasons implements OASFilter {
           Map.entry(ProblemResponses.ENGINE_FAILED, List.of(ProblemMapper.INTERNAL_ERROR)),
           Map.entry(
               ProblemResponses.UNAVAILABLE,
-              List.of(Rejection.NO_MODEL, Rejection.DRAINING, "too_many_connections")));
+              List.of(
+                  Rejection.NO_MODEL,
+                  Rejection.DRAINING,
+                  Rejection.OUT_OF_MEMORY,
+                  "too_many_connections")));
 
   @Override
   public void filterOpenAPI(OpenAPI document) {

@@ -107,8 +107,8 @@ public final class ProblemResponses implements OASFilter {
     components.addResponse(
         UNAVAILABLE,
         retryable(
-            "No model is loaded yet, the service is shutting down, or the connection limit is"
-                + " reached."));
+            "No model is loaded yet, the service is shutting down, or the limit of connections or of"
+                + " clients' memory is reached."));
     components.addResponse(ANY_PROBLEM, problem(STATUSES));
     components.addResponse(ANY_OPENAI_ERROR, openAiError(STATUSES));
     components.addResponse(OPENAI_BAD_REQUEST, openAiError(BAD_REQUEST_CAUSES));

@@ -246,6 +246,42 @@ class LimitsTest {
   }
 
   @Test
+  void closesTheConnectionOfAClientThatReadsTooSlowly() throws IOException {
+    Models.serveSlow(checkpoints, 1);
+    Service service = new Service(RestAssured.port);
+    String metric = "folio_requests_total{finish_reason=\"cancelled\"}";
+    double cancelled = service.metric(metric);
+    try (RawConnection client = new RawConnection(RestAssured.port, 4096)) {
+      client.send(
+          RawConnection.post(
+              "{\"max_tokens\": 10000, \"logprobs\": 20}", "Accept: text/event-stream"));
+
+      // 64 bytes at each poll are some kilobytes a second, and the limit is 32 KiB in 0.5 s.
+      Service.await(
+          "the request is cancelled",
+          () -> !client.receives(64) || service.metric(metric) == cancelled + 1);
+    }
+    Service.await("cancelled", () -> service.metric(metric) == cancelled + 1);
+  }
+
+  @Test
+  void slowBodiesDoNotKeepOthersOut() throws IOException {
+    List<RawConnection> slow = new ArrayList<>();
+    try {
+      for (int i = 0; i < 3 * MAX_CONNECTIONS; i++) {
+        RawConnection client = connect();
+        slow.add(client);
+        client.send(RawConnection.head("Content-Length: 5000") + "\r\n{");
+        assertThat(acceptsARequest()).as("beside %d slow bodies", i + 1).isTrue();
+      }
+    } finally {
+      for (RawConnection client : slow) {
+        client.close();
+      }
+    }
+  }
+
+  @Test
   void rejectsConnectionsAboveTheLimit() throws Exception {
     Models.serveSlow(checkpoints, 1);
     Service service = new Service(RestAssured.port);

@@ -15,7 +15,7 @@ import java.util.HexFormat;
 import java.util.stream.Collectors;
 
 /** A client's socket, for requests that no HTTP client sends. */
-final class RawConnection implements AutoCloseable {
+public final class RawConnection implements AutoCloseable {
   private static final Duration READ_TIMEOUT = Duration.ofSeconds(60);
   private static final String END_OF_HEAD = "\r\n\r\n";
 
@@ -23,7 +23,7 @@ final class RawConnection implements AutoCloseable {
   private final InputStream in;
 
   /** Connects to the service on a port of this machine. */
-  RawConnection(int port) throws IOException {
+  public RawConnection(int port) throws IOException {
     this(port, 0);
   }
 
@@ -32,7 +32,7 @@ final class RawConnection implements AutoCloseable {
    *
    * @param receiveBytes the size in bytes; 0: the system's default
    */
-  RawConnection(int port, int receiveBytes) throws IOException {
+  public RawConnection(int port, int receiveBytes) throws IOException {
     if (receiveBytes > 0) {
       socket.setReceiveBufferSize(receiveBytes);
     }
@@ -42,13 +42,14 @@ final class RawConnection implements AutoCloseable {
   }
 
   /** An answer of a known length, or of chunks. */
-  record Answer(String head, String body) {
-    int status() {
+  public record Answer(String head, String body) {
+    /** Returns the status of the answer. */
+    public int status() {
       return Integer.parseInt(head.substring("HTTP/1.1 ".length(), "HTTP/1.1 200".length()));
     }
 
     /** Returns the value of a header, or an empty text. */
-    String header(String name) {
+    public String header(String name) {
       return head.lines()
           .filter(line -> line.regionMatches(true, 0, name + ":", 0, name.length() + 1))
           .map(line -> line.substring(name.length() + 1).strip())
@@ -58,13 +59,13 @@ final class RawConnection implements AutoCloseable {
   }
 
   /** Returns the head of a {@code POST /generate}, without its last line break. */
-  static String head(String... headers) {
+  public static String head(String... headers) {
     return "POST /generate HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
         + Arrays.stream(headers).map(line -> line + "\r\n").collect(Collectors.joining());
   }
 
   /** Returns a complete {@code POST /generate}. */
-  static String post(String body, String... headers) {
+  public static String post(String body, String... headers) {
     int length = body.getBytes(StandardCharsets.UTF_8).length;
     return head(headers) + "Content-Length: " + length + END_OF_HEAD + body;
   }
@@ -75,7 +76,8 @@ final class RawConnection implements AutoCloseable {
     return HexFormat.of().toHexDigits(length) + "\r\n" + text + "\r\n";
   }
 
-  void send(String text) throws IOException {
+  /** Sends text as UTF-8. */
+  public void send(String text) throws IOException {
     socket.getOutputStream().write(text.getBytes(StandardCharsets.UTF_8));
     socket.getOutputStream().flush();
   }
@@ -93,6 +95,15 @@ final class RawConnection implements AutoCloseable {
     }
   }
 
+  /** Reads some bytes and returns whether the connection is still open. */
+  public boolean receives(int bytes) {
+    try {
+      return in.readNBytes(bytes).length == bytes;
+    } catch (IOException e) {
+      return false; // the service has closed it
+    }
+  }
+
   /** Reads the head of the next answer, with its last line breaks. */
   String readHead() throws IOException {
     StringBuilder head = new StringBuilder();
@@ -107,7 +118,7 @@ final class RawConnection implements AutoCloseable {
   }
 
   /** Reads the next answer and joins the chunks of its body. */
-  Answer read() throws IOException {
+  public Answer read() throws IOException {
     Answer answer = new Answer(readHead(), "");
     if (answer.header("Transfer-Encoding").equals("chunked")) {
       return new Answer(answer.head(), readChunks());
@@ -143,7 +154,7 @@ final class RawConnection implements AutoCloseable {
   }
 
   /** Waits for the next byte or the end of the connection, and returns whether it has ended. */
-  boolean isEnded() throws IOException {
+  public boolean isEnded() throws IOException {
     return in.read() < 0;
   }
 

@@ -1,0 +1,4 @@
+package folio.inference.api.http;
+
+/** A completed answer, which may be many megabytes of JSON. */
+public interface JsonAnswer {}
