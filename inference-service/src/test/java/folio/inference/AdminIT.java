@@ -182,6 +182,7 @@ class AdminIT {
     assertThat(statusLine(drain + "\r\n")).contains("401");
     assertThat(statusLine(drain + "Authorization: Bearer " + token + "0\r\n\r\n")).contains("401");
     assertThat(statusLine(drain + "Authorization: Bearer " + token + "\r\n\r\n")).contains("200");
+    assertThat(statusLine(drain + "Authorization: bearer " + token + "\r\n\r\n")).contains("200");
   }
 
   @Test

@@ -54,7 +54,10 @@ final class AdminGuard {
   }
 
   private void checkToken(RoutingContext http, String authorization) {
-    if (authorization != null && matches(authorization)) {
+    // The name of the scheme is case-insensitive, see RFC 9110, 11.1.
+    if (authorization != null
+        && authorization.regionMatches(true, 0, BEARER, 0, BEARER.length())
+        && matches(authorization.substring(BEARER.length()).strip())) {
       http.next();
       return;
     }
@@ -69,9 +72,9 @@ final class AdminGuard {
   }
 
   /** Compares in a time that does not depend on the number of equal characters. */
-  private boolean matches(String authorization) {
-    byte[] expected = (BEARER + token.orElseThrow()).getBytes(StandardCharsets.UTF_8);
-    return MessageDigest.isEqual(expected, authorization.getBytes(StandardCharsets.UTF_8));
+  private boolean matches(String received) {
+    byte[] expected = token.orElseThrow().getBytes(StandardCharsets.UTF_8);
+    return MessageDigest.isEqual(expected, received.getBytes(StandardCharsets.UTF_8));
   }
 
   private static boolean isLocal(String host) {
