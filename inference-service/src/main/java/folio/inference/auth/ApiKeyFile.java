@@ -5,9 +5,9 @@ import com.fasterxml.jackson.core.type.TypeReference;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.exc.ValueInstantiationException;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import folio.model.storage.RegularFiles;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashSet;
 import java.util.List;
@@ -23,6 +23,8 @@ final class ApiKeyFile {
           .enable(DeserializationFeature.FAIL_ON_NULL_CREATOR_PROPERTIES)
           .build();
 
+  private static final long MAX_BYTES = 16 << 20;
+
   private ApiKeyFile() {}
 
   /**
@@ -36,7 +38,7 @@ final class ApiKeyFile {
     try {
       keys =
           JSON.readValue(
-              new String(Files.readAllBytes(file), StandardCharsets.UTF_8),
+              new String(RegularFiles.read(file, MAX_BYTES), StandardCharsets.UTF_8),
               new TypeReference<List<ApiKey>>() {});
     } catch (ValueInstantiationException e) {
       throw new ApiKeyFileException(file + ": " + e.getCause().getMessage(), true);
@@ -50,7 +52,7 @@ final class ApiKeyFile {
               + " concurrent_requests; the first two are required",
           true);
     } catch (IOException e) {
-      throw new ApiKeyFileException(file + " cannot be read: " + e, false);
+      throw new ApiKeyFileException(file + " cannot be read: " + e.getMessage(), false);
     }
     if (keys == null) {
       throw new ApiKeyFileException(file + " holds null; it must be a JSON array", true);

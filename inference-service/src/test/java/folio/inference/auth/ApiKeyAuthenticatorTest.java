@@ -2,6 +2,7 @@ package folio.inference.auth;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assumptions.assumeThat;
 
 import folio.inference.auth.ApiKeyAuthenticator.Outcome;
 import folio.model.storage.Sha256;
@@ -181,6 +182,15 @@ class ApiKeyAuthenticatorTest {
         .hasMessageContaining("keys.json")
         .hasMessageContaining(words)
         .hasMessageNotContaining(digest);
+  }
+
+  @Test
+  void rejectsAPipeInsteadOfWaitingForIt() throws Exception {
+    assumeThat(new ProcessBuilder("mkfifo", file.toString()).start().waitFor()).isZero();
+
+    assertThatThrownBy(() -> new ApiKeyAuthenticator(file))
+        .isInstanceOf(ApiKeyFileException.class)
+        .hasMessageContaining("keys.json is not a regular file");
   }
 
   @Test
