@@ -25,13 +25,23 @@ class ArchitectureTest {
   /** Every package of the module, with the packages of the module that it may depend on. */
   private static final Map<String, List<String>> ALLOWED =
       Map.of(
-          "cli", List.of("throughput", "soak", "reproducibility", "report", "subject", "process"),
-          "throughput", List.of("report", "subject", "process"),
-          "soak", List.of("report", "subject", "process"),
-          "reproducibility", List.of(),
-          "report", List.of("process"),
-          "subject", List.of("process"),
-          "process", List.of());
+          "cli",
+          List.of(
+              "throughput", "soak", "hostile", "reproducibility", "report", "subject", "process"),
+          "throughput",
+          List.of("report", "subject", "process"),
+          "soak",
+          List.of("report", "subject", "process"),
+          "hostile",
+          List.of("report", "subject", "process"),
+          "reproducibility",
+          List.of(),
+          "report",
+          List.of("process"),
+          "subject",
+          List.of("process"),
+          "process",
+          List.of());
 
   private static final JavaClasses BENCHMARK =
       new ClassFileImporter()

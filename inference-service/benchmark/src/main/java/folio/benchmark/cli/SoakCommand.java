@@ -1,5 +1,6 @@
 package folio.benchmark.cli;
 
+import folio.benchmark.hostile.HostileSoak;
 import folio.benchmark.process.ShutdownScope;
 import folio.benchmark.soak.CheckpointPublisher;
 import folio.benchmark.soak.KnownModels;
@@ -43,6 +44,8 @@ final class SoakCommand implements Callable<Integer> {
   private static final int MAX_CLIENTS = 1024;
   private static final double MIN_SWAP_SECONDS = 0.5;
   private static final double MAX_SWAP_SECONDS = 3600;
+  private static final int MIN_HEAP_MIB = 64;
+  private static final int MAX_HEAP_MIB = 65_536;
 
   /** The service has fewer slots than clients, so that some requests wait and some are rejected. */
   private static final int CLIENTS_PER_SLOT = 2;
@@ -87,6 +90,21 @@ final class SoakCommand implements Callable<Integer> {
           "The seed of the clients' requests and of the checkpoints, a whole number of 64 bits.")
   private long seed;
 
+  @Option(
+      names = "--hostile",
+      description =
+          "Attack the service instead, one kind of attack after the other, and measure an honest"
+              + " client beside each; the service has --heap-mib of heap. --clients, --seed,"
+              + " --swap-seconds and --url have no effect.")
+  private boolean hostile;
+
+  @Option(
+      names = "--heap-mib",
+      paramLabel = "MIB",
+      defaultValue = "307",
+      description = "With --hostile: the heap of the service, 64 to 65536 MiB.")
+  private int heapMib;
+
   @Mixin private MachineOptions machine;
 
   /** Creates the command; picocli calls it. */
@@ -99,6 +117,10 @@ final class SoakCommand implements Callable<Integer> {
     machine.check("--swap-seconds", swapSeconds, MIN_SWAP_SECONDS, MAX_SWAP_SECONDS);
     Duration time = Duration.ofMillis((long) (minutes * 60_000));
     PrintWriter out = spec.commandLine().getOut();
+    if (hostile) {
+      machine.check("--heap-mib", heapMib, MIN_HEAP_MIB, MAX_HEAP_MIB);
+      return attackOwnService(time, out);
+    }
     SoakStatistics statistics = new SoakStatistics();
     if (url != null) {
       soakRunningService(time, statistics, out);
@@ -109,6 +131,29 @@ final class SoakCommand implements Callable<Integer> {
     return statistics.unexpectedCount() == 0
         ? CommandLine.ExitCode.OK
         : CommandLine.ExitCode.SOFTWARE;
+  }
+
+  private int attackOwnService(Duration time, PrintWriter out) {
+    machine.start();
+    try (ShutdownScope scope = new ShutdownScope()) {
+      TemporaryStore store = scope.add(new TemporaryStore());
+      Map<String, String> settings =
+          Map.of(
+              "FOLIO_CHECKPOINTS", store.root().toString(),
+              "FOLIO_DEVICE", machine.settings().device().spelling(),
+              "FOLIO_THREADS", String.valueOf(machine.settings().threads()),
+              "JAVA_TOOL_OPTIONS", "-Xmx" + heapMib + "m");
+      PackagedService service = scope.add(PackagedService.start(Installation.here(), settings));
+      service.awaitReady();
+      List<String> faults = new HostileSoak(service, out).run(time);
+      out.println();
+      faults.forEach(fault -> out.println("UNEXPECTED: " + fault));
+      out.printf(
+          "%,.0f evictions from the memory of clients, %s%n",
+          service.metric("folio_client_memory_evictions_total "),
+          faults.isEmpty() ? "0 restarts, every honest stream whole" : faults.size() + " faults");
+      return faults.isEmpty() ? CommandLine.ExitCode.OK : CommandLine.ExitCode.SOFTWARE;
+    }
   }
 
   private void soakRunningService(Duration time, SoakStatistics statistics, PrintWriter out) {
