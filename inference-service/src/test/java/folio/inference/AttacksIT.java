@@ -5,8 +5,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import folio.inference.api.Service;
 import folio.inference.api.http.RawConnection;
 import java.io.IOException;
+import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -57,7 +59,11 @@ class AttacksIT {
         service
             .client()
             .send(
-                service.generate("{\"max_tokens\": 400}", "text/event-stream"),
+                HttpRequest.newBuilder(
+                        service.generate("{\"max_tokens\": 400}", "text/event-stream"),
+                        (name, value) -> true)
+                    .timeout(Duration.ofSeconds(30))
+                    .build(),
                 HttpResponse.BodyHandlers.ofString());
     assertThat(answer.statusCode()).isEqualTo(200);
     assertThat(Service.lengthOf(Service.events(answer.body()))).isEqualTo(400);
@@ -93,6 +99,27 @@ class AttacksIT {
     } catch (IOException e) {
       return "";
     }
+  }
+
+  @Test
+  void keepsNothingOfAnsweredRequestsInASmallHeap() throws Exception {
+    start(ServiceProcess.command(folder, Map.of("JAVA_TOOL_OPTIONS", "-Xmx160m")));
+    StringBuilder requests = new StringBuilder();
+    for (int i = 0; i < 100; i++) {
+      String head = "X".repeat(3900) + i + " /models HTTP/1.1\r\nHost: x\r\n";
+      requests.append(head).append("Content-Length: 2\r\n\r\n{}");
+    }
+    requests.append("GET /q/health/live HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+    for (int i = 0; i < 150; i++) {
+      RawConnection flood = attack(requests.toString());
+      for (int answer = 0; answer < 100; answer++) {
+        assertThat(flood.read().status()).isEqualTo(405);
+      }
+      assertThat(flood.read().status()).isEqualTo(200);
+      flood.close();
+    }
+
+    assertHonestStreamIsWhole();
   }
 
   @Test

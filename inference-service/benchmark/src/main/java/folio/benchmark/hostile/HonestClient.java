@@ -7,6 +7,7 @@ import folio.benchmark.process.BenchmarkException;
 import folio.benchmark.report.LatencyHistogram;
 import folio.benchmark.report.Percentiles;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -57,7 +58,7 @@ final class HonestClient {
       if (status != OK) {
         faults.add("liveness " + status);
       }
-    } catch (IOException e) {
+    } catch (IOException | UncheckedIOException e) {
       faults.add(e.toString());
     } catch (InterruptedException e) {
       throw BenchmarkException.interrupted(e);

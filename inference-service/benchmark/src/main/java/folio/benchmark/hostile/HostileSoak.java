@@ -82,6 +82,15 @@ public final class HostileSoak {
     long resident = ProcessSample.of(service.process().pid()).residentBytes();
     attackers.forEach(Attacker::stop);
     threads.forEach(HostileSoak::join);
+    if (!honest.faults().isEmpty()) {
+      service
+          .process()
+          .log()
+          .lines()
+          .filter(line -> !line.contains(" INFO "))
+          .limit(40)
+          .forEach(out::println);
+    }
     honest.faults().forEach(fault -> faults.add(name + ": " + fault));
     if (honest.streams() == 0) {
       faults.add(name + ": no honest stream was admitted");

@@ -10,7 +10,6 @@ import io.vertx.core.Context;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpHeaders;
-import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpVersion;
 import io.vertx.ext.web.RoutingContext;
@@ -106,9 +105,39 @@ final class RequestBody {
         expected ? http.vertx().setTimer(limits.timeout().toMillis(), fired -> timeOut()) : -1;
   }
 
-  /** Starts the timeout of a request's body. */
+  /** Starts the timeout of a request's body, and ends it with the request. */
   static void expect(RoutingContext http, Limits limits) {
-    http.put(KEY, new RequestBody(http, limits));
+    RequestBody body = new RequestBody(http, limits);
+    http.put(KEY, body);
+    if (body.expected) {
+      http.addEndHandler(
+          end -> {
+            if (end.succeeded()) {
+              body.skipRest();
+            } else {
+              http.vertx().cancelTimer(body.timer); // the client has disconnected
+            }
+          });
+    }
+  }
+
+  /**
+   * Drops the rest of a body that nobody has read. The timer holds the whole request, so it must
+   * not outlive the body: a client that sends many requests would fill the heap with them.
+   */
+  private void skipRest() {
+    if (request.isEnded()) {
+      http.vertx().cancelTimer(timer);
+    } else if (!timedOut) {
+      request.handler(dropped -> {});
+      request.endHandler(
+          end -> {
+            http.vertx().cancelTimer(timer);
+            disconnectWhenDone();
+          });
+      request.exceptionHandler(disconnected -> http.vertx().cancelTimer(timer));
+      request.resume();
+    }
   }
 
   /** Returns the body of a request; {@link #expect} must have been called. */
@@ -125,12 +154,12 @@ final class RequestBody {
     }
   }
 
+  /** Under HTTP/1.1 one of two headers announces a body; under HTTP/2 nothing need do so. */
   private static boolean isExpected(HttpServerRequest request) {
-    boolean usuallyEmpty =
-        request.method().equals(HttpMethod.GET) || request.method().equals(HttpMethod.HEAD);
-    return !usuallyEmpty
-        || request.headers().contains(HttpHeaders.CONTENT_LENGTH)
-        || request.headers().contains(HttpHeaders.TRANSFER_ENCODING);
+    return request.version() == HttpVersion.HTTP_2
+        ? !request.isEnded()
+        : request.headers().contains(HttpHeaders.CONTENT_LENGTH)
+            || request.headers().contains(HttpHeaders.TRANSFER_ENCODING);
   }
 
   /**
@@ -216,9 +245,7 @@ final class RequestBody {
           disconnectWhenDone();
         });
     if (expected && !request.isEnded()) {
-      request.handler(dropped -> {});
-      request.endHandler(end -> disconnectWhenDone());
-      request.resume();
+      skipRest();
     }
   }
 
