@@ -23,8 +23,8 @@ enum Attack {
             .append(System.nanoTime())
             .append(" /models HTTP/1.1\r\nHost: folio\r\n\r\n");
       }
+      requests.append("GET /metrics HTTP/1.1\r\nHost: folio\r\nConnection: close\r\n\r\n");
       Socket socket = attacker.send(requests.toString());
-      socket.shutdownOutput();
       readAll(socket);
       attacker.release(socket);
     }
@@ -62,7 +62,6 @@ enum Attack {
       Socket socket =
           attacker.send(
               post("/score", "{\"text\":\"" + "to be or not to be, ".repeat(500) + "\"}"));
-      socket.shutdownOutput();
       readAll(socket);
       attacker.release(socket);
     }
@@ -73,7 +72,6 @@ enum Attack {
     void run(Attacker attacker) throws IOException {
       for (String bomb : BOMBS_SENT) {
         Socket socket = attacker.send(bomb);
-        socket.shutdownOutput();
         readAll(socket);
         attacker.release(socket);
       }

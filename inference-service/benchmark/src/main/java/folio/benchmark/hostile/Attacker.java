@@ -9,8 +9,8 @@ import java.net.SocketException;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
@@ -24,7 +24,7 @@ final class Attacker implements AutoCloseable {
 
   private final URI service;
   private final AtomicLong attempts;
-  private final List<Socket> held = new ArrayList<>();
+  private final Set<Socket> held = ConcurrentHashMap.newKeySet();
   private volatile boolean stopped;
 
   /**
@@ -60,9 +60,13 @@ final class Attacker implements AutoCloseable {
   }
 
   /** Closes a connection. */
-  void release(Socket socket) throws IOException {
+  void release(Socket socket) {
     held.remove(socket);
-    socket.close();
+    try {
+      socket.close();
+    } catch (IOException e) {
+      // It is closed for us all the same.
+    }
   }
 
   /** Waits; returns false if the attack is over. */
@@ -75,16 +79,14 @@ final class Attacker implements AutoCloseable {
     return stopped;
   }
 
-  /** Ends the attack; called by another thread. */
+  /** Ends the attack and closes its connections; called by another thread. */
   void stop() {
     stopped = true;
+    close();
   }
 
   @Override
-  public void close() throws IOException {
-    for (Socket socket : held) {
-      socket.close();
-    }
-    held.clear();
+  public void close() {
+    held.forEach(this::release);
   }
 }

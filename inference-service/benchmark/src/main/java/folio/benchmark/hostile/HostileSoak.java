@@ -18,6 +18,7 @@ import java.util.concurrent.atomic.AtomicLong;
  */
 public final class HostileSoak {
   private static final double MEBIBYTE = 1 << 20;
+  private static final int LOG_LINES = 20;
   private static final Duration THREAD_END_LIMIT = Duration.ofMinutes(3);
 
   private final PackagedService service;
@@ -87,8 +88,8 @@ public final class HostileSoak {
           .process()
           .log()
           .lines()
-          .filter(line -> !line.contains(" INFO "))
-          .limit(40)
+          .filter(line -> line.contains(" ERROR "))
+          .limit(LOG_LINES)
           .forEach(out::println);
     }
     honest.faults().forEach(fault -> faults.add(name + ": " + fault));

@@ -22,4 +22,15 @@ class SoakIT {
         .containsPattern("\\| disconnected midway \\| [1-9]")
         .containsPattern(" ([2-9]|\\d\\d) versions served");
   }
+
+  @Test
+  void servesAnHonestClientBesideEveryAttack() throws Exception {
+    Launcher run = Launcher.run(folder, "soak", "--hostile", "--minutes=0.02");
+
+    assertThat(run.exitCode()).as(run.out() + run.err()).isZero();
+    assertThat(run.out())
+        .contains("0 restarts, every honest stream whole")
+        .containsPattern("\\| unknown methods, pipelined \\| [1-9]")
+        .containsPattern("\\| all at once \\| [1-9]");
+  }
 }
