@@ -35,6 +35,10 @@ record QueuedRequest(List<Choice> choices, long arrivedNanos, String client) {
     return first().prompt();
   }
 
+  boolean hasDefaultPrompt() {
+    return first().hasDefaultPrompt();
+  }
+
   /** Returns whether the persistent kernel can decode all of it. */
   boolean supportsFused() {
     return choices.stream().map(Choice::request).allMatch(FusedSequence::supports);

@@ -23,7 +23,9 @@ final class SequenceGroup {
    * @throws UnknownCharacterException if the vocabulary lacks a character of the prompt
    */
   SequenceGroup(QueuedRequest queued, LoadedModel model, long admittedNanos) {
-    int[] ids = model.vocabulary().encode(queued.prompt());
+    String prompt =
+        queued.hasDefaultPrompt() ? model.vocabulary().defaultPrompt() : queued.prompt();
+    int[] ids = model.vocabulary().encode(prompt);
     this.model = model;
     this.cursor = PrefillCursor.atStart(ids);
     this.sequences =
@@ -38,7 +40,7 @@ final class SequenceGroup {
                         new SequenceOutput(
                             choice.request(),
                             choice.stream(),
-                            model.version(),
+                            new SequenceOutput.Source(model.version(), prompt),
                             new SequenceOutput.Times(queued.arrivedNanos(), admittedNanos))))
             .toList();
   }

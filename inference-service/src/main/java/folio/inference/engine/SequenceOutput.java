@@ -21,9 +21,17 @@ final class SequenceOutput {
    */
   record Times(long arrivedNanos, long admittedNanos) {}
 
+  /**
+   * What the text is generated from.
+   *
+   * @param modelVersion the version of the model
+   * @param prompt the text that is continued
+   */
+  record Source(String modelVersion, String prompt) {}
+
   private final GenerationRequest request;
   private final GenerationStream stream;
-  private final String modelVersion;
+  private final Source source;
   private final StopSequences stopSequences;
   private final Times times;
   private long firstTokenNanos;
@@ -35,11 +43,10 @@ final class SequenceOutput {
   private boolean ended;
 
   /** Creates an output that has sent nothing. */
-  SequenceOutput(
-      GenerationRequest request, GenerationStream stream, String modelVersion, Times times) {
+  SequenceOutput(GenerationRequest request, GenerationStream stream, Source source, Times times) {
     this.request = request;
     this.stream = stream;
-    this.modelVersion = modelVersion;
+    this.source = source;
     this.stopSequences = new StopSequences(request.stop());
     this.times = times;
   }
@@ -76,14 +83,14 @@ final class SequenceOutput {
     if (!started) {
       firstTokenNanos = System.nanoTime();
       if (request.echo()) {
-        stream.append(request.prompt(), List.of());
+        stream.append(source.prompt(), List.of());
       }
     }
     stream.append(unsentText, unsentLogprobs);
     unsentText = null;
     if (!started) {
       started = true;
-      stream.start(new GenerationStream.Started(modelVersion, request.seed()));
+      stream.start(new GenerationStream.Started(source.modelVersion(), request.seed()));
     }
     sentTokens = tokens;
   }
@@ -121,7 +128,12 @@ final class SequenceOutput {
             started ? timeToFirstToken() : Duration.ZERO,
             Duration.ofNanos(System.nanoTime() - times.arrivedNanos()));
     return new GenerationEvent.Finished(
-        how, modelVersion, request.seed(), new Usage(promptTokens, sentTokens), timings, saved);
+        how,
+        source.modelVersion(),
+        request.seed(),
+        new Usage(promptTokens, sentTokens),
+        timings,
+        saved);
   }
 
   /** Ends the stream. */
@@ -137,7 +149,7 @@ final class SequenceOutput {
     if (!started) {
       stream.abort(new IllegalStateException(message));
     } else {
-      stream.end(new GenerationEvent.Failed(message, modelVersion));
+      stream.end(new GenerationEvent.Failed(message, source.modelVersion()));
     }
   }
 

@@ -22,7 +22,7 @@ public record GenerationLimits(int maxTokens, int maxPromptTokens) {
    * @throws OutOfRangeException naming the field that exceeds a limit
    */
   public GenerationRequest check(GenerationRequest request) {
-    int least = request.scoresPrompt() ? 0 : 1;
+    int least = request.scoresPrompt() || request.echo() ? 0 : 1;
     if (request.maxTokens() < least || request.maxTokens() > maxTokens) {
       throw new OutOfRangeException("max_tokens", request.maxTokens(), least + " to " + maxTokens);
     }

@@ -10,9 +10,10 @@ import java.util.OptionalInt;
  * A valid request: every field is in its range and the seed is chosen. The prompt is encoded when
  * the request gets a slot, with the vocabulary of the model that runs it.
  *
- * @param prompt the text to continue; empty only if the request resumes from a saved state
- * @param maxTokens the largest number of characters to generate; 0 only if the request scores its
- *     prompt
+ * @param prompt the text to continue; if it is empty and the request resumes from no state, the
+ *     default prompt of the model's vocabulary
+ * @param maxTokens the largest number of characters to generate; 0 only if the request scores or
+ *     echoes its prompt
  * @param sampling the parameters that choose each character
  * @param seed the seed of every draw
  * @param stop the texts that end the generation; they are not part of the output
@@ -57,9 +58,6 @@ public record GenerationRequest(
    */
   public GenerationRequest {
     stop = List.copyOf(stop);
-    if (prompt.isEmpty() && resumeFrom.isEmpty()) {
-      throw new OutOfRangeException("prompt", "empty", "at least one character long");
-    }
     if (stop.size() > MAX_STOPS) {
       throw new OutOfRangeException(
           "stop", stop.size() + " texts", "up to " + MAX_STOPS + " texts");
@@ -70,9 +68,16 @@ public record GenerationRequest(
         throw new OutOfRangeException(
             "stop", length + " characters", "1 to " + MAX_STOP_LENGTH + " characters per text");
       }
+      if (text.codePoints().anyMatch(GenerationRequest::isSurrogate)) {
+        throw new OutOfRangeException("stop", "half a surrogate pair", "texts of whole characters");
+      }
     }
     checkAlternatives(logprobs);
     checkAlternatives(promptLogprobs);
+  }
+
+  private static boolean isSurrogate(int codePoint) {
+    return Character.getType(codePoint) == Character.SURROGATE;
   }
 
   private static void checkAlternatives(OptionalInt alternatives) {
@@ -87,7 +92,7 @@ public record GenerationRequest(
   /**
    * Starts a request. Every field that the builder is not asked to set has its default.
    *
-   * @param prompt the text to continue; empty only if the request resumes from a saved state
+   * @param prompt the text to continue; empty for the default prompt or if the request resumes
    * @param maxTokens the largest number of characters to generate
    */
   public static Builder builder(String prompt, int maxTokens) {
@@ -99,9 +104,14 @@ public record GenerationRequest(
     return promptLogprobs.isPresent();
   }
 
+  /** Returns whether the model's default prompt takes the place of the prompt. */
+  public boolean hasDefaultPrompt() {
+    return prompt.isEmpty() && resumeFrom.isEmpty();
+  }
+
   /** Returns the length of the prompt in characters. */
   public int promptLength() {
-    return prompt.codePointCount(0, prompt.length());
+    return hasDefaultPrompt() ? 1 : prompt.codePointCount(0, prompt.length());
   }
 
   /** Returns the largest number of log-probabilities in the answer, alternatives included. */

@@ -28,9 +28,9 @@ public final class PrintableLogFilter implements Filter {
     return true;
   }
 
-  /** Returns the text of a parameter, but a number as it is, since its format needs a number. */
+  /** Returns the text of a parameter, but numbers and booleans as their formats need them. */
   private static Object printable(Object parameter) {
-    return parameter instanceof Number
+    return parameter instanceof Number || parameter instanceof Boolean
         ? parameter
         : PrintableText.escape(String.valueOf(parameter));
   }

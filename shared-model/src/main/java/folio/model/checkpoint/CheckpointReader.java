@@ -92,7 +92,20 @@ public class CheckpointReader {
 
   private Checkpoint open(String version, FileCache from) {
     checkExists(version);
-    return Checkpoint.read(version, CheckpointFiles.in(storage, version, from));
+    Checkpoint checkpoint = Checkpoint.read(version, CheckpointFiles.in(storage, version, from));
+    checkName(version, checkpoint.description().manifest());
+    return checkpoint;
+  }
+
+  private static void checkName(String version, CheckpointManifest manifest) {
+    if (!version.equals(manifest.version())) {
+      throw new CheckpointException(
+          "checkpoint "
+              + version
+              + ": manifest.json: version is "
+              + PrintableText.escape(String.valueOf(manifest.version()))
+              + "; it must be the name of its folder");
+    }
   }
 
   /**
@@ -110,6 +123,12 @@ public class CheckpointReader {
         wrapErrors(
             version + "/" + CheckpointFiles.MANIFEST,
             () -> storage.read(version, CheckpointFiles.MANIFEST, Storage.MAX_COMMIT_FILE_BYTES));
+    CheckpointManifest parsed = parse(version, manifest);
+    checkName(version, parsed);
+    return parsed;
+  }
+
+  private static CheckpointManifest parse(String version, byte[] manifest) {
     try {
       return CheckpointJson.readManifest(manifest);
     } catch (CheckpointException e) {

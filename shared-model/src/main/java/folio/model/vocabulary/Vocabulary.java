@@ -104,6 +104,15 @@ public final class Vocabulary {
     return ids;
   }
 
+  /**
+   * Returns the prompt of a request that has none: a line break, else a space, else the first
+   * character of the vocabulary.
+   */
+  public String defaultPrompt() {
+    int start = id('\n') >= 0 ? '\n' : id(' ') >= 0 ? ' ' : codePoint(0);
+    return Character.toString(start);
+  }
+
   /** Returns the text of a sequence of ids. */
   public String decode(int... ids) {
     StringBuilder text = new StringBuilder(ids.length);

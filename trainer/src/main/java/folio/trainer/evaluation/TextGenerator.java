@@ -118,12 +118,10 @@ public final class TextGenerator {
   }
 
   /**
-   * Returns the ids of a prompt. An empty prompt becomes a line break, or the first character if
-   * the vocabulary has no line break; the service does the same.
+   * Returns the ids of a prompt, or of the vocabulary's default prompt if it is empty, like the
+   * service.
    */
   public int[] promptOrDefault(String prompt) {
-    return prompt.isEmpty()
-        ? new int[] {Math.max(0, vocabulary.id('\n'))}
-        : vocabulary.encode(prompt);
+    return vocabulary.encode(prompt.isEmpty() ? vocabulary.defaultPrompt() : prompt);
   }
 }

@@ -44,8 +44,8 @@ public final class Defaults {
     return stops;
   }
 
-  /** Returns a prompt, or a line break if the prompt is absent or empty. */
+  /** Returns a prompt; empty if it is absent, which stands for the model's default prompt. */
   public static String prompt(String text) {
-    return text == null || text.isEmpty() ? "\n" : text;
+    return or(text, "");
   }
 }

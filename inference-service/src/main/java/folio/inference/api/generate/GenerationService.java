@@ -19,8 +19,10 @@ import io.vertx.ext.web.RoutingContext;
 import jakarta.inject.Singleton;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
+import java.util.function.Function;
 
 /**
  * A service that submits the generations of HTTP requests to the engine and cancels them when their
@@ -92,18 +94,56 @@ public final class GenerationService {
   }
 
   /** Emits the facts known with the first character; fails if the engine rejects the request. */
-  public static Uni<Started> started(GenerationStream stream) {
-    return onEventLoop(stream.started())
+  static Uni<Started> started(GenerationStream stream) {
+    return allStarted(List.of(stream));
+  }
+
+  /**
+   * Emits the facts about the first stream when every stream has its first character; fails as soon
+   * as the engine rejects one of the requests.
+   */
+  public static Uni<Started> allStarted(List<GenerationStream> streams) {
+    return onEventLoop(all(streams, GenerationStream::started))
         .onFailure(CompletionException.class)
-        .transform(Throwable::getCause);
+        .transform(Throwable::getCause)
+        .map(done -> streams.get(0).started().toCompletableFuture().join());
   }
 
   /** Emits the complete result at the end; fails if the engine rejects the request. */
-  public static Uni<Completed> completed(GenerationStream stream) {
-    stream.retain();
-    return started(stream)
-        .chain(started -> onEventLoop(stream.ended()))
-        .map(ended -> collect(stream));
+  static Uni<Completed> completed(GenerationStream stream) {
+    return allCompleted(List.of(stream)).map(all -> all.get(0));
+  }
+
+  /** Emits all complete results at the end; fails if the engine rejects one of the requests. */
+  public static Uni<List<Completed>> allCompleted(List<GenerationStream> streams) {
+    streams.forEach(GenerationStream::retain);
+    return allStarted(streams)
+        .chain(started -> onEventLoop(all(streams, GenerationStream::ended)))
+        .map(ended -> streams.stream().map(GenerationService::collect).toList());
+  }
+
+  /**
+   * Returns a stage that completes when the stages of all streams have, and fails with the first of
+   * them. (Mutiny would log the failures of the others as dropped.)
+   */
+  @SuppressWarnings("FutureReturnValueIgnored") // the result carries every failure
+  private static CompletionStage<Void> all(
+      List<GenerationStream> streams, Function<GenerationStream, CompletionStage<?>> stage) {
+    CompletableFuture<Void> result = new CompletableFuture<>();
+    CompletableFuture<?>[] stages =
+        streams.stream()
+            .map(stream -> stage.apply(stream).toCompletableFuture())
+            .toArray(CompletableFuture<?>[]::new);
+    for (CompletableFuture<?> each : stages) {
+      each.whenComplete(
+          (done, failure) -> {
+            if (failure != null) {
+              result.completeExceptionally(failure);
+            }
+          });
+    }
+    CompletableFuture.allOf(stages).thenRun(() -> result.complete(null));
+    return result;
   }
 
   private static Completed collect(GenerationStream stream) {

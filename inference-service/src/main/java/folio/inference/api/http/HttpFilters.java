@@ -13,6 +13,7 @@ import jakarta.ws.rs.core.Response.Status;
 import java.util.List;
 import java.util.UUID;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 
 /** The filters that every request passes before it reaches a resource, in their order. */
 @Singleton
@@ -20,6 +21,13 @@ public final class HttpFilters {
   private static final Pattern SAFE_ID = Pattern.compile("[A-Za-z0-9._:/+=-]{1,128}");
   private static final Pattern GENERATE = Pattern.compile("/generate([/;].*)?");
   private static final Pattern COMPLETIONS = Pattern.compile("/v1/completions([/;].*)?");
+
+  /** A client that accepts problems alone expects JSON. */
+  private static final List<String> ACCEPTED_BY_GENERATE =
+      Stream.concat(MediaTypes.GENERATED.stream(), Stream.of(Problem.MEDIA_TYPE)).toList();
+
+  private static final String METRICS = "/metrics";
+  private static final String OPEN_METRICS = "application/openmetrics-text";
 
   private static final Pattern PAGE = Pattern.compile("/(index\\.html|page/.*)?");
 
@@ -54,6 +62,8 @@ public final class HttpFilters {
   private final ConnectionLimit connections;
   private final ApiKeyFilter keys;
   private final BodyLimitFilter bodies;
+  private final RequestSyntaxFilter syntax;
+  private final MethodFilter methods;
   private final ProblemWriter problems;
 
   /** Creates the chain from the filters that reject requests before they are parsed. */
@@ -61,10 +71,14 @@ public final class HttpFilters {
       ConnectionLimit connections,
       ApiKeyFilter keys,
       BodyLimitFilter bodies,
+      RequestSyntaxFilter syntax,
+      MethodFilter methods,
       ProblemWriter problems) {
     this.connections = connections;
     this.keys = keys;
     this.bodies = bodies;
+    this.syntax = syntax;
+    this.methods = methods;
     this.problems = problems;
   }
 
@@ -72,10 +86,12 @@ public final class HttpFilters {
     filters.register(HttpFilters::setHeaders, FIRST);
     filters.register(bodies::startTimeout, FIRST - 1);
     filters.register(connections::admit, FIRST - 2);
-    filters.register(bodies::rejectLarge, FIRST - 3);
-    filters.register(this::rejectHealthGroup, FIRST - 4);
-    filters.register(this::rejectInvalidContentType, FIRST - 5);
-    filters.register(this::chooseMediaType, FIRST - 6);
+    filters.register(syntax::check, FIRST - 3);
+    filters.register(bodies::rejectLarge, FIRST - 4);
+    filters.register(this::rejectHealthGroup, FIRST - 5);
+    filters.register(methods::check, FIRST - 6);
+    filters.register(this::rejectInvalidContentType, FIRST - 7);
+    filters.register(this::chooseMediaType, FIRST - 8);
     filters.register(keys::admit, AFTER_CORS);
   }
 
@@ -109,27 +125,28 @@ public final class HttpFilters {
     }
   }
 
-  /** Answers 415 to a Content-Type that cannot be parsed; JAX-RS would answer 500. */
+  /** Answers 415 to a body that is not JSON, also if JAX-RS could not parse its Content-Type. */
   private void rejectInvalidContentType(RoutingContext http) {
     String type = http.request().getHeader(HttpHeaders.CONTENT_TYPE);
-    if (type == null || isMediaType(type)) {
+    if (type == null || isJson(type)) {
       http.next();
       return;
     }
+    String value = Problem.shorten(type);
     problems.answer(
         http,
         Problem.of(
                 Status.UNSUPPORTED_MEDIA_TYPE,
                 "unsupported_media_type",
-                "Content-Type is not a media type; it must be " + MediaType.APPLICATION_JSON)
-            .about(HttpHeaders.CONTENT_TYPE, Problem.shorten(type), MediaType.APPLICATION_JSON));
+                "Content-Type is " + value + "; it must be " + MediaType.APPLICATION_JSON)
+            .about(HttpHeaders.CONTENT_TYPE, value, MediaType.APPLICATION_JSON));
   }
 
-  private static boolean isMediaType(String type) {
+  private static boolean isJson(String type) {
     try {
-      return MediaType.valueOf(type) != null;
+      return MediaType.APPLICATION_JSON_TYPE.isCompatible(MediaType.valueOf(type));
     } catch (IllegalArgumentException e) {
-      return false;
+      return false; // it is not a media type
     }
   }
 
@@ -139,6 +156,10 @@ public final class HttpFilters {
    */
   private void chooseMediaType(RoutingContext http) {
     boolean post = http.request().method().equals(HttpMethod.POST);
+    if (METRICS.equals(http.normalizedPath())) {
+      chooseMetricsFormat(http);
+      return;
+    }
     if (post && COMPLETIONS.matcher(http.normalizedPath()).matches()) {
       // The body's field stream chooses the type of a completion.
       http.request().headers().set(HttpHeaders.ACCEPT, MediaType.SERVER_SENT_EVENTS);
@@ -149,13 +170,34 @@ public final class HttpFilters {
     }
     List<String> accept = http.request().headers().getAll(HttpHeaders.ACCEPT);
     new AcceptHeader(accept)
-        .best(MediaTypes.GENERATED)
+        .best(ACCEPTED_BY_GENERATE)
         .ifPresentOrElse(
             form -> {
-              http.request().headers().set(HttpHeaders.ACCEPT, form);
+              boolean problem = form.equals(Problem.MEDIA_TYPE);
+              http.request()
+                  .headers()
+                  .set(HttpHeaders.ACCEPT, problem ? MediaType.APPLICATION_JSON : form);
               http.next();
             },
             () -> problems.answer(http, notAcceptable(String.join(", ", accept))));
+  }
+
+  /**
+   * Replaces {@code Accept} by a value that Quarkus understands: its route has the plain format
+   * only, but its handler writes OpenMetrics for any type.
+   */
+  private static void chooseMetricsFormat(RoutingContext http) {
+    List<String> accept = http.request().headers().getAll(HttpHeaders.ACCEPT);
+    new AcceptHeader(accept)
+        .best(List.of(OPEN_METRICS, MediaType.TEXT_PLAIN))
+        .ifPresent(
+            format ->
+                http.request()
+                    .headers()
+                    .set(
+                        HttpHeaders.ACCEPT,
+                        format.equals(OPEN_METRICS) ? MediaType.WILDCARD : MediaType.TEXT_PLAIN));
+    http.next();
   }
 
   private static Problem notAcceptable(String accept) {

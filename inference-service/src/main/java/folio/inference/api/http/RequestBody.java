@@ -14,6 +14,7 @@ import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpVersion;
 import io.vertx.ext.web.RoutingContext;
 import jakarta.ws.rs.core.Response.Status;
+import java.io.IOException;
 import java.time.Duration;
 
 /**
@@ -154,6 +155,11 @@ final class RequestBody {
     }
   }
 
+  /** Returns the limits of this body. */
+  Limits limits() {
+    return limits;
+  }
+
   /** Under HTTP/1.1 one of two headers announces a body; under HTTP/2 nothing need do so. */
   private static boolean isExpected(HttpServerRequest request) {
     return request.version() == HttpVersion.HTTP_2
@@ -178,17 +184,22 @@ final class RequestBody {
 
   private void start(UniEmitter<? super Buffer> emitter) {
     reader = emitter;
-    request.exceptionHandler(
-        disconnected -> {
-          http.vertx().cancelTimer(timer);
-          memory.close();
-        });
+    request.exceptionHandler(this::receptionFailed);
     request.handler(this::add);
     request.endHandler(end -> finish());
     if ("100-continue".equalsIgnoreCase(request.getHeader(HttpHeaders.EXPECT))) {
       http.response().writeContinue();
     }
     request.resume();
+  }
+
+  /** Handles the end of the connection, or chunks that cannot be read. */
+  private void receptionFailed(Throwable cause) {
+    http.vertx().cancelTimer(timer);
+    memory.close();
+    if (reader != null && !(cause instanceof IOException)) {
+      reject(RequestSyntaxFilter.unreadableBody("chunks as in RFC 9112"));
+    }
   }
 
   private void add(Buffer bytes) {

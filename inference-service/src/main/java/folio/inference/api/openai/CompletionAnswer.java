@@ -81,8 +81,8 @@ public record CompletionAnswer(
           List<Double> tokenLogprobs,
       @Schema(
               description =
-                  "The most likely characters at each position, with the natural logarithms of their"
-                      + " probabilities.")
+                  "The most likely characters at each position and the chosen one, with the natural"
+                      + " logarithms of their probabilities.")
           @JsonProperty("top_logprobs")
           List<Map<String, Double>> topLogprobs,
       @Schema(
@@ -116,6 +116,7 @@ public record CompletionAnswer(
         logprobs.add(one.logprob());
         Map<String, Double> top = new LinkedHashMap<>();
         one.top().forEach(alternative -> top.put(alternative.token(), alternative.logprob()));
+        top.putIfAbsent(one.token(), one.logprob()); // as OpenAI does
         tops.add(top);
       }
       return new Logprobs(tokens, logprobs, tops, offsets);

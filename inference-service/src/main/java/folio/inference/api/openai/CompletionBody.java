@@ -1,6 +1,8 @@
 package folio.inference.api.openai;
 
+import com.fasterxml.jackson.annotation.JsonAlias;
 import com.fasterxml.jackson.annotation.JsonFormat;
+import com.fasterxml.jackson.annotation.JsonIgnoreProperties;
 import com.fasterxml.jackson.annotation.JsonProperty;
 import folio.inference.api.generate.Defaults;
 import folio.inference.generation.GenerationLimits;
@@ -20,11 +22,13 @@ import org.eclipse.microprofile.openapi.annotations.media.Schema;
  * The body of {@code POST /v1/completions}, with OpenAI's names and defaults, and vLLM's where
  * OpenAI has none. An absent field is null.
  */
+@JsonIgnoreProperties({"store", "metadata", "service_tier", "ignore_eos"})
 @Schema(
     name = "CompletionRequest",
     description =
         "A request as OpenAI defines it. Every field is optional. A token is one character. The"
-            + " service rejects suffix, best_of, logit_bias and penalties other than 0.",
+            + " service rejects logit_bias and penalties other than 0, and ignores store, metadata,"
+            + " service_tier, ignore_eos and user.",
     example = "{\"model\": \"current\", \"prompt\": \"ROMEO:\", \"max_tokens\": 200}")
 public record CompletionBody(
     @Schema(
@@ -48,6 +52,7 @@ public record CompletionBody(
             defaultValue = "16",
             examples = "200")
         @JsonProperty("max_tokens")
+        @JsonAlias("max_completion_tokens")
         Integer maxTokens,
     @Schema(
             description = "The same as for POST /generate: 0, or 0.01 to 2.",
@@ -89,13 +94,14 @@ public record CompletionBody(
         List<String> stop,
     @Schema(
             description =
-                "A whole number of 64 bits. Choice i is the text that seed + i gives alone. If it is"
-                    + " absent, the service chooses a seed.",
+                "A whole number of 64 bits. Choice i of prompt p is the text that seed + p * n + i"
+                    + " gives alone, where i and p count from 0. If it is absent, the service"
+                    + " chooses a seed for each choice.",
             examples = "42")
         Long seed,
     @Schema(description = "The service ignores this field.") String user,
     @Schema(
-            description = "The same as for POST /generate: 0 or more; 0 means all.",
+            description = "The same as for POST /generate: 0 or more; 0 and -1 mean all.",
             defaultValue = "0")
         @JsonProperty("top_k")
         Integer topK,
@@ -111,9 +117,20 @@ public record CompletionBody(
     @Schema(description = "It must be 0 or absent.", defaultValue = "0")
         @JsonProperty("frequency_penalty")
         Double frequencyPenalty,
-    @Schema(hidden = true) @JsonProperty("best_of") Integer bestOf,
-    @Schema(hidden = true) String suffix,
+    @Schema(description = "It must be absent or equal to n.") @JsonProperty("best_of")
+        Integer bestOf,
+    @Schema(
+            description =
+                "With stop texts it must be 0 or absent; otherwise the service ignores it, because"
+                    + " nothing else ends a text early.",
+            defaultValue = "0")
+        @JsonProperty("min_tokens")
+        Integer minTokens,
+    @Schema(description = "It must be empty or absent.") String suffix,
     @Schema(hidden = true) @JsonProperty("logit_bias") Map<String, Double> logitBias) {
+
+  /** The {@code top_k} of vLLM's clients for all characters. */
+  private static final int ALL = -1;
 
   /** OpenAI's default of {@code max_tokens}. */
   private static final int DEFAULT_MAX_TOKENS = 16;
@@ -126,12 +143,18 @@ public record CompletionBody(
 
   /** The options of a stream. */
   @Schema(description = "The options of a stream.")
+  @JsonIgnoreProperties("include_obfuscation") // it pads events against eavesdroppers
   public record StreamOptions(
       @Schema(
               description = "Whether one more event, without choices, reports the usage.",
               defaultValue = "false")
           @JsonProperty("include_usage")
-          Boolean includeUsage) {}
+          Boolean includeUsage,
+      @Schema(
+              description = "Whether each event reports the usage of its choice so far.",
+              defaultValue = "false")
+          @JsonProperty("continuous_usage_stats")
+          Boolean continuousUsageStats) {}
 
   /** Returns whether the client asks for a stream. */
   boolean streams() {
@@ -143,18 +166,23 @@ public record CompletionBody(
     return streamOptions != null && Boolean.TRUE.equals(streamOptions.includeUsage());
   }
 
+  /** Returns whether each event of a stream reports the usage of its choice so far. */
+  boolean includesContinuousUsage() {
+    return streamOptions != null && Boolean.TRUE.equals(streamOptions.continuousUsageStats());
+  }
+
   /**
    * Returns the requests that this body describes, with defaults for absent fields: a group per
    * prompt, a request per choice.
    *
    * @param limits the limits of the service; the default of max_tokens respects them
-   * @param random the source of the seed if the body has none
+   * @param random the source of each choice's seed if the body has none
    * @param maxChoices the largest number of choices per prompt
    * @throws OutOfRangeException naming the first field that is out of its range or not supported
    */
   List<RequestGroup> toRequests(GenerationLimits limits, RandomGenerator random, int maxChoices) {
     rejectUnsupported();
-    List<String> prompts = Defaults.or(prompt, List.of("\n"));
+    List<String> prompts = Defaults.or(prompt, List.of(""));
     if (prompts.isEmpty() || prompts.size() > MAX_PROMPTS) {
       throw new OutOfRangeException(
           "prompt", prompts.size() + " texts", "1 to " + MAX_PROMPTS + " texts");
@@ -166,13 +194,14 @@ public record CompletionBody(
     if (choices < 1 || choices > maxChoices) {
       throw new OutOfRangeException("n", choices, "1 to " + maxChoices);
     }
-    long firstSeed = seed != null ? seed : random.nextLong(SEED_BOUND);
     List<RequestGroup> groups = new ArrayList<>();
     long logprobCount = 0;
     for (String text : prompts) {
       List<GenerationRequest> requests = new ArrayList<>();
       for (int choice = 0; choice < choices; choice++) {
-        requests.add(toRequest(text, firstSeed + choice, limits));
+        long index = (long) groups.size() * choices + choice;
+        long choiceSeed = seed != null ? seed + index : random.nextLong(SEED_BOUND);
+        requests.add(toRequest(text, choiceSeed, limits));
       }
       groups.add(new RequestGroup(requests));
       logprobCount += choices * requests.get(0).logprobCount();
@@ -191,7 +220,7 @@ public record CompletionBody(
             .sampling(
                 new SamplingParameters(
                     Defaults.or(temperature, defaults.temperature()),
-                    Defaults.or(topK, defaults.topK()),
+                    topK != null && topK == ALL ? 0 : Defaults.or(topK, defaults.topK()),
                     Defaults.or(topP, defaults.topP()),
                     Defaults.or(minP, defaults.minP()),
                     Defaults.or(repetitionPenalty, defaults.repetitionPenalty())))
@@ -208,8 +237,21 @@ public record CompletionBody(
   }
 
   private void rejectUnsupported() {
-    require(suffix == null, "suffix", suffix, "null: the service only appends to the prompt");
-    require(bestOf == null || bestOf == 1, "best_of", bestOf, "null or 1");
+    require(
+        suffix == null || suffix.isEmpty(),
+        "suffix",
+        suffix,
+        "empty: the service only appends to the prompt");
+    require(
+        bestOf == null || bestOf.equals(Defaults.or(n, 1)),
+        "best_of",
+        bestOf,
+        "null or equal to n");
+    require(
+        Defaults.or(minTokens, 0) == 0 || Defaults.stops(stop).isEmpty(),
+        "min_tokens",
+        minTokens,
+        "0 with stop texts");
     require(logitBias == null || logitBias.isEmpty(), "logit_bias", logitBias, "null or empty");
     require(isZero(presencePenalty), "presence_penalty", presencePenalty, "0");
     require(isZero(frequencyPenalty), "frequency_penalty", frequencyPenalty, "0");

@@ -12,7 +12,6 @@ import folio.inference.api.problem.OpenAiError;
 import folio.inference.generation.GenerationEvent;
 import folio.inference.generation.GenerationRequest;
 import folio.inference.generation.RequestGroup;
-import folio.inference.generation.TokenLogprob;
 import folio.inference.generation.Usage;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
@@ -26,10 +25,13 @@ final class CompletionChoices implements StreamEncoder {
   private final Heading heading;
   private final List<GenerationRequest> requests;
   private final int choicesPerPrompt;
-  private final boolean includesUsage;
+  private final CompletionBody options;
 
   /** The number of characters whose log-probabilities have been written, by choice. */
   private final int[] scored;
+
+  /** The number of characters that have been written, by choice. */
+  private final int[] written;
 
   private int promptTokens;
   private int completionTokens;
@@ -38,14 +40,15 @@ final class CompletionChoices implements StreamEncoder {
    * Creates an encoder that has not written anything yet.
    *
    * @param groups the choices of each prompt; every prompt has the same number
-   * @param includesUsage whether a stream ends with an event that reports the usage
+   * @param options says which events of a stream report the usage
    */
-  CompletionChoices(Heading heading, List<RequestGroup> groups, boolean includesUsage) {
+  CompletionChoices(Heading heading, List<RequestGroup> groups, CompletionBody options) {
     this.heading = heading;
     this.requests = groups.stream().flatMap(group -> group.requests().stream()).toList();
     this.choicesPerPrompt = groups.get(0).requests().size();
-    this.includesUsage = includesUsage;
+    this.options = options;
     this.scored = new int[requests.size()];
+    this.written = new int[requests.size()];
   }
 
   /** Returns the answer of choices that are all completed. */
@@ -63,7 +66,7 @@ final class CompletionChoices implements StreamEncoder {
     return new Choice(
         completed.text(),
         index,
-        logprobs(index, completed.logprobs()),
+        logprobs(index, new GenerationEvent.Text(completed.text(), completed.logprobs())),
         end.reason().wireName(),
         end.seed(),
         end.modelVersion());
@@ -72,7 +75,8 @@ final class CompletionChoices implements StreamEncoder {
   @Override
   public byte[] encode(int index, GenerationEvent event, ObjectMapper json) {
     if (event instanceof GenerationEvent.Text text) {
-      Logprobs logprobs = logprobs(index, text.logprobs());
+      Logprobs logprobs = logprobs(index, text);
+      written[index] += text.text().codePointCount(0, text.text().length());
       return event(new Choice(text.text(), index, logprobs, null, null, null), json);
     }
     if (event instanceof GenerationEvent.Finished end) {
@@ -87,13 +91,24 @@ final class CompletionChoices implements StreamEncoder {
   }
 
   private byte[] event(Choice choice, ObjectMapper json) {
-    return bytes(EventFraming.serverSentEvent(heading.with(List.of(choice), null), json));
+    GenerateAnswer.TokenUsage soFar =
+        options.includesContinuousUsage() ? usageSoFar(choice.index()) : null;
+    return bytes(EventFraming.serverSentEvent(heading.with(List.of(choice), soFar), json));
+  }
+
+  private GenerateAnswer.TokenUsage usageSoFar(int index) {
+    GenerationRequest request = requests.get(index);
+    int echoed = request.echo() ? request.promptLength() : 0;
+    int generated = Math.max(0, written[index] - echoed);
+    return GenerateAnswer.TokenUsage.of(new Usage(request.promptLength(), generated));
   }
 
   @Override
   public byte[] end(ObjectMapper json) {
     String last =
-        includesUsage ? EventFraming.serverSentEvent(heading.with(List.of(), usage()), json) : "";
+        options.includesUsage()
+            ? EventFraming.serverSentEvent(heading.with(List.of(), usage()), json)
+            : "";
     return bytes(last + EventFraming.DONE);
   }
 
@@ -110,7 +125,7 @@ final class CompletionChoices implements StreamEncoder {
    * Returns the log-probabilities of the next characters of a choice, or null if the request asks
    * for none. The first character of a prompt is listed without one.
    */
-  private Logprobs logprobs(int index, List<TokenLogprob> next) {
+  private Logprobs logprobs(int index, GenerationEvent.Text event) {
     GenerationRequest request = requests.get(index);
     if (request.logprobs().isEmpty()) {
       return null;
@@ -119,11 +134,17 @@ final class CompletionChoices implements StreamEncoder {
     int start = request.scoresPrompt() ? 0 : request.promptLength();
     Logprobs lists =
         Logprobs.of(
-            begins ? Character.toString(request.prompt().codePointAt(0)) : null,
-            next,
+            begins ? firstCharacter(request, event) : null,
+            event.logprobs(),
             start + scored[index]);
     scored[index] += lists.tokens().size();
     return lists;
+  }
+
+  /** A text begins with its prompt; a default prompt is known only from there. */
+  private static String firstCharacter(GenerationRequest request, GenerationEvent.Text event) {
+    String text = request.hasDefaultPrompt() ? event.text() : request.prompt();
+    return Character.toString(text.codePointAt(0));
   }
 
   private static byte[] bytes(String text) {

@@ -89,29 +89,25 @@ public final class CompletionsResource {
     }
     List<GenerationStream> streams = generations.submit(groups, http);
     return present.streams()
-        ? stream(streams, groups, present.includesUsage())
-        : completed(streams, groups);
+        ? stream(streams, groups, present)
+        : completed(streams, groups, present);
   }
 
   private static Uni<RestResponse<CompletionResponse>> stream(
-      List<GenerationStream> streams, List<RequestGroup> groups, boolean includesUsage) {
-    return Uni.join()
-        .all(streams.stream().map(GenerationService::started).toList())
-        .andFailFast()
-        .map(started -> heading(started.get(0).modelVersion()))
-        .map(heading -> new CompletionChoices(heading, groups, includesUsage))
+      List<GenerationStream> streams, List<RequestGroup> groups, CompletionBody body) {
+    return GenerationService.allStarted(streams)
+        .map(started -> heading(started.modelVersion()))
+        .map(heading -> new CompletionChoices(heading, groups, body))
         .map(choices -> new CompletionResponse.Stream(new CharacterStream(streams, choices)))
         .map(events -> respond(MediaType.SERVER_SENT_EVENTS, events));
   }
 
   private static Uni<RestResponse<CompletionResponse>> completed(
-      List<GenerationStream> streams, List<RequestGroup> groups) {
-    return Uni.join()
-        .all(streams.stream().map(GenerationService::completed).toList())
-        .andFailFast()
+      List<GenerationStream> streams, List<RequestGroup> groups, CompletionBody body) {
+    return GenerationService.allCompleted(streams)
         .map(
             all ->
-                new CompletionChoices(heading(all.get(0).end().modelVersion()), groups, true)
+                new CompletionChoices(heading(all.get(0).end().modelVersion()), groups, body)
                     .answer(all))
         .map(
             answer ->

@@ -118,8 +118,11 @@ public final class ProblemMapper {
     String field = e instanceof JsonMappingException mapping ? path(mapping) : BODY;
     Throwable cause = e instanceof InputCoercionException ? e : e.getCause();
     if (cause instanceof InputCoercionException overflow) {
-      int bits = overflow.getTargetType() == long.class ? Long.SIZE : Integer.SIZE;
-      String legal = "a whole number of " + bits + " bits";
+      boolean isLong = overflow.getTargetType() == long.class;
+      String legal =
+          isLong
+              ? Long.MIN_VALUE + " to " + Long.MAX_VALUE
+              : Integer.MIN_VALUE + " to " + Integer.MAX_VALUE;
       return answer(illegal(OUT_OF_RANGE, field, invalidValue(e), legal));
     }
     return answer(
@@ -183,13 +186,17 @@ public final class ProblemMapper {
     return quoted.find() ? Problem.shorten(quoted.group(1)) : null;
   }
 
-  /** Returns the path of the field at which Jackson stopped, such as {@code prompt.[]}. */
+  /** Returns the path of the field at which Jackson stopped, such as {@code stop[2]}. */
   private static String path(JsonMappingException e) {
-    String path =
-        e.getPath().stream()
-            .map(part -> part.getFieldName() == null ? "[]" : part.getFieldName())
-            .collect(Collectors.joining("."));
-    return path.isEmpty() ? BODY : Problem.shorten(path);
+    StringBuilder path = new StringBuilder();
+    for (JsonMappingException.Reference part : e.getPath()) {
+      if (part.getFieldName() == null) {
+        path.append('[').append(part.getIndex()).append(']');
+      } else {
+        path.append(path.isEmpty() ? "" : ".").append(part.getFieldName());
+      }
+    }
+    return path.isEmpty() ? BODY : Problem.shorten(path.toString());
   }
 
   private static String typeName(String javaType) {
