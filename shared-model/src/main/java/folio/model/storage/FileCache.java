@@ -53,7 +53,7 @@ public final class FileCache {
     String folder = environment.get("FOLIO_CACHE");
     return folder == null
         ? Path.of(System.getProperty("user.home"), ".cache", "folio")
-        : Path.of(folder);
+        : UserPath.of(folder);
   }
 
   /** A source of a file that is not in the cache. */

@@ -37,7 +37,7 @@ public final class StorageAddress {
         return new DirectoryStorage(Path.of(URI.create(address)));
       }
       if (!SCHEME.matcher(address).matches()) {
-        return new DirectoryStorage(Path.of(address));
+        return new DirectoryStorage(UserPath.of(address));
       }
     } catch (IllegalArgumentException | FileSystemNotFoundException e) {
       throw new IllegalArgumentException(invalid(address) + ": " + e.getMessage(), e);

@@ -13,10 +13,10 @@ import folio.model.checkpoint.CheckpointManifest.Losses;
 import folio.model.checkpoint.CheckpointStore;
 import folio.model.checkpoint.CheckpointWriter;
 import folio.model.network.CharGru;
+import folio.model.storage.UserPath;
 import folio.trainer.corpus.Corpus;
 import folio.trainer.evaluation.Evaluator;
 import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import picocli.CommandLine;
@@ -70,9 +70,9 @@ final class PublishCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     CheckpointStore store = checkpoints.store();
-    boolean folder = Files.isRegularFile(Path.of(source).resolve("config.json"));
+    boolean folder = Files.isRegularFile(UserPath.of(source).resolve("config.json"));
     Checkpoint checkpoint =
-        folder ? Checkpoint.readExternal(Path.of(source)) : checkpoints.open(source);
+        folder ? Checkpoint.readExternal(UserPath.of(source)) : checkpoints.open(source);
     try (NDManager manager = NDManager.newBaseManager(device.start());
         CharGru network = checkpoint.load(manager)) {
       Origin origin = measure ? measured(manager, network, checkpoint) : origin(checkpoint);

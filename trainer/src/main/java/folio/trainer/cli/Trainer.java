@@ -1,7 +1,9 @@
 package folio.trainer.cli;
 
+import folio.model.storage.UserPath;
 import folio.trainer.run.Errors;
 import java.io.PrintWriter;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 import picocli.CommandLine;
@@ -57,6 +59,7 @@ public final class Trainer implements Runnable {
   static CommandLine commandLine(String... args) {
     CommandLine commands = new CommandLine(new Trainer());
     commands.getSubcommands().get("train").setDefaultValueProvider(Presets.in(List.of(args)));
+    commands.registerConverter(Path.class, UserPath::of);
     commands.setCaseInsensitiveEnumValuesAllowed(true);
     commands.setOverwrittenOptionsAllowed(true); // the last one counts
     commands.setExecutionExceptionHandler(Trainer::reportFailure);
