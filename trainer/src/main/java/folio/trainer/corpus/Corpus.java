@@ -4,12 +4,6 @@ import folio.model.checkpoint.CheckpointManifest;
 import folio.model.storage.Sha256;
 import folio.model.vocabulary.UnknownCharacterException;
 import folio.model.vocabulary.Vocabulary;
-import java.nio.ByteBuffer;
-import java.nio.CharBuffer;
-import java.nio.charset.CharsetDecoder;
-import java.nio.charset.CoderResult;
-import java.nio.charset.CodingErrorAction;
-import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 
 /**
@@ -40,34 +34,11 @@ public final class Corpus {
    * Returns the corpus of a text's bytes.
    *
    * @param name the name that the user entered
-   * @throws CorpusException if the bytes are empty, binary or not UTF-8
+   * @throws CorpusException if the bytes are empty, binary or not UTF-8; the message says how to
+   *     convert them
    */
   static Corpus of(String name, byte[] utf8) {
-    if (utf8.length == 0) {
-      throw new CorpusException("--corpus " + name + " is empty; name a text to train on");
-    }
-    CharsetDecoder decoder =
-        StandardCharsets.UTF_8
-            .newDecoder()
-            .onMalformedInput(CodingErrorAction.REPORT)
-            .onUnmappableCharacter(CodingErrorAction.REPORT);
-    ByteBuffer in = ByteBuffer.wrap(utf8);
-    CharBuffer out = CharBuffer.allocate(utf8.length);
-    CoderResult result = decoder.decode(in, out, true);
-    String text = out.flip().toString();
-    if (text.indexOf('\0') >= 0) {
-      throw new CorpusException(
-          "--corpus " + name + " is binary (it holds NUL); name a text to train on");
-    }
-    if (result.isError()) {
-      throw new CorpusException(
-          "--corpus "
-              + name
-              + " is not UTF-8 at byte "
-              + in.position()
-              + "; convert it first, for example with iconv -t UTF-8");
-    }
-    return new Corpus(name, Sha256.hex(utf8), text);
+    return new Corpus(name, Sha256.hex(utf8), TextBytes.decode(name, utf8));
   }
 
   /** Returns the entry of this corpus in a manifest, with its public name. */

@@ -32,7 +32,7 @@ class EmbeddedCheckpointTest {
     }
     Assumptions.assumeTrue(Files.exists(file), reason);
     Checkpoint embedded = Checkpoint.embedded();
-    Corpus corpus = new CorpusSource(cache).open(file.toString());
+    Corpus corpus = new CorpusSource(cache, false, note -> {}).open(file.toString());
     assertThat(corpus.description().sha256()).isEqualTo(embedded.manifest().corpus().sha256());
     try (NDManager manager = NDManager.newBaseManager(Device.cpu());
         CharGru network = embedded.load(manager)) {

@@ -137,7 +137,7 @@ class TrainerCommandTest {
 
     CheckpointStore store = new CheckpointStore(folder.resolve("checkpoints"));
     Checkpoint checkpoint = store.open(store.versions().get(0));
-    CorpusSource texts = new CorpusSource(folder);
+    CorpusSource texts = new CorpusSource(folder, false, note -> {});
     Corpus.Split sameText = EvaluateCommand.parts(checkpoint, texts.open(corpus.toString()));
     assertThat(sameText.training()).hasSize(2187); // nine tenths of half of nine tenths of 5,400
     assertThat(sameText.validation()).hasSize(540);
