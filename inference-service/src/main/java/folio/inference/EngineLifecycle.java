@@ -1,7 +1,6 @@
 package folio.inference;
 
 import ai.djl.Device;
-import ai.djl.engine.Engine;
 import folio.inference.InferenceConfig.DecoderChoice;
 import folio.inference.InferenceConfig.DeviceChoice;
 import folio.inference.engine.InferenceEngine;
@@ -15,6 +14,7 @@ import folio.inference.models.ModelLoader;
 import folio.inference.models.ResidentModels;
 import folio.inference.observability.EngineMetrics;
 import folio.model.checkpoint.CheckpointStore;
+import folio.runtime.engine.EngineLoader;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.quarkus.runtime.LaunchMode;
 import io.quarkus.runtime.ShutdownDelayInitiatedEvent;
@@ -115,7 +115,7 @@ public class EngineLifecycle {
     // The engine has a thread per worker. libtorch's own threads would wait for each other by
     // spinning. Must be set before DJL's engine is created.
     System.setProperty("ai.djl.pytorch.num_threads", "1");
-    int gpus = Engine.getInstance().getGpuCount();
+    int gpus = EngineLoader.load().getGpuCount();
     if (choice == DeviceChoice.CUDA && gpus == 0) {
       throw new ConfigurationException(
           "folio.device is cuda, but the engine sees no GPU; it must be cpu or auto here");

@@ -23,8 +23,9 @@ class ArchitectureTest {
   private static final String CHECKPOINT = "folio.model.checkpoint";
   private static final String CUDA = "folio.runtime.cuda";
   private static final String TORCHSCRIPT = "folio.runtime.torchscript";
+  private static final String ENGINE = "folio.runtime.engine";
   private static final String[] PACKAGES = {
-    VOCABULARY, SAMPLING, NETWORK, STORAGE, TEXT, CHECKPOINT, CUDA, TORCHSCRIPT
+    VOCABULARY, SAMPLING, NETWORK, STORAGE, TEXT, CHECKPOINT, CUDA, TORCHSCRIPT, ENGINE
   };
 
   private static final JavaClasses CLASSES =
@@ -85,13 +86,14 @@ class ArchitectureTest {
   }
 
   @Test
-  void vocabularySamplingNetworkStorageTextAndTorchscriptDependOnNoOtherPackage() {
+  void vocabularySamplingNetworkStorageTextTorchscriptAndEngineDependOnNoOtherPackage() {
     assertDependsOnlyOn(VOCABULARY);
     assertDependsOnlyOn(SAMPLING);
     assertDependsOnlyOn(NETWORK);
     assertDependsOnlyOn(STORAGE);
     assertDependsOnlyOn(TEXT);
     assertDependsOnlyOn(TORCHSCRIPT);
+    assertDependsOnlyOn(ENGINE);
   }
 
   @Test
@@ -106,7 +108,7 @@ class ArchitectureTest {
 
   @Test
   void onlyNetworkCheckpointAndRuntimeUseDjl() {
-    assertOnlyUsedBy("ai.djl..", NETWORK, CHECKPOINT, CUDA, TORCHSCRIPT);
+    assertOnlyUsedBy("ai.djl..", NETWORK, CHECKPOINT, CUDA, TORCHSCRIPT, ENGINE);
   }
 
   @Test

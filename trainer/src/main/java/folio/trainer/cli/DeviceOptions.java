@@ -1,8 +1,8 @@
 package folio.trainer.cli;
 
 import ai.djl.Device;
-import ai.djl.engine.Engine;
 import ai.djl.pytorch.jni.JniUtils;
+import folio.runtime.engine.EngineLoader;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -42,6 +42,7 @@ final class DeviceOptions {
    * Starts the engine and returns the chosen device.
    *
    * @throws ParameterException if there is no such device or the number of threads is not legal
+   * @throws folio.runtime.engine.EngineLoadException if the engine cannot be loaded
    */
   Device start() {
     if (threads < 0 || threads > 4096) {
@@ -49,7 +50,7 @@ final class DeviceOptions {
           command.commandLine(),
           "--threads is " + threads + "; it must be 0 (one per core) to 4096");
     }
-    int gpus = Engine.getInstance().getGpuCount();
+    int gpus = EngineLoader.load().getGpuCount();
     if (device == Choice.CUDA && gpus == 0) {
       throw new ParameterException(
           command.commandLine(),
