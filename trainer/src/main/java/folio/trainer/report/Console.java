@@ -9,42 +9,52 @@ import me.tongfei.progressbar.ProgressBarConsumer;
 import me.tongfei.progressbar.ProgressBarStyle;
 
 /**
- * The console of a run: a progress bar and colours on a terminal, plain lines elsewhere. Owned by
- * the training thread; the bar draws itself on a thread of its own, so writers lock the stream.
+ * The console of a command: a progress bar and colours on a terminal, plain lines elsewhere. Owned
+ * by one thread; the bar draws itself on a thread of its own, so writers lock the stream.
  */
 public final class Console implements AutoCloseable {
   private static final String CLEAR_LINE = "\r\u001b[K";
   private static final int REDRAW_MILLIS = 200;
+  private static final long TERMINAL_INTERVAL_NANOS = 1_000_000_000L;
+  private static final long PLAIN_INTERVAL_NANOS = 10_000_000_000L;
 
   private final PrintStream out;
   private final boolean terminal;
   private final ProgressBar bar;
-  private final long totalSteps;
+  private final Task task;
+
+  /**
+   * The work whose progress is shown.
+   *
+   * @param name the command
+   * @param unit the noun of what is counted
+   * @param done the number of units that were done before
+   * @param total the number of all units
+   */
+  public record Task(String name, String unit, long done, long total) {}
 
   /**
    * Creates a console, and starts its progress bar on a terminal.
    *
    * @param out the stream to print to; it stays open
    * @param terminal whether the stream is a terminal
-   * @param steps the number of steps taken before
-   * @param totalSteps the number of steps of the run
    */
-  public Console(PrintStream out, boolean terminal, long steps, long totalSteps) {
+  public Console(PrintStream out, boolean terminal, Task task) {
     this.out = out;
     this.terminal = terminal;
-    this.totalSteps = totalSteps;
-    this.bar = terminal ? startBar(steps) : null;
+    this.task = task;
+    this.bar = terminal ? startBar(task) : null;
   }
 
-  private ProgressBar startBar(long steps) {
+  private ProgressBar startBar(Task task) {
     return new ProgressBarBuilder()
-        .setTaskName("train")
-        .setInitialMax(totalSteps)
+        .setTaskName(task.name())
+        .setInitialMax(task.total())
         .setUpdateIntervalMillis(REDRAW_MILLIS)
         .setStyle(ProgressBarStyle.ASCII)
         .setConsumer(new OverwrittenLine())
         .showSpeed()
-        .startsFrom(steps, Duration.ZERO)
+        .startsFrom(task.done(), Duration.ZERO)
         .build();
   }
 
@@ -90,19 +100,31 @@ public final class Console implements AutoCloseable {
     }
   }
 
+  /**
+   * Returns whether there is a bar, which shows the number of units, their rate and the time left.
+   */
+  public boolean hasBar() {
+    return bar != null;
+  }
+
+  /** Returns the time between two calls of {@link #progress}, in nanoseconds. */
+  public long intervalNanos() {
+    return terminal ? TERMINAL_INTERVAL_NANOS : PLAIN_INTERVAL_NANOS;
+  }
+
   /** Moves the bar; does nothing where there is none. */
-  public void step(long stepsTaken) {
+  public void step(long done) {
     if (bar != null) {
-      bar.stepTo(stepsTaken);
+      bar.stepTo(done);
     }
   }
 
-  /** Shows loss and speed: next to the bar, or as a line. */
-  public void progress(long stepsTaken, Speed speed) {
+  /** Shows figures, such as {@link Speed}: next to the bar, or as a line. */
+  public void progress(long done, Object figures) {
     if (bar != null) {
-      bar.setExtraMessage(" " + speed);
+      bar.setExtraMessage(" " + figures);
     } else {
-      line("step " + stepsTaken + "/" + totalSteps + " " + speed);
+      line(task.unit() + " " + done + "/" + task.total() + " " + figures);
     }
   }
 

@@ -23,8 +23,6 @@ import java.util.Map;
  * metrics and the report. Owned by the training thread.
  */
 final class RunReporter implements AutoCloseable {
-  private static final long TERMINAL_INTERVAL_NANOS = 1_000_000_000L;
-  private static final long PLAIN_INTERVAL_NANOS = 10_000_000_000L;
   private static final int PREDICTED_CHARACTERS = 160;
   private static final int SAMPLE_CHARACTERS = 200;
 
@@ -36,7 +34,6 @@ final class RunReporter implements AutoCloseable {
   private final MetricsFile metrics;
   private final LiveMetrics live;
   private final RunFolder folder;
-  private final long intervalNanos;
   private Corpus.Split text;
   private long reportedStep;
   private long reportedNanos = System.nanoTime();
@@ -53,12 +50,14 @@ final class RunReporter implements AutoCloseable {
     this.config = config;
     this.model = model;
     this.reportedStep = step;
-    this.intervalNanos = context.terminal() ? TERMINAL_INTERVAL_NANOS : PLAIN_INTERVAL_NANOS;
     this.folder = context.folder();
     this.metrics = new MetricsFile(folder.metrics(), step);
     this.live = context.live();
     this.console =
-        new Console(context.out(), context.terminal(), step, config.schedule().totalSteps());
+        new Console(
+            context.out(),
+            context.terminal(),
+            new Console.Task("train", "step", step, config.schedule().totalSteps()));
   }
 
   /** Reports the corpus and the network that the run starts with. */
@@ -98,7 +97,7 @@ final class RunReporter implements AutoCloseable {
   /** Moves the progress bar, and returns whether it is time to call {@link #progress}. */
   boolean stepped(long step) {
     console.step(step);
-    return System.nanoTime() - reportedNanos > intervalNanos;
+    return System.nanoTime() - reportedNanos > console.intervalNanos();
   }
 
   /**

@@ -66,7 +66,10 @@ class ReportTest {
   private static String print(boolean terminal) {
     ByteArrayOutputStream bytes = new ByteArrayOutputStream();
     try (Console console =
-        new Console(new PrintStream(bytes, true, StandardCharsets.UTF_8), terminal, 0, 10)) {
+        new Console(
+            new PrintStream(bytes, true, StandardCharsets.UTF_8),
+            terminal,
+            new Console.Task("train", "step", 0, 10))) {
       console.step(5);
       console.progress(5, new Console.Speed(2, 0.001, 12_345));
     }
