@@ -22,9 +22,9 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.FieldSource;
 
 /**
- * The rules between the packages of the trainer. The packages cli, run and benchmark join others.
- * Every other package stands alone, with two exceptions: training reads one class of corpus, and
- * sweep reads records and draws curves with report.
+ * The rules between the packages of the trainer. The packages cli, run, batch and benchmark join
+ * others. Every other package stands alone, with two exceptions: training reads one class of
+ * corpus, and sweep reads records and draws curves with report.
  */
 class ArchitectureTest {
   private static final String ROOT = "folio.trainer.";
@@ -41,9 +41,12 @@ class ArchitectureTest {
               "publication",
               "report",
               "sweep",
+              "batch",
               "benchmark"),
           "run",
           List.of("corpus", "training", "evaluation", "publication", "report"),
+          "batch",
+          List.of("evaluation", "report"),
           "benchmark",
           List.of("corpus", "training"),
           "training",

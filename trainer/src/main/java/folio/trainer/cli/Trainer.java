@@ -28,6 +28,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
       TrainCommand.class,
       EvaluateCommand.class,
       SampleCommand.class,
+      GenerateCommand.class,
       PublishCommand.class,
       CheckpointsCommand.class,
       ReportCommand.class,

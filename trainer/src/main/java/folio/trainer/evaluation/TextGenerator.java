@@ -11,6 +11,7 @@ import folio.model.sampling.SeededRandom;
 import folio.model.vocabulary.Vocabulary;
 import java.util.BitSet;
 import java.util.function.IntConsumer;
+import java.util.function.IntPredicate;
 
 /**
  * A generator of text without a server. The same checkpoint, prompt, parameters and seed give the
@@ -51,7 +52,23 @@ public final class TextGenerator {
    * @param sink receives each code point as soon as it is drawn
    */
   public void generate(Request request, IntConsumer sink) {
-    run(request, 1, (row, id) -> sink.accept(vocabulary.codePoint(id)));
+    generateUntil(
+        request,
+        codePoint -> {
+          sink.accept(codePoint);
+          return false;
+        });
+  }
+
+  /**
+   * Generates one text up to a condition.
+   *
+   * @param request the prompt and the parameters
+   * @param end receives each code point as soon as it is drawn, and returns whether it is the last
+   * @return whether {@code end} ended the text before its full length
+   */
+  public boolean generateUntil(Request request, IntPredicate end) {
+    return run(request, 1, (row, id) -> end.test(vocabulary.codePoint(id)));
   }
 
   /**
@@ -64,15 +81,22 @@ public final class TextGenerator {
   public int[][] generateRows(Request request, int rows) {
     int[][] texts = new int[rows][request.characters()];
     int[] lengths = new int[rows];
-    run(request, rows, (row, id) -> texts[row][lengths[row]++] = id);
+    run(
+        request,
+        rows,
+        (row, id) -> {
+          texts[row][lengths[row]++] = id;
+          return false;
+        });
     return texts;
   }
 
   private interface Sink {
-    void accept(int row, int id);
+    /** Receives a character and returns whether the generation ends with it. */
+    boolean accept(int row, int id);
   }
 
-  private void run(Request request, int rows, Sink sink) {
+  private boolean run(Request request, int rows, Sink sink) {
     int size = vocabulary.size();
     Sampler sampler = new Sampler(size);
     BitSet[] seen = new BitSet[rows];
@@ -98,7 +122,10 @@ public final class TextGenerator {
           for (int row = 0; row < rows; row++) {
             double uniform = SeededRandom.uniform(request.seed() + row, position);
             int id = sampler.sample(logits, row * size, seen[row], request.parameters(), uniform);
-            sink.accept(row, id);
+            if (sink.accept(row, id)) {
+              output.state().close();
+              return true;
+            }
             seen[row].set(id);
             ids[row] = id;
           }
@@ -108,6 +135,7 @@ public final class TextGenerator {
         }
       }
     }
+    return false;
   }
 
   /** Generates one text and returns it. */

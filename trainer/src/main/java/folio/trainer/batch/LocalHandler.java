@@ -1,0 +1,114 @@
+package folio.trainer.batch;
+
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import folio.model.sampling.OutOfRangeException;
+import folio.model.vocabulary.UnknownCharacterException;
+import folio.model.vocabulary.Vocabulary;
+import folio.trainer.evaluation.TextGenerator;
+import java.security.SecureRandom;
+import java.util.List;
+
+/**
+ * A network in this process that answers requests. Texts are generated one at a time, so that none
+ * depends on another.
+ */
+public final class LocalHandler implements RequestHandler {
+  private final SecureRandom seeds = new SecureRandom();
+  private final TextGenerator generator;
+  private final Vocabulary vocabulary;
+  private final String version;
+
+  /**
+   * Creates a handler.
+   *
+   * @param generator the generator of the checkpoint's texts
+   * @param vocabulary the checkpoint's vocabulary
+   * @param version the checkpoint's version
+   */
+  public LocalHandler(TextGenerator generator, Vocabulary vocabulary, String version) {
+    this.generator = generator;
+    this.vocabulary = vocabulary;
+    this.version = version;
+  }
+
+  /**
+   * Checks that requests can be answered in this process.
+   *
+   * @param version the version of the checkpoint
+   * @throws BatchException naming the first line with a field that is unknown, has the wrong type,
+   *     needs a service, or names another model
+   */
+  public static void check(List<BatchRequest> requests, String version) {
+    for (BatchRequest request : requests) {
+      String model = LocalBody.of(request).model();
+      if (model != null && !model.equals("current") && !model.equals(version)) {
+        throw new BatchException(
+            request.place()
+                + ": model is "
+                + model
+                + ", but the checkpoint is "
+                + version
+                + "; name a service with --url");
+      }
+    }
+  }
+
+  @Override
+  public synchronized Answer answer(BatchRequest request) {
+    LocalBody body = LocalBody.of(request);
+    try {
+      return new Answer(false, generate(body));
+    } catch (OutOfRangeException e) {
+      return Answer.rejected("out_of_range", e.field(), e.getMessage());
+    } catch (UnknownCharacterException e) {
+      String detail = "prompt: " + e.getMessage() + " of " + version;
+      return Answer.rejected("unknown_character", "prompt", detail);
+    }
+  }
+
+  private ObjectNode generate(LocalBody body) {
+    List<String> stops = body.stops();
+    int[] start = generator.promptOrDefault(body.prompt() == null ? "" : body.prompt());
+    long seed = body.seedOr(seeds.nextLong() >>> 11); // every JSON number below 2^53 is exact
+    TextGenerator.Request request =
+        new TextGenerator.Request(start, body.length(), body.sampling(), seed);
+    StringBuilder text = new StringBuilder();
+    int[] generated = {0};
+    boolean stopped =
+        generator.generateUntil(
+            request,
+            codePoint -> {
+              text.appendCodePoint(codePoint);
+              generated[0]++;
+              boolean abandoned = Thread.currentThread().isInterrupted();
+              return cutAtStop(text, stops) || abandoned;
+            });
+    if (Boolean.TRUE.equals(body.echo())) {
+      text.insert(0, vocabulary.decode(start));
+    }
+    ObjectNode answer = JsonNodeFactory.instance.objectNode();
+    answer.put("text", text.toString());
+    answer.put("finish_reason", stopped ? "stop" : "length");
+    answer.put("model_version", version);
+    answer.put("seed", seed);
+    answer
+        .putObject("usage")
+        .put("prompt_tokens", start.length)
+        .put("completion_tokens", generated[0])
+        .put("total_tokens", start.length + generated[0]);
+    return answer;
+  }
+
+  /** Removes a stop text from the end of a text, and returns whether there was one. */
+  private static boolean cutAtStop(StringBuilder text, List<String> stops) {
+    for (String stop : stops) {
+      int start = text.length() - stop.length();
+      if (start >= 0 && text.indexOf(stop, start) == start) {
+        text.setLength(start);
+        return true;
+      }
+    }
+    return false;
+  }
+}
