@@ -263,6 +263,24 @@ class LauncherTest {
   }
 
   @Test
+  void saysInOneLineThatTheServiceMayOpenTooFewFiles() throws Exception {
+    for (String command : List.of("serve", "demo")) {
+      Finished finished =
+          run(
+              Path.of("/usr/bin/env"),
+              "bash",
+              "-c",
+              "ulimit -n 64; exec \"$0\" " + command,
+              clone.resolve("folio").toString());
+
+      assertThat(finished.exitCode()).isEqualTo(1);
+      assertThat(finished.err())
+          .isEqualTo(
+              "folio: ulimit -n is 64; the service needs 160, and one more for each connection\n");
+    }
+  }
+
+  @Test
   void runsOneTestClassInItsModule() throws Exception {
     String report = "trainer/target/surefire-reports/TEST-folio.trainer.ReportTest.xml";
     maven("mkdir -p trainer/target/surefire-reports; echo x >" + report + "\n");
