@@ -70,7 +70,6 @@ public final class GenerateResource {
           + "\"seed\":42,\"usage\":{\"prompt_tokens\":6,\"completion_tokens\":1,"
           + "\"total_tokens\":7},\"metrics\":{\"queue_seconds\":0.0002,"
           + "\"time_to_first_token_seconds\":0.0031,\"duration_seconds\":0.0031}}";
-  private static final String DONE = "data: [DONE]\n\n";
 
   private final GenerationService generations;
   private final GenerationLimits limits;
@@ -105,7 +104,9 @@ public final class GenerateResource {
       example = "chat-17")
   @APIResponse(
       responseCode = "200",
-      description = "The events while the service generates, or the completed text.",
+      description =
+          "The completed text, or a stream while the service generates. The schema of"
+              + " `text/event-stream` and `application/x-ndjson` is that of one event.",
       headers = {
         @Header(
             name = ResponseHeaders.MODEL_VERSION,
@@ -120,25 +121,28 @@ public final class GenerateResource {
       },
       content = {
         @Content(
+            mediaType = MediaType.APPLICATION_JSON,
+            schema = @Schema(implementation = GenerateAnswer.class)),
+        @Content(
             mediaType = MediaType.SERVER_SENT_EVENTS,
             schema = @Schema(implementation = GenerateEvent.class),
-            examples =
-                @ExampleObject(
-                    name = "events",
-                    value = "data: " + FIRST_EVENT + "\n\ndata: " + LAST_EVENT + "\n\n" + DONE)),
+            examples = {
+              @ExampleObject(name = "first", value = FIRST_EVENT),
+              @ExampleObject(name = "last", value = LAST_EVENT)
+            }),
         @Content(
             mediaType = MediaTypes.NDJSON,
             schema = @Schema(implementation = GenerateEvent.class)),
         @Content(
             mediaType = MediaType.TEXT_PLAIN,
             schema = @Schema(implementation = String.class),
-            examples = @ExampleObject(name = "characters", value = "\nWhat say you?")),
-        @Content(
-            mediaType = MediaType.APPLICATION_JSON,
-            schema = @Schema(implementation = GenerateAnswer.class))
+            examples = @ExampleObject(name = "characters", value = "\nWhat say you?"))
       })
   public Uni<RestResponse<CharacterStream>> events(
-      @RequestBody(description = "The prompt and the parameters; `{}` takes the defaults.")
+      @RequestBody(
+              description =
+                  "The prompt and the parameters. Without a body, each field has its default.",
+              required = false)
           GenerateBody body,
       RoutingContext http) {
     return stream(body, http, ResponseFormat.EVENTS);

@@ -1,6 +1,7 @@
 package folio.inference.api.generate;
 
 import com.fasterxml.jackson.annotation.JsonProperty;
+import folio.inference.api.problem.ProblemResponses;
 import folio.inference.generation.GenerationLimits;
 import folio.inference.generation.GenerationRequest;
 import folio.model.sampling.SamplingParameters;
@@ -58,6 +59,8 @@ public final class ParametersResource {
           "Returns the range, the step and the default of each numeric field of `POST /generate`, and"
               + " of `top` of `POST /score`, for this service. `prompt` is a length in characters.")
   @APIResponse(responseCode = "200", description = "The ranges, by the name of the field.")
+  @APIResponse(responseCode = "406", ref = ProblemResponses.NOT_ACCEPTABLE)
+  @APIResponse(responseCode = "default", ref = ProblemResponses.ANY_PROBLEM)
   public Map<String, Range> list() {
     SamplingParameters defaults = SamplingParameters.DEFAULT;
     double fine = SamplingParameters.LOWEST_TEMPERATURE;

@@ -56,6 +56,8 @@ public final class ScoreResource {
           "The log-probability, the rank and the most likely alternatives of every character.",
       content = @Content(schema = @Schema(implementation = ScoreAnswer.class)))
   @APIResponse(responseCode = "400", ref = ProblemResponses.BAD_REQUEST)
+  @APIResponse(responseCode = "401", ref = ProblemResponses.UNAUTHORIZED)
+  @APIResponse(responseCode = "404", ref = ProblemResponses.UNKNOWN_MODEL)
   @APIResponse(responseCode = "default", ref = ProblemResponses.ANY_PROBLEM)
   public Uni<ScoreAnswer> score(
       @RequestBody(description = "The text to score.") ScoreBody body, RoutingContext http) {

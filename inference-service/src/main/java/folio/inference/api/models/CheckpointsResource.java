@@ -82,6 +82,7 @@ public final class CheckpointsResource {
       description = "Returns the 50 newest published checkpoints with their losses, newest first.")
   @APIResponse(responseCode = "200", description = "The checkpoints.")
   @APIResponse(responseCode = "401", ref = ProblemResponses.UNAUTHORIZED)
+  @APIResponse(responseCode = "default", ref = ProblemResponses.ANY_PROBLEM)
   public List<CheckpointView> list() {
     Optional<String> current = readable(store::current).flatMap(name -> name);
     List<String> versions = readable(store::versions).orElse(List.of());

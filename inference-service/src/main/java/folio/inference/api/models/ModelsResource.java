@@ -40,6 +40,7 @@ public final class ModelsResource {
       description = "Returns the loaded models, at most two, oldest first.")
   @APIResponse(responseCode = "200", description = "The models.")
   @APIResponse(responseCode = "401", ref = ProblemResponses.UNAUTHORIZED)
+  @APIResponse(responseCode = "default", ref = ProblemResponses.ANY_PROBLEM)
   public List<ModelView> list() {
     return models.residents().stream().map(ModelView::of).toList();
   }
@@ -57,6 +58,7 @@ public final class ModelsResource {
       content = @Content(schema = @Schema(implementation = ModelView.class)))
   @APIResponse(responseCode = "401", ref = ProblemResponses.UNAUTHORIZED)
   @APIResponse(responseCode = "404", ref = ProblemResponses.UNKNOWN_MODEL)
+  @APIResponse(responseCode = "default", ref = ProblemResponses.ANY_PROBLEM)
   public ModelView get(
       @Parameter(description = "current, or a version that GET /models lists.", example = "current")
           @PathParam("version")

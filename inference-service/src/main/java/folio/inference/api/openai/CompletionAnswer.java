@@ -46,23 +46,28 @@ public record CompletionAnswer(
       @Schema(description = "The text, or its next characters.", examples = "What say you?")
           String text,
       @Schema(description = "The number of the choice, from 0.", examples = "0") int index,
-      @Schema(description = "The log-probabilities; null unless the request asks for them.")
+      @Schema(
+              description = "The log-probabilities; null unless the request asks for them.",
+              nullable = true)
           Logprobs logprobs,
       @Schema(
               description =
                   "The reason of the end: length (max_tokens is reached) or stop (a stop text was"
                       + " found); null before the end.",
-              examples = "length")
+              examples = "length",
+              nullable = true)
           @JsonProperty("finish_reason")
           String finishReason,
       @Schema(
               description = "The seed that gives the same text again; null before the last event.",
-              examples = "42")
+              examples = "42",
+              nullable = true)
           Long seed,
       @Schema(
               description =
                   "The checkpoint that generated this choice; null before the last event.",
-              examples = "embedded")
+              examples = "embedded",
+              nullable = true)
           @JsonProperty("model_version")
           String modelVersion) {}
 

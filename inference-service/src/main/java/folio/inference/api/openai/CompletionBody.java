@@ -29,6 +29,7 @@ import org.eclipse.microprofile.openapi.annotations.media.Schema;
         "A request as OpenAI defines it. Every field is optional. A token is one character. The"
             + " service rejects logit_bias and penalties other than 0, and ignores store, metadata,"
             + " service_tier, ignore_eos and user.",
+    additionalProperties = Schema.False.class,
     example = "{\"model\": \"current\", \"prompt\": \"ROMEO:\", \"max_tokens\": 200}")
 public record CompletionBody(
     @Schema(
@@ -41,7 +42,7 @@ public record CompletionBody(
                 "The text to continue, or a list of 1 to 16 texts; each gets n choices. An empty text"
                     + " means a line break.",
             implementation = Object.class,
-            anyOf = {String.class, String[].class})
+            oneOf = {String.class, String[].class})
         @JsonFormat(with = JsonFormat.Feature.ACCEPT_SINGLE_VALUE_AS_ARRAY)
         List<String> prompt,
     @Schema(
@@ -89,7 +90,7 @@ public record CompletionBody(
                 "A text of 1 to 64 characters that ends a choice, or a list of up to 8 such texts; the"
                     + " output does not contain it.",
             implementation = Object.class,
-            anyOf = {String.class, String[].class})
+            oneOf = {String.class, String[].class})
         @JsonFormat(with = JsonFormat.Feature.ACCEPT_SINGLE_VALUE_AS_ARRAY)
         List<String> stop,
     @Schema(
@@ -142,7 +143,7 @@ public record CompletionBody(
   private static final long SEED_BOUND = 1L << 53;
 
   /** The options of a stream. */
-  @Schema(description = "The options of a stream.")
+  @Schema(description = "The options of a stream.", additionalProperties = Schema.False.class)
   @JsonIgnoreProperties("include_obfuscation") // it pads events against eavesdroppers
   public record StreamOptions(
       @Schema(

@@ -65,7 +65,9 @@ public final class CompletionsResource {
               + " between one answer and a stream of events, which `data: [DONE]` ends.")
   @APIResponse(
       responseCode = "200",
-      description = "The choices, or events while the service generates them.",
+      description =
+          "The choices, or events while the service generates them. The schema of"
+              + " `text/event-stream` is that of one event.",
       content = {
         @Content(
             mediaType = MediaType.APPLICATION_JSON,
@@ -75,9 +77,14 @@ public final class CompletionsResource {
             schema = @Schema(implementation = CompletionAnswer.class))
       })
   @APIResponse(responseCode = "400", ref = ProblemResponses.OPENAI_BAD_REQUEST)
+  @APIResponse(responseCode = "401", ref = ProblemResponses.OPENAI_UNAUTHORIZED)
+  @APIResponse(responseCode = "404", ref = ProblemResponses.OPENAI_UNKNOWN_MODEL)
   @APIResponse(responseCode = "default", ref = ProblemResponses.ANY_OPENAI_ERROR)
   public Uni<RestResponse<CompletionResponse>> complete(
-      @RequestBody(description = "The prompts and the parameters; `{}` takes the defaults.")
+      @RequestBody(
+              description =
+                  "The prompts and the parameters. Without a body, each field has its default.",
+              required = false)
           CompletionBody body,
       RoutingContext http) {
     CompletionBody present = Defaults.or(body, emptyBody);

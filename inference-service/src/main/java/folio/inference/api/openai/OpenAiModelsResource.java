@@ -68,6 +68,7 @@ public final class OpenAiModelsResource {
           "Returns `current` and the version of every loaded model that runs requests, as OpenAI"
               + " defines it.")
   @APIResponse(responseCode = "200", description = "The model names.")
+  @APIResponse(responseCode = "401", ref = ProblemResponses.OPENAI_UNAUTHORIZED)
   @APIResponse(responseCode = "default", ref = ProblemResponses.ANY_OPENAI_ERROR)
   public Models list() {
     List<Model> all = new ArrayList<>();
@@ -97,6 +98,8 @@ public final class OpenAiModelsResource {
       responseCode = "200",
       description = "The model name.",
       content = @Content(schema = @Schema(implementation = Model.class)))
+  @APIResponse(responseCode = "401", ref = ProblemResponses.OPENAI_UNAUTHORIZED)
+  @APIResponse(responseCode = "404", ref = ProblemResponses.OPENAI_UNKNOWN_MODEL)
   @APIResponse(responseCode = "default", ref = ProblemResponses.ANY_OPENAI_ERROR)
   public Model get(
       @Parameter(description = "current, or the version of a loaded model.", example = "current")

@@ -34,7 +34,8 @@ public record OpenAiError(@Schema(description = "The error itself.") Detail erro
           String type,
       @Schema(
               description = "The invalid field; null if the error concerns no single field.",
-              examples = "temperature")
+              examples = "temperature",
+              nullable = true)
           String param,
       @Schema(
               description =

@@ -24,8 +24,7 @@ public record Problem(
     @Schema(description = "The HTTP status, 400 to 503.") int status,
     @Schema(description = "A sentence for a person: what is wrong, and what is legal.")
         String detail,
-    @Schema(description = "A stable code for programs, in snake case; metrics use it as a label.")
-        String reason,
+    @Schema(description = "A stable code for programs, in snake case.") String reason,
     @Schema(description = "The invalid field, if the error concerns one field.") String field,
     @Schema(description = "The value of the field, or its first 80 characters.") String value,
     @Schema(description = "The legal values of the field.") String legal) {

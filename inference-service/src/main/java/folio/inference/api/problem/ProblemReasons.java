@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Map;
 import org.eclipse.microprofile.openapi.OASFilter;
 import org.eclipse.microprofile.openapi.models.OpenAPI;
+import org.eclipse.microprofile.openapi.models.media.Schema;
 import org.eclipse.microprofile.openapi.models.responses.APIResponse;
 
 /**
@@ -55,10 +56,27 @@ public final class ProblemReasons implements OASFilter {
   public void filterOpenAPI(OpenAPI document) {
     Map<String, APIResponse> responses = document.getComponents().getResponses();
     REASONS.forEach((name, reasons) -> addReasons(responses.get(name), reasons));
+    Schema reason =
+        document
+            .getComponents()
+            .getSchemas()
+            .get(Problem.class.getSimpleName())
+            .getProperties()
+            .get("reason");
+    reason.setDescription(
+        reason.getDescription()
+            + " The metric `folio_requests_rejected_total` counts the rejections of the engine, by"
+            + " these reasons: "
+            + names(Rejection.REASONS, ", ")
+            + '.');
   }
 
   private static void addReasons(APIResponse response, List<String> reasons) {
-    String names = reasons.stream().map(name -> '`' + name + '`').collect(joining(" or "));
-    response.setDescription(response.getDescription() + " `reason` is " + names + '.');
+    response.setDescription(
+        response.getDescription() + " `reason` is " + names(reasons, " or ") + '.');
+  }
+
+  private static String names(List<String> reasons, String separator) {
+    return reasons.stream().map(name -> '`' + name + '`').collect(joining(separator));
   }
 }

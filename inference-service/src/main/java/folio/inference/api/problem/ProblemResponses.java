@@ -60,13 +60,24 @@ public final class ProblemResponses implements OASFilter {
   /** {@link #BAD_REQUEST} in the shape that OpenAI's clients read. */
   public static final String OPENAI_BAD_REQUEST = "OpenAiBadRequest";
 
+  /** {@link #UNAUTHORIZED} in the shape that OpenAI's clients read. */
+  public static final String OPENAI_UNAUTHORIZED = "OpenAiUnauthorized";
+
+  /** {@link #UNKNOWN_MODEL} in the shape that OpenAI's clients read. */
+  public static final String OPENAI_UNKNOWN_MODEL = "OpenAiUnknownModel";
+
   private static final String STATUSES =
-      "An error with the status 400, 401, 404, 408, 413, 415, 429, 500 or 503; their causes are those"
+      "An error with the status 400, 401, 404, 406, 408, 413, 415, 429, 500 or 503; their causes are those"
           + " of POST /generate. 429 and 503 have a `Retry-After` header in seconds.";
 
   private static final String BAD_REQUEST_CAUSES =
       "A field is unknown, out of its range or of a wrong type, or the text has a character that the"
           + " model's vocabulary lacks.";
+
+  private static final String UNAUTHORIZED_CAUSES =
+      "The service requires an API key, and the request has none or an unknown one.";
+
+  private static final String UNKNOWN_MODEL_CAUSES = "No loaded model has the requested version.";
 
   private static final String KEY = "apiKey";
 
@@ -84,9 +95,8 @@ public final class ProblemResponses implements OASFilter {
                 + " forged, expired or malformed."));
     components.addResponse(
         UNAUTHORIZED,
-        problem("The service requires an API key, and the request has none or an unknown one.")
-            .addHeader(HttpHeaders.WWW_AUTHENTICATE, header("Always Bearer.", SchemaType.STRING)));
-    components.addResponse(UNKNOWN_MODEL, problem("No loaded model has the requested version."));
+        problem(UNAUTHORIZED_CAUSES).addHeader(HttpHeaders.WWW_AUTHENTICATE, bearer()));
+    components.addResponse(UNKNOWN_MODEL, problem(UNKNOWN_MODEL_CAUSES));
     components.addResponse(
         NOT_ACCEPTABLE, problem("The service offers none of the media types in `Accept`."));
     components.addResponse(
@@ -112,6 +122,10 @@ public final class ProblemResponses implements OASFilter {
     components.addResponse(ANY_PROBLEM, problem(STATUSES));
     components.addResponse(ANY_OPENAI_ERROR, openAiError(STATUSES));
     components.addResponse(OPENAI_BAD_REQUEST, openAiError(BAD_REQUEST_CAUSES));
+    components.addResponse(
+        OPENAI_UNAUTHORIZED,
+        openAiError(UNAUTHORIZED_CAUSES).addHeader(HttpHeaders.WWW_AUTHENTICATE, bearer()));
+    components.addResponse(OPENAI_UNKNOWN_MODEL, openAiError(UNKNOWN_MODEL_CAUSES));
     components.addSecurityScheme(
         KEY,
         OASFactory.createSecurityScheme()
@@ -122,6 +136,10 @@ public final class ProblemResponses implements OASFilter {
                     + " (`FOLIO_KEYS`) requires it."));
     document.addSecurityRequirement(OASFactory.createSecurityRequirement());
     document.addSecurityRequirement(OASFactory.createSecurityRequirement().addScheme(KEY));
+  }
+
+  private static Header bearer() {
+    return header("Always Bearer.", SchemaType.STRING);
   }
 
   private static Header header(String description, SchemaType type) {
