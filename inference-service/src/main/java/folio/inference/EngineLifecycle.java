@@ -60,6 +60,10 @@ public class EngineLifecycle {
 
   /** Creates and joins all parts; no thread runs yet. */
   EngineLifecycle(InferenceConfig config, MeterRegistry registry) {
+    MisspeltSettings.find(System.getenv().keySet())
+        .forEach(
+            (variable, nearest) ->
+                LOG.warnf("Unknown setting variable=%s nearest=%s", variable, nearest));
     ConfigRanges.check(config);
     this.config = config;
     store = openStore(config.checkpoints());

@@ -71,6 +71,25 @@ class KeysIT {
   }
 
   @Test
+  void reportsAMissingFileInOneLine() throws Exception {
+    String log =
+        ServiceProcess.startAndFail(
+            folder.resolve("checkpoints"), Map.of("FOLIO_KEYS", folder + "/missing.json"));
+
+    assertThat(log).contains("missing.json cannot be read").doesNotContain("\tat ");
+  }
+
+  @Test
+  void warnsOfAMisspeltSetting() throws Exception {
+    String log =
+        ServiceProcess.startAndFail(
+            folder.resolve("checkpoints"),
+            Map.of("FOLIO_SLOTZ", "3", "FOLIO_KEYS", folder + "/missing.json"));
+
+    assertThat(log).contains("WARN").contains("variable=FOLIO_SLOTZ nearest=FOLIO_SLOTS");
+  }
+
+  @Test
   void rejectsRequestsWithoutAKeyAndCountsTheOthers() throws Exception {
     start();
     HttpResponse<String> rejected = generate(null);

@@ -2,6 +2,7 @@ package folio.inference.models;
 
 import folio.model.checkpoint.Checkpoint;
 import folio.model.checkpoint.CheckpointException;
+import folio.model.checkpoint.CheckpointReader;
 import folio.model.checkpoint.CheckpointStore;
 import java.time.Duration;
 import java.util.Optional;
@@ -16,7 +17,8 @@ import java.util.function.Function;
  * CURRENT} at startup, the watcher loads the embedded checkpoint.
  *
  * <p>The watcher tries a rejected version again, at growing intervals, since a volume may be away
- * for a while; it reports the rejection again only if the reason changes. One thread runs it.
+ * for a while, and at once when its files change; it reports the rejection again only if the reason
+ * changes. One thread runs it.
  */
 public final class CheckpointWatcher implements AutoCloseable {
   private static final int MAX_SKIPPED_POLLS = 64;
@@ -34,6 +36,8 @@ public final class CheckpointWatcher implements AutoCloseable {
   private String offeredVersion;
   private String rejectedVersion;
   private String rejectedMessage;
+  private Optional<String> attemptedStamp = Optional.empty();
+  private Optional<String> rejectedStamp = Optional.empty();
   private int failures;
   private int pollsToSkip;
 
@@ -104,6 +108,7 @@ public final class CheckpointWatcher implements AutoCloseable {
       if (skips(wanted) || !models.requestRoomForLoad()) {
         return;
       }
+      attemptedStamp = stamp(wanted); // before it is read: what changes meanwhile is read again
       long begin = System.nanoTime();
       Checkpoint checkpoint = current.isEmpty() ? Checkpoint.embedded() : store.open(current.get());
       offer(loader.apply(checkpoint));
@@ -140,8 +145,17 @@ public final class CheckpointWatcher implements AutoCloseable {
     if (!wanted.equals(rejectedVersion)) {
       return false;
     }
+    Optional<String> stamp = stamp(wanted);
+    if (stamp.isPresent() && !stamp.equals(rejectedStamp)) {
+      failures = 0; // it is being copied or repaired: intervals grow from the shortest again
+      return false;
+    }
     pollsToSkip--;
     return pollsToSkip > 0;
+  }
+
+  private Optional<String> stamp(String version) {
+    return CheckpointReader.isVersion(version) ? store.stamp(version) : Optional.empty();
   }
 
   private void reject(String version, String message) {
@@ -149,6 +163,7 @@ public final class CheckpointWatcher implements AutoCloseable {
     failures = version.equals(rejectedVersion) ? failures + 1 : 1;
     pollsToSkip = Math.min(MAX_SKIPPED_POLLS, 1 << Math.min(failures, 10));
     rejectedVersion = version;
+    rejectedStamp = attemptedStamp;
     rejectedMessage = message;
     if (changed) {
       listener.rejected(version, message);

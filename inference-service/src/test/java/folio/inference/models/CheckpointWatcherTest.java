@@ -12,6 +12,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.AfterEach;
@@ -147,6 +148,22 @@ class CheckpointWatcherTest {
 
     assertThat(loaded).containsExactly(first, second);
     assertThat(rejected).hasSize(1);
+  }
+
+  @Test
+  void loadsASlowlyCopiedVersionAsSoonAsItIsComplete() throws IOException {
+    String version = TestCheckpoints.publishCurrent(store, 1);
+    Path weights = folder.resolve("checkpoints").resolve(version).resolve("model.safetensors");
+    byte[] complete = Files.readAllBytes(weights);
+    Files.write(weights, Arrays.copyOf(complete, 10));
+    for (int i = 0; i < 40; i++) {
+      watcher.poll();
+    }
+    assertThat(loaded).isEmpty();
+    Files.write(weights, complete);
+    watcher.poll();
+
+    assertThat(loaded).containsExactly(version);
   }
 
   @Test

@@ -136,6 +136,16 @@ public class CheckpointReader {
     }
   }
 
+  /**
+   * Returns a text that changes when a file of a version does, or empty if the store cannot tell
+   * cheaply. A reader that has rejected a version tries it again when the text changes.
+   *
+   * @throws CheckpointException if the store cannot be read
+   */
+  public final Optional<String> stamp(String version) {
+    return wrapErrors(version, () -> storage.stamp(version));
+  }
+
   private void checkExists(String version) {
     if (!isVersion(version) || !wrapErrors(version, () -> storage.contains(version))) {
       throw new CheckpointException("there is no checkpoint " + version + " in " + storage);

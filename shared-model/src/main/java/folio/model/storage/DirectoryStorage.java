@@ -6,6 +6,7 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -56,6 +57,23 @@ public final class DirectoryStorage implements Storage {
   @Override
   public byte[] read(String version, String file, long maxBytes) throws IOException {
     return RegularFiles.read(root.resolve(version).resolve(file), maxBytes);
+  }
+
+  /** Returns the name, size and time of each file. */
+  @Override
+  public Optional<String> stamp(String version) throws IOException {
+    if (!contains(version)) {
+      return Optional.of("");
+    }
+    StringBuilder stamp = new StringBuilder();
+    try (Stream<Path> files = Files.list(root.resolve(version))) {
+      for (Path file : (Iterable<Path>) files.sorted()::iterator) {
+        BasicFileAttributes attributes = Files.readAttributes(file, BasicFileAttributes.class);
+        stamp.append(file.getFileName()).append(' ').append(attributes.size());
+        stamp.append(' ').append(attributes.lastModifiedTime()).append('\n');
+      }
+    }
+    return Optional.of(stamp.toString());
   }
 
   @Override

@@ -48,6 +48,14 @@ public interface Storage {
    */
   byte[] read(String version, String file, long maxBytes) throws IOException;
 
+  /**
+   * Returns a text that changes when a file of a version is added, removed or written, or empty if
+   * the storage cannot tell cheaply.
+   */
+  default Optional<String> stamp(String version) throws IOException {
+    return Optional.empty();
+  }
+
   /** Returns whether the storage is on another machine, so that a disk cache is useful. */
   default boolean remote() {
     return false;

@@ -4,7 +4,9 @@ import folio.inference.api.problem.Problem;
 import folio.inference.api.problem.ProblemWriter;
 import folio.inference.auth.ApiKeyAuthenticator;
 import folio.inference.auth.ApiKeyAuthenticator.Outcome;
+import folio.inference.auth.ApiKeyFileException;
 import folio.inference.auth.AuthenticationListener;
+import folio.model.storage.UserPath;
 import io.quarkus.runtime.configuration.ConfigurationException;
 import io.vertx.core.Vertx;
 import io.vertx.ext.web.RoutingContext;
@@ -49,8 +51,7 @@ final class ApiKeyFilter {
   /**
    * Reads the key file, if one is configured, and starts to refresh it once a second.
    *
-   * @throws folio.inference.auth.ApiKeyFileException if the file is unusable; the service does not
-   *     start then
+   * @throws ConfigurationException if the file is unusable; the service does not start then
    */
   ApiKeyFilter(
       ProblemWriter problems,
@@ -65,7 +66,7 @@ final class ApiKeyFilter {
     LOG.infof("API keys required=%b", file.isPresent());
     this.problems = problems;
     this.listener = listener;
-    this.authenticator = file.map(ApiKeyAuthenticator::new).orElse(null);
+    this.authenticator = file.map(ApiKeyFilter::authenticator).orElse(null);
     if (authenticator != null) {
       vertx.setPeriodic(
           REFRESH_INTERVAL.toMillis(),
@@ -75,6 +76,14 @@ final class ApiKeyFilter {
                     authenticator.refresh();
                     return null;
                   }));
+    }
+  }
+
+  private static ApiKeyAuthenticator authenticator(Path file) {
+    try {
+      return new ApiKeyAuthenticator(UserPath.of(file.toString()));
+    } catch (ApiKeyFileException e) {
+      throw new ConfigurationException(SETTING + ": " + e.getMessage(), e);
     }
   }
 

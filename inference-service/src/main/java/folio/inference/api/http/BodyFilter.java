@@ -51,8 +51,7 @@ public final class BodyFilter {
       }
       return bytes;
     } catch (IOException e) {
-      throw new ProblemException(
-          RequestSyntaxFilter.unreadableBody("gzip, as Content-Encoding says"));
+      throw new ProblemException(RequestBody.unreadable("gzip, as Content-Encoding says"));
     }
   }
 

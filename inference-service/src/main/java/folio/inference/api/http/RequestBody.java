@@ -155,6 +155,15 @@ final class RequestBody {
     }
   }
 
+  /** Returns the problem of a body whose chunks or compression cannot be read. */
+  static Problem unreadable(String legal) {
+    return Problem.of(
+            Status.BAD_REQUEST,
+            "malformed_request",
+            "the body cannot be decoded; it must be " + legal)
+        .about("the body", null, legal);
+  }
+
   /** Returns the limits of this body. */
   Limits limits() {
     return limits;
@@ -198,7 +207,7 @@ final class RequestBody {
     http.vertx().cancelTimer(timer);
     memory.close();
     if (reader != null && !(cause instanceof IOException)) {
-      reject(RequestSyntaxFilter.unreadableBody("chunks as in RFC 9112"));
+      reject(unreadable("chunks as in RFC 9112"));
     }
   }
 

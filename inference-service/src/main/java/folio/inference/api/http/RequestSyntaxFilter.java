@@ -91,11 +91,4 @@ final class RequestSyntaxFilter {
             "Transfer-Encoding is " + value + "; it must be " + CHUNKED)
         .about("Transfer-Encoding", value, CHUNKED);
   }
-
-  /** Returns the problem of a body whose chunks or compression cannot be read. */
-  static Problem unreadableBody(String legal) {
-    return Problem.of(
-            Status.BAD_REQUEST, MALFORMED, "the body cannot be decoded; it must be " + legal)
-        .about("the body", null, legal);
-  }
 }
