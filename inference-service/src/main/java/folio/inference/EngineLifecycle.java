@@ -1,6 +1,7 @@
 package folio.inference;
 
 import ai.djl.Device;
+import ai.djl.engine.Engine;
 import folio.inference.InferenceConfig.DecoderChoice;
 import folio.inference.InferenceConfig.DeviceChoice;
 import folio.inference.engine.InferenceEngine;
@@ -14,6 +15,7 @@ import folio.inference.models.ModelLoader;
 import folio.inference.models.ResidentModels;
 import folio.inference.observability.EngineMetrics;
 import folio.model.checkpoint.CheckpointStore;
+import folio.runtime.engine.EngineLoadException;
 import folio.runtime.engine.EngineLoader;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.quarkus.runtime.LaunchMode;
@@ -119,7 +121,7 @@ public class EngineLifecycle {
     // The engine has a thread per worker. libtorch's own threads would wait for each other by
     // spinning. Must be set before DJL's engine is created.
     System.setProperty("ai.djl.pytorch.num_threads", "1");
-    int gpus = EngineLoader.load().getGpuCount();
+    int gpus = loadEngine().getGpuCount();
     if (choice == DeviceChoice.CUDA && gpus == 0) {
       throw new ConfigurationException(
           "folio.device is cuda, but the engine sees no GPU; it must be cpu or auto here");
@@ -127,11 +129,20 @@ public class EngineLifecycle {
     return choice == DeviceChoice.CPU || gpus == 0 ? Device.cpu() : Device.gpu();
   }
 
+  private static Engine loadEngine() {
+    try {
+      return EngineLoader.load();
+    } catch (EngineLoadException e) {
+      // Without a cause, Quarkus prints the message alone.
+      throw new ConfigurationException(e.getMessage());
+    }
+  }
+
   private static CheckpointStore openStore(String address) {
     try {
       return CheckpointStore.at(address, System.getenv());
     } catch (IllegalArgumentException e) {
-      throw new ConfigurationException("folio.checkpoints: " + e.getMessage(), e);
+      throw new ConfigurationException("folio.checkpoints: " + e.getMessage());
     }
   }
 

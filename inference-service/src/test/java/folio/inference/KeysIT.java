@@ -76,15 +76,16 @@ class KeysIT {
         ServiceProcess.startAndFail(
             folder.resolve("checkpoints"), Map.of("FOLIO_KEYS", folder + "/missing.json"));
 
-    assertThat(log).contains("missing.json cannot be read").doesNotContain("\tat ");
+    assertThat(log)
+        .contains("missing.json cannot be read: it does not exist")
+        .doesNotContain("\tat ");
   }
 
   @Test
   void warnsOfAMisspeltSetting() throws Exception {
     String log =
         ServiceProcess.startAndFail(
-            folder.resolve("checkpoints"),
-            Map.of("FOLIO_SLOTZ", "3", "FOLIO_KEYS", folder + "/missing.json"));
+            folder.resolve("checkpoints"), Map.of("FOLIO_SLOTZ", "3", "FOLIO_SLOTS", "0"));
 
     assertThat(log).contains("WARN").contains("variable=FOLIO_SLOTZ nearest=FOLIO_SLOTS");
   }

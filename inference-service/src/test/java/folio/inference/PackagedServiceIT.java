@@ -7,6 +7,7 @@ import folio.model.checkpoint.CheckpointStore;
 import folio.model.testing.TestCheckpoints;
 import java.io.IOException;
 import java.net.http.HttpResponse;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Iterator;
@@ -47,8 +48,18 @@ class PackagedServiceIT {
   }
 
   @Test
+  void reportsALibtorchThatCannotBeLoadedInOneLine() throws Exception {
+    Path file = Files.createFile(folder.resolve("file"));
+    String log = ServiceProcess.startAndFail(folder, Map.of("DJL_CACHE_DIR", file.toString()));
+
+    assertThat(log)
+        .contains("the engine libtorch cannot be loaded", "DJL_CACHE_DIR, which is " + file)
+        .doesNotContain("\tat ", "memory");
+  }
+
+  @Test
   void finishesAcceptedStreamsAfterSigtermAndExitsWithZero() throws Exception {
-    start(Map.of());
+    start(Map.of("FOLIO_DRAIN_TIMEOUT", "2M"));
     List<Iterator<String>> streams = new ArrayList<>();
     for (int i = 0; i < 8; i++) {
       HttpResponse<Stream<String>> response = stream(LONG);

@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import folio.model.storage.RegularFiles;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.HashSet;
 import java.util.List;
@@ -51,6 +52,8 @@ final class ApiKeyFile {
               + ": it must be a JSON array of objects with name, sha256, requests_per_second and"
               + " concurrent_requests; the first two are required",
           true);
+    } catch (NoSuchFileException e) {
+      throw new ApiKeyFileException(file + " cannot be read: it does not exist", false);
     } catch (IOException e) {
       throw new ApiKeyFileException(file + " cannot be read: " + e.getMessage(), false);
     }

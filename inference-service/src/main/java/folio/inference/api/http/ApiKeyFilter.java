@@ -83,7 +83,8 @@ final class ApiKeyFilter {
     try {
       return new ApiKeyAuthenticator(UserPath.of(file.toString()));
     } catch (ApiKeyFileException e) {
-      throw new ConfigurationException(SETTING + ": " + e.getMessage(), e);
+      // Without a cause, Quarkus prints the message alone.
+      throw new ConfigurationException(SETTING + ": " + e.getMessage());
     }
   }
 
