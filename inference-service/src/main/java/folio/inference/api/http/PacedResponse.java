@@ -1,6 +1,7 @@
 package folio.inference.api.http;
 
 import io.vertx.core.impl.ContextInternal;
+import io.vertx.ext.web.RoutingContext;
 import java.time.Duration;
 import java.util.function.LongConsumer;
 import org.jboss.resteasy.reactive.server.core.ResteasyReactiveRequestContext;
@@ -12,13 +13,15 @@ import org.jboss.resteasy.reactive.server.spi.ServerHttpResponse;
  * client that needs longer than a limit for them is closed. Owned by the request's event loop.
  */
 final class PacedResponse {
+  private static final long NONE = -1;
+
   private final ResteasyReactiveRequestContext http;
   private final ServerHttpResponse response;
   private final ContextInternal context;
   private final Duration limit;
   private final Runnable continueWriting;
   private boolean congested;
-  private long timer;
+  private long timer = NONE;
 
   /**
    * Creates a response of which nothing is written. The request must be suspended.
@@ -36,6 +39,10 @@ final class PacedResponse {
     this.context = context;
     this.limit = limit;
     this.continueWriting = continueWriting;
+    // The timer holds the whole request, which may end while it runs.
+    http.serverRequest()
+        .unwrap(RoutingContext.class)
+        .addEndHandler(end -> context.owner().cancelTimer(timer));
   }
 
   /** Returns whether bytes may be written now. */

@@ -26,6 +26,7 @@ import java.time.Duration;
 final class RequestBody {
   private static final String KEY = RequestBody.class.getName();
 
+  private final Context context = Vertx.currentContext();
   private final RoutingContext http;
   private final HttpServerRequest request;
   private final Limits limits;
@@ -70,8 +71,6 @@ final class RequestBody {
 
   /** The answer to an exceeded memory budget. */
   private final class Memory implements MemoryBudget.Owner {
-    private final Context context = Vertx.currentContext();
-
     @Override
     public void evict() {
       context.runOnContext(
@@ -114,7 +113,8 @@ final class RequestBody {
       http.addEndHandler(
           end -> {
             if (end.succeeded()) {
-              body.skipRest();
+              // The handler of metrics ends the response on another thread.
+              body.context.runOnContext(nothing -> body.skipRest());
             } else {
               http.vertx().cancelTimer(body.timer); // the client has disconnected
             }
