@@ -20,13 +20,14 @@ import org.jboss.logging.Logger;
 
 /**
  * The service's metrics and log lines: it records the events of the engine and of the checkpoint
- * watcher in Prometheus metrics with the prefix {@code folio_}. Safe for any thread.
+ * watcher in Prometheus metrics with the prefix {@code folio_}, and those of generations in {@link
+ * GenAiMetrics} as well. Safe for any thread.
  */
 public final class EngineMetrics implements EngineListener, LoadListener {
   private static final Logger LOG = Logger.getLogger(EngineMetrics.class);
 
-  private static final Duration[] STEP_BUCKETS = micros(50, 16);
-  private static final Duration[] REQUEST_BUCKETS = micros(500, 18);
+  private static final Duration[] STEP_BUCKETS = Buckets.doubling(50, 16);
+  private static final Duration[] REQUEST_BUCKETS = Buckets.doubling(500, 18);
 
   private final MeterRegistry registry;
   private final Counter promptTokens;
@@ -38,6 +39,7 @@ public final class EngineMetrics implements EngineListener, LoadListener {
   private final Timer step;
   private final Timer load;
   private final DistributionSummary batchSize;
+  private final GenAiMetrics genAi;
   private final Map<String, Gauge> models = new ConcurrentHashMap<>();
   private volatile double activeSince;
 
@@ -82,6 +84,7 @@ public final class EngineMetrics implements EngineListener, LoadListener {
             .description("Running sequences in a step")
             .serviceLevelObjectives(1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024)
             .register(registry);
+    this.genAi = new GenAiMetrics(registry);
     for (FinishReason reason : FinishReason.values()) {
       finished(reason);
     }
@@ -118,15 +121,6 @@ public final class EngineMetrics implements EngineListener, LoadListener {
     FunctionCounter.builder("folio.client.memory.evictions", memory, MemoryBudget::evictions)
         .description("Requests that ended because clients occupied too much memory")
         .register(registry);
-  }
-
-  /** Returns bucket bounds of which each is twice the one before. */
-  private static Duration[] micros(long first, int count) {
-    Duration[] buckets = new Duration[count];
-    for (int i = 0; i < count; i++) {
-      buckets[i] = Duration.ofNanos((first * 1000) << i);
-    }
-    return buckets;
   }
 
   private Counter counter(String name, String description, String... tags) {
@@ -192,6 +186,7 @@ public final class EngineMetrics implements EngineListener, LoadListener {
   public void finished(FinishReason reason, GenerationEvent.Finished event) {
     finished(reason).increment();
     duration.record(event.timings().total());
+    genAi.finished(reason, event);
   }
 
   @Override

@@ -31,7 +31,7 @@ import org.yaml.snakeyaml.Yaml;
 @QuarkusTest
 @WithTestResource(CheckpointFolder.class)
 class MonitoringTest {
-  private static final Pattern METRIC = Pattern.compile("\\bfolio_[a-z_]+\\b");
+  private static final Pattern METRIC = Pattern.compile("\\b(?:folio|gen_ai)_[a-z_]+\\b");
 
   @TempDir Path folder;
 

@@ -79,6 +79,31 @@ class OperatorTest {
   }
 
   @Test
+  void exportsTheMetricsOfTheConventionsForGenerativeAi() {
+    Service service = new Service(RestAssured.port);
+    String labels = "{gen_ai_operation_name=\"text_completion\",gen_ai_provider_name=\"folio\"";
+    String written = "gen_ai_client_inference_operation_output_tokens_sum" + labels;
+    double before = service.metric(written);
+    given()
+        .contentType("application/json")
+        .accept("application/json")
+        .body("{\"max_tokens\": 30}")
+        .post("/generate")
+        .then()
+        .statusCode(200);
+
+    assertThat(service.metric(written)).isEqualTo(before + 30);
+    assertThat(service.get("/metrics").body())
+        .contains(
+            "gen_ai_client_inference_operation_input_tokens_bucket" + labels + ",le=\"1.0\"}",
+            "gen_ai_server_time_to_first_token_seconds_bucket" + labels + ",le=\"5.0E-5\"}",
+            "gen_ai_server_time_per_output_token_seconds_bucket" + labels + ",le=\"1.0E-6\"}")
+        .contains(
+            "gen_ai_server_request_duration_seconds_bucket{error_type=\"\",gen_ai_operation_name",
+            "gen_ai_server_request_duration_seconds_count{error_type=\"undeliverable\",");
+  }
+
+  @Test
   void describesTheApiInOpenApi() {
     Map<String, Object> api =
         given().accept("application/json").get("/q/openapi").then().extract().path("$");
