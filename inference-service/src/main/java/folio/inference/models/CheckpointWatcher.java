@@ -100,7 +100,7 @@ public final class CheckpointWatcher implements AutoCloseable {
       if (current.isEmpty() && offeredVersion != null) {
         return; // the store is away for a while; the loaded model continues to serve
       }
-      wanted = current.orElse("embedded");
+      wanted = current.orElse(Checkpoint.EMBEDDED);
       if (wanted.equals(offeredVersion)) {
         models.withdrawLoadRequest();
         return;

@@ -26,6 +26,9 @@ import java.util.TreeSet;
  * the files do not affect {@link #load}. Immutable; safe for use by any thread.
  */
 public final class Checkpoint {
+  /** The version of the checkpoint that is part of this release. */
+  public static final String EMBEDDED = "embedded";
+
   private final CheckpointDescription description;
   private final byte[] weights;
 
@@ -78,9 +81,9 @@ public final class Checkpoint {
     }
   }
 
-  /** Returns the checkpoint that is part of this release; its version is {@code embedded}. */
+  /** Returns the checkpoint that is part of this release; its version is {@link #EMBEDDED}. */
   public static Checkpoint embedded() {
-    return read("embedded", CheckpointFiles.onClassPath("embedded"));
+    return read(EMBEDDED, CheckpointFiles.onClassPath(EMBEDDED));
   }
 
   private static Checkpoint assemble(
