@@ -87,7 +87,7 @@ final class DecodeLoop implements AutoCloseable {
 
   /** Drops queued requests whose clients disconnected, and rejects those that waited too long. */
   private void rejectStale() {
-    queue.removeIf(QueuedRequest::cancelled);
+    queue.removeIf(QueuedRequest::cancelled).forEach(QueuedRequest::endIfCancelled);
     long oldest = System.nanoTime() - queueTimeout.toNanos();
     for (QueuedRequest late : queue.removeIf(request -> request.arrivedNanos() - oldest < 0)) {
       reject(late, new Rejection.WaitedTooLong(queueTimeout, queue.retryAfter()));
@@ -102,7 +102,7 @@ final class DecodeLoop implements AutoCloseable {
       }
       boolean admitted = false;
       try {
-        admitted = !request.cancelled() && admit(request);
+        admitted = !request.endIfCancelled() && admit(request);
       } catch (RuntimeException | OutOfMemoryError e) {
         listener.failed(request.slots(), e);
         request.abort(e);

@@ -1,5 +1,6 @@
 package folio.inference.engine;
 
+import folio.inference.generation.GenerationEvent;
 import folio.inference.generation.GenerationRequest;
 import folio.inference.generation.GenerationStream;
 import folio.inference.generation.Rejection;
@@ -65,6 +66,21 @@ record QueuedRequest(List<Choice> choices, long arrivedNanos, String client) {
   /** Returns whether every client has disconnected. */
   boolean cancelled() {
     return choices.stream().allMatch(choice -> choice.stream().cancelled());
+  }
+
+  /**
+   * Ends the streams if every client has disconnected. Then nothing reads them, but their traces
+   * end.
+   *
+   * @return whether every client has disconnected
+   */
+  boolean endIfCancelled() {
+    if (!cancelled()) {
+      return false;
+    }
+    GenerationEvent end = new GenerationEvent.Failed("the client disconnected in the queue", "");
+    choices.forEach(choice -> choice.stream().end(end));
+    return true;
   }
 
   /** Rejects every request of it. */
