@@ -3,25 +3,19 @@ package folio.inference;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.sun.net.httpserver.HttpExchange;
-import com.sun.net.httpserver.HttpServer;
 import folio.inference.api.Service;
 import folio.model.checkpoint.CheckpointStore;
 import folio.model.testing.TestCheckpoints;
+import io.opentelemetry.proto.trace.v1.Span;
+import io.opentelemetry.proto.trace.v1.Span.SpanKind;
 import java.io.IOException;
-import java.net.InetAddress;
-import java.net.InetSocketAddress;
 import java.net.http.HttpResponse;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Queue;
-import java.util.concurrent.ConcurrentLinkedQueue;
-import java.util.zip.GZIPInputStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -33,28 +27,13 @@ class LogsAndTracesIT {
   private static final int CHARACTERS = 60;
 
   @TempDir Path folder;
-  private final Queue<String> traces = new ConcurrentLinkedQueue<>();
-  private HttpServer collector;
+  private TraceCollector collector;
   private ServiceProcess process;
 
   @BeforeEach
   void startCollector() throws IOException {
     TestCheckpoints.publishCurrent(new CheckpointStore(folder), 1);
-    collector = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
-    collector.createContext("/v1/traces", this::collect);
-    collector.start();
-  }
-
-  /** Stores a request as text; protobuf contains strings as plain bytes. */
-  private void collect(HttpExchange exchange) throws IOException {
-    try (exchange) {
-      boolean zipped = "gzip".equals(exchange.getRequestHeaders().getFirst("Content-Encoding"));
-      byte[] body =
-          (zipped ? new GZIPInputStream(exchange.getRequestBody()) : exchange.getRequestBody())
-              .readAllBytes();
-      traces.add(new String(body, StandardCharsets.ISO_8859_1));
-      exchange.sendResponseHeaders(200, -1);
-    }
+    collector = new TraceCollector();
   }
 
   @AfterEach
@@ -62,7 +41,7 @@ class LogsAndTracesIT {
     if (process != null) {
       process.process().destroyForcibly();
     }
-    collector.stop(0);
+    collector.close();
   }
 
   private HttpResponse<String> generate(Map<String, String> settings) throws Exception {
@@ -89,36 +68,38 @@ class LogsAndTracesIT {
     return longest;
   }
 
-  private Map<String, String> exporterSettings() {
-    return new HashMap<>(
-        Map.of(
-            "QUARKUS_OTEL_EXPORTER_OTLP_ENDPOINT",
-            "http://127.0.0.1:" + collector.getAddress().getPort(),
-            "QUARKUS_OTEL_EXPORTER_OTLP_PROTOCOL",
-            "http/protobuf",
-            "QUARKUS_OTEL_BSP_SCHEDULE_DELAY",
-            "0.1S"));
+  private List<Span> spansWithPrefill(SpanKind kind) {
+    return collector.spans(kind).stream()
+        .filter(
+            span ->
+                span.getEventsList().stream().anyMatch(event -> event.getName().equals("prefill")))
+        .toList();
   }
 
   @Test
   void tracesARequestAsOneSpanWithItsPhasesAsEvents() throws Exception {
-    Map<String, String> settings = exporterSettings();
+    Map<String, String> settings = new HashMap<>(collector.settings());
     settings.put("QUARKUS_OTEL_SDK_DISABLED", "false");
     String text = generate(settings).body();
-    Service.await("a span", () -> !traces.isEmpty());
+    Service.await(
+        "a span of each kind",
+        () ->
+            !spansWithPrefill(SpanKind.SPAN_KIND_SERVER).isEmpty()
+                && !spansWithPrefill(SpanKind.SPAN_KIND_INTERNAL).isEmpty());
 
-    String all = String.join("", traces);
+    String all = collector.text();
     for (String expected :
         List.of("POST /generate", "queue", "prefill", "decode", "folio.finish_reason", "length")) {
       assertThat(all).contains(expected);
     }
-    assertThat(all.split("prefill", -1)).as("one span").hasSize(2);
+    assertThat(spansWithPrefill(SpanKind.SPAN_KIND_SERVER)).as("one span").hasSize(1);
+    assertThat(spansWithPrefill(SpanKind.SPAN_KIND_INTERNAL)).as("one choice").hasSize(1);
     assertThat(all).doesNotContain(PROMPT, longestLine(text));
   }
 
   @Test
   void tracesNoTextAndNoExceptionOfARejectedRequest() throws Exception {
-    Map<String, String> settings = exporterSettings();
+    Map<String, String> settings = new HashMap<>(collector.settings());
     settings.put("QUARKUS_OTEL_SDK_DISABLED", "false");
     process = ServiceProcess.start(folder, settings);
     Service service = process.service();
@@ -137,18 +118,18 @@ class LogsAndTracesIT {
     process.process().destroy();
     process.process().waitFor(); // the exporter flushes its spans
 
-    String all = String.join("", traces);
+    String all = collector.text();
     assertThat(all.split("POST /generate", -1)).as("a span for each request").hasSize(5);
     assertThat(all).doesNotContain(PROMPT, "exception");
   }
 
   @Test
   void tracesNothingByDefault() throws Exception {
-    HttpResponse<String> answer = generate(exporterSettings());
+    HttpResponse<String> answer = generate(collector.settings());
     process.process().destroy();
     process.process().waitFor(); // an exporter would flush its spans now
 
-    assertThat(traces).isEmpty();
+    assertThat(collector.isEmpty()).isTrue();
     assertThat(process.log()).noneMatch(line -> line.contains(longestLine(answer.body())));
   }
 

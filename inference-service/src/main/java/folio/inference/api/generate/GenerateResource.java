@@ -169,7 +169,7 @@ public final class GenerateResource {
   @Produces(MediaType.APPLICATION_JSON)
   @Operation(hidden = true) // events() documents every format
   public Uni<RestResponse<GenerateAnswer>> completed(GenerateBody body, RoutingContext http) {
-    return GenerationService.completed(submit(body, http))
+    return GenerationService.completed(submit(body, false, http))
         .onFailure(RejectedException.class)
         .transform(e -> nameStateField(body, e))
         .map(completed -> GenerateAnswer.of(completed, codec))
@@ -178,7 +178,7 @@ public final class GenerateResource {
 
   private Uni<RestResponse<CharacterStream>> stream(
       GenerateBody body, RoutingContext http, ResponseFormat format) {
-    GenerationStream stream = submit(body, http);
+    GenerationStream stream = submit(body, true, http);
     return GenerationService.started(stream)
         .onFailure(RejectedException.class)
         .transform(e -> nameStateField(body, e))
@@ -195,10 +195,10 @@ public final class GenerateResource {
         .build();
   }
 
-  private GenerationStream submit(GenerateBody body, RoutingContext http) {
+  private GenerationStream submit(GenerateBody body, boolean streams, RoutingContext http) {
     GenerateBody present = Defaults.or(body, emptyBody);
     Optional<SavedState> resumeFrom = Optional.ofNullable(present.state()).map(codec::read);
-    return generations.submit(present.toRequest(limits, random, resumeFrom), http);
+    return generations.submit(present.toRequest(limits, random, resumeFrom), streams, http);
   }
 
   /**

@@ -35,11 +35,13 @@ public final class GenerationService {
 
   private final InferenceEngine engine;
   private final GenerationLimits limits;
+  private final GenerationTracer tracer;
 
   /** Creates a service that checks requests against {@code limits} and runs them on an engine. */
-  GenerationService(InferenceEngine engine, GenerationLimits limits) {
+  GenerationService(InferenceEngine engine, GenerationLimits limits, GenerationTracer tracer) {
     this.engine = engine;
     this.limits = limits;
+    this.tracer = tracer;
   }
 
   /**
@@ -53,11 +55,13 @@ public final class GenerationService {
   /**
    * Queues a request. It is cancelled when the HTTP request ends or its client disconnects.
    *
+   * @param streams whether the client reads the text while it is generated
    * @throws OutOfRangeException naming the field that exceeds a limit
    * @throws RejectedException if the engine rejects the request
    */
-  GenerationStream submit(GenerationRequest request, RoutingContext http) {
-    return submit(List.of(RequestGroup.of(request)), http).get(0);
+  GenerationStream submit(GenerationRequest request, boolean streams, RoutingContext http) {
+    ResponseFacts response = ResponseFacts.of(http, streams);
+    return submit(List.of(RequestGroup.of(request)), response, http).get(0);
   }
 
   /**
@@ -65,16 +69,18 @@ public final class GenerationService {
    * disconnects.
    *
    * @param groups up to {@link #maxChoices} requests each, up to {@link #maxRequests} together
+   * @param response for the trace
    * @return one stream per request, in the order of the groups
    * @throws OutOfRangeException naming the field that exceeds a limit
    * @throws RejectedException if the engine rejects the requests
    */
-  public List<GenerationStream> submit(List<RequestGroup> groups, RoutingContext http) {
+  public List<GenerationStream> submit(
+      List<RequestGroup> groups, ResponseFacts response, RoutingContext http) {
     groups.forEach(group -> group.requests().forEach(limits::check));
     String client = ClientName.of(http);
     List<GenerationStream> streams =
         engine.submit(groups.stream().map(group -> group.from(client)).toList());
-    GenerationTrace.follow(streams);
+    tracer.follow(groups, streams, response);
     Context context = Vertx.currentContext();
     Runnable disconnect = () -> context.runOnContext(nothing -> http.response().reset());
     streams.forEach(stream -> stream.onDisconnect(disconnect));

@@ -62,7 +62,7 @@ public final class ScoreResource {
   public Uni<ScoreAnswer> score(
       @RequestBody(description = "The text to score.") ScoreBody body, RoutingContext http) {
     GenerationRequest request = Defaults.or(body, emptyBody).toRequest(limits);
-    return GenerationService.completed(generations.submit(request, http))
+    return GenerationService.completed(generations.submit(request, false, http))
         .onFailure(RejectedException.class)
         .transform(ScoreResource::nameTextField)
         .map(completed -> ScoreAnswer.of(request.prompt(), completed));

@@ -3,6 +3,7 @@ package folio.inference.api.openai;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import folio.inference.api.generate.Defaults;
 import folio.inference.api.generate.GenerationService;
+import folio.inference.api.generate.ResponseFacts;
 import folio.inference.api.http.CharacterStream;
 import folio.inference.api.http.ResponseHeaders;
 import folio.inference.api.openai.CompletionAnswer.Heading;
@@ -23,6 +24,7 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
+import java.util.function.Function;
 import java.util.random.RandomGenerator;
 import org.eclipse.microprofile.openapi.annotations.Operation;
 import org.eclipse.microprofile.openapi.annotations.media.Content;
@@ -94,35 +96,32 @@ public final class CompletionsResource {
       throw new OutOfRangeException(
           "n", choices + " choices of all prompts", "up to " + generations.maxRequests());
     }
-    List<GenerationStream> streams = generations.submit(groups, http);
-    return present.streams()
-        ? stream(streams, groups, present)
-        : completed(streams, groups, present);
+    ResponseFacts response = new ResponseFacts("cmpl-" + UUID.randomUUID(), present.streams());
+    List<GenerationStream> streams = generations.submit(groups, response, http);
+    Function<String, CompletionChoices> encoder =
+        model -> new CompletionChoices(heading(response.id(), model), groups, present);
+    return present.streams() ? stream(streams, encoder) : completed(streams, encoder);
   }
 
   private static Uni<RestResponse<CompletionResponse>> stream(
-      List<GenerationStream> streams, List<RequestGroup> groups, CompletionBody body) {
+      List<GenerationStream> streams, Function<String, CompletionChoices> encoder) {
     return GenerationService.allStarted(streams)
-        .map(started -> heading(started.modelVersion()))
-        .map(heading -> new CompletionChoices(heading, groups, body))
+        .map(started -> encoder.apply(started.modelVersion()))
         .map(choices -> new CompletionResponse.Stream(new CharacterStream(streams, choices)))
         .map(events -> respond(MediaType.SERVER_SENT_EVENTS, events));
   }
 
   private static Uni<RestResponse<CompletionResponse>> completed(
-      List<GenerationStream> streams, List<RequestGroup> groups, CompletionBody body) {
+      List<GenerationStream> streams, Function<String, CompletionChoices> encoder) {
     return GenerationService.allCompleted(streams)
-        .map(
-            all ->
-                new CompletionChoices(heading(all.get(0).end().modelVersion()), groups, body)
-                    .answer(all))
+        .map(all -> encoder.apply(all.get(0).end().modelVersion()).answer(all))
         .map(
             answer ->
                 respond(MediaType.APPLICATION_JSON, new CompletionResponse.Completed(answer)));
   }
 
-  private static Heading heading(String model) {
-    return new Heading("cmpl-" + UUID.randomUUID(), Instant.now().getEpochSecond(), model);
+  private static Heading heading(String id, String model) {
+    return new Heading(id, Instant.now().getEpochSecond(), model);
   }
 
   private static RestResponse<CompletionResponse> respond(String type, CompletionResponse body) {
