@@ -56,7 +56,7 @@ assert events[-1].choices == [] and events[-1].usage.total_tokens == 46
 assert all(event.usage is None for event in events[:-1])
 assert len({event.id for event in events}) == 1
 
-# Choices share a prompt; choice i is the text that seed + i gives.
+# Choice i of prompt p is the text that seed + p * n + i gives.
 three = create(model="current", prompt="ROMEO:", max_tokens=40, seed=6, temperature=0.8, n=3)
 assert [choice.index for choice in three.choices] == [0, 1, 2]
 assert len({choice.text for choice in three.choices}) == 3
@@ -70,6 +70,9 @@ assert [texts[i] for i in range(3)] == [choice.text for choice in three.choices]
 two = create(model="current", prompt=["ROMEO:", "JULIET:"], max_tokens=5, n=2, seed=1)
 assert len(two.choices) == 4 and two.usage.prompt_tokens == 13
 assert all(choice.model_version == two.model for choice in two.choices)
+assert [choice.seed for choice in two.choices] == [1, 2, 3, 4]
+same = create(model="current", prompt=["A"] * 3, max_tokens=40, n=2, best_of=2)
+assert len({choice.text for choice in same.choices}) == 6
 
 # The service withholds a possible stop text until it is complete or ruled out, so no part of it is ever sent.
 stop = one.choices[0].text[10:14]
@@ -85,7 +88,8 @@ lists = echoed.choices[0].logprobs
 assert "".join(lists.tokens) == echoed.choices[0].text and lists.tokens[:6] == list("ROMEO:")
 assert lists.text_offset == list(range(10))
 assert lists.token_logprobs[0] is None and all(value <= 0 for value in lists.token_logprobs[1:])
-assert lists.top_logprobs[0] is None and all(len(top) == 2 for top in lists.top_logprobs[1:])
+assert lists.top_logprobs[0] is None and all(len(top) in (2, 3) for top in lists.top_logprobs[1:])
+assert all(token in top for token, top in zip(lists.tokens[1:], lists.top_logprobs[1:])), "the chosen character is listed"
 scored = create(model="current", prompt="ROMEO:", max_tokens=0, echo=True, logprobs=0)
 assert scored.choices[0].text == "ROMEO:" and scored.usage.completion_tokens == 0
 assert scored.choices[0].logprobs.token_logprobs == lists.token_logprobs[:6]
@@ -97,7 +101,7 @@ assert [offset for part in parts for offset in part.text_offset] == [6, 7, 8, 9]
 # An error of each kind.
 rejected(openai.BadRequestError, 400, "temperature", model="current", prompt="a", temperature=9)
 rejected(openai.BadRequestError, 400, "prompt", model="current", prompt="caf\u00e9")
-rejected(openai.BadRequestError, 400, "prompt.[]", model="current", prompt=[5, 6])
+rejected(openai.BadRequestError, 400, "prompt[0]", model="current", prompt=[5, 6])
 rejected(openai.BadRequestError, 400, "max_tokens", model="current", prompt="a", max_tokens=0)
 rejected(openai.BadRequestError, 400, "n", model="current", prompt="a", n=17)
 rejected(openai.BadRequestError, 400, "logprobs", model="current", prompt=["a" * 10000] * 16, n=16, echo=True, logprobs=20,
@@ -122,7 +126,7 @@ try:
     client.chat.completions.create(model="current", messages=[])
     raise AssertionError("the service answered a chat request")
 except openai.NotFoundError as error:
-    assert error.type == "invalid_request_error"
+    assert error.type == "invalid_request_error" and error.code == "no_chat" and "/v1/completions" in error.message
 
 # A full queue gives a 429; a client that disconnects frees its slots.
 streams = [create(model="current", prompt="a", max_tokens=10000, n=n, stream=True) for n in (16, 16, 4, 4)]

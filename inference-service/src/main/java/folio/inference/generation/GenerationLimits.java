@@ -22,7 +22,7 @@ public record GenerationLimits(int maxTokens, int maxPromptTokens) {
    * @throws OutOfRangeException naming the field that exceeds a limit
    */
   public GenerationRequest check(GenerationRequest request) {
-    int least = request.scoresPrompt() || request.echo() ? 0 : 1;
+    int least = mayWriteNothing(request) ? 0 : 1;
     if (request.maxTokens() < least || request.maxTokens() > maxTokens) {
       throw new OutOfRangeException("max_tokens", request.maxTokens(), least + " to " + maxTokens);
     }
@@ -33,6 +33,12 @@ public record GenerationLimits(int maxTokens, int maxPromptTokens) {
     }
     checkLogprobCount("logprobs", request.logprobCount());
     return request;
+  }
+
+  /** A request may only score or echo its prompt; a state would have no last character. */
+  private static boolean mayWriteNothing(GenerationRequest request) {
+    return request.scoresPrompt()
+        || (request.echo() && request.resumeFrom().isEmpty() && !request.keepState());
   }
 
   /**

@@ -47,7 +47,7 @@ class HttpPageTest {
   private static final String REASONS = "`reason` is ";
 
   /** The fields of OpenAI that the document does not list, since only one value is legal. */
-  private static final Set<String> REJECTED_FIELDS = Set.of("best_of", "suffix", "logit_bias");
+  private static final Set<String> REJECTED_FIELDS = Set.of("logit_bias");
 
   private JsonNode document;
 

@@ -29,6 +29,11 @@ public final class Models {
     return serve(checkpoints, TestCheckpoints.small(ASCII), seed);
   }
 
+  /** Makes a small random network over a vocabulary current and returns its version. */
+  public static String serveSmall(Path checkpoints, Vocabulary vocabulary, long seed) {
+    return serve(checkpoints, vocabulary, TestCheckpoints.small(vocabulary), seed);
+  }
+
   /** Makes a network current that is slow enough for a test to see it stream. */
   public static String serveSlow(Path checkpoints, long seed) {
     return serve(checkpoints, CharGruConfig.residual(ASCII.size(), 64, 256, 4), seed);
@@ -40,9 +45,14 @@ public final class Models {
   }
 
   private static String serve(Path checkpoints, CharGruConfig network, long seed) {
+    return serve(checkpoints, ASCII, network, seed);
+  }
+
+  private static String serve(
+      Path checkpoints, Vocabulary vocabulary, CharGruConfig network, long seed) {
     Service.awaitReady(RestAssured.port);
     CheckpointStore store = new CheckpointStore(checkpoints);
-    String version = TestCheckpoints.publish(store, ASCII, network, seed);
+    String version = TestCheckpoints.publish(store, vocabulary, network, seed);
     try (CheckpointWriter writer = store.write()) {
       writer.promote(version);
     }

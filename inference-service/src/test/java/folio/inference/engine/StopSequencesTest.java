@@ -41,6 +41,15 @@ class StopSequencesTest {
     assertThat(feed(stop, "xabcd")).isEqualTo("xa");
   }
 
+  /** Both emoji begin with the same half of a surrogate pair. */
+  @Test
+  void matchesWholeCharactersOnly() {
+    StopSequences stop = new StopSequences(List.of("🌍"));
+
+    assertThat(stop.accept("a") + stop.accept("🌎") + stop.accept("🌍")).isEqualTo("a🌎");
+    assertThat(stop.stopped()).isTrue();
+  }
+
   @Test
   void holdsNothingBackWithoutStopSequences() {
     assertThat(feed(new StopSequences(List.of()), "anything")).isEqualTo("anything");

@@ -7,6 +7,8 @@ import folio.model.sampling.OutOfRangeException;
 import java.util.Collections;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class GenerationRequestTest {
   private static GenerationRequest request(String prompt, int maxTokens, List<String> stop) {
@@ -29,6 +31,32 @@ class GenerationRequestTest {
         .hasMessage("stop is 0 characters; it must be 1 to 64 characters per text");
     assertThatThrownBy(() -> request("a", 1, Collections.nCopies(9, "x")))
         .hasMessageContaining("up to 8 texts");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"\ud83d", "\ude00", "a\ud83d", "\ude00\ud83d", "\ud83d\ud83d\ude00"})
+  void rejectsAStopTextWithHalfASurrogatePair(String stop) {
+    assertThatThrownBy(() -> request("a", 1, List.of("x", stop)))
+        .isInstanceOf(OutOfRangeException.class)
+        .hasMessage("stop is half a surrogate pair; it must be texts of whole characters");
+    assertThat(request("a", 1, List.of("\ud83d\ude00")).stop()).hasSize(1);
+  }
+
+  @Test
+  void mayAskForNoCharacterToEchoThePrompt() {
+    GenerationLimits limits = new GenerationLimits(10, 5);
+    GenerationRequest.Builder echo = GenerationRequest.builder("a", 0).echo(true);
+
+    assertThat(limits.check(echo.build()).maxTokens()).isZero();
+    assertThatThrownBy(() -> limits.check(echo.keepState(true).build()))
+        .hasMessage("max_tokens is 0; it must be 1 to 10");
+  }
+
+  @Test
+  void anAbsentPromptCountsAsOneCharacter() {
+    assertThat(request("", 10, List.of()).promptLength()).isEqualTo(1);
+    assertThat(request("", 10, List.of()).hasDefaultPrompt()).isTrue();
+    assertThat(request("a", 10, List.of()).hasDefaultPrompt()).isFalse();
   }
 
   @Test

@@ -132,6 +132,23 @@ class CheckpointWatcherTest {
   }
 
   @Test
+  void refusesAManifestOfAnotherVersion() throws IOException {
+    String good = TestCheckpoints.publishCurrent(store, 1);
+    watcher.poll();
+    serveOffered();
+    String bad = TestCheckpoints.publishCurrent(store, 2);
+    Path manifest = folder.resolve("checkpoints").resolve(bad).resolve("manifest.json");
+    Files.writeString(manifest, Files.readString(manifest).replace(bad, good));
+    watcher.poll();
+
+    assertThat(rejected).hasSize(1);
+    assertThat(rejected.get(0))
+        .startsWith(bad)
+        .contains("manifest.json: version is " + good + "; it must be the name of its folder");
+    assertThat(models.current().orElseThrow().version()).isEqualTo(good);
+  }
+
+  @Test
   void loadsAVersionThatComesBack() throws IOException {
     String first = TestCheckpoints.publishCurrent(store, 1);
     watcher.poll();

@@ -213,6 +213,27 @@ class CheckpointTest {
   }
 
   @Test
+  void rejectsAManifestThatNamesAnotherVersion() throws IOException {
+    String other = "20260101T000000Z-00000000";
+    replaceIn("manifest.json", version, other);
+
+    assertRejected("manifest.json: version is " + other + "; it must be the name of its folder");
+    assertThatThrownBy(() -> store.manifest(version))
+        .isInstanceOf(CheckpointException.class)
+        .hasMessageContaining("version is " + other);
+  }
+
+  @Test
+  void rejectsAManifestThatNamesNoVersion() throws IOException {
+    replaceIn("manifest.json", "\"version\"", "\"name\"");
+
+    assertRejected("manifest.json: version is null; it must be the name of its folder");
+    assertThatThrownBy(() -> store.manifest(version))
+        .isInstanceOf(CheckpointException.class)
+        .hasMessageContaining("version is null");
+  }
+
+  @Test
   void rejectsAMissingFile() throws IOException {
     Files.delete(file("vocabulary.json"));
 

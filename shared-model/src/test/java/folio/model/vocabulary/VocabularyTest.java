@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class VocabularyTest {
   private final Vocabulary vocabulary = Vocabulary.of("héllo 🌍\nhello");
@@ -20,6 +22,15 @@ class VocabularyTest {
 
     assertThat(vocabulary.decode(vocabulary.encode(text))).isEqualTo(text);
     assertThat(vocabulary.encode("🌍")).containsExactly(7);
+  }
+
+  @ParameterizedTest
+  @CsvSource({"'aN ', 'N'", "'!a ', ' '", "'cba', 'a'", "'🌍', '🌍'"})
+  void theDefaultPromptIsALineBreakOrASpaceOrTheFirstCharacter(String characters, String prompt) {
+    Vocabulary other = Vocabulary.of(characters.replace("N", "\n"));
+
+    assertThat(other.defaultPrompt()).isEqualTo(prompt.replace("N", "\n"));
+    assertThat(other.encode(other.defaultPrompt())).hasSize(1);
   }
 
   @Test

@@ -118,6 +118,24 @@ class TrainerCommandTest {
     assertThat(out.toString()).isEqualTo(sample);
   }
 
+  @ParameterizedTest
+  @CsvSource({"the quick brown fox!, ' '", "thequickbrownfox, b"})
+  void samplesFromTheDefaultPromptOfAVocabularyWithoutALineBreak(String line, String prompt)
+      throws IOException {
+    Files.writeString(corpus, line.repeat(300));
+    assertThat(train("--promote=always")).as(err.toString()).isZero();
+    String checkpoints = "--checkpoints=" + folder.resolve("checkpoints");
+
+    assertThat(run("sample", checkpoints, "--max-tokens=30", "--seed=1"))
+        .as(err.toString())
+        .isZero();
+    String sample = out.toString();
+    assertThat(sample).hasSize(30 + 1);
+    assertThat(run("sample", checkpoints, "--max-tokens=30", "--seed=1", "--prompt=" + prompt))
+        .isZero();
+    assertThat(out.toString()).isEqualTo(prompt + sample);
+  }
+
   @Test
   void measuresTheHeldOutEndOfTheTrainingTextToChooseCheckpoints() throws IOException {
     assertThat(train("--holdout=0.1", "--promote=never")).as(err.toString()).isZero();

@@ -24,15 +24,16 @@ public record GenerateBody(
             description =
                 "The text to continue, in characters of the model's vocabulary. Its largest length is"
                     + " a setting, 10,000 by default (see GET /parameters). An empty prompt means a"
-                    + " line break.",
+                    + " line break; if the model lacks it, a space; else its first character.",
             defaultValue = "",
             examples = "ROMEO:")
         String prompt,
     @Schema(
             description =
                 "The largest number of characters to generate, 1 or more. Its upper limit is a"
-                    + " setting, 10,000 by default (see GET /parameters).",
-            minimum = "1",
+                    + " setting, 10,000 by default (see GET /parameters). With echo it may be 0:"
+                    + " the answer is the prompt.",
+            minimum = "0",
             defaultValue = "256",
             examples = "200")
         @JsonProperty("max_tokens")

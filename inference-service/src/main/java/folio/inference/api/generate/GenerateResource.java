@@ -47,6 +47,7 @@ import org.jboss.resteasy.reactive.RestResponse;
 @APIResponse(responseCode = "400", ref = ProblemResponses.BAD_REQUEST)
 @APIResponse(responseCode = "401", ref = ProblemResponses.UNAUTHORIZED)
 @APIResponse(responseCode = "404", ref = ProblemResponses.UNKNOWN_MODEL)
+@APIResponse(responseCode = "405", ref = ProblemResponses.METHOD_NOT_ALLOWED)
 @APIResponse(responseCode = "406", ref = ProblemResponses.NOT_ACCEPTABLE)
 @APIResponse(responseCode = "408", ref = ProblemResponses.REQUEST_TIMEOUT)
 @APIResponse(responseCode = "410", ref = ProblemResponses.STATE_GONE)
@@ -54,6 +55,7 @@ import org.jboss.resteasy.reactive.RestResponse;
 @APIResponse(responseCode = "415", ref = ProblemResponses.UNSUPPORTED_MEDIA_TYPE)
 @APIResponse(responseCode = "429", ref = ProblemResponses.TOO_MANY_REQUESTS)
 @APIResponse(responseCode = "500", ref = ProblemResponses.ENGINE_FAILED)
+@APIResponse(responseCode = "501", ref = ProblemResponses.UNKNOWN_TRANSFER_ENCODING)
 @APIResponse(responseCode = "503", ref = ProblemResponses.UNAVAILABLE)
 public final class GenerateResource {
   private static final String SUMMARY = "Generate text";

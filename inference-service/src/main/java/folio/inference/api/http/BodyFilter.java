@@ -12,6 +12,7 @@ import jakarta.ws.rs.core.Response.Status;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.zip.GZIPInputStream;
 import org.jboss.resteasy.reactive.server.ServerRequestFilter;
 
@@ -19,7 +20,7 @@ import org.jboss.resteasy.reactive.server.ServerRequestFilter;
 public final class BodyFilter {
   private static final String GZIP = "gzip";
   private static final String IDENTITY = "identity";
-  private static final int MAX_NULL_LENGTH = 16;
+  private static final byte[] NULL = "null".getBytes(StandardCharsets.US_ASCII);
 
   /** Waits for the body of a POST, without blocking, and sets it as the request's entity. */
   @ServerRequestFilter
@@ -41,7 +42,7 @@ public final class BodyFilter {
   }
 
   /** Decompresses no more than the limit, whatever the body would grow to. */
-  private static byte[] decompress(Buffer body, RequestBody.Limits limits) {
+  private static byte[] decompress(Buffer body, BodyLimits limits) {
     int max = (int) Math.min(limits.bytes(), Integer.MAX_VALUE - 1);
     try (GZIPInputStream in = new GZIPInputStream(new ByteArrayInputStream(body.getBytes()))) {
       byte[] bytes = in.readNBytes(max + 1);
@@ -51,18 +52,30 @@ public final class BodyFilter {
       }
       return bytes;
     } catch (IOException e) {
-      throw new ProblemException(RequestBody.unreadable("gzip, as Content-Encoding says"));
+      throw new ProblemException(BodyLimits.unreadable("gzip, as Content-Encoding says"));
     }
   }
 
   /** JAX-RS treats the JSON value null like an absent body, for which every field has a default. */
   private static void rejectNull(byte[] body) {
-    if (body.length <= MAX_NULL_LENGTH
-        && new String(body, StandardCharsets.UTF_8).strip().equals("null")) {
+    int start = 0;
+    int end = body.length;
+    while (start < end && isSpace(body[start])) {
+      start++;
+    }
+    while (start < end && isSpace(body[end - 1])) {
+      end--;
+    }
+    if (Arrays.equals(body, start, end, NULL, 0, NULL.length)) {
       throw new ProblemException(
           Problem.of(Status.BAD_REQUEST, "wrong_type", "the body is null; it must be a JSON object")
               .about("the body", "null", "a JSON object"));
     }
+  }
+
+  /** Returns whether a byte is white space in JSON. */
+  private static boolean isSpace(byte value) {
+    return value == ' ' || value == '\t' || value == '\n' || value == '\r';
   }
 
   private static Problem unknownCoding(String coding) {

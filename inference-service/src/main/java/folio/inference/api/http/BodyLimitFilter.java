@@ -13,7 +13,7 @@ import org.eclipse.microprofile.config.inject.ConfigProperty;
 @Singleton
 final class BodyLimitFilter {
   private final ProblemWriter problems;
-  private final RequestBody.Limits limits;
+  private final BodyLimits limits;
 
   /**
    * Creates a filter with the limits of every body.
@@ -28,12 +28,12 @@ final class BodyLimitFilter {
       @ConfigProperty(name = "folio.limits.body-size") MemorySize size,
       @ConfigProperty(name = "folio.limits.request-timeout") Duration timeout) {
     this.problems = problems;
-    this.limits = new RequestBody.Limits(size.asLongValue(), timeout, memory);
+    this.limits = new BodyLimits(size.asLongValue(), timeout, memory);
   }
 
   /** Starts the body's timeout. */
   void startTimeout(RoutingContext http) {
-    RequestBody.expect(http, limits);
+    RequestBody.expect(http, limits, problems);
     http.next();
   }
 

@@ -11,14 +11,12 @@ import jakarta.ws.rs.core.HttpHeaders;
 import jakarta.ws.rs.core.MediaType;
 import jakarta.ws.rs.core.Response.Status;
 import java.util.List;
-import java.util.UUID;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /** The filters that every request passes before it reaches a resource, in their order. */
 @Singleton
 public final class HttpFilters {
-  private static final Pattern SAFE_ID = Pattern.compile("[A-Za-z0-9._:/+=-]{1,128}");
   private static final Pattern GENERATE = Pattern.compile("/generate([/;].*)?");
   private static final Pattern COMPLETIONS = Pattern.compile("/v1/completions([/;].*)?");
 
@@ -29,26 +27,11 @@ public final class HttpFilters {
   private static final String METRICS = "/metrics";
   private static final String OPEN_METRICS = "application/openmetrics-text";
 
-  private static final Pattern PAGE = Pattern.compile("/(index\\.html|page/.*)?");
-
   /**
    * The health of a group of checks. Folio has no groups, but Quarkus creates a registry for every
    * name that a client asks for.
    */
   private static final Pattern HEALTH_GROUP = Pattern.compile("/q/health/group(/.*)?");
-
-  /** The page loads and calls only this service, and no other page may frame it. */
-  private static final String PAGE_POLICY =
-      "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self';"
-          + " img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
-
-  /** Swagger UI has scripts and styles in its page. */
-  private static final Pattern SWAGGER_UI = Pattern.compile("/q/swagger-ui(/.*)?");
-
-  private static final String SWAGGER_UI_POLICY =
-      "default-src 'none'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline';"
-          + " connect-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'none';"
-          + " frame-ancestors 'none'";
 
   /** The priority of the first filter; Quarkus calls filters by descending priority. */
   private static final int FIRST = 1000;
@@ -83,7 +66,12 @@ public final class HttpFilters {
   }
 
   void register(@Observes Filters filters) {
-    filters.register(HttpFilters::setHeaders, FIRST);
+    filters.register(
+        http -> {
+          DefaultHeaders.set(http);
+          http.next();
+        },
+        FIRST);
     filters.register(bodies::startTimeout, FIRST - 1);
     filters.register(connections::admit, FIRST - 2);
     filters.register(syntax::check, FIRST - 3);
@@ -93,27 +81,6 @@ public final class HttpFilters {
     filters.register(this::rejectInvalidContentType, FIRST - 7);
     filters.register(this::chooseMediaType, FIRST - 8);
     filters.register(keys::admit, AFTER_CORS);
-  }
-
-  /**
-   * Sets the headers of every answer: an {@code X-Request-Id}, which is the client's if it is safe
-   * to log and else a new one, and the browsers' security headers.
-   */
-  private static void setHeaders(RoutingContext http) {
-    String received = http.request().getHeader(ResponseHeaders.REQUEST_ID);
-    String id =
-        received != null && SAFE_ID.matcher(received).matches()
-            ? received
-            : UUID.randomUUID().toString();
-    http.response().putHeader(ResponseHeaders.REQUEST_ID, id);
-    http.response().putHeader("X-Content-Type-Options", "nosniff");
-    http.response().putHeader("Referrer-Policy", "no-referrer");
-    if (PAGE.matcher(http.normalizedPath()).matches()) {
-      http.response().putHeader("Content-Security-Policy", PAGE_POLICY);
-    } else if (SWAGGER_UI.matcher(http.normalizedPath()).matches()) {
-      http.response().putHeader("Content-Security-Policy", SWAGGER_UI_POLICY);
-    }
-    http.next();
   }
 
   private void rejectHealthGroup(RoutingContext http) {
@@ -128,7 +95,7 @@ public final class HttpFilters {
   /** Answers 415 to a body that is not JSON, also if JAX-RS could not parse its Content-Type. */
   private void rejectInvalidContentType(RoutingContext http) {
     String type = http.request().getHeader(HttpHeaders.CONTENT_TYPE);
-    if (type == null || isJson(type)) {
+    if (type == null || isJson(type) || (!MethodFilter.takesBody(http) && isMediaType(type))) {
       http.next();
       return;
     }
@@ -143,10 +110,15 @@ public final class HttpFilters {
   }
 
   private static boolean isJson(String type) {
+    return isMediaType(type)
+        && MediaType.APPLICATION_JSON_TYPE.isCompatible(MediaType.valueOf(type));
+  }
+
+  private static boolean isMediaType(String type) {
     try {
-      return MediaType.APPLICATION_JSON_TYPE.isCompatible(MediaType.valueOf(type));
+      return MediaType.valueOf(type) != null;
     } catch (IllegalArgumentException e) {
-      return false; // it is not a media type
+      return false;
     }
   }
 

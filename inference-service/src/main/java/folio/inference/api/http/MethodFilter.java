@@ -17,11 +17,11 @@ import java.util.regex.Pattern;
 @Singleton
 final class MethodFilter {
   private static final Pattern POSTED =
-      Pattern.compile("/(generate|score|v1/(chat/)?completions)([/;].*)?");
+      Pattern.compile("/(generate|score|v1/(chat/)?completions)/?(;.*)?");
 
   private static final Pattern READ =
       Pattern.compile(
-          "/(index\\.html|page/.*|metrics|q/.*|(parameters|models|checkpoints|v1/models)([/;].*)?)?");
+          "/(index\\.html|page/.*|metrics|q/.*|(parameters|checkpoints)/?(;.*)?|(v1/)?models([/;].*)?)?");
 
   private static final int NO_CONTENT = Status.NO_CONTENT.getStatusCode();
   private static final List<String> POST = List.of("POST", "OPTIONS");
@@ -31,6 +31,12 @@ final class MethodFilter {
 
   MethodFilter(ProblemWriter problems) {
     this.problems = problems;
+  }
+
+  /** Returns whether the path and the method of a request are those of a resource with a body. */
+  static boolean takesBody(RoutingContext http) {
+    return http.request().method().equals(HttpMethod.POST)
+        && POSTED.matcher(http.normalizedPath()).matches();
   }
 
   /** Passes the request on if its path has its method; answers OPTIONS itself. */

@@ -2,6 +2,7 @@ package folio.inference.api.http;
 
 import folio.inference.api.problem.Problem;
 import folio.inference.api.problem.ProblemException;
+import folio.inference.api.problem.ProblemWriter;
 import folio.inference.generation.MemoryBudget;
 import folio.inference.generation.Rejection;
 import io.smallrye.mutiny.Uni;
@@ -15,7 +16,6 @@ import io.vertx.core.http.HttpVersion;
 import io.vertx.ext.web.RoutingContext;
 import jakarta.ws.rs.core.Response.Status;
 import java.io.IOException;
-import java.time.Duration;
 
 /**
  * A request's body while it is received, with a limit of size and of time. It is read on the
@@ -29,7 +29,8 @@ final class RequestBody {
   private final Context context = Vertx.currentContext();
   private final RoutingContext http;
   private final HttpServerRequest request;
-  private final Limits limits;
+  private final BodyLimits limits;
+  private final ProblemWriter problems;
   private final boolean expected;
   private final long timer;
   private final Buffer body = Buffer.buffer();
@@ -38,36 +39,7 @@ final class RequestBody {
   private Runnable onComplete = () -> {};
   private boolean timedOut;
   private boolean answered;
-
-  /**
-   * The limits of a body.
-   *
-   * @param bytes the size of the largest body
-   * @param timeout the longest time from the last header to the last byte
-   * @param memory the budget that counts the bytes of bodies that are not complete
-   */
-  record Limits(long bytes, Duration timeout, MemoryBudget memory) {
-    Problem tooLarge(String size) {
-      // JAX-RS still has the title of RFC 2616 for 413.
-      return Problem.of(
-              413,
-              "Content Too Large",
-              "body_too_large",
-              "the body has " + size + "; it must have at most " + bytes)
-          .about("the body", size, "up to " + bytes + " bytes");
-    }
-
-    private Problem tooSlow(long received) {
-      String limit = timeout.toMillis() / 1000.0 + " seconds";
-      return Problem.of(
-              Status.REQUEST_TIMEOUT,
-              "request_timeout",
-              "the body was not complete after "
-                  + limit
-                  + "; all of it must arrive within that time")
-          .about("the body", received + " bytes so far", "all of it within " + limit);
-    }
-  }
+  private boolean unreadable;
 
   /** The answer to an exceeded memory budget. */
   private final class Memory implements MemoryBudget.Owner {
@@ -95,8 +67,9 @@ final class RequestBody {
     }
   }
 
-  private RequestBody(RoutingContext http, Limits limits) {
+  private RequestBody(RoutingContext http, BodyLimits limits, ProblemWriter problems) {
     this.http = http;
+    this.problems = problems;
     this.request = http.request();
     this.limits = limits;
     this.memory = limits.memory().open(new Memory());
@@ -106,10 +79,11 @@ final class RequestBody {
   }
 
   /** Starts the timeout of a request's body, and ends it with the request. */
-  static void expect(RoutingContext http, Limits limits) {
-    RequestBody body = new RequestBody(http, limits);
+  static void expect(RoutingContext http, BodyLimits limits, ProblemWriter problems) {
+    RequestBody body = new RequestBody(http, limits, problems);
     http.put(KEY, body);
     if (body.expected) {
+      http.request().exceptionHandler(body::receptionFailed);
       http.addEndHandler(
           end -> {
             if (end.succeeded()) {
@@ -155,17 +129,8 @@ final class RequestBody {
     }
   }
 
-  /** Returns the problem of a body whose chunks or compression cannot be read. */
-  static Problem unreadable(String legal) {
-    return Problem.of(
-            Status.BAD_REQUEST,
-            "malformed_request",
-            "the body cannot be decoded; it must be " + legal)
-        .about("the body", null, legal);
-  }
-
   /** Returns the limits of this body. */
-  Limits limits() {
+  BodyLimits limits() {
     return limits;
   }
 
@@ -181,9 +146,12 @@ final class RequestBody {
    * Reads the complete body.
    *
    * @return the body, or a {@link ProblemException} if it exceeds a limit; the connection is then
-   *     closed after the answer
+   *     closed after the answer. Never completes if the body is unreadable, which is answered here
    */
   Uni<Buffer> read() {
+    if (unreadable) {
+      return Uni.createFrom().nothing();
+    }
     if (request.isEnded()) {
       onComplete.run();
       return Uni.createFrom().item(body);
@@ -193,7 +161,6 @@ final class RequestBody {
 
   private void start(UniEmitter<? super Buffer> emitter) {
     reader = emitter;
-    request.exceptionHandler(this::receptionFailed);
     request.handler(this::add);
     request.endHandler(end -> finish());
     if ("100-continue".equalsIgnoreCase(request.getHeader(HttpHeaders.EXPECT))) {
@@ -202,12 +169,18 @@ final class RequestBody {
     request.resume();
   }
 
-  /** Handles the end of the connection, or chunks that cannot be read. */
+  /**
+   * Handles the end of the connection, or chunks that cannot be read. The server closes the
+   * connection when this method returns, so the answer to the latter must be written here.
+   */
   private void receptionFailed(Throwable cause) {
     http.vertx().cancelTimer(timer);
     memory.close();
-    if (reader != null && !(cause instanceof IOException)) {
-      reject(unreadable("chunks as in RFC 9112"));
+    if (!(cause instanceof IOException) && !http.response().headWritten()) {
+      unreadable = true;
+      http.response().putHeader(HttpHeaders.CONNECTION, HttpHeaders.CLOSE);
+      problems.answer(http, BodyLimits.unreadable("chunks as in RFC 9112"));
+      disconnect();
     }
   }
 
@@ -257,7 +230,9 @@ final class RequestBody {
   void closeAfterAnswer() {
     boolean http2 = request.version() == HttpVersion.HTTP_2; // which forbids the header
     if (!http2 && !http.response().headWritten()) {
-      http.response().putHeader(HttpHeaders.CONNECTION, HttpHeaders.CLOSE);
+      // The server replaces an earlier value for clients of HTTP/1.0.
+      http.addHeadersEndHandler(
+          end -> http.response().putHeader(HttpHeaders.CONNECTION, HttpHeaders.CLOSE));
     }
     http.addEndHandler(
         end -> {

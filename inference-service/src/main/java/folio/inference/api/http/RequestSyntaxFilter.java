@@ -19,7 +19,6 @@ import java.util.List;
  */
 @Singleton
 final class RequestSyntaxFilter {
-  private static final String MALFORMED = "malformed_request";
   private static final String CHUNKED = "chunked";
 
   private final ProblemWriter problems;
@@ -38,6 +37,7 @@ final class RequestSyntaxFilter {
         http.statusCode() == Status.BAD_REQUEST.getStatusCode()
             && !http.request().headers().contains(HttpHeaders.HOST);
     if (withoutHost && !http.response().headWritten()) {
+      DefaultHeaders.set(http);
       http.response().putHeader(HttpHeaders.CONNECTION, HttpHeaders.CLOSE);
       http.addEndHandler(end -> http.request().connection().close());
       problems.answer(http, malformed("Host", "absent", "one host"));
@@ -78,7 +78,7 @@ final class RequestSyntaxFilter {
   private static Problem malformed(String header, String value, String legal) {
     return Problem.of(
             Status.BAD_REQUEST,
-            MALFORMED,
+            BodyLimits.MALFORMED,
             "the header " + header + " is " + value + "; it must be " + legal)
         .about(header, value, legal);
   }

@@ -4,10 +4,12 @@ import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.exc.InputCoercionException;
 import com.fasterxml.jackson.databind.DeserializationContext;
 import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.JsonDeserializer;
 import com.fasterxml.jackson.databind.MapperFeature;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.cfg.CoercionAction;
 import com.fasterxml.jackson.databind.cfg.CoercionInputShape;
+import com.fasterxml.jackson.databind.deser.std.NumberDeserializers;
 import com.fasterxml.jackson.databind.deser.std.StdScalarDeserializer;
 import com.fasterxml.jackson.databind.module.SimpleModule;
 import com.fasterxml.jackson.databind.type.LogicalType;
@@ -63,7 +65,9 @@ public final class StrictJson implements ObjectMapperCustomizer {
     @Override
     public T deserialize(JsonParser parser, DeserializationContext context) throws IOException {
       if (!parser.currentToken().isNumeric()) {
-        return handledType().cast(context.handleUnexpectedToken(handledType(), parser));
+        JsonDeserializer<?> usual =
+            NumberDeserializers.find(handledType(), handledType().getName());
+        return handledType().cast(usual.deserialize(parser, context)); // which is an error
       }
       BigDecimal number = parser.getDecimalValue();
       boolean huge = (long) number.precision() - number.scale() > MAX_DIGITS;
@@ -82,7 +86,7 @@ public final class StrictJson implements ObjectMapperCustomizer {
       Class<?> primitive = handledType().equals(Long.class) ? long.class : int.class;
       throw new InputCoercionException(
           parser,
-          "value (" + parser.getText() + ") out of range",
+          "number of value (" + parser.getText() + ") is out of range",
           parser.currentToken(),
           primitive);
     }

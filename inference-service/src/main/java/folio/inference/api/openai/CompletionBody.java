@@ -1,8 +1,6 @@
 package folio.inference.api.openai;
 
-import com.fasterxml.jackson.annotation.JsonAlias;
 import com.fasterxml.jackson.annotation.JsonFormat;
-import com.fasterxml.jackson.annotation.JsonIgnoreProperties;
 import com.fasterxml.jackson.annotation.JsonProperty;
 import folio.inference.api.generate.Defaults;
 import folio.inference.generation.GenerationLimits;
@@ -22,13 +20,11 @@ import org.eclipse.microprofile.openapi.annotations.media.Schema;
  * The body of {@code POST /v1/completions}, with OpenAI's names and defaults, and vLLM's where
  * OpenAI has none. An absent field is null.
  */
-@JsonIgnoreProperties({"store", "metadata", "service_tier", "ignore_eos"})
 @Schema(
     name = "CompletionRequest",
     description =
         "A request as OpenAI defines it. Every field is optional. A token is one character. The"
-            + " service rejects logit_bias and penalties other than 0, and ignores store, metadata,"
-            + " service_tier, ignore_eos and user.",
+            + " service rejects logit_bias and penalties other than 0.",
     additionalProperties = Schema.False.class,
     example = "{\"model\": \"current\", \"prompt\": \"ROMEO:\", \"max_tokens\": 200}")
 public record CompletionBody(
@@ -40,7 +36,7 @@ public record CompletionBody(
     @Schema(
             description =
                 "The text to continue, or a list of 1 to 16 texts; each gets n choices. An empty text"
-                    + " means a line break.",
+                    + " means the same as for POST /generate.",
             implementation = Object.class,
             oneOf = {String.class, String[].class})
         @JsonFormat(with = JsonFormat.Feature.ACCEPT_SINGLE_VALUE_AS_ARRAY)
@@ -48,13 +44,15 @@ public record CompletionBody(
     @Schema(
             description =
                 "The largest number of characters to generate, 1 or more. Its upper limit is a"
-                    + " setting, 10,000 by default (see GET /parameters). With echo and logprobs it"
-                    + " may be 0, which only scores the prompt.",
+                    + " setting, 10,000 by default (see GET /parameters). With echo it may be 0:"
+                    + " the answer is the prompt, with logprobs its log-probabilities too.",
             defaultValue = "16",
             examples = "200")
         @JsonProperty("max_tokens")
-        @JsonAlias("max_completion_tokens")
         Integer maxTokens,
+    @Schema(description = "Another name of max_tokens; if both are set, they must be equal.")
+        @JsonProperty("max_completion_tokens")
+        Integer maxCompletionTokens,
     @Schema(
             description = "The same as for POST /generate: 0, or 0.01 to 2.",
             defaultValue = "1",
@@ -101,6 +99,13 @@ public record CompletionBody(
             examples = "42")
         Long seed,
     @Schema(description = "The service ignores this field.") String user,
+    @Schema(description = "The service ignores this field.") Boolean store,
+    @Schema(description = "The service ignores this field.") Map<String, Object> metadata,
+    @Schema(description = "The service ignores this field.") @JsonProperty("service_tier")
+        String serviceTier,
+    @Schema(description = "The service ignores this field: no model has an end token.")
+        @JsonProperty("ignore_eos")
+        Boolean ignoreEos,
     @Schema(
             description = "The same as for POST /generate: 0 or more; 0 and -1 mean all.",
             defaultValue = "0")
@@ -122,8 +127,8 @@ public record CompletionBody(
         Integer bestOf,
     @Schema(
             description =
-                "With stop texts it must be 0 or absent; otherwise the service ignores it, because"
-                    + " nothing else ends a text early.",
+                "A number from 0 to max_tokens; with stop texts it must be 0. The service ignores it,"
+                    + " because only stop texts end a text early.",
             defaultValue = "0")
         @JsonProperty("min_tokens")
         Integer minTokens,
@@ -142,21 +147,6 @@ public record CompletionBody(
   /** The bound of chosen seeds, below which every JSON number in a browser is exact. */
   private static final long SEED_BOUND = 1L << 53;
 
-  /** The options of a stream. */
-  @Schema(description = "The options of a stream.", additionalProperties = Schema.False.class)
-  @JsonIgnoreProperties("include_obfuscation") // it pads events against eavesdroppers
-  public record StreamOptions(
-      @Schema(
-              description = "Whether one more event, without choices, reports the usage.",
-              defaultValue = "false")
-          @JsonProperty("include_usage")
-          Boolean includeUsage,
-      @Schema(
-              description = "Whether each event reports the usage of its choice so far.",
-              defaultValue = "false")
-          @JsonProperty("continuous_usage_stats")
-          Boolean continuousUsageStats) {}
-
   /** Returns whether the client asks for a stream. */
   boolean streams() {
     return Boolean.TRUE.equals(stream);
@@ -167,9 +157,9 @@ public record CompletionBody(
     return streamOptions != null && Boolean.TRUE.equals(streamOptions.includeUsage());
   }
 
-  /** Returns whether each event of a stream reports the usage of its choice so far. */
+  /** Returns whether each event of a stream also reports the usage of its choice so far. */
   boolean includesContinuousUsage() {
-    return streamOptions != null && Boolean.TRUE.equals(streamOptions.continuousUsageStats());
+    return includesUsage() && Boolean.TRUE.equals(streamOptions.continuousUsageStats());
   }
 
   /**
@@ -179,10 +169,9 @@ public record CompletionBody(
    * @param limits the limits of the service; the default of max_tokens respects them
    * @param random the source of each choice's seed if the body has none
    * @param maxChoices the largest number of choices per prompt
-   * @throws OutOfRangeException naming the first field that is out of its range or not supported
+   * @throws OutOfRangeException naming the first field that is out of its range
    */
   List<RequestGroup> toRequests(GenerationLimits limits, RandomGenerator random, int maxChoices) {
-    rejectUnsupported();
     List<String> prompts = Defaults.or(prompt, List.of(""));
     if (prompts.isEmpty() || prompts.size() > MAX_PROMPTS) {
       throw new OutOfRangeException(
@@ -213,11 +202,15 @@ public record CompletionBody(
 
   private GenerationRequest toRequest(String text, long choiceSeed, GenerationLimits limits) {
     boolean echoes = Defaults.or(echo, false);
+    int usual = Math.min(DEFAULT_MAX_TOKENS, limits.maxTokens());
+    int length = Defaults.or(maxTokens, Defaults.or(maxCompletionTokens, usual));
+    int least = Defaults.or(minTokens, 0);
+    if (least < 0 || least > length) {
+      throw new OutOfRangeException("min_tokens", least, "0 to max_tokens, which is " + length);
+    }
     SamplingParameters defaults = SamplingParameters.DEFAULT;
     GenerationRequest.Builder request =
-        GenerationRequest.builder(
-                Defaults.prompt(text),
-                Defaults.or(maxTokens, Math.min(DEFAULT_MAX_TOKENS, limits.maxTokens())))
+        GenerationRequest.builder(Defaults.prompt(text), length)
             .sampling(
                 new SamplingParameters(
                     Defaults.or(temperature, defaults.temperature()),
@@ -235,36 +228,5 @@ public record CompletionBody(
       alternatives.ifPresent(request::promptLogprobs);
     }
     return request.build();
-  }
-
-  private void rejectUnsupported() {
-    require(
-        suffix == null || suffix.isEmpty(),
-        "suffix",
-        suffix,
-        "empty: the service only appends to the prompt");
-    require(
-        bestOf == null || bestOf.equals(Defaults.or(n, 1)),
-        "best_of",
-        bestOf,
-        "null or equal to n");
-    require(
-        Defaults.or(minTokens, 0) == 0 || Defaults.stops(stop).isEmpty(),
-        "min_tokens",
-        minTokens,
-        "0 with stop texts");
-    require(logitBias == null || logitBias.isEmpty(), "logit_bias", logitBias, "null or empty");
-    require(isZero(presencePenalty), "presence_penalty", presencePenalty, "0");
-    require(isZero(frequencyPenalty), "frequency_penalty", frequencyPenalty, "0");
-  }
-
-  private static void require(boolean supported, String field, Object value, String legal) {
-    if (!supported) {
-      throw new OutOfRangeException(field, value, legal);
-    }
-  }
-
-  private static boolean isZero(Double penalty) {
-    return penalty == null || penalty == 0;
   }
 }

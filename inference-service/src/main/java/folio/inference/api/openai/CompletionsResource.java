@@ -90,6 +90,7 @@ public final class CompletionsResource {
           CompletionBody body,
       RoutingContext http) {
     CompletionBody present = Defaults.or(body, emptyBody);
+    UnsupportedFields.reject(present);
     List<RequestGroup> groups = present.toRequests(limits, random, generations.maxChoices());
     int choices = groups.stream().mapToInt(group -> group.requests().size()).sum();
     if (choices > generations.maxRequests()) {

@@ -29,12 +29,14 @@ public final class ProblemReasons implements OASFilter {
                   "unknown_field",
                   "wrong_type",
                   "malformed_json",
+                  "malformed_request",
                   Rejection.UNKNOWN_CHARACTER,
                   "forged_state",
                   "expired_state",
                   "malformed_state")),
           Map.entry(ProblemResponses.UNAUTHORIZED, List.of("unauthorized")),
           Map.entry(ProblemResponses.UNKNOWN_MODEL, List.of(Rejection.UNKNOWN_MODEL)),
+          Map.entry(ProblemResponses.METHOD_NOT_ALLOWED, List.of("method_not_allowed")),
           Map.entry(ProblemResponses.NOT_ACCEPTABLE, List.of("not_acceptable")),
           Map.entry(ProblemResponses.REQUEST_TIMEOUT, List.of("request_timeout")),
           Map.entry(ProblemResponses.STATE_GONE, List.of("state_model_gone")),
@@ -43,6 +45,8 @@ public final class ProblemReasons implements OASFilter {
           Map.entry(
               ProblemResponses.TOO_MANY_REQUESTS,
               List.of(Rejection.QUEUE_FULL, Rejection.QUEUE_TIMEOUT, "too_often", "too_many")),
+          Map.entry(
+              ProblemResponses.UNKNOWN_TRANSFER_ENCODING, List.of("unknown_transfer_encoding")),
           Map.entry(ProblemResponses.ENGINE_FAILED, List.of(ProblemMapper.INTERNAL_ERROR)),
           Map.entry(
               ProblemResponses.UNAVAILABLE,

@@ -27,6 +27,9 @@ public final class ProblemResponses implements OASFilter {
   /** A model version that is not resident. */
   public static final String UNKNOWN_MODEL = "UnknownModel";
 
+  /** A method that the path does not have. */
+  public static final String METHOD_NOT_ALLOWED = "MethodNotAllowed";
+
   /** An {@code Accept} header without an offered media type. */
   public static final String NOT_ACCEPTABLE = "NotAcceptable";
 
@@ -48,6 +51,9 @@ public final class ProblemResponses implements OASFilter {
   /** A failure of the engine. */
   public static final String ENGINE_FAILED = "EngineFailed";
 
+  /** A body in a transfer encoding other than chunks. */
+  public static final String UNKNOWN_TRANSFER_ENCODING = "UnknownTransferEncoding";
+
   /** A service that cannot take requests now. */
   public static final String UNAVAILABLE = "Unavailable";
 
@@ -67,8 +73,8 @@ public final class ProblemResponses implements OASFilter {
   public static final String OPENAI_UNKNOWN_MODEL = "OpenAiUnknownModel";
 
   private static final String STATUSES =
-      "An error with the status 400, 401, 404, 406, 408, 413, 415, 429, 500 or 503; their causes are those"
-          + " of POST /generate. 429 and 503 have a `Retry-After` header in seconds.";
+      "An error with the status 400, 401, 404, 405, 406, 408, 413, 415, 429, 500, 501 or 503; their causes"
+          + " are those of POST /generate. 429 and 503 have a `Retry-After` header in seconds.";
 
   private static final String BAD_REQUEST_CAUSES =
       "A field is unknown, out of its range or of a wrong type, or the text has a character that the"
@@ -92,11 +98,15 @@ public final class ProblemResponses implements OASFilter {
         problem(
             BAD_REQUEST_CAUSES
                 + " The problem names the field, its value and its legal values. Or `state` is"
-                + " forged, expired or malformed."));
+                + " forged, expired or malformed, or the headers or the body's encoding are invalid."));
     components.addResponse(
         UNAUTHORIZED,
         problem(UNAUTHORIZED_CAUSES).addHeader(HttpHeaders.WWW_AUTHENTICATE, bearer()));
     components.addResponse(UNKNOWN_MODEL, problem(UNKNOWN_MODEL_CAUSES));
+    components.addResponse(
+        METHOD_NOT_ALLOWED,
+        problem("The path does not have this method.")
+            .addHeader(HttpHeaders.ALLOW, header("The methods of the path.", SchemaType.STRING)));
     components.addResponse(
         NOT_ACCEPTABLE, problem("The service offers none of the media types in `Accept`."));
     components.addResponse(
@@ -107,13 +117,19 @@ public final class ProblemResponses implements OASFilter {
         STATE_GONE, problem("The checkpoint that computed `state` is no longer loaded."));
     components.addResponse(
         BODY_TOO_LARGE, problem("The body exceeds the limit, 1 MiB by default."));
-    components.addResponse(UNSUPPORTED_MEDIA_TYPE, problem("The body is not `application/json`."));
+    components.addResponse(
+        UNSUPPORTED_MEDIA_TYPE,
+        problem(
+            "The body is not `application/json`, or it is compressed by something else than gzip."));
     components.addResponse(
         TOO_MANY_REQUESTS,
         retryable(
             "The queue is full, the request waited in it for too long (30 s by default), or the"
                 + " client exceeds the limits of its API key."));
     components.addResponse(ENGINE_FAILED, problem("The engine failed before the first character."));
+    components.addResponse(
+        UNKNOWN_TRANSFER_ENCODING,
+        problem("`Transfer-Encoding` is something else than `chunked`."));
     components.addResponse(
         UNAVAILABLE,
         retryable(

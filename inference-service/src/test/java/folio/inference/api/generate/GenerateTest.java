@@ -177,7 +177,16 @@ class GenerateTest {
           {"logprobs": 21}                 | logprobs           | 0 to 20
           {"stop": [""]}                   | stop               | 1 to 64 characters per text
           {"stop": [null]}                 | stop               | texts
-          {"max_tokens": 99999999999999}   | max_tokens         | a whole number of 32 bits
+          {"max_tokens": 99999999999999}   | max_tokens         | -2147483648 to 2147483647
+          {"max_tokens": 1e400000000}      | max_tokens         | -2147483648 to 2147483647
+          {"seed": 9223372036854775808}    | seed               | -9223372036854775808 to 9223372036854775807
+          {"seed": -1e400000000}           | seed               | -9223372036854775808 to 9223372036854775807
+          {"seed": 0.5}                    | seed               | a whole number
+          {"max_tokens": 4.5}              | max_tokens         | a whole number
+          {"max_tokens": 1e-400000000}     | max_tokens         | a whole number
+          {"stop": ["a", 5]}               | stop[1]            | a text
+          {"stop": ["a", "\\ud83d"]}       | stop               | texts of whole characters
+          {"stop": ["\\ude00a"]}           | stop               | texts of whole characters
           {"max_tokens": "12"}             | max_tokens         | a whole number
           {"max_tokens": 1.5}              | max_tokens         | a whole number
           {"prompt": 5}                    | prompt             | a text
@@ -197,6 +206,40 @@ class GenerateTest {
         .body("legal", equalTo(legal))
         .body("value", field.equals("the body") ? nullValue() : not(emptyOrNullString()))
         .body("detail", notNullValue());
+  }
+
+  @ParameterizedTest
+  @CsvSource({"4, 4", "4.0, 4", "4.000, 4", "1e2, 100", "40e-1, 4", "0.4E1, 4"})
+  void readsAWholeNumberHoweverItIsWritten(String number, int tokens) {
+    generate("{\"max_tokens\": " + number + ", \"seed\": " + number + "}")
+        .statusCode(200)
+        .body("usage.completion_tokens", equalTo(tokens))
+        .body("seed", equalTo(tokens));
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"9223372036854775807", "-9223372036854775808", "9223372036854775807.0"})
+  void readsEverySeedOf64Bits(String seed) {
+    String answer =
+        generate("{\"max_tokens\": 1, \"seed\": " + seed + "}")
+            .statusCode(200)
+            .extract()
+            .asString();
+
+    assertThat(Service.parse(answer).get("seed").asText()).isEqualTo(seed.replace(".0", ""));
+  }
+
+  @Test
+  void namesASeedOfMoreThan64Bits() {
+    generate("{\"seed\": 9223372036854775808}")
+        .statusCode(400)
+        .body("reason", equalTo("out_of_range"))
+        .body("value", equalTo("9223372036854775808"))
+        .body(
+            "detail",
+            equalTo(
+                "seed is 9223372036854775808; it must be -9223372036854775808 to"
+                    + " 9223372036854775807"));
   }
 
   @ParameterizedTest

@@ -14,6 +14,7 @@ import jakarta.ws.rs.Path;
 import jakarta.ws.rs.Produces;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import org.eclipse.microprofile.openapi.annotations.Operation;
 import org.junit.jupiter.api.Test;
 
 /** An encoder that fails in the middle of a stream. */
@@ -26,6 +27,7 @@ class FailingEncoderTest {
     /** Returns a stream of the texts {@code a}, {@code b} and {@code c}. */
     @GET
     @Produces("application/x-test")
+    @Operation(hidden = true)
     public CharacterStream stream() {
       GenerationStream source = new GenerationStream();
       source.start(new GenerationStream.Started("v", 1));

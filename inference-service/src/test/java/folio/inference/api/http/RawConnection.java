@@ -127,6 +127,11 @@ public final class RawConnection implements AutoCloseable {
     return new Answer(answer.head(), new String(in.readNBytes(length), StandardCharsets.UTF_8));
   }
 
+  /** Reads everything until the service closes the connection. */
+  String readToEnd() throws IOException {
+    return new String(in.readAllBytes(), StandardCharsets.UTF_8);
+  }
+
   private String readChunks() throws IOException {
     ByteArrayOutputStream body = new ByteArrayOutputStream();
     while (true) {

@@ -11,8 +11,10 @@ import io.quarkus.test.common.WithTestResource;
 import io.quarkus.test.junit.QuarkusTest;
 import io.restassured.RestAssured;
 import java.io.IOException;
+import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import org.eclipse.microprofile.config.inject.ConfigProperty;
 import org.junit.jupiter.api.Test;
 
@@ -41,5 +43,35 @@ class CheckpointsTest {
           .isEqualTo(checkpoint.get("version").asText().equals(current));
       assertThat(checkpoint.has("step")).isTrue();
     }
+  }
+
+  @Test
+  void leavesOutManifestsWithoutTheVersionOfTheirFolder() throws IOException {
+    Service.awaitReady(RestAssured.port);
+    CheckpointStore store = new CheckpointStore(checkpoints);
+    String current = TestCheckpoints.publishCurrent(store, 34);
+    String nameless = TestCheckpoints.publish(store, 35);
+    String renamed = TestCheckpoints.publish(store, 36);
+    String minimal = TestCheckpoints.publish(store, 37);
+    replace(nameless, "\"version\"", "\"name\"");
+    replace(renamed, renamed, current);
+    Files.writeString(manifest(minimal), "{\"format\": 1, \"version\": \"" + minimal + "\"}");
+
+    HttpResponse<String> answer = new Service(RestAssured.port).get("/checkpoints");
+
+    assertThat(answer.statusCode()).as(answer.body()).isEqualTo(200);
+    List<String> versions = Service.parse(answer.body()).findValuesAsText("version");
+    assertThat(versions).contains(current).doesNotContain(nameless, renamed);
+    assertThat(versions).doesNotHaveDuplicates();
+  }
+
+  private Path manifest(String version) {
+    return checkpoints.resolve(version).resolve("manifest.json");
+  }
+
+  private void replace(String version, String old, String other) throws IOException {
+    String text = Files.readString(manifest(version));
+    assertThat(text).contains(old);
+    Files.writeString(manifest(version), text.replace(old, other));
   }
 }
