@@ -34,7 +34,7 @@ public record CompletionAnswer(
     @Schema(
             description =
                 "The numbers of characters of all choices; each prompt counts once. Only in the"
-                    + " completed answer, or in the event that stream_options asks for.")
+                    + " completed answer, or in the events that stream_options asks for.")
         GenerateAnswer.TokenUsage usage)
     implements JsonAnswer {
   private static final String OBJECT = "text_completion";
