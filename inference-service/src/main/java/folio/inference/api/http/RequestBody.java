@@ -104,6 +104,8 @@ final class RequestBody {
     if (request.isEnded()) {
       http.vertx().cancelTimer(timer);
     } else if (!timedOut) {
+      // Otherwise Quarkus resumes it at the first handler, and it may end before the second is set.
+      request.pause();
       request.handler(dropped -> {});
       request.endHandler(
           end -> {
