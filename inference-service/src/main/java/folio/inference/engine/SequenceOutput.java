@@ -22,7 +22,7 @@ final class SequenceOutput {
   record Times(long arrivedNanos, long admittedNanos) {}
 
   /**
-   * What the text is generated from.
+   * The model and the prompt of a text.
    *
    * @param modelVersion the version of the model
    * @param prompt the text that is continued

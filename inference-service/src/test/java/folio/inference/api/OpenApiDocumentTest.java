@@ -20,7 +20,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * What the OpenAPI document says about requests and answers, compared with the service. {@code
+ * The OpenAPI document's statements about requests and answers, compared with the service. {@code
  * .ci/openapi/test} tests the document with validators, generated clients and Schemathesis.
  */
 @QuarkusTest

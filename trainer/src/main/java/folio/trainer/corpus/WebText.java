@@ -38,7 +38,7 @@ record WebText(URI address, String sha256) {
       Pattern.compile(BLANK_OR_COMMENT + "<[!a-z]", Pattern.CASE_INSENSITIVE | Pattern.DOTALL);
 
   /**
-   * What a server says about the version of a text, for a later conditional request.
+   * The version of a text as its server names it, for a later conditional request.
    *
    * @param etag the header {@code ETag}; null if absent
    * @param lastModified the header {@code Last-Modified}; null if absent

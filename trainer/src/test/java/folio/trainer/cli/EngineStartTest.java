@@ -11,7 +11,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What a command says when libtorch cannot be loaded. */
+/** The message of a command when libtorch cannot be loaded. */
 @Timeout(120)
 class EngineStartTest {
   @TempDir Path folder;

@@ -146,7 +146,7 @@ public final class CharacterStreamWriter extends NonBlockingWriter<CharacterStre
       if (event instanceof GenerationEvent.Text) {
         sources.get(index).abandon("the service failed; its log has the cause");
       } else {
-        response.abort(); // not even the end can be told
+        response.abort(); // the format has no way left to report the error
       }
     }
 
