@@ -1,5 +1,6 @@
 package folio.inference.api.http;
 
+import com.fasterxml.jackson.core.JsonParseException;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.exc.InputCoercionException;
 import com.fasterxml.jackson.databind.DeserializationContext;
@@ -69,7 +70,12 @@ public final class StrictJson implements ObjectMapperCustomizer {
             NumberDeserializers.find(handledType(), handledType().getName());
         return handledType().cast(usual.deserialize(parser, context)); // which is an error
       }
-      BigDecimal number = parser.getDecimalValue();
+      BigDecimal number;
+      try {
+        number = parser.getDecimalValue();
+      } catch (JsonParseException | NumberFormatException e) {
+        throw outOfRange(parser); // even the exponent does not fit
+      }
       boolean huge = (long) number.precision() - number.scale() > MAX_DIGITS;
       if (!huge && number.stripTrailingZeros().scale() > 0) {
         return handledType()
@@ -83,8 +89,12 @@ public final class StrictJson implements ObjectMapperCustomizer {
       } catch (ArithmeticException e) {
         // It does not fit the type.
       }
+      throw outOfRange(parser);
+    }
+
+    private InputCoercionException outOfRange(JsonParser parser) throws IOException {
       Class<?> primitive = handledType().equals(Long.class) ? long.class : int.class;
-      throw new InputCoercionException(
+      return new InputCoercionException(
           parser,
           "number of value (" + parser.getText() + ") is out of range",
           parser.currentToken(),

@@ -179,6 +179,7 @@ class GenerateTest {
           {"stop": [null]}                 | stop               | texts
           {"max_tokens": 99999999999999}   | max_tokens         | -2147483648 to 2147483647
           {"max_tokens": 1e400000000}      | max_tokens         | -2147483648 to 2147483647
+          {"max_tokens": 1E+2147483648}    | max_tokens         | -2147483648 to 2147483647
           {"seed": 9223372036854775808}    | seed               | -9223372036854775808 to 9223372036854775807
           {"seed": -1e400000000}           | seed               | -9223372036854775808 to 9223372036854775807
           {"seed": 0.5}                    | seed               | a whole number
