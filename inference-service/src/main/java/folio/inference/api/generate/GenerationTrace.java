@@ -63,7 +63,8 @@ final class GenerationTrace {
         .whenComplete(
             (started, failure) -> {
               if (failure != null) {
-                endUnstarted(failure, stream.cancelled());
+                // The client may have its answer, and be gone, before this listener runs.
+                endUnstarted(failure);
               }
             });
   }
@@ -92,10 +93,10 @@ final class GenerationTrace {
   /**
    * Ends the trace of a generation that was rejected, or that failed before its first character.
    */
-  private void endUnstarted(Throwable failure, boolean cancelled) {
+  private void endUnstarted(Throwable failure) {
     if (ended.compareAndSet(false, true)) {
       String error = failure instanceof RejectedException e ? e.rejection().reason() : INTERNAL;
-      endEarly(cancelled, error, "");
+      endEarly(false, error, "");
     }
   }
 
