@@ -2,6 +2,7 @@ package folio.inference.generation;
 
 import folio.model.sampling.OutOfRangeException;
 import folio.model.sampling.SamplingParameters;
+import folio.model.sampling.StopTexts;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -42,12 +43,6 @@ public record GenerationRequest(
   /** The name of the model that new requests are sent to. */
   public static final String CURRENT = "current";
 
-  /** The largest number of texts in {@code stop}. */
-  public static final int MAX_STOPS = 8;
-
-  /** The length of the longest text in {@code stop}, in code points. */
-  public static final int MAX_STOP_LENGTH = 64;
-
   /** The largest number of alternatives to report for a character. */
   public static final int MAX_LOGPROBS = 20;
 
@@ -57,27 +52,10 @@ public record GenerationRequest(
    * @throws OutOfRangeException naming the first field that is out of its range
    */
   public GenerationRequest {
+    StopTexts.check(stop);
     stop = List.copyOf(stop);
-    if (stop.size() > MAX_STOPS) {
-      throw new OutOfRangeException(
-          "stop", stop.size() + " texts", "up to " + MAX_STOPS + " texts");
-    }
-    for (String text : stop) {
-      int length = text.codePointCount(0, text.length());
-      if (length < 1 || length > MAX_STOP_LENGTH) {
-        throw new OutOfRangeException(
-            "stop", length + " characters", "1 to " + MAX_STOP_LENGTH + " characters per text");
-      }
-      if (text.codePoints().anyMatch(GenerationRequest::isSurrogate)) {
-        throw new OutOfRangeException("stop", "half a surrogate pair", "texts of whole characters");
-      }
-    }
     checkAlternatives(logprobs);
     checkAlternatives(promptLogprobs);
-  }
-
-  private static boolean isSurrogate(int codePoint) {
-    return Character.getType(codePoint) == Character.SURROGATE;
   }
 
   private static void checkAlternatives(OptionalInt alternatives) {

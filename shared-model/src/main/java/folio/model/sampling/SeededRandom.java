@@ -1,5 +1,7 @@
 package folio.model.sampling;
 
+import java.util.random.RandomGenerator;
+
 /**
  * A source of random numbers that are a pure function of a seed and a position. Where, when and in
  * which order they are drawn does not matter.
@@ -9,7 +11,15 @@ package folio.model.sampling;
 public final class SeededRandom {
   private static final long GOLDEN_GAMMA = 0x9E3779B97F4A7C15L;
 
+  /** The bound of chosen seeds, below which every JSON number in a browser is exact. */
+  private static final long SEED_BOUND = 1L << 53;
+
   private SeededRandom() {}
+
+  /** Returns a seed for a request that has none. */
+  public static long chooseSeed(RandomGenerator random) {
+    return random.nextLong(SEED_BOUND);
+  }
 
   /** Returns 64 random bits. */
   public static long bits(long seed, long position) {

@@ -12,6 +12,7 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.type.LogicalType;
 import folio.model.sampling.OutOfRangeException;
 import folio.model.sampling.SamplingParameters;
+import folio.model.sampling.StopTexts;
 import java.math.BigDecimal;
 import java.util.List;
 
@@ -37,8 +38,6 @@ record LocalBody(
 
   private static final int DEFAULT_MAX_TOKENS = 256;
   private static final int HIGHEST_MAX_TOKENS = 10_000_000;
-  private static final int MAX_STOPS = 8;
-  private static final int MAX_STOP_LENGTH = 64;
 
   private static final JsonMapper JSON = mapper();
 
@@ -119,22 +118,8 @@ record LocalBody(
   /** Returns the texts that end the generation; see {@link #sampling} for errors. */
   List<String> stops() {
     List<String> stops = or(stop, List.of());
-    if (stops.size() > MAX_STOPS) {
-      throw new OutOfRangeException(
-          "stop", stops.size() + " texts", "up to " + MAX_STOPS + " texts");
-    }
-    for (String text : stops) {
-      if (text == null || !isStop(text)) {
-        throw new OutOfRangeException(
-            "stop", text, "texts of 1 to " + MAX_STOP_LENGTH + " characters");
-      }
-    }
+    StopTexts.check(stops);
     return stops;
-  }
-
-  private static boolean isStop(String text) {
-    boolean whole = text.codePoints().noneMatch(c -> Character.getType(c) == Character.SURROGATE);
-    return whole && !text.isEmpty() && text.codePointCount(0, text.length()) <= MAX_STOP_LENGTH;
   }
 
   private static long whole(String field, BigDecimal value, long fallback, long highest) {

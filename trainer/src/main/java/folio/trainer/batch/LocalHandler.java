@@ -3,6 +3,7 @@ package folio.trainer.batch;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import folio.model.sampling.OutOfRangeException;
+import folio.model.sampling.SeededRandom;
 import folio.model.vocabulary.UnknownCharacterException;
 import folio.model.vocabulary.Vocabulary;
 import folio.trainer.evaluation.TextGenerator;
@@ -70,7 +71,7 @@ public final class LocalHandler implements RequestHandler {
   private ObjectNode generate(LocalBody body) {
     List<String> stops = body.stops();
     int[] start = generator.promptOrDefault(body.prompt() == null ? "" : body.prompt());
-    long seed = body.seedOr(seeds.nextLong() >>> 11); // every JSON number below 2^53 is exact
+    long seed = body.seedOr(SeededRandom.chooseSeed(seeds));
     TextGenerator.Request request =
         new TextGenerator.Request(start, body.length(), body.sampling(), seed);
     StringBuilder text = new StringBuilder();

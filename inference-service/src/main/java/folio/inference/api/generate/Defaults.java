@@ -3,7 +3,6 @@ package folio.inference.api.generate;
 import folio.inference.generation.GenerationRequest;
 import folio.model.sampling.OutOfRangeException;
 import java.util.List;
-import java.util.Objects;
 import java.util.OptionalInt;
 
 /** The values of the body fields that a client leaves out, for every route that generates. */
@@ -37,11 +36,7 @@ public final class Defaults {
    * @throws OutOfRangeException if a text is null
    */
   public static List<String> stops(List<String> texts) {
-    List<String> stops = or(texts, List.of());
-    if (stops.stream().anyMatch(Objects::isNull)) {
-      throw new OutOfRangeException("stop", "null", "texts");
-    }
-    return stops;
+    return or(texts, List.of());
   }
 
   /** Returns a prompt; empty if it is absent, which stands for the model's default prompt. */

@@ -6,6 +6,7 @@ import folio.inference.generation.GenerationRequest;
 import folio.inference.generation.SavedState;
 import folio.model.sampling.OutOfRangeException;
 import folio.model.sampling.SamplingParameters;
+import folio.model.sampling.SeededRandom;
 import java.util.List;
 import java.util.Optional;
 import java.util.random.RandomGenerator;
@@ -127,9 +128,6 @@ public record GenerateBody(
   /** The number of characters to generate if the request does not say and the limit allows it. */
   static final int DEFAULT_MAX_TOKENS = 256;
 
-  /** The bound of chosen seeds, below which every JSON number in a browser is exact. */
-  private static final long SEED_BOUND = 1L << 53;
-
   /**
    * Returns the request that this body describes, with defaults for absent fields.
    *
@@ -181,6 +179,6 @@ public record GenerateBody(
     if (seed != null) {
       return seed;
     }
-    return resumeFrom.map(SavedState::seed).orElseGet(() -> random.nextLong(SEED_BOUND));
+    return resumeFrom.map(SavedState::seed).orElseGet(() -> SeededRandom.chooseSeed(random));
   }
 }

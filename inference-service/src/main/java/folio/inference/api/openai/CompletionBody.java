@@ -8,6 +8,7 @@ import folio.inference.generation.GenerationRequest;
 import folio.inference.generation.RequestGroup;
 import folio.model.sampling.OutOfRangeException;
 import folio.model.sampling.SamplingParameters;
+import folio.model.sampling.SeededRandom;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -144,9 +145,6 @@ public record CompletionBody(
   /** The largest number of prompts in a request. */
   private static final int MAX_PROMPTS = 16;
 
-  /** The bound of chosen seeds, below which every JSON number in a browser is exact. */
-  private static final long SEED_BOUND = 1L << 53;
-
   /** Returns whether the client asks for a stream. */
   boolean streams() {
     return Boolean.TRUE.equals(stream);
@@ -190,7 +188,7 @@ public record CompletionBody(
       List<GenerationRequest> requests = new ArrayList<>();
       for (int choice = 0; choice < choices; choice++) {
         long index = (long) groups.size() * choices + choice;
-        long choiceSeed = seed != null ? seed + index : random.nextLong(SEED_BOUND);
+        long choiceSeed = seed != null ? seed + index : SeededRandom.chooseSeed(random);
         requests.add(toRequest(text, choiceSeed, limits));
       }
       groups.add(new RequestGroup(requests));
