@@ -16,7 +16,6 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.eclipse.microprofile.config.inject.ConfigProperty;
 import org.jboss.logging.Logger;
-import org.jboss.resteasy.reactive.server.core.ResteasyReactiveRequestContext;
 import org.jboss.resteasy.reactive.server.spi.ServerRequestContext;
 
 /**
@@ -51,11 +50,8 @@ public final class CharacterStreamWriter extends NonBlockingWriter<CharacterStre
 
   @Override
   public void writeResponse(CharacterStream body, Type genericType, ServerRequestContext http) {
-    // RESTEasy's own file writers cast as well: only the implementation can suspend a request.
-    ResteasyReactiveRequestContext context = (ResteasyReactiveRequestContext) http;
-    context.suspend();
-    context.serverResponse().setChunked(true);
-    new ResponseWrite(body, context, (ContextInternal) Vertx.currentContext()).begin();
+    http.serverResponse().setChunked(true);
+    new ResponseWrite(body, http).begin();
   }
 
   /** The writing of one response. Every method but {@link #schedule} runs on its event loop. */
@@ -63,7 +59,7 @@ public final class CharacterStreamWriter extends NonBlockingWriter<CharacterStre
     private final List<GenerationStream> sources;
     private final StreamEncoder encoder;
     private final PacedResponse response;
-    private final ContextInternal request;
+    private final ContextInternal request = (ContextInternal) Vertx.currentContext();
     private final WriteCoalescer coalescer;
 
     /** Whether a write will run; at first true, because {@link #begin} starts one. */
@@ -71,12 +67,10 @@ public final class CharacterStreamWriter extends NonBlockingWriter<CharacterStre
 
     private int ended;
 
-    ResponseWrite(
-        CharacterStream body, ResteasyReactiveRequestContext http, ContextInternal request) {
+    ResponseWrite(CharacterStream body, ServerRequestContext http) {
       this.sources = body.sources();
       this.encoder = body.encoder();
-      this.response = new PacedResponse(http, request, readTimeout.get(), this::writeAll);
-      this.request = request;
+      this.response = PacedResponse.begin(http, readTimeout.get(), this::writeAll);
       this.coalescer =
           coalescers.computeIfAbsent(
               request.nettyEventLoop(), loop -> new WriteCoalescer(loop, load));

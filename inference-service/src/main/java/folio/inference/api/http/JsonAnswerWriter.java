@@ -1,8 +1,6 @@
 package folio.inference.api.http;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
-import io.vertx.core.Vertx;
-import io.vertx.core.impl.ContextInternal;
 import jakarta.inject.Provider;
 import jakarta.ws.rs.core.HttpHeaders;
 import java.io.IOException;
@@ -10,7 +8,6 @@ import java.lang.reflect.Type;
 import java.time.Duration;
 import java.util.Arrays;
 import org.eclipse.microprofile.config.inject.ConfigProperty;
-import org.jboss.resteasy.reactive.server.core.ResteasyReactiveRequestContext;
 import org.jboss.resteasy.reactive.server.spi.ServerRequestContext;
 
 /**
@@ -43,10 +40,7 @@ public final class JsonAnswerWriter extends NonBlockingWriter<JsonAnswer> {
     byte[] bytes = json.writeValueAsBytes(answer);
     http.serverResponse()
         .setResponseHeader(HttpHeaders.CONTENT_LENGTH, String.valueOf(bytes.length));
-    // RESTEasy's own file writers cast as well: only the implementation can suspend a request.
-    ResteasyReactiveRequestContext context = (ResteasyReactiveRequestContext) http;
-    context.suspend();
-    new ResponseWrite(bytes, context).writeParts();
+    new ResponseWrite(bytes, http).writeParts();
   }
 
   /** The writing of one answer; every method runs on its event loop. */
@@ -55,11 +49,9 @@ public final class JsonAnswerWriter extends NonBlockingWriter<JsonAnswer> {
     private final PacedResponse response;
     private int written;
 
-    ResponseWrite(byte[] bytes, ResteasyReactiveRequestContext http) {
+    ResponseWrite(byte[] bytes, ServerRequestContext http) {
       this.bytes = bytes;
-      this.response =
-          new PacedResponse(
-              http, (ContextInternal) Vertx.currentContext(), readTimeout.get(), this::writeParts);
+      this.response = PacedResponse.begin(http, readTimeout.get(), this::writeParts);
     }
 
     void writeParts() {

@@ -1,11 +1,13 @@
 package folio.inference.api.http;
 
+import io.vertx.core.Vertx;
 import io.vertx.core.impl.ContextInternal;
 import io.vertx.ext.web.RoutingContext;
 import java.time.Duration;
 import java.util.function.LongConsumer;
 import org.jboss.resteasy.reactive.server.core.ResteasyReactiveRequestContext;
 import org.jboss.resteasy.reactive.server.spi.ServerHttpResponse;
+import org.jboss.resteasy.reactive.server.spi.ServerRequestContext;
 
 /**
  * A response that is written as fast as its client reads it. Once the socket accepts no more bytes,
@@ -23,26 +25,30 @@ final class PacedResponse {
   private boolean congested;
   private long timer = NONE;
 
-  /**
-   * Creates a response of which nothing is written. The request must be suspended.
-   *
-   * @param limit the longest time that written bytes wait for the client
-   * @param continueWriting called when the client has read enough for the next write
-   */
-  PacedResponse(
-      ResteasyReactiveRequestContext http,
-      ContextInternal context,
-      Duration limit,
-      Runnable continueWriting) {
+  private PacedResponse(
+      ResteasyReactiveRequestContext http, Duration limit, Runnable continueWriting) {
     this.http = http;
     this.response = http.serverResponse();
-    this.context = context;
+    this.context = (ContextInternal) Vertx.currentContext();
     this.limit = limit;
     this.continueWriting = continueWriting;
     // The timer holds the whole request, which may end while it runs.
     http.serverRequest()
         .unwrap(RoutingContext.class)
         .addEndHandler(end -> context.owner().cancelTimer(timer));
+  }
+
+  /**
+   * Suspends a request and returns its response, of which nothing is written.
+   *
+   * @param limit the longest time that written bytes wait for the client
+   * @param continueWriting called when the client has read enough for the next write
+   */
+  static PacedResponse begin(ServerRequestContext http, Duration limit, Runnable continueWriting) {
+    // RESTEasy's own file writers cast as well: only the implementation can suspend a request.
+    ResteasyReactiveRequestContext context = (ResteasyReactiveRequestContext) http;
+    context.suspend();
+    return new PacedResponse(context, limit, continueWriting);
   }
 
   /** Returns whether bytes may be written now. */
