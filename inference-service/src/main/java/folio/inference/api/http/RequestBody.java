@@ -86,11 +86,11 @@ final class RequestBody {
       http.request().exceptionHandler(body::receptionFailed);
       http.addEndHandler(
           end -> {
-            if (end.succeeded()) {
+            if (end.succeeded() && !body.timedOut) {
               // The handler of metrics ends the response on another thread.
               body.context.runOnContext(nothing -> body.skipRest());
             } else {
-              http.vertx().cancelTimer(body.timer); // the client has disconnected
+              http.vertx().cancelTimer(body.timer); // the connection is closed
             }
           });
     }
@@ -103,7 +103,7 @@ final class RequestBody {
   private void skipRest() {
     if (request.isEnded()) {
       http.vertx().cancelTimer(timer);
-    } else if (!timedOut) {
+    } else {
       // Otherwise Quarkus resumes it at the first handler, and it may end before the second is set.
       request.pause();
       request.handler(dropped -> {});
@@ -241,7 +241,7 @@ final class RequestBody {
           answered = true;
           disconnectWhenDone();
         });
-    if (expected && !request.isEnded()) {
+    if (expected) {
       skipRest();
     }
   }

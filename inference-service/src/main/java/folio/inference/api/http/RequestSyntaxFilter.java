@@ -51,8 +51,7 @@ final class RequestSyntaxFilter {
     HttpServerRequest request = http.request();
     List<String> codings = request.headers().getAll(HttpHeaders.TRANSFER_ENCODING);
     if (!codings.isEmpty() && !String.join(",", codings).strip().equalsIgnoreCase(CHUNKED)) {
-      RequestBody.of(http).closeAfterAnswer();
-      problems.answer(http, unknownCoding(String.join(", ", codings)));
+      reject(http, unknownCoding(String.join(", ", codings)));
     } else if (isRepeated(request, HttpHeaders.HOST)) {
       reject(http, malformed("Host", "given twice", "given once"));
     } else if (isRepeated(request, HttpHeaders.AUTHORIZATION)) {
