@@ -80,6 +80,9 @@ final class PrefillBatch implements AutoCloseable {
    */
   private void fillBatch() {
     reading.shrink();
+    if (waiting.isEmpty()) {
+      return;
+    }
     ClientShares shares = new ClientShares();
     reading.stream().forEach(group -> shares.add(group.client(), 1));
     List<SequenceGroup> joining = new ArrayList<>();

@@ -105,10 +105,11 @@ public final class CheckpointWatcher implements AutoCloseable {
         models.withdrawLoadRequest();
         return;
       }
-      if (skips(wanted) || !models.requestRoomForLoad()) {
+      Optional<String> stamp = stamp(wanted); // before it is read: a later change is read again
+      if (skips(wanted, stamp) || !models.requestRoomForLoad()) {
         return;
       }
-      attemptedStamp = stamp(wanted); // before it is read: what changes meanwhile is read again
+      attemptedStamp = stamp;
       long begin = System.nanoTime();
       Checkpoint checkpoint = current.isEmpty() ? Checkpoint.embedded() : store.open(current.get());
       offer(loader.apply(checkpoint));
@@ -141,11 +142,10 @@ public final class CheckpointWatcher implements AutoCloseable {
     return e instanceof CheckpointException ? e.getMessage() : e.toString();
   }
 
-  private boolean skips(String wanted) {
+  private boolean skips(String wanted, Optional<String> stamp) {
     if (!wanted.equals(rejectedVersion)) {
       return false;
     }
-    Optional<String> stamp = stamp(wanted);
     if (stamp.isPresent() && !stamp.equals(rejectedStamp)) {
       failures = 0; // it is being copied or repaired: intervals grow from the shortest again
       return false;
