@@ -10,8 +10,14 @@ public enum FinishReason {
   STOP,
   /** The client disconnected. */
   CANCELLED,
-  /** The engine failed. */
+  /** The engine failed, or the text could not be delivered to the client. */
   ERROR;
+
+  /**
+   * The {@code error.type}, in traces and metrics, of a generation whose text could not be
+   * delivered to its client.
+   */
+  public static final String UNDELIVERABLE = "undeliverable";
 
   /** Returns the name of this reason on the wire and in metrics. */
   public String wireName() {

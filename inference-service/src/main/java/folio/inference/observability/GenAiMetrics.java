@@ -31,8 +31,6 @@ final class GenAiMetrics {
   /** Prometheus treats an empty label like an absent one; every sample needs the same labels. */
   private static final String NO_ERROR = "";
 
-  private static final String UNDELIVERABLE = "undeliverable";
-
   private final MeterRegistry registry;
   private final Timer duration;
   private final Timer failedDuration;
@@ -44,7 +42,7 @@ final class GenAiMetrics {
   GenAiMetrics(MeterRegistry registry) {
     this.registry = registry;
     duration = duration(NO_ERROR);
-    failedDuration = duration(UNDELIVERABLE);
+    failedDuration = duration(FinishReason.UNDELIVERABLE);
     firstToken =
         timer("time_to_first_token", "Time from a request's arrival to its first character")
             .serviceLevelObjectives(REQUEST_BUCKETS)

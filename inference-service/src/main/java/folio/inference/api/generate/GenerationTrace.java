@@ -25,9 +25,6 @@ final class GenerationTrace {
   /** The {@code error.type} of a generation that the engine failed, as in problem documents. */
   private static final String INTERNAL = "internal";
 
-  /** The {@code error.type} of a generation whose text could not be delivered to its client. */
-  private static final String UNDELIVERABLE = "undeliverable";
-
   private static final AttributeKey<String> MODEL = AttributeKey.stringKey("folio.model");
   private static final AttributeKey<String> REASON = AttributeKey.stringKey("folio.finish_reason");
   private static final AttributeKey<Long> PROMPT = AttributeKey.longKey("folio.prompt_characters");
@@ -130,7 +127,7 @@ final class GenerationTrace {
       choice.setAttribute(GenAiAttributes.TIME_TO_FIRST_CHUNK, seconds(end.timings().firstToken()));
     }
     if (end.reason() == FinishReason.ERROR) {
-      setError(UNDELIVERABLE);
+      setError(FinishReason.UNDELIVERABLE);
     }
   }
 

@@ -4,7 +4,7 @@ import folio.inference.api.http.ResponseHeaders;
 import io.vertx.ext.web.RoutingContext;
 
 /**
- * What a trace says about the response to a request.
+ * The facts about the response to a request that its trace records.
  *
  * @param id the id that the client receives
  * @param streams whether the client reads the text while it is generated
