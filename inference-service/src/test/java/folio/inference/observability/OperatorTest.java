@@ -26,6 +26,16 @@ class OperatorTest {
     Service.awaitReady(RestAssured.port);
   }
 
+  private static void generate30Characters() {
+    given()
+        .contentType("application/json")
+        .accept("application/json")
+        .body("{\"max_tokens\": 30}")
+        .post("/generate")
+        .then()
+        .statusCode(200);
+  }
+
   @Test
   void reportsHealth() {
     for (String probe : List.of("started", "ready", "live")) {
@@ -37,13 +47,7 @@ class OperatorTest {
   void exportsTheDocumentedMetrics() {
     Service service = new Service(RestAssured.port);
     double before = service.metric("folio_generation_tokens_total");
-    given()
-        .contentType("application/json")
-        .accept("application/json")
-        .body("{\"max_tokens\": 30}")
-        .post("/generate")
-        .then()
-        .statusCode(200);
+    generate30Characters();
     given()
         .contentType("application/json")
         .body("{\"model\": \"none\"}")
@@ -84,13 +88,7 @@ class OperatorTest {
     String labels = "{gen_ai_operation_name=\"text_completion\",gen_ai_provider_name=\"folio\"";
     String written = "gen_ai_client_inference_operation_output_tokens_sum" + labels;
     double before = service.metric(written);
-    given()
-        .contentType("application/json")
-        .accept("application/json")
-        .body("{\"max_tokens\": 30}")
-        .post("/generate")
-        .then()
-        .statusCode(200);
+    generate30Characters();
 
     assertThat(service.metric(written)).isEqualTo(before + 30);
     assertThat(service.get("/metrics").body())

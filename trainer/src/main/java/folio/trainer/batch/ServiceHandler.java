@@ -85,12 +85,12 @@ public final class ServiceHandler implements RequestHandler {
     Duration backoff = FIRST_PAUSE;
     long seen = answered.get();
     while (true) {
-      Refusal refusal;
+      RetryableResponse retryable;
       try {
         HttpResponse<String> response = client.send(message, HttpResponse.BodyHandlers.ofString());
         reached = true;
-        refusal = Refusal.of(response, backoff);
-        if (refusal == null) {
+        retryable = RetryableResponse.of(response, backoff);
+        if (retryable == null) {
           Answer answer = read(response);
           answered.incrementAndGet();
           return answer;
@@ -99,7 +99,7 @@ public final class ServiceHandler implements RequestHandler {
         if (!reached || isOutOfFiles(e)) {
           throw unreachable(e);
         }
-        refusal = new Refusal("cannot be reached (" + e + ")", backoff);
+        retryable = new RetryableResponse("cannot be reached (" + e + ")", backoff);
       }
       if (answered.get() != seen) { // other requests are answered meanwhile: it is only busy
         seen = answered.get();
@@ -109,13 +109,13 @@ public final class ServiceHandler implements RequestHandler {
         throw new BatchException(
             address
                 + " "
-                + refusal.reason()
+                + retryable.reason()
                 + " for "
                 + PATIENCE.toMinutes()
                 + " minutes; run the same command again to continue");
       }
-      pause.of(refusal.pause());
-      waited = waited.plus(refusal.pause());
+      pause.of(retryable.pause());
+      waited = waited.plus(retryable.pause());
       backoff = shorter(backoff.multipliedBy(2), LONGEST_PAUSE);
     }
   }

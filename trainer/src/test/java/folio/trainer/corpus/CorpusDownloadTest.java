@@ -33,7 +33,7 @@ class CorpusDownloadTest {
   private HttpServer server;
   private String url;
 
-  // What the server answers; the test writes it before it opens the address.
+  // The answer of the server; the test sets it before it opens the address.
   private volatile byte[] body = FIRST.getBytes(StandardCharsets.UTF_8);
   private volatile String type = "text/plain";
   private volatile String etag;

@@ -24,9 +24,7 @@ enum Attack {
             .append(" /models HTTP/1.1\r\nHost: folio\r\n\r\n");
       }
       requests.append("GET /metrics HTTP/1.1\r\nHost: folio\r\nConnection: close\r\n\r\n");
-      Socket socket = attacker.send(requests.toString());
-      readAll(socket);
-      attacker.release(socket);
+      exchange(attacker, requests.toString());
     }
   },
   /** Asks for answers of many megabytes and reads 100 bytes a second of each. */
@@ -59,11 +57,8 @@ enum Attack {
   SCORERS("8 clients that score 10,000 characters", 8) {
     @Override
     void run(Attacker attacker) throws IOException {
-      Socket socket =
-          attacker.send(
-              post("/score", "{\"text\":\"" + "to be or not to be, ".repeat(500) + "\"}"));
-      readAll(socket);
-      attacker.release(socket);
+      exchange(
+          attacker, post("/score", "{\"text\":\"" + "to be or not to be, ".repeat(500) + "\"}"));
     }
   },
   /** Sends bodies that are small or legal in size, and expensive to read. */
@@ -71,9 +66,7 @@ enum Attack {
     @Override
     void run(Attacker attacker) throws IOException {
       for (String bomb : BOMBS_SENT) {
-        Socket socket = attacker.send(bomb);
-        readAll(socket);
-        attacker.release(socket);
+        exchange(attacker, bomb);
       }
     }
   };
@@ -119,16 +112,17 @@ enum Attack {
   }
 
   private static void hold(Attacker attacker, String partialRequest) throws IOException {
-    try (attacker) {
-      for (int i = 0; i < HELD && !attacker.stopped(); i++) {
-        attacker.send(partialRequest);
-      }
-      attacker.pause(Duration.ofSeconds(1));
+    for (int i = 0; i < HELD && !attacker.stopped(); i++) {
+      attacker.send(partialRequest);
     }
+    attacker.pause(Duration.ofSeconds(1));
   }
 
-  private static void readAll(Socket socket) throws IOException {
+  /** Sends requests of which the last one closes the connection, and reads all answers. */
+  private static void exchange(Attacker attacker, String requests) throws IOException {
+    Socket socket = attacker.send(requests);
     socket.getInputStream().transferTo(OutputStream.nullOutputStream());
+    attacker.release(socket);
   }
 
   private static String head(String path, int length, String... headers) {

@@ -13,17 +13,17 @@ import java.time.format.DateTimeFormatter;
  * @param reason what the service did, for an error
  * @param pause the time to wait before the request is sent again
  */
-record Refusal(String reason, Duration pause) {
-  /** Returns the refusal in a response, or null if the response is final. */
-  static Refusal of(HttpResponse<?> response, Duration defaultPause) {
+record RetryableResponse(String reason, Duration pause) {
+  /** Returns a response as a retryable one, or null if it is final. */
+  static RetryableResponse of(HttpResponse<?> response, Duration defaultPause) {
     return switch (response.statusCode()) {
       case 429, 502, 503, 504 ->
-          new Refusal(
+          new RetryableResponse(
               "answered " + response.statusCode(),
               response
                   .headers()
                   .firstValue("Retry-After")
-                  .map(Refusal::parse)
+                  .map(RetryableResponse::parse)
                   .orElse(defaultPause));
       default -> null;
     };
