@@ -6,8 +6,8 @@ import java.util.List;
 /**
  * The attributes of a generation's span, from version 0.1.0 of OpenTelemetry's <a
  * href="https://github.com/open-telemetry/semantic-conventions-genai">semantic conventions for
- * generative AI</a>. Those that hold text, such as {@code gen_ai.request.stop_sequences}, are left
- * out.
+ * generative AI</a>. Attributes that hold text, such as {@code gen_ai.request.stop_sequences}, are
+ * left out.
  */
 final class GenAiAttributes {
   static final AttributeKey<String> OPERATION = AttributeKey.stringKey("gen_ai.operation.name");
