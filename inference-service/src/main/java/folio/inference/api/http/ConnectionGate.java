@@ -64,8 +64,13 @@ final class ConnectionGate extends ChannelInboundHandlerAdapter {
   }
 
   @Override
-  public void channelRead(ChannelHandlerContext server, Object accepted) {
-    server.fireChannelRead(accepted);
-    connections.accept((Channel) accepted);
+  @SuppressWarnings("FutureReturnValueIgnored") // nothing waits for the end of a closed connection
+  public void channelRead(ChannelHandlerContext server, Object newChannel) {
+    Channel channel = (Channel) newChannel;
+    boolean isAccepted = connections.accept(channel);
+    server.fireChannelRead(channel);
+    if (!isAccepted) {
+      channel.close(); // not before: only a channel that has an event loop can be closed
+    }
   }
 }

@@ -73,11 +73,11 @@ final class Connections {
       return known;
     }
     Connection created = new Connection(channel);
-    Connection other = open.putIfAbsent(channel, created);
-    if (other != null) {
-      return other;
-    }
     synchronized (this) {
+      Connection other = open.putIfAbsent(channel, created);
+      if (other != null) {
+        return other;
+      }
       waiting.add(created);
     }
     channel.closeFuture().addListener(closed -> remove(created));
@@ -86,14 +86,23 @@ final class Connections {
 
   /**
    * Accepts a new channel, and closes the connection that has waited for longest if the limit is
-   * exceeded. Closes the channel itself if none waits and the reserve is used up.
+   * exceeded. Must be called before an event loop reads from the channel. Else a request could be
+   * admitted before it is known that its connection exceeds the limit.
+   *
+   * @return whether the channel is accepted; else none waits and the reserve is used up, and the
+   *     caller closes the channel
    */
   @SuppressWarnings("FutureReturnValueIgnored") // nothing waits for the end of a closed connection
-  void accept(Channel channel) {
-    Connection evicted = chooseEvicted(of(channel));
+  boolean accept(Channel channel) {
+    Connection accepted = of(channel);
+    Connection evicted = chooseEvicted(accepted);
+    if (accepted.equals(evicted)) {
+      return false;
+    }
     if (evicted != null) {
       evicted.channel.close();
     }
+    return true;
   }
 
   private synchronized Connection chooseEvicted(Connection accepted) {
@@ -101,9 +110,9 @@ final class Connections {
       return null;
     }
     Connection longest = waiting.isEmpty() ? accepted : waiting.iterator().next();
-    if (longest.equals(accepted) && open.size() <= max + RESERVE) {
+    if (longest.equals(accepted)) {
       accepted.aboveLimit = true;
-      return null;
+      return open.size() <= max + RESERVE ? null : accepted;
     }
     waiting.remove(longest);
     return longest;

@@ -10,166 +10,36 @@ import folio.inference.api.Service;
 import folio.inference.api.http.RawConnection.Answer;
 import io.quarkus.test.common.WithTestResource;
 import io.quarkus.test.junit.QuarkusTest;
-import io.quarkus.test.junit.QuarkusTestProfile;
 import io.quarkus.test.junit.TestProfile;
 import io.restassured.RestAssured;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.SocketTimeoutException;
-import java.net.http.HttpClient;
 import java.net.http.HttpResponse;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.eclipse.microprofile.config.inject.ConfigProperty;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** The limits of bodies and connections, set so low that a test reaches them. */
+/** The limits of connections: their number, and the time that they may be idle. */
 @QuarkusTest
 @WithTestResource(CheckpointFolder.class)
-@TestProfile(LimitsTest.SmallLimits.class)
+@TestProfile(LowLimits.SmallLimits.class)
 @Tag("slow")
-class LimitsTest {
-  private static final int MAX_CONNECTIONS = 8;
-  private static final int MAX_BYTES = 100_000;
-  private static final Duration IDLE = Duration.ofMillis(500);
-
+class ConnectionLimitsTest extends LowLimits {
   /** A request that takes the slow model longer than the idle timeout. */
   private static final String SLOW = "{\"max_tokens\": 5000}";
 
   private static final String ENDLESS = "{\"max_tokens\": 1000000}";
 
-  /** The low limits. */
-  public static final class SmallLimits implements QuarkusTestProfile {
-    @Override
-    public Map<String, String> getConfigOverrides() {
-      return Map.of(
-          "folio.limits.body-size", String.valueOf(MAX_BYTES),
-          "folio.limits.connections", String.valueOf(MAX_CONNECTIONS),
-          "folio.limits.max-tokens", "1000000",
-          "folio.limits.request-timeout", "0.7S",
-          "folio.limits.idle-timeout", IDLE.toString());
-    }
-  }
-
   @ConfigProperty(name = "folio.checkpoints")
   Path checkpoints;
-
-  @BeforeEach
-  void waitUntilReady() {
-    Service.awaitReady(RestAssured.port);
-  }
-
-  private static RawConnection connect() throws IOException {
-    return new RawConnection(RestAssured.port);
-  }
-
-  private static JsonNode problem(Answer answer, int status, String reason) {
-    assertThat(answer.status()).isEqualTo(status);
-    assertThat(answer.header("Content-Type")).isEqualTo("application/problem+json");
-    assertThat(answer.header("X-Request-Id")).isNotEmpty();
-    JsonNode problem = Service.parse(answer.body());
-    assertThat(problem.get("status").asInt()).isEqualTo(status);
-    assertThat(problem.get("reason").asText()).isEqualTo(reason);
-    assertThat(problem.get("detail").asText()).isNotEmpty();
-    return problem;
-  }
-
-  @ParameterizedTest
-  @ValueSource(booleans = {true, false})
-  void rejectsABodyThatIsTooLarge(boolean chunked) throws IOException {
-    String body = "{\"prompt\": \"" + "a".repeat(MAX_BYTES) + "\"}";
-    try (RawConnection client = connect()) {
-      client.send(
-          chunked
-              ? RawConnection.head("Transfer-Encoding: chunked")
-                  + "\r\n"
-                  + RawConnection.chunk(body)
-                  + RawConnection.chunk(body)
-                  + RawConnection.chunk("")
-              : RawConnection.post(body));
-
-      JsonNode problem = problem(client.read(), 413, "body_too_large");
-      assertThat(problem.get("legal").asText()).isEqualTo("up to " + MAX_BYTES + " bytes");
-      assertThat(problem.get("value").asText())
-          .isEqualTo(chunked ? "more than " + MAX_BYTES + " bytes" : body.length() + " bytes");
-      assertThat(client.isEnded()).isTrue();
-    }
-  }
-
-  @Test
-  void rejectsABodyThatIsTooLargeOverHttp2() throws Exception {
-    HttpResponse<String> answer = overHttp2("{\"prompt\": \"" + "a".repeat(MAX_BYTES) + "\"}");
-
-    assertThat(answer.statusCode()).isEqualTo(413);
-    assertThat(answer.body()).contains("\"reason\":\"body_too_large\"");
-  }
-
-  @Test
-  void readsABodyOfManyChunks() throws IOException {
-    try (RawConnection client = connect()) {
-      client.send(RawConnection.head("Transfer-Encoding: chunked", "Accept: application/json"));
-      client.send("\r\n" + RawConnection.chunk("{\"prompt\": \"" + "\\u0061".repeat(5000)));
-      client.send(RawConnection.chunk("\", ") + RawConnection.chunk("\"max_tokens\": 3}"));
-      client.send(RawConnection.chunk(""));
-
-      Answer answer = client.read();
-      assertThat(answer.status()).isEqualTo(200);
-      assertThat(Service.parse(answer.body()).get("usage").get("prompt_tokens").asInt())
-          .isEqualTo(5000);
-    }
-  }
-
-  @Test
-  void answersPipelinedRequestsInOrder() throws IOException {
-    String first = RawConnection.post("{\"max_tokens\": 3}", "Accept: application/json");
-    String second = RawConnection.post("{\"max_tokens\": 4}", "Accept: application/json");
-    try (RawConnection client = connect()) {
-      client.send(first + second);
-
-      for (int tokens : List.of(3, 4)) {
-        Answer answer = client.read();
-        assertThat(answer.status()).isEqualTo(200);
-        assertThat(Service.parse(answer.body()).get("usage").get("completion_tokens").asInt())
-            .isEqualTo(tokens);
-      }
-    }
-  }
-
-  @Test
-  void answersExpectContinue() throws IOException {
-    String body = "{\"max_tokens\": 3}";
-    try (RawConnection client = connect()) {
-      client.send(
-          RawConnection.head("Content-Length: " + body.length(), "Expect: 100-continue") + "\r\n");
-      assertThat(client.readHead()).startsWith("HTTP/1.1 100 Continue");
-      client.send(body);
-
-      assertThat(client.read().status()).isEqualTo(200);
-    }
-  }
-
-  @ParameterizedTest
-  @ValueSource(booleans = {true, false})
-  void rejectsABodyThatNeverEnds(boolean sendsSlowly) throws IOException {
-    try (RawConnection client = connect()) {
-      client.send(RawConnection.head("Content-Length: 5000") + "\r\n{");
-      if (sendsSlowly) {
-        Service.await("an answer", () -> client.hasAnswerOrSend(" "));
-      }
-
-      JsonNode problem = problem(client.read(), 408, "request_timeout");
-      assertThat(problem.get("legal").asText()).isEqualTo("all of it within 0.7 seconds");
-      assertThat(client.isEnded()).isTrue();
-    }
-  }
 
   @Test
   void closesAConnectionWhoseHeadersNeverEnd() throws IOException {
@@ -332,15 +202,5 @@ class LimitsTest {
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
-  }
-
-  private static HttpResponse<String> overHttp2(String body) throws Exception {
-    HttpResponse<String> answer =
-        HttpClient.newHttpClient()
-            .send(
-                new Service(RestAssured.port).generate(body, "application/json"),
-                HttpResponse.BodyHandlers.ofString());
-    assertThat(answer.version()).isEqualTo(HttpClient.Version.HTTP_2);
-    return answer;
   }
 }
