@@ -19,7 +19,7 @@ import org.eclipse.microprofile.openapi.annotations.media.Schema;
         "A request for text. Every field is optional. An unknown field is an error. Lengths are in"
             + " characters (Unicode code points).",
     additionalProperties = Schema.False.class,
-    example = "{\"prompt\": \"ROMEO:\", \"max_tokens\": 200, \"temperature\": 0.8}")
+    examples = "{\"prompt\": \"ROMEO:\", \"max_tokens\": 200, \"temperature\": 0.8}")
 public record GenerateBody(
     @Schema(
             description =

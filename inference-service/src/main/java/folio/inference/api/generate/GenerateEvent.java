@@ -14,7 +14,7 @@ import org.eclipse.microprofile.openapi.annotations.media.Schema;
     description =
         "A part of the text, of one or more characters. Only the last event has a finish_reason. In"
             + " text/event-stream, `data: [DONE]` follows it.",
-    example = "{\"index\": 0, \"text\": \"T\"}")
+    examples = "{\"index\": 0, \"text\": \"T\"}")
 public record GenerateEvent(
     @Schema(description = "Always 0: a request has one generation.", examples = "0") int index,
     @Schema(

@@ -11,7 +11,7 @@ import org.eclipse.microprofile.openapi.annotations.media.Schema;
     description = "A text to score. An unknown field is an error.",
     additionalProperties = Schema.False.class,
     requiredProperties = "text",
-    example = "{\"text\": \"ROMEO:\\nWherefore art thou\", \"top\": 5}")
+    examples = "{\"text\": \"ROMEO:\\nWherefore art thou\", \"top\": 5}")
 public record ScoreBody(
     @Schema(
             description =

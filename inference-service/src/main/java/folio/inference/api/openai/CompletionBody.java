@@ -27,7 +27,7 @@ import org.eclipse.microprofile.openapi.annotations.media.Schema;
         "A request as OpenAI defines it. Every field is optional. A token is one character. The"
             + " service rejects logit_bias and penalties other than 0.",
     additionalProperties = Schema.False.class,
-    example = "{\"model\": \"current\", \"prompt\": \"ROMEO:\", \"max_tokens\": 200}")
+    examples = "{\"model\": \"current\", \"prompt\": \"ROMEO:\", \"max_tokens\": 200}")
 public record CompletionBody(
     @Schema(
             description = "The model: current, or an id that GET /v1/models lists.",

@@ -13,7 +13,7 @@ import org.eclipse.microprofile.openapi.annotations.media.Schema;
 @JsonInclude(JsonInclude.Include.NON_NULL)
 @Schema(
     description = "An error, described as in RFC 9457.",
-    example =
+    examples =
         "{\"type\": \"about:blank\", \"title\": \"Bad Request\", \"status\": 400, \"detail\":"
             + " \"temperature is 3.0; it must be 0 (greedy), or 0.01 to 2.0\", \"reason\":"
             + " \"out_of_range\", \"field\": \"temperature\", \"value\": \"3.0\", \"legal\": \"0"
