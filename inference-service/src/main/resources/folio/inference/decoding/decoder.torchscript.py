@@ -3,10 +3,11 @@
 # This is TorchScript, not a Python module; folio.runtime.torchscript.TorchScript describes the dialect.
 # folio.inference.decoding.DecoderScript loads it.
 #
-# On a CPU, pack packs the matrices of the layers, the projection and the head once, when a decoder is created.
-# oneDNN's products with them sum a row in an order that does not depend on the number of rows. So a row has the same
-# bits alone and among others. On a GPU, nothing is packed, and the number of kernel launches limits a step: one
-# product computes gh of all layers, and libtorch's fused cell computes the gates.
+# On a CPU, pack packs the matrices of the layers, the projection and the head once, when a decoder is created. Products
+# with them are __torch__.products, which folio.runtime.torchscript.Products selects. They sum a row in an order that
+# does not depend on the number of rows. So a row has the same bits alone and among others. On a GPU, nothing is packed,
+# and the number of kernel launches limits a step: one product computes gh of all layers, and libtorch's fused cell
+# computes the gates.
 #
 # Shapes: B rows, T characters, L layers, E features of a layer's input, H hidden units, P features of the head's input
 # (H, or the projection's size), V characters in the vocabulary.
@@ -32,16 +33,9 @@ class Decoder(Module):
 
   # ---- Weights ----
 
-  # Returns x weight^T + bias, with a weight that is packed or not.
-  def linear(self: __torch__.Decoder, x: Tensor, weight: Tensor, bias: Optional[Tensor]) -> Tensor:
-    if ops.prim.is_mkldnn(weight):
-      return ops.mkldnn._linear_pointwise(x, weight, bias, "none", annotate(List[Optional[number]], []), "")
-    return torch.linear(x, weight, bias)
-
-  # Packs a weight for oneDNN, in the layout that oneDNN chooses for products with 64 rows. A product may have any
-  # number of rows.
+  # Packs a weight for products with 64 rows and, a little slower, with any other number.
   def pack(self: __torch__.Decoder, weight: Tensor) -> Tensor:
-    return ops.mkldnn._reorder_linear_weight(weight, 64)
+    return __torch__.products.pack(weight, 64)
 
   # Stacks the W_hh of all layers: [L, 3 * H, H].
   def stack(self: __torch__.Decoder, weights: List[Tensor]) -> Tensor:
@@ -67,7 +61,7 @@ class Decoder(Module):
   def product(self: __torch__.Decoder, x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
     if x.is_cuda:
       return torch.linear(x, weight)
-    return self.linear(x, weight, bias)
+    return __torch__.products.linear(x, weight, bias)
 
   # Returns h' [B, H]. On a CPU, r, z and n overwrite gi, and every operation has an operand that is a slice of wider
   # rows, so that libtorch runs it row by row. It would run a contiguous batch as one long vector, whose last elements,
@@ -89,8 +83,8 @@ class Decoder(Module):
     if relu:
       y = torch.relu(y)
     if projection:
-      y = self.linear(y, w[-3], None)
-    return self.linear(y, w[-2], w[-1])
+      y = __torch__.products.linear(y, w[-3], None)
+    return __torch__.products.linear(y, w[-2], w[-1])
 
   # Runs one character of each row. Returns the logits [B, V] and the state after it.
   def step(self: __torch__.Decoder, w: List[Tensor], state: List[Tensor], ids: List[int], residual: bool, relu: bool,
@@ -105,8 +99,8 @@ class Decoder(Module):
       if k == 0:
         gi = x
       else:
-        gi = self.linear(x, w[at], w[at + 2])
-      y = self.gates(gi, self.linear(state[k], w[at + 1], w[at + 3]), state[k], w[at + 2], w[at + 3])
+        gi = __torch__.products.linear(x, w[at], w[at + 2])
+      y = self.gates(gi, __torch__.products.linear(state[k], w[at + 1], w[at + 3]), state[k], w[at + 2], w[at + 3])
       torch.append(next, y)
       if residual and k > 0:
         x = x + y

@@ -33,8 +33,8 @@ import java.util.zip.ZipOutputStream;
  *       without recursion. Constants outside of methods, f-strings and comments that begin with
  *       {@code type:} do not compile, and imports have no effect.
  *   <li>{@code torch.f} is the operator {@code aten::f}, and {@code ops.n.f} is {@code n::f}.
- *       {@code __torch__.C} is the class C of the file, and {@code __torch__.torch.classes.n.C} is
- *       a C++ class of libtorch.
+ *       {@code __torch__.C} is the class C of the file, {@code __torch__.torch.classes.n.C} is a
+ *       C++ class of libtorch, and {@code __torch__.products.f} is a function of {@link Products}.
  *   <li>An argument without a type is a tensor, and {@code []} is a list of tensors. Folio's
  *       sources declare all types and write {@code annotate(List[Tensor], [])}. The type {@code
  *       number} is PyTorch's Scalar: an integer or a float.
@@ -61,7 +61,7 @@ public final class TorchScript {
   }
 
   /**
-   * Compiles the methods of a TorchScript class.
+   * Compiles the methods of a TorchScript class, with the products that are selected.
    *
    * @param beside a Java class in the package of the resource
    * @param name the name of the class in the source; it must have no attributes
@@ -69,15 +69,27 @@ public final class TorchScript {
    * @throws IllegalArgumentException if the class path has no such resource
    */
   public static TorchScript load(Class<?> beside, String name, String resource) {
+    return load(beside, name, resource, Products.selected());
+  }
+
+  static TorchScript load(Class<?> beside, String name, String resource, Products products) {
+    try {
+      byte[] archive =
+          archive(name, source(beside, resource), source(TorchScript.class, products.resource()));
+      PtNDManager forever = (PtNDManager) NDManager.newBaseManager();
+      return new TorchScript(
+          JniUtils.loadModule(forever, new ByteArrayInputStream(archive), false, false));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private static byte[] source(Class<?> beside, String resource) throws IOException {
     try (InputStream source = beside.getResourceAsStream(resource)) {
       if (source == null) {
         throw new IllegalArgumentException("the class path has no " + resource);
       }
-      PtNDManager forever = (PtNDManager) NDManager.newBaseManager();
-      ByteArrayInputStream archive = new ByteArrayInputStream(archive(name, source.readAllBytes()));
-      return new TorchScript(JniUtils.loadModule(forever, archive, false, false));
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
+      return source.readAllBytes();
     }
   }
 
@@ -137,11 +149,12 @@ public final class TorchScript {
   }
 
   /** Returns the part of a {@code torch.jit.save} archive that libtorch reads. */
-  private static byte[] archive(String name, byte[] source) throws IOException {
+  private static byte[] archive(String name, byte[] source, byte[] products) throws IOException {
     ByteArrayOutputStream bytes = new ByteArrayOutputStream();
     try (ZipOutputStream zip = new ZipOutputStream(bytes)) {
       add(zip, "module/data.pkl", withoutAttributes(name));
       add(zip, "module/code/__torch__.py", source);
+      add(zip, "module/code/__torch__/products.py", products);
       add(zip, "module/constants.pkl", NO_CONSTANTS);
       add(zip, "module/version", VERSION);
     }

@@ -13,8 +13,8 @@
 # the batch is large. From the third step on, it calls only feed and launches the graph. So the methods after feed
 # never read from the host or wait for the device. average is called between steps.
 #
-# Gradients are computed here instead of by autograd. On a GPU the layers are cuDNN's. On a CPU, a layer packs W_hh for
-# oneDNN once per forward pass and, transposed, once per backward pass, and the gradient of each of its matrices is one
+# Gradients are computed here instead of by autograd. On a GPU the layers are cuDNN's. On a CPU, a layer packs W_hh
+# once per forward pass and, transposed, once per backward pass, and the gradient of each of its matrices is one
 # product over all characters instead of one per character.
 #
 # Shapes: T characters per row, B rows, N = T * B, E features of an embedding or of a layer's input, H hidden units,
@@ -107,14 +107,6 @@ class Training(Module):
     flat = torch.split_with_sizes(buffer, [G * E, G * hidden, G, G])
     return [torch.view(flat[0], [G, E]), torch.view(flat[1], [G, hidden]), flat[2], flat[3]]
 
-  # Packs a weight for oneDNN, in the layout that oneDNN chooses for products with x of this number of rows.
-  def pack(self: __torch__.Training, weight: Tensor, rows: int) -> Tensor:
-    return ops.mkldnn._reorder_linear_weight(weight, rows)
-
-  # Returns x weight^T + bias, with a packed weight.
-  def product(self: __torch__.Training, x: Tensor, packed: Tensor, bias: Optional[Tensor]) -> Tensor:
-    return ops.mkldnn._linear_pointwise(x, packed, bias, "none", annotate(List[Optional[number]], []), "")
-
   # Runs a layer on x [T, B, E] from the state initial [B, H]. Returns its outputs [T, B, H], its last state [B, H],
   # and the arrays that layer_backward takes as saved: cuDNN's reserve on a GPU; on a CPU, those of layer_on_cpu.
   def layer(self: __torch__.Training, x: Tensor, initial: Tensor,
@@ -141,10 +133,10 @@ class Training(Module):
     hidden_n = torch.empty([T, B, H], dtype=6, layout=None, device=x.device)
     states = torch.empty([T + 1, B, H], dtype=6, layout=None, device=x.device)
     torch.copy_(torch.select(states, 0, 0), initial)
-    packed = self.pack(w[1], B)
+    packed = __torch__.products.pack(w[1], B)
     for t in range(T):
       before = torch.select(states, 0, t)
-      gh = self.product(before, packed, w[3])
+      gh = __torch__.products.linear(before, packed, w[3])
       gi = torch.select(gates, 0, t)  # a view: the operations below replace gi by r, z and n
       rz = torch.sigmoid_(torch.add_(torch.slice(gi, 1, 0, 2 * H), torch.slice(gh, 1, 0, 2 * H)))
       gh_n = torch.copy_(torch.select(hidden_n, 0, t), torch.slice(gh, 1, 2 * H))
@@ -188,7 +180,7 @@ class Training(Module):
     T, B, E = torch.size(x)
     gates, hidden_n, states = saved
     before = torch.slice(states, 0, 0, T)
-    packed = self.pack(torch.contiguous(torch.t(w[1])), B)
+    packed = __torch__.products.pack(torch.contiguous(torch.t(w[1])), B)
     dh = torch.zeros([B, H], dtype=6, layout=None, device=x.device)
     # The factors are computed for a chunk of characters at a time, the last chunk first. They take about 1.5 MB, so
     # that they are still in a CPU's cache when the inner loop reads them.
@@ -211,7 +203,7 @@ class Training(Module):
         torch.mul(d, torch.select(factors, 0, at), out=torch.view(dgh, [B, 3, H]))
         d = torch.squeeze(d, 1)
         torch.mul(d, torch.select(factor_n, 0, at), out=torch.select(hidden_n, 0, begin + at))
-        dh = torch.addcmul_(self.product(dgh, packed, None), d, torch.select(z, 0, at))
+        dh = torch.addcmul_(__torch__.products.linear(dgh, packed, None), d, torch.select(z, 0, at))
     gradient = torch.empty_like(buffer)
     dw = self.parts(gradient, H)
     dg = torch.view(gates, [T * B, 3 * H])  # dgh
