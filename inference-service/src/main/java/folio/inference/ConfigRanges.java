@@ -1,5 +1,6 @@
 package folio.inference;
 
+import folio.model.storage.LocaleCharset;
 import io.quarkus.runtime.configuration.ConfigurationException;
 import java.math.BigInteger;
 import java.time.Duration;
@@ -23,10 +24,16 @@ final class ConfigRanges {
   /**
    * Checks every setting.
    *
-   * @throws ConfigurationException if a setting is out of its range; the message names the first
-   *     such setting, its value and the range. The service does not start then
+   * @throws ConfigurationException if a setting is out of its range, or cannot be read in this
+   *     locale; the message names the first such setting, its value and the range. The service does
+   *     not start then
    */
   static void check(InferenceConfig config) {
+    LocaleCharset.findUnreadable(LocaleCharset.environment())
+        .ifPresent(
+            message -> {
+              throw new ConfigurationException(message);
+            });
     check("folio.threads", config.threads(), 0, 4096);
     check("folio.slots", config.slots(), 1, 65_536);
     check("folio.queue.capacity", config.queue().capacity(), 0, 1_000_000);

@@ -112,6 +112,15 @@ class PackagedServiceIT {
   }
 
   @Test
+  void namesAPathThatJavaCannotReadInTheLocale() throws Exception {
+    String log =
+        ServiceProcess.startAndFail(folder.resolve("caf\u00e9"), Map.of("LC_ALL", "POSIX"));
+    assertThat(log)
+        .contains("has characters that Java cannot read in the charset of the locale")
+        .contains("set LC_ALL=C.UTF-8");
+  }
+
+  @Test
   void namesTheSettingThatIsOutOfItsRange() throws Exception {
     String log = ServiceProcess.startAndFail(folder, Map.of("FOLIO_SLOTS", "0"));
 

@@ -1,11 +1,16 @@
 package folio.trainer.cli;
 
+import folio.model.storage.LocaleCharset;
 import folio.model.storage.UserPath;
 import folio.trainer.run.Errors;
 import java.io.PrintWriter;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
+import java.util.stream.Stream;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -59,6 +64,8 @@ public final class Trainer implements Runnable {
    */
   static CommandLine commandLine(String... args) {
     CommandLine commands = new CommandLine(new Trainer());
+    commands.setOut(new PrintWriter(System.out, true, StandardCharsets.UTF_8));
+    commands.setErr(new PrintWriter(System.err, true, StandardCharsets.UTF_8));
     commands.getSubcommands().get("train").setDefaultValueProvider(Presets.in(List.of(args)));
     commands.registerConverter(Path.class, UserPath::of);
     commands.setCaseInsensitiveEnumValuesAllowed(true);
@@ -92,6 +99,14 @@ public final class Trainer implements Runnable {
   public static void main(String[] args) {
     Locale.setDefault(Locale.ROOT);
     quietEngine();
+    LocaleCharset.writeUtf8();
+    Optional<String> unreadable =
+        LocaleCharset.findUnreadable(
+            Stream.concat(Arrays.stream(args), LocaleCharset.environment()));
+    if (unreadable.isPresent()) {
+      System.err.println("folio: " + unreadable.get());
+      System.exit(CommandLine.ExitCode.USAGE);
+    }
     try {
       System.exit(commandLine(args).execute(args));
     } catch (OutOfMemoryError e) {

@@ -263,6 +263,12 @@ class LauncherTest {
   }
 
   @Test
+  void startsJavaInALocaleWhoseCharsetIsUtf8() throws Exception {
+    assertThat(demo("echo charset \"$(locale charmap)\"; exit 1\n", "LC_ALL=POSIX").err())
+        .contains("charset UTF-8");
+  }
+
+  @Test
   void saysInOneLineThatTheServiceMayOpenTooFewFiles() throws Exception {
     for (String command : List.of("serve", "demo")) {
       Finished finished =

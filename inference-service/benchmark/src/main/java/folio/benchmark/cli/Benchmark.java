@@ -1,5 +1,6 @@
 package folio.benchmark.cli;
 
+import folio.model.storage.LocaleCharset;
 import java.io.PrintWriter;
 import java.util.Locale;
 import java.util.logging.Level;
@@ -82,6 +83,7 @@ public final class Benchmark implements Runnable {
   public static void main(String[] args) {
     Locale.setDefault(Locale.ROOT);
     quietLibraries();
+    LocaleCharset.writeUtf8();
     System.exit(commandLine().execute(args));
   }
 }
