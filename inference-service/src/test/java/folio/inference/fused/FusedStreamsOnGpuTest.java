@@ -99,6 +99,7 @@ class FusedStreamsOnGpuTest {
       others.add(
           new ProcessBuilder(
                   Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                  "--enable-native-access=ALL-UNNAMED",
                   "-cp",
                   System.getProperty("java.class.path"),
                   DecodingProcess.class.getName())

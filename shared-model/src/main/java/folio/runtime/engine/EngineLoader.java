@@ -11,8 +11,7 @@ import java.util.Set;
 /** The loader of libtorch, which DJL copies from a jar to a cache folder, or downloads. */
 public final class EngineLoader {
   private static final Set<String> X86_64 = Set.of("amd64", "x86_64");
-  private static final Path GLIBC = Path.of("/lib64/ld-linux-x86-64.so.2");
-  private static final Path MUSL = Path.of("/lib/ld-musl-x86_64.so.1");
+  private static final String ARM64 = "aarch64";
 
   private EngineLoader() {}
 
@@ -49,7 +48,9 @@ public final class EngineLoader {
             ? "; DJL_CACHE_DIR, which is "
                 + Utils.getCacheDir()
                 + ", must be a folder that can be written and from which libraries can be loaded"
-            : "; Folio needs Linux x86-64 with glibc, and this machine is " + platform);
+            : "; Folio needs Linux with glibc on x86-64 or ARM64, or macOS on Apple silicon, and this"
+                + " machine is "
+                + platform);
   }
 
   private static String firstLine(Throwable error) {
@@ -60,9 +61,25 @@ public final class EngineLoader {
   private static String platform() {
     String system = System.getProperty("os.name");
     String processor = System.getProperty("os.arch");
-    if (!system.equals("Linux") || !X86_64.contains(processor)) {
+    boolean supported =
+        switch (system) {
+          case "Linux" -> processor.equals(ARM64) || X86_64.contains(processor);
+          case "Mac OS X" -> processor.equals(ARM64);
+          default -> false;
+        };
+    if (!supported) {
       return system + " " + processor;
     }
-    return Files.exists(MUSL) && Files.notExists(GLIBC) ? "Linux x86-64 with musl" : null;
+    return isMusl(processor) ? "Linux with musl" : null;
+  }
+
+  private static boolean isMusl(String processor) {
+    return processor.equals(ARM64)
+        ? hasOnly("/lib/ld-musl-aarch64.so.1", "/lib/ld-linux-aarch64.so.1")
+        : hasOnly("/lib/ld-musl-x86_64.so.1", "/lib64/ld-linux-x86-64.so.2");
+  }
+
+  private static boolean hasOnly(String present, String absent) {
+    return Files.exists(Path.of(present)) && Files.notExists(Path.of(absent));
   }
 }

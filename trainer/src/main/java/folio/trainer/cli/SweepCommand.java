@@ -154,6 +154,7 @@ final class SweepCommand implements Callable<Integer> {
     ManagementFactory.getRuntimeMXBean().getInputArguments().stream()
         .filter(argument -> argument.startsWith("-X"))
         .forEach(command::add);
+    command.add("--enable-native-access=ALL-UNNAMED");
     // The main class is the root command's: naming it here would make the two classes a cycle.
     String mainClass = spec.root().userObject().getClass().getName();
     command.addAll(List.of("-cp", System.getProperty("java.class.path"), mainClass));
