@@ -44,7 +44,6 @@ public final class Decoder implements AutoCloseable {
 
   private final CharGruConfig config;
   private final boolean gpu;
-  private final boolean packed;
   private final PtNDManager manager;
   private final IValue weights;
   private final List<IValue> structure;
@@ -58,14 +57,8 @@ public final class Decoder implements AutoCloseable {
    * @param parent the parent of the decoder's own arrays, on the network's device
    */
   public Decoder(NDManager parent, CharGru network) {
-    this(parent, network, !parent.getDevice().isGpu());
-  }
-
-  /** Lets a test show that rows depend on each other on a CPU if weights are not packed. */
-  Decoder(NDManager parent, CharGru network, boolean packed) {
     this.config = network.config();
     this.gpu = parent.getDevice().isGpu();
-    this.packed = packed;
     this.manager = (PtNDManager) parent.newSubManager();
     try {
       this.weights = TorchScript.value(weights(network.weights()));
@@ -137,7 +130,7 @@ public final class Decoder implements AutoCloseable {
   }
 
   private NDArray pack(NDArray weight) {
-    return packed ? call("pack", weight) : weight;
+    return gpu ? weight : call("pack", weight);
   }
 
   private NDArray call(String function, Object... arguments) {

@@ -104,14 +104,6 @@ class DecoderTest {
     }
   }
 
-  @Test
-  void aRowDependsOnOthersIfWeightsAreNotPacked() {
-    CharGru network = network(CharGruConfig.residual(65, 128, 512, 3));
-    try (Decoder decoder = new Decoder(manager, network, false)) {
-      assertThat(rowsThatDiffer(decoder)).isNotEmpty();
-    }
-  }
-
   /** Returns the batch sizes at which a row's logits differ from those in a batch of 130. */
   private static List<Integer> rowsThatDiffer(Decoder decoder) {
     int largest = 130;

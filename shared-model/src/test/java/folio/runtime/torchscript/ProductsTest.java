@@ -11,6 +11,7 @@ import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.pytorch.engine.PtNDManager;
 import ai.djl.pytorch.jni.IValue;
+import java.util.Arrays;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -53,6 +54,19 @@ class ProductsTest {
           assertThat(some[i]).as("%d rows", rows).isEqualTo(all[(ROWS - rows) * M + i]);
         }
       }
+    }
+  }
+
+  /** Shows that the test above could fail: it does with the product of the engine. */
+  @Test
+  void aRowDependsOnOthersInAnOrdinaryProduct() {
+    try (NDManager manager = NDManager.newBaseManager()) {
+      NDArray x = random(manager, ROWS, K);
+      NDArray weight = random(manager, K, M);
+
+      float[] alone = x.get(new NDIndex("0:1")).matMul(weight).toFloatArray();
+
+      assertThat(Arrays.copyOf(x.matMul(weight).toFloatArray(), M)).isNotEqualTo(alone);
     }
   }
 
