@@ -46,6 +46,7 @@ class ArchitectureTest {
           entry("observability", List.of("auth", "engine", "generation", "models")),
           entry("engine", List.of("models", "generation", "decoding", "fused")),
           entry("models", List.of("decoding", "fused")),
+          entry("doctor", List.of("models", "fused")),
           entry("decoding", List.of()),
           entry("fused", List.of()),
           entry("generation", List.of()));
@@ -103,9 +104,9 @@ class ArchitectureTest {
   }
 
   @Test
-  void onlyRootEngineModelsDecodingAndFusedDependOnDjl() {
+  void onlyRootEngineModelsDecodingFusedAndDoctorDependOnDjl() {
     assertOnlyPackagesBelow(
-        List.of(ROOT_ITSELF, "engine", "models", "decoding", "fused"), "ai.djl..");
+        List.of(ROOT_ITSELF, "engine", "models", "decoding", "fused", "doctor"), "ai.djl..");
   }
 
   @Test

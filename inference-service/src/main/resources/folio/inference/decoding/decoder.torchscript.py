@@ -4,7 +4,7 @@
 # folio.inference.decoding.DecoderScript loads it.
 #
 # On a CPU, pack packs the matrices of the layers, the projection and the head once, when a decoder is created. Products
-# with them are __torch__.products, which folio.runtime.torchscript.Products selects. They sum a row in an order that
+# with them are __torch__.products, which folio.runtime.torchscript.TorchScript selects. They sum a row in an order that
 # does not depend on the number of rows. So a row has the same bits alone and among others. On a GPU, nothing is packed,
 # and the number of kernel launches limits a step: one product computes gh of all layers, and libtorch's fused cell
 # computes the gates.

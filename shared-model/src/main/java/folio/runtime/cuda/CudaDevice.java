@@ -1,7 +1,9 @@
 package folio.runtime.cuda;
 
 import ai.djl.Device;
+import com.sun.jna.NativeLibrary;
 import com.sun.jna.ptr.IntByReference;
+import java.util.OptionalInt;
 
 /**
  * The properties of a GPU that decide whether and how a kernel runs on it.
@@ -40,6 +42,23 @@ public record CudaDevice(
         attribute(driver, ATTRIBUTE_SHARED_BYTES_OPT_IN, handle),
         attribute(driver, ATTRIBUTE_COOPERATIVE_LAUNCH, handle) == 1,
         version.getValue());
+  }
+
+  /**
+   * Returns the newest CUDA version that the driver supports, 13000 for CUDA 13.0, or empty if this
+   * machine has no driver. Works without libtorch.
+   */
+  public static OptionalInt driverVersion() {
+    try {
+      IntByReference version = new IntByReference();
+      int error =
+          NativeLibrary.getInstance("libcuda.so.1")
+              .getFunction("cuDriverGetVersion")
+              .invokeInt(new Object[] {version});
+      return error == 0 ? OptionalInt.of(version.getValue()) : OptionalInt.empty();
+    } catch (LinkageError e) {
+      return OptionalInt.empty();
+    }
   }
 
   private static int attribute(Driver driver, int attribute, int device) {

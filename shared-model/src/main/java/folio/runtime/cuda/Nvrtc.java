@@ -49,27 +49,64 @@ public final class Nvrtc {
   }
 
   /**
-   * Returns the compiler from the folder of the CUDA libraries that this process has loaded.
+   * Returns the compiler of this process, see {@link #fileOfThisProcess}.
    *
-   * @throws CudaException if no such folder has one
+   * @throws CudaException if there is none, or it cannot be loaded
    */
   public static Nvrtc ofThisProcess() {
-    try (Stream<String> maps = Files.lines(Path.of("/proc/self/maps"))) {
-      Optional<Path> found =
-          maps.filter(line -> line.contains("/") && line.contains(".so"))
-              .map(line -> line.substring(line.indexOf('/')))
-              .map(Path::of)
-              .filter(file -> rank(file) < Integer.MAX_VALUE)
-              .sorted(Comparator.comparingInt(Nvrtc::rank))
-              .map(Path::getParent)
-              .distinct()
-              .flatMap(folder -> in(folder).stream())
-              .findFirst();
-      return at(
-          found.orElseThrow(
-              () -> new CudaException("no folder of a loaded CUDA library has libnvrtc")));
+    return at(fileOfThisProcess());
+  }
+
+  /**
+   * Returns the NVRTC library next to the CUDA libraries that this process has loaded. libtorch's
+   * archives have all libraries in one folder; Python's packages have a folder for each of CUDA's.
+   *
+   * @throws CudaException if there is none
+   */
+  public static Path fileOfThisProcess() {
+    return loadedLibraries().stream()
+        .filter(file -> rank(file) < Integer.MAX_VALUE)
+        .sorted(Comparator.comparingInt(Nvrtc::rank))
+        .map(Path::getParent)
+        .distinct()
+        .flatMap(folder -> Stream.concat(Stream.of(folder), siblings(folder)))
+        .flatMap(folder -> in(folder).stream())
+        .findFirst()
+        .orElseThrow(() -> new CudaException("no folder of a loaded CUDA library has libnvrtc"));
+  }
+
+  /** Returns whether this process has loaded libtorch with CUDA. */
+  public static boolean isCudaLoaded() {
+    return loadedLibraries().stream()
+        .anyMatch(file -> file.getFileName().toString().startsWith("libtorch_cuda"));
+  }
+
+  private static List<Path> loadedLibraries() {
+    Path maps = Path.of("/proc/self/maps");
+    if (Files.notExists(maps)) {
+      return List.of(); // macOS, which has no CUDA
+    }
+    try (Stream<String> lines = Files.lines(maps)) {
+      return lines
+          .filter(line -> line.contains("/") && line.contains(".so"))
+          .map(line -> Path.of(line.substring(line.indexOf('/'))))
+          .distinct()
+          .toList();
     } catch (IOException e) {
       throw new CudaException("the loaded libraries cannot be listed: " + e, e);
+    }
+  }
+
+  /** Returns the folders {@code lib} of the packages beside the one that a library is from. */
+  private static Stream<Path> siblings(Path folder) {
+    Path packages = folder.getParent() == null ? null : folder.getParent().getParent();
+    if (packages == null || !folder.endsWith("lib")) {
+      return Stream.empty();
+    }
+    try (Stream<Path> folders = Files.list(packages)) {
+      return folders.map(beside -> beside.resolve("lib")).sorted().toList().stream();
+    } catch (IOException e) {
+      return Stream.empty();
     }
   }
 

@@ -1,6 +1,5 @@
 package folio.runtime.torchscript;
 
-import ai.djl.engine.EngineException;
 import java.util.Arrays;
 import java.util.Locale;
 import java.util.stream.Collectors;
@@ -17,47 +16,23 @@ public enum Products {
   PORTABLE;
 
   /** The system property that selects an implementation, for tests. */
-  public static final String PROPERTY = "folio.products";
-
-  private static final class Holder {
-    static final Products SELECTED = select(System.getProperty(PROPERTY));
-  }
+  static final String PROPERTY = "folio.products";
 
   /**
-   * Returns the implementation for this process: the one that the system property names, else
-   * oneDNN's if libtorch has it.
+   * Returns the implementation of a name.
    *
-   * @throws IllegalArgumentException if the property names no implementation
+   * @throws IllegalArgumentException if no implementation has the name
    */
-  public static Products selected() {
-    return Holder.SELECTED;
-  }
-
-  static Products select(String name) {
-    if (name == null) {
-      return compiles(ONEDNN) ? ONEDNN : PORTABLE;
-    }
+  static Products of(String name) {
     return Arrays.stream(values())
         .filter(products -> products.label().equals(name))
         .findFirst()
-        .orElseThrow(
-            () ->
-                new IllegalArgumentException(
-                    Arrays.stream(values())
-                        .map(Products::label)
-                        .collect(
-                            Collectors.joining(
-                                " or ", PROPERTY + " is " + name + "; it must be ", ""))));
+        .orElseThrow(() -> new IllegalArgumentException(PROPERTY + " is " + name + "; " + legal()));
   }
 
-  /** Returns whether libtorch has the operators of an implementation. */
-  private static boolean compiles(Products products) {
-    try {
-      TorchScript.load(Products.class, "Probe", "probe.torchscript.py", products);
-      return true;
-    } catch (EngineException e) {
-      return false;
-    }
+  private static String legal() {
+    return "it must be "
+        + Arrays.stream(values()).map(Products::label).collect(Collectors.joining(" or "));
   }
 
   /** Returns the name in the system property, in logs and in the source's file name. */

@@ -1,5 +1,6 @@
 package folio.runtime.torchscript;
 
+import ai.djl.engine.EngineException;
 import ai.djl.ndarray.NDManager;
 import ai.djl.pytorch.engine.PtNDArray;
 import ai.djl.pytorch.engine.PtNDManager;
@@ -54,6 +55,10 @@ public final class TorchScript {
   /** The version of the archive format. For older versions, libtorch replaces operators on load. */
   private static final byte[] VERSION = "10\n".getBytes(StandardCharsets.US_ASCII);
 
+  private static final class ProductsHolder {
+    static final Products SELECTED = select(System.getProperty(Products.PROPERTY));
+  }
+
   private final PtSymbolBlock block;
 
   private TorchScript(PtSymbolBlock block) {
@@ -69,7 +74,29 @@ public final class TorchScript {
    * @throws IllegalArgumentException if the class path has no such resource
    */
   public static TorchScript load(Class<?> beside, String name, String resource) {
-    return load(beside, name, resource, Products.selected());
+    return load(beside, name, resource, products());
+  }
+
+  /**
+   * Returns the products of this process: those that the system property names, else oneDNN's if
+   * libtorch has it.
+   *
+   * @throws IllegalArgumentException if the property names none
+   */
+  public static Products products() {
+    return ProductsHolder.SELECTED;
+  }
+
+  private static Products select(String name) {
+    if (name != null) {
+      return Products.of(name);
+    }
+    try {
+      load(TorchScript.class, "Probe", "probe.torchscript.py", Products.ONEDNN);
+      return Products.ONEDNN;
+    } catch (EngineException e) {
+      return Products.PORTABLE; // libtorch lacks an operator
+    }
   }
 
   static TorchScript load(Class<?> beside, String name, String resource, Products products) {

@@ -1,4 +1,4 @@
-# Compiles only if libtorch has every operator of the products, which Products finds out.
+# Compiles only if libtorch has every operator of the products, which TorchScript finds out.
 
 
 class Probe(Module):
