@@ -25,7 +25,7 @@ class BucketIT {
 
   @BeforeEach
   void startServer() throws IOException {
-    server = S3Server.start(BucketIT.class);
+    server = S3Server.start();
   }
 
   @AfterEach

@@ -51,10 +51,7 @@ final class Chromium implements AutoCloseable {
             .map(Path::of)
             .filter(Files::isExecutable)
             .findFirst();
-    String reason = "skipped: no Chromium found; set FOLIO_CHROMIUM to its path";
-    if (executable.isEmpty()) {
-      System.out.println(reason);
-    }
+    String reason = "no Chromium found; set FOLIO_CHROMIUM to its path";
     Assumptions.assumeTrue(executable.isPresent(), reason);
     Playwright playwright =
         Playwright.create(

@@ -22,7 +22,7 @@ class DecoderOnGpuTest {
 
   @BeforeAll
   static void needsAGpu() {
-    Gpu.needed(DecoderOnGpuTest.class);
+    Gpu.needed();
     Decoder.prepareThread(Device.gpu());
   }
 

@@ -47,7 +47,7 @@ class FusedNumericsOnGpuTest {
 
   @BeforeAll
   static void needsAGpu() {
-    Gpu.needed(FusedNumericsOnGpuTest.class);
+    Gpu.needed();
     Decoder.prepareThread(Device.gpu());
   }
 

@@ -38,7 +38,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 class FusedStreamsOnGpuTest {
   @BeforeAll
   static void needsAGpu() {
-    Gpu.needed(FusedStreamsOnGpuTest.class);
+    Gpu.needed();
     Decoder.prepareThread(Device.gpu());
   }
 
@@ -202,7 +202,7 @@ class FusedStreamsOnGpuTest {
   @CsvSource({"256, 3, 200", "1536, 1, 200", "2048, 1, 60"})
   void blocksInClustersAndSingleBlocksGenerateTheSame(int hidden, int layers, int rows) {
     CudaDevice gpu = CudaDevice.of(Device.gpu());
-    assumeTrue(gpu.architecture() >= 90, "skipped: the GPU has no clusters of blocks");
+    assumeTrue(gpu.architecture() >= 90, "the GPU has no clusters of blocks");
     CharGruConfig config = CharGruConfig.residual(65, 32, hidden, layers);
     KernelLayout layout = KernelLayout.of(config, gpu);
     try (NDManager manager = NDManager.newBaseManager(Device.gpu());

@@ -47,10 +47,7 @@ class KernelSourceTest {
   @BeforeAll
   static void findCompiler() throws Exception {
     Optional<Path> found = find();
-    String reason = "skipped: " + PYTHON + " has no nvidia-cuda-nvrtc-cu12";
-    if (found.isEmpty()) {
-      System.out.println(KernelSourceTest.class.getSimpleName() + " " + reason);
-    }
+    String reason = PYTHON + " has no nvidia-cuda-nvrtc-cu12";
     assumeTrue(found.isPresent(), reason);
     nvrtc = Nvrtc.at(found.get());
   }
@@ -95,10 +92,7 @@ class KernelSourceTest {
   @ValueSource(ints = {80, 86, 89, 90, 100, 120})
   void compilesForEveryArchitecture(int architecture) {
     boolean known = nvrtc.architectures().contains(architecture);
-    String reason = "skipped: the compiler does not know sm_" + architecture;
-    if (!known) {
-      System.out.println(KernelSourceTest.class.getSimpleName() + " " + reason);
-    }
+    String reason = "the compiler does not know sm_" + architecture;
     assumeTrue(known, reason);
     assertCompiles(
         architecture,

@@ -44,10 +44,7 @@ final class Tools {
   /** Returns the first command that works; if none does, prints a reason and skips the test. */
   static List<String> find(String name, List<List<String>> candidates) {
     Optional<List<String>> found = candidates.stream().filter(Tools::works).findFirst();
-    String reason = "skipped: " + name + " is not installed";
-    if (found.isEmpty()) {
-      System.out.println(reason);
-    }
+    String reason = name + " is not installed";
     Assumptions.assumeTrue(found.isPresent(), reason);
     return found.get();
   }

@@ -44,11 +44,7 @@ class PyTorchInteropTest {
     } catch (IOException e) {
       available = false;
     }
-    String reason =
-        "skipped: " + PYTHON + " has no torch, safetensors and numpy; set FOLIO_PYTHON to one";
-    if (!available) {
-      System.out.println(reason);
-    }
+    String reason = PYTHON + " has no torch, safetensors and numpy; set FOLIO_PYTHON to one";
     Assumptions.assumeTrue(available, reason);
   }
 

@@ -32,7 +32,7 @@ class S3StoreTest extends CheckpointStoreContract {
 
   @BeforeAll
   static void start() throws IOException {
-    server = S3Server.start(S3StoreTest.class);
+    server = S3Server.start();
   }
 
   @AfterAll

@@ -29,7 +29,7 @@ class S3StorageTest {
 
   @BeforeAll
   static void start() throws IOException {
-    server = S3Server.start(S3StorageTest.class);
+    server = S3Server.start();
   }
 
   @AfterAll

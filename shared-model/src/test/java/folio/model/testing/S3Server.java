@@ -55,14 +55,11 @@ public final class S3Server implements AutoCloseable {
 
   /**
    * Starts a server and sets its credentials as system properties of this process. Without moto,
-   * this method skips the test class and prints the reason.
+   * this method skips the test class.
    */
-  public static S3Server start(Class<?> by) throws IOException {
-    String reason = "skipped: " + PYTHON + " has no moto[s3,server]; set FOLIO_PYTHON to one";
+  public static S3Server start() throws IOException {
+    String reason = PYTHON + " has no moto[s3,server]; set FOLIO_PYTHON to one";
     boolean available = runs("-c", "import moto.server");
-    if (!available) {
-      System.out.println(by.getSimpleName() + " " + reason);
-    }
     assumeTrue(available, reason);
     System.setProperty("aws.accessKeyId", KEY);
     System.setProperty("aws.secretAccessKey", SECRET);

@@ -28,7 +28,7 @@ class BucketTest {
 
   @BeforeEach
   void start() throws IOException {
-    server = S3Server.start(BucketTest.class);
+    server = S3Server.start();
   }
 
   @AfterEach

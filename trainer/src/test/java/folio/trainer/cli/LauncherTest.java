@@ -126,7 +126,7 @@ class LauncherTest {
   @Test
   void updatesOneLineOnATerminal() throws Exception {
     Path script = Path.of("/usr/bin/script"); // gives the program a terminal
-    Assumptions.assumeTrue(Files.isExecutable(script), "skipped: there is no program script");
+    Assumptions.assumeTrue(Files.isExecutable(script), "there is no program script");
 
     String command = "'" + clone.resolve("folio") + "' format";
     Finished format = run(script, "-qec", command, "/dev/null");

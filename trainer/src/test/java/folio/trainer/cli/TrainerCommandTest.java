@@ -283,7 +283,7 @@ class TrainerCommandTest {
   void leavesNoPartOfACheckpointOnAFullDisk() throws Exception {
     Path disk = Files.createDirectory(folder.resolve("disk"));
     boolean mounted = exec("mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", disk.toString());
-    Assumptions.assumeTrue(mounted, "skipped: this user may not mount a small disk");
+    Assumptions.assumeTrue(mounted, "this user may not mount a small disk");
     try {
       assertThat(train("--checkpoints=" + disk.resolve("checkpoints"), "--hidden-size=128"))
           .isEqualTo(1);

@@ -41,7 +41,7 @@ class CorpusTest {
   @Test
   void readsTinyShakespeare() {
     Path file = Path.of(System.getProperty("test.corpus", "none"));
-    Assumptions.assumeTrue(Files.exists(file), "skipped: no tiny-shakespeare at " + file);
+    Assumptions.assumeTrue(Files.exists(file), "no tiny-shakespeare at " + file);
     Corpus corpus = source("cache").open(file.toString());
 
     assertThat(corpus.description().characters()).isEqualTo(1_115_394);

@@ -29,7 +29,7 @@ class TrainStepOnGpuTest {
 
   @BeforeAll
   static void needsAGpu() {
-    Gpu.needed(TrainStepOnGpuTest.class);
+    Gpu.needed();
   }
 
   @ParameterizedTest
