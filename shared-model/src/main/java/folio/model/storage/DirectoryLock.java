@@ -2,6 +2,8 @@ package folio.model.storage;
 
 import java.io.IOException;
 import java.nio.channels.FileChannel;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -62,8 +64,14 @@ public final class DirectoryLock implements AutoCloseable {
       Files.createDirectories(root);
       return root.toRealPath().resolve(".lock");
     } catch (IOException e) {
-      throw new IOException(root + " cannot be written: " + e, e);
+      throw unwritable(root, e);
     }
+  }
+
+  private static IOException unwritable(Path root, IOException cause) {
+    String reason = cause instanceof AccessDeniedException ? "permission denied" : cause.toString();
+    return new IOException(
+        root + " cannot be written: " + reason + "; choose another folder", cause);
   }
 
   /** Locks a file that this process has not locked; returns null if another process has. */
@@ -74,6 +82,8 @@ public final class DirectoryLock implements AutoCloseable {
       channel = FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
       locked = channel.tryLock() != null;
       return locked ? new DirectoryLock(file, channel) : null;
+    } catch (FileSystemException e) {
+      throw unwritable(file.getParent(), e);
     } finally {
       if (!locked) {
         if (channel != null) {

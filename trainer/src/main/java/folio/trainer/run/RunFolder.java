@@ -23,7 +23,7 @@ public final class RunFolder implements AutoCloseable {
     try {
       this.lock = DirectoryLock.acquire(path);
     } catch (IOException e) {
-      throw new CheckpointException(e.getMessage(), e);
+      throw new CheckpointException("--run: " + e.getMessage(), e);
     }
   }
 

@@ -274,7 +274,11 @@ class TrainerCommandTest {
   void explainsThatAFolderCannotBeWritten() throws IOException {
     Path file = Files.writeString(folder.resolve("file"), "x");
     assertThat(train("--run=" + file.resolve("run"))).isEqualTo(1);
-    assertOneLine(1, "cannot be written");
+    assertOneLine(1, "--run: ", "cannot be written", "choose another folder");
+    Path run = folder.resolve("no-lock");
+    Files.createDirectories(run.resolve(".lock"));
+    assertThat(train("--run=" + run)).isEqualTo(1);
+    assertOneLine(1, "--run: " + run + " cannot be written");
     assertThat(train("--checkpoints=" + file.resolve("checkpoints"))).isEqualTo(1);
     assertOneLine(1, "cannot be written");
   }
