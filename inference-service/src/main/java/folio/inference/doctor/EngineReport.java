@@ -67,7 +67,7 @@ final class EngineReport {
         });
     int gpus = engine.getGpuCount();
     addGpus(gpus, driver.isPresent(), cuda);
-    addCompiler(cuda);
+    addCudaLibraries(cuda);
     addDecoder(gpus == 0 ? Device.cpu() : Device.gpu());
   }
 
@@ -94,18 +94,23 @@ final class EngineReport {
           "libtorch is for CPUs; build with mvn -DskipTests -Dcuda package, or set FOLIO_TORCH");
     } else {
       report.missing(
-          "GPU",
-          "not found",
-          "the engine finds no libcudart.so, or the driver shows no GPU; put the folder of"
-              + " libcudart.so into LD_LIBRARY_PATH, and check that nvidia-smi lists a GPU");
+          "GPU", "not found", "check that nvidia-smi lists a GPU for this user or container");
     }
   }
 
-  private void addCompiler(boolean cuda) {
+  private void addCudaLibraries(boolean cuda) {
     if (!cuda) {
       report.found("NVRTC", "not needed: libtorch is for CPUs");
       return;
     }
+    CudaDevice.runtimeLibrary()
+        .ifPresentOrElse(
+            file -> report.found("CUDA runtime", file.toString()),
+            () ->
+                report.missing(
+                    "CUDA runtime",
+                    "not found, so the engine finds no GPU",
+                    "put a folder with libcudart.so into LD_LIBRARY_PATH"));
     try {
       Path file = Nvrtc.fileOfThisProcess();
       List<Integer> architectures = Nvrtc.at(file).architectures();

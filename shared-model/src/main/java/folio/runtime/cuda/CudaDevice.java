@@ -3,6 +3,8 @@ package folio.runtime.cuda;
 import ai.djl.Device;
 import com.sun.jna.NativeLibrary;
 import com.sun.jna.ptr.IntByReference;
+import java.nio.file.Path;
+import java.util.Optional;
 import java.util.OptionalInt;
 
 /**
@@ -58,6 +60,15 @@ public record CudaDevice(
       return error == 0 ? OptionalInt.of(version.getValue()) : OptionalInt.empty();
     } catch (LinkageError e) {
       return OptionalInt.empty();
+    }
+  }
+
+  /** Returns CUDA's runtime, by which DJL finds a GPU, or empty if DJL will not find it. */
+  public static Optional<Path> runtimeLibrary() {
+    try {
+      return Optional.of(NativeLibrary.getInstance("cudart").getFile().toPath());
+    } catch (LinkageError e) {
+      return Optional.empty();
     }
   }
 
