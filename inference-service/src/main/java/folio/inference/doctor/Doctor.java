@@ -43,7 +43,8 @@ public final class Doctor {
     report.found(
         "Java", System.getProperty("java.vm.version") + ", " + System.getProperty("java.home"));
     addCharset(report);
-    addFolder(report, "Engine cache", Utils.getCacheDir(), "DJL_CACHE_DIR");
+    // Need not be written if the engine is in it, as in an image; EngineReport says if it is not.
+    report.found("Engine cache", Utils.getCacheDir() + " (DJL_CACHE_DIR)");
     addFolder(report, "Folio's cache", FileCache.folderOf(environment), "FOLIO_CACHE");
     addFolder(report, "Temporary", Path.of(System.getProperty("java.io.tmpdir")), "TMPDIR");
     new EngineReport(report, environment).add();
