@@ -42,15 +42,21 @@ public final class EngineLoader {
     if (root != error) {
       cause += " (" + root.getClass().getSimpleName() + ": " + firstLine(root) + ")";
     }
-    return "the engine libtorch cannot be loaded: "
-        + cause
-        + (platform == null
-            ? "; DJL_CACHE_DIR, which is "
-                + Utils.getCacheDir()
-                + ", must be a folder that can be written and from which libraries can be loaded"
-            : "; Folio needs Linux with glibc on x86-64 or ARM64, or macOS on Apple silicon, and this"
-                + " machine is "
-                + platform);
+    return "the engine libtorch cannot be loaded: " + cause + "; " + remedy(cause, platform);
+  }
+
+  private static String remedy(String cause, String platform) {
+    if (platform != null) {
+      return "Folio needs Linux with glibc on x86-64 or ARM64, or macOS on Apple silicon, and this"
+          + " machine is "
+          + platform;
+    }
+    if (cause.contains("libcuda.so")) {
+      return "this libtorch is for GPUs and needs NVIDIA's driver; use one for CPUs here";
+    }
+    return "DJL_CACHE_DIR, which is "
+        + Utils.getCacheDir()
+        + ", must be a folder that can be written and from which libraries can be loaded";
   }
 
   private static String firstLine(Throwable error) {
