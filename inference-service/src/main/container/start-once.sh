@@ -10,6 +10,7 @@ if [ "$version" -ge 25 ]; then
 else
   archive=/app/service.jsa record=-XX:ArchiveClassesAtExit use=-XX:SharedArchiveFile
 fi
+: >/tmp/log
 java @$options "$record=$archive" -Xlog:disable -Xlog:all=error:stderr \
   -Dfolio.checkpoints=/nowhere -Dquarkus.http.host=127.0.0.1 -jar /app/quarkus-run.jar >/tmp/log 2>&1 &
 service=$!

@@ -38,7 +38,7 @@ final class Report {
     if (isComplete()) {
       lines.add("Nothing is missing.");
     } else {
-      lines.add("What is missing:");
+      lines.add("Missing:");
       missing.forEach(remedy -> lines.add("  " + remedy));
     }
     return String.join("\n", lines);
