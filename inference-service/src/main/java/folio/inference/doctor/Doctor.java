@@ -45,8 +45,11 @@ public final class Doctor {
     addCharset(report);
     // Need not be written if the engine is in it, as in an image; EngineReport says if it is not.
     report.found("Engine cache", Utils.getCacheDir() + " (DJL_CACHE_DIR)");
-    addFolder(report, "Folio's cache", FileCache.folderOf(environment), "FOLIO_CACHE");
-    addFolder(report, "Temporary", Path.of(System.getProperty("java.io.tmpdir")), "TMPDIR");
+    report.section(
+        "Folio's cache",
+        () -> addFolder(report, "Folio's cache", FileCache.folderOf(environment), "FOLIO_CACHE"));
+    addFolder(
+        report, "Temporary", Path.of(System.getProperty("java.io.tmpdir")), "-Djava.io.tmpdir");
     new EngineReport(report, environment).add();
     return report;
   }

@@ -46,7 +46,7 @@ final class EngineReport {
         "Driver",
         driver.isPresent()
             ? "CUDA " + version(driver.getAsInt())
-            : "none: libcuda.so.1 was not found, so this machine has no NVIDIA driver");
+            : "none: NVIDIA's libcuda.so.1 was not found, or does not work");
     Engine engine;
     try {
       engine = EngineLoader.load();
@@ -65,10 +65,15 @@ final class EngineReport {
           case ONEDNN -> "oneDNN";
           case PORTABLE -> "portable, since libtorch has no oneDNN";
         });
-    int gpus = engine.getGpuCount();
-    addGpus(gpus, driver.isPresent(), cuda);
-    addCudaLibraries(cuda);
-    addDecoder(gpus == 0 ? Device.cpu() : Device.gpu());
+    boolean cpu = "cpu".equals(environment.get("FOLIO_DEVICE"));
+    int gpus = cpu ? 0 : engine.getGpuCount();
+    if (cpu) {
+      report.found("GPU", "not used: FOLIO_DEVICE is cpu");
+    } else {
+      report.section("GPU", () -> addGpus(gpus, driver.isPresent(), cuda));
+    }
+    report.section("NVRTC", () -> addCudaLibraries(cuda));
+    report.section("Decoder", () -> addDecoder(gpus == 0 ? Device.cpu() : Device.gpu()));
   }
 
   private static String version(int cuda) {

@@ -25,6 +25,15 @@ final class Report {
     missing.add(name + ": " + remedy);
   }
 
+  /** Runs a part of the examination; a failure is a finding, not the end of the report. */
+  void section(String name, Runnable part) {
+    try {
+      part.run();
+    } catch (RuntimeException | LinkageError e) {
+      missing(name, "failed", String.valueOf(e.getMessage()));
+    }
+  }
+
   /** Returns whether nothing is missing. */
   boolean isComplete() {
     return missing.isEmpty();

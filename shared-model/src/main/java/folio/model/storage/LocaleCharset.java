@@ -6,7 +6,7 @@ import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.util.Map;
 import java.util.Optional;
-import java.util.stream.Stream;
+import java.util.TreeMap;
 
 /**
  * The charset of the locale. Java reads arguments, environment variables and the names of files in
@@ -29,34 +29,36 @@ public final class LocaleCharset {
   /**
    * Returns an error message if a text has characters beyond ASCII and the charset is not UTF-8.
    *
-   * @param texts arguments, values of environment variables, or paths
+   * @param texts arguments, values of environment variables or paths, by what the message calls
+   *     them
    */
-  public static Optional<String> findUnreadable(Stream<String> texts) {
+  public static Optional<String> findUnreadable(Map<String, String> texts) {
     return findUnreadable(System.getProperty("sun.jnu.encoding"), texts);
   }
 
-  static Optional<String> findUnreadable(String charset, Stream<String> texts) {
+  static Optional<String> findUnreadable(String charset, Map<String, String> texts) {
     if (charset.equalsIgnoreCase("UTF-8")) {
       return Optional.empty();
     }
-    return texts
-        .filter(text -> text.chars().anyMatch(c -> c > 127))
+    return texts.entrySet().stream()
+        .filter(text -> text.getValue().chars().anyMatch(c -> c > 127))
         .findFirst()
         .map(
             text ->
-                "'"
-                    + text
-                    + "' has characters that Java cannot read in the charset of the locale, "
+                text.getKey()
+                    + " has characters that Java cannot read in the charset of the locale, "
                     + charset
                     + "; set LC_ALL=C.UTF-8, or use ./folio, which sets it");
   }
 
-  /** Returns the values of Folio's environment variables, and the folder of the process. */
-  public static Stream<String> environment() {
-    return Stream.concat(
-        Stream.of(System.getProperty("user.dir")),
-        System.getenv().entrySet().stream()
-            .filter(variable -> variable.getKey().startsWith("FOLIO_"))
-            .map(Map.Entry::getValue));
+  /**
+   * Returns Folio's environment variables and the folder of the process, with their names. Messages
+   * must not have the value of a variable, which may be a secret.
+   */
+  public static Map<String, String> environment() {
+    Map<String, String> texts = new TreeMap<>(System.getenv());
+    texts.keySet().removeIf(variable -> !variable.startsWith("FOLIO_"));
+    texts.put("the current folder", System.getProperty("user.dir"));
+    return texts;
   }
 }

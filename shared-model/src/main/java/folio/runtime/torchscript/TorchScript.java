@@ -56,7 +56,7 @@ public final class TorchScript {
   private static final byte[] VERSION = "10\n".getBytes(StandardCharsets.US_ASCII);
 
   private static final class ProductsHolder {
-    static final Products SELECTED = select(System.getProperty(Products.PROPERTY));
+    static final Products AVAILABLE = probe();
   }
 
   private final PtSymbolBlock block;
@@ -84,13 +84,11 @@ public final class TorchScript {
    * @throws IllegalArgumentException if the property names none
    */
   public static Products products() {
-    return ProductsHolder.SELECTED;
+    String name = System.getProperty(Products.PROPERTY);
+    return name == null ? ProductsHolder.AVAILABLE : Products.of(name);
   }
 
-  private static Products select(String name) {
-    if (name != null) {
-      return Products.of(name);
-    }
+  private static Products probe() {
     try {
       load(TorchScript.class, "Probe", "probe.torchscript.py", Products.ONEDNN);
       return Products.ONEDNN;

@@ -6,11 +6,10 @@ import folio.trainer.run.Errors;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
-import java.util.stream.Stream;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -100,9 +99,11 @@ public final class Trainer implements Runnable {
     Locale.setDefault(Locale.ROOT);
     quietEngine();
     LocaleCharset.writeUtf8();
-    Optional<String> unreadable =
-        LocaleCharset.findUnreadable(
-            Stream.concat(Arrays.stream(args), LocaleCharset.environment()));
+    Map<String, String> texts = LocaleCharset.environment();
+    for (String argument : args) {
+      texts.put("'" + argument + "'", argument);
+    }
+    Optional<String> unreadable = LocaleCharset.findUnreadable(texts);
     if (unreadable.isPresent()) {
       System.err.println("folio: " + unreadable.get());
       System.exit(CommandLine.ExitCode.USAGE);

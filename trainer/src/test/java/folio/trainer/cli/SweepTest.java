@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import folio.model.checkpoint.CheckpointStore;
 import folio.trainer.sweep.RunRecord;
+import java.awt.GraphicsEnvironment;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -12,6 +13,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -57,12 +59,22 @@ class SweepTest {
     return output;
   }
 
+  private static boolean hasFonts() {
+    try {
+      return GraphicsEnvironment.getLocalGraphicsEnvironment().getAvailableFontFamilyNames().length
+          > 0;
+    } catch (RuntimeException | LinkageError e) {
+      return false; // a library of fonts is missing
+    }
+  }
+
   private RunRecord record(String run) {
     return RunRecord.read(sweep.resolve(run).resolve("metrics.jsonl"));
   }
 
   @Test
   void trainsEveryRunAndWritesTableAndPictures() throws Exception {
+    Assumptions.assumeTrue(hasFonts(), "Java finds no fonts; install fonts-dejavu-core");
     finish(start(Map.of(), "--parallel=2", "--", "--steps", "30"), 0);
 
     String table = Files.readString(sweep.resolve("results.md"));

@@ -27,6 +27,9 @@ import picocli.CommandLine.Spec;
       EngineCommand.class
     })
 public final class Benchmark implements Runnable {
+  /** The first version of Java that warns when Netty accesses memory by sun.misc.Unsafe. */
+  private static final int JAVA_THAT_WARNS = 24;
+
   /** The field prevents garbage collection: the log manager drops loggers without a reference. */
   private static Logger libraries;
 
@@ -63,6 +66,9 @@ public final class Benchmark implements Runnable {
    * class path and must be selected before the first logger is created.
    */
   private static void quietLibraries() {
+    if (Runtime.version().feature() >= JAVA_THAT_WARNS) {
+      System.setProperty("io.netty.noUnsafe", "true");
+    }
     System.setProperty("java.util.logging.manager", "org.jboss.logmanager.LogManager");
     libraries = Logger.getLogger("ai.djl");
     libraries.setLevel(Level.WARNING);

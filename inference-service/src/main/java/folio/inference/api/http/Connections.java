@@ -112,7 +112,9 @@ final class Connections {
     Connection longest = waiting.isEmpty() ? accepted : waiting.iterator().next();
     if (longest.equals(accepted)) {
       accepted.aboveLimit = true;
-      return open.size() <= max + RESERVE ? null : accepted;
+      if (open.size() <= max + RESERVE) {
+        return null;
+      }
     }
     waiting.remove(longest);
     return longest;

@@ -60,6 +60,19 @@ class ConnectionGateTest {
     assertThat(last.isOpen()).isTrue();
   }
 
+  @Test
+  void closesConnectionsAboveTheReserve() {
+    int reserve = 16;
+    for (int i = 0; i < MAX + reserve; i++) {
+      connections.of(accept()).serves();
+    }
+
+    List<EmbeddedChannel> rejected = List.of(accept(), accept());
+
+    assertThat(rejected).noneMatch(EmbeddedChannel::isOpen);
+    assertThat(aboveLimit.subList(MAX + reserve, aboveLimit.size())).containsExactly(true, true);
+  }
+
   private EmbeddedChannel accept() {
     EmbeddedChannel client = new EmbeddedChannel();
     server.writeInbound(client);
