@@ -248,7 +248,9 @@ class LauncherTest {
   /** Runs the demo with a script in place of Java. */
   private Finished demo(String lines, String... settings) throws Exception {
     Path jar = clone.resolve("inference-service/target/quarkus-app/quarkus-run.jar");
-    Files.createFile(Files.createDirectories(jar.getParent()).resolve(jar.getFileName()));
+    if (Files.notExists(jar)) {
+      Files.createFile(Files.createDirectories(jar.getParent()).resolve(jar.getFileName()));
+    }
     Path java = folder.resolve("bin/java");
     Files.writeString(java, "#!/usr/bin/env bash\n" + lines);
     Files.setPosixFilePermissions(java, PosixFilePermissions.fromString("rwxr-xr-x"));
@@ -266,6 +268,27 @@ class LauncherTest {
   void startsJavaInALocaleWhoseCharsetIsUtf8() throws Exception {
     assertThat(demo("echo charset \"$(locale charmap)\"; exit 1\n", "LC_ALL=POSIX").err())
         .contains("charset UTF-8");
+  }
+
+  @Test
+  void usesTheLibtorchOfAPythonPackage() throws Exception {
+    Path torch = Files.createDirectories(folder.resolve("site-packages/torch/lib")).getParent();
+    Files.writeString(torch.resolve("version.py"), "__version__ = '2.7.1+cu126'\n");
+    String setting = "FOLIO_TORCH=" + torch;
+    String print = "echo \"torch $PYTORCH_LIBRARY_PATH cudart ${LD_LIBRARY_PATH%%:*}\"; exit 1\n";
+
+    assertThat(demo(print, setting).err())
+        .isEqualTo(
+            "folio: FOLIO_TORCH is "
+                + torch
+                + " (PyTorch 2.7.1+cu126); it must be the folder torch of PyTorch 2.7.1 for CUDA\n");
+
+    Files.createFile(torch.resolve("lib/libtorch_cuda.so"));
+    Path cache = folder.resolve("cache");
+    assertThat(demo(print, setting, "FOLIO_CACHE=" + cache).err())
+        .contains("torch " + torch.resolve("lib") + " cudart " + cache.resolve("cuda") + "\n");
+    assertThat(Files.readSymbolicLink(cache.resolve("cuda/libcudart.so")))
+        .isEqualTo(folder.resolve("site-packages/nvidia/cuda_runtime/lib/libcudart.so.12"));
   }
 
   @Test
