@@ -2,89 +2,15 @@ package folio.trainer.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.io.IOException;
-import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.attribute.PosixFilePermissions;
-import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Assumptions;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
-/**
- * The launcher in a copy of the repository whose path has spaces, with a script in place of Maven.
- */
-class LauncherTest {
+/** The commands of the launcher that build and test. */
+class LauncherTest extends LauncherClone {
   private static final String ESCAPE = "\u001b";
-
-  /** Maven's log of a build that succeeds. */
-  private static final String MODULES =
-      """
-      echo '[INFO] Scanning for projects...'
-      echo '[INFO] Building Folio 0.1.0-SNAPSHOT                            [1/3]'
-      echo '[WARNING] a warning that ends nothing'
-      echo '[INFO] Building Folio shared model 0.1.0-SNAPSHOT               [2/3]'
-      echo '[INFO] Building Folio trainer 0.1.0-SNAPSHOT                    [3/3]'
-      """;
-
-  @TempDir Path folder;
-  private Path clone;
-
-  /** A finished process. */
-  private record Finished(int exitCode, String out, String err) {}
-
-  @BeforeEach
-  void copyTheLauncher() throws IOException {
-    clone = folder.resolve("a clone with spaces");
-    Files.createDirectories(clone.resolve(".ci"));
-    for (String file : List.of("folio", ".ci/maven", ".ci/check", ".ci/test")) {
-      Files.copy(Path.of("..").resolve(file), clone.resolve(file));
-    }
-    Path tests = Files.createDirectories(clone.resolve("trainer/src/test/java/folio/trainer"));
-    for (String name : List.of("ReportTest", "ReportIT", "CorpusTest", "SweepTest")) {
-      Files.createFile(tests.resolve(name + ".java"));
-    }
-    maven(MODULES);
-  }
-
-  /** Writes the script that runs in place of Maven; its folder and arguments go to a file. */
-  private void maven(String lines) throws IOException {
-    Path script = Files.createDirectories(folder.resolve("bin")).resolve("mvn");
-    String record = "printf '%s\\n' \"$PWD\" \"$@\" >'" + folder.resolve("called") + "'\n";
-    Files.writeString(script, "#!/usr/bin/env bash\n" + record + lines);
-    Files.setPosixFilePermissions(script, PosixFilePermissions.fromString("rwxr-xr-x"));
-  }
-
-  /** Returns the folder in which Maven was called, and its arguments. */
-  private List<String> called() throws IOException {
-    return Files.readAllLines(folder.resolve("called"));
-  }
-
-  private Finished folio(String... arguments) throws Exception {
-    return run(clone.resolve("folio"), arguments);
-  }
-
-  private Finished run(Path program, String... arguments) throws Exception {
-    List<String> command = new ArrayList<>(List.of(program.toString()));
-    command.addAll(List.of(arguments));
-    Path out = Files.createTempFile(folder, "out", ".txt");
-    Path err = Files.createTempFile(folder, "err", ".txt");
-    ProcessBuilder builder = new ProcessBuilder(command);
-    builder.directory(folder.toFile());
-    builder.environment().merge("PATH", folder.resolve("bin") + ":", (path, bin) -> bin + path);
-    builder.environment().put("TMPDIR", folder.toString());
-    Process process = builder.redirectOutput(out.toFile()).redirectError(err.toFile()).start();
-    try {
-      assertThat(process.waitFor(1, TimeUnit.MINUTES)).isTrue();
-    } finally {
-      process.destroyForcibly();
-    }
-    return new Finished(process.exitValue(), Files.readString(out), Files.readString(err));
-  }
 
   @Test
   void worksThroughSymbolicLinks() throws Exception {
@@ -198,117 +124,6 @@ class LauncherTest {
   }
 
   /** The service is replaced by a program that waits and never listens. */
-  @Test
-  void demoGivesUpOnAServiceThatIsNeverReady() throws Exception {
-    Path started = folder.resolve("started");
-    Finished demo = demo("echo $$ $@ >'" + started + "'\necho some log\nexec sleep 60\n");
-
-    assertThat(demo.exitCode()).isEqualTo(1);
-    assertThat(demo.err())
-        .contains("the service was not ready after 3 s (FOLIO_DEMO_TIMEOUT)")
-        .contains("some log");
-    String[] process = Files.readString(started).split(" ");
-    assertThat(process).contains("-XX:+ExitOnOutOfMemoryError");
-    assertThat(ProcessHandle.of(Long.parseLong(process[0])).filter(ProcessHandle::isAlive))
-        .isEmpty();
-  }
-
-  /** The service is replaced by a program that answers every request and ends after a text. */
-  @Test
-  void demoEndsWithTheServicesExitCode() throws Exception {
-    Path source = folder.resolve("Service.java");
-    Files.writeString(
-        source,
-        """
-        import com.sun.net.httpserver.HttpServer;
-        import java.net.InetSocketAddress;
-
-        class Service {
-          public static void main(String[] arguments) throws Exception {
-            int port = Integer.parseInt(System.getenv("QUARKUS_HTTP_PORT"));
-            HttpServer server = HttpServer.create(new InetSocketAddress("127.0.0.1", port), 0);
-            server.createContext("/", exchange -> {
-              exchange.sendResponseHeaders(200, -1);
-              exchange.close();
-              if (exchange.getRequestMethod().equals("POST")) {
-                System.exit(3);
-              }
-            });
-            server.start();
-          }
-        }
-        """);
-    Path realJava = Path.of(System.getProperty("java.home"), "bin", "java");
-    Finished demo = demo("exec '" + realJava + "' '" + source + "'\n", "FOLIO_DEMO_TIMEOUT=60");
-
-    assertThat(demo.err()).contains("folio: serving;").doesNotContain("unbound");
-    assertThat(demo.exitCode()).isEqualTo(3);
-  }
-
-  /** Runs the demo with a script in place of Java. */
-  private Finished demo(String lines, String... settings) throws Exception {
-    Path jar = clone.resolve("inference-service/target/quarkus-app/quarkus-run.jar");
-    if (Files.notExists(jar)) {
-      Files.createFile(Files.createDirectories(jar.getParent()).resolve(jar.getFileName()));
-    }
-    Path java = folder.resolve("bin/java");
-    Files.writeString(java, "#!/usr/bin/env bash\n" + lines);
-    Files.setPosixFilePermissions(java, PosixFilePermissions.fromString("rwxr-xr-x"));
-    List<String> command = new ArrayList<>(List.of("FOLIO_DEMO_TIMEOUT=3"));
-    command.addAll(List.of(settings));
-    try (ServerSocket free = new ServerSocket(0)) {
-      command.add("QUARKUS_HTTP_PORT=" + free.getLocalPort());
-    }
-    command.add(clone.resolve("folio").toString());
-    command.add("demo");
-    return run(Path.of("/usr/bin/env"), command.toArray(String[]::new));
-  }
-
-  @Test
-  void startsJavaInALocaleWhoseCharsetIsUtf8() throws Exception {
-    assertThat(demo("echo charset \"$(locale charmap)\"; exit 1\n", "LC_ALL=POSIX").err())
-        .contains("charset UTF-8");
-  }
-
-  @Test
-  void usesTheLibtorchOfAPythonPackage() throws Exception {
-    Path torch = Files.createDirectories(folder.resolve("site-packages/torch/lib")).getParent();
-    Files.writeString(torch.resolve("version.py"), "__version__ = '2.7.1+cu126'\n");
-    String setting = "FOLIO_TORCH=" + torch;
-    String print = "echo \"torch $PYTORCH_LIBRARY_PATH cudart ${LD_LIBRARY_PATH%%:*}\"; exit 1\n";
-
-    assertThat(demo(print, setting).err())
-        .isEqualTo(
-            "folio: FOLIO_TORCH is "
-                + torch
-                + " (PyTorch 2.7.1+cu126); it must be the folder torch of PyTorch 2.7.1 for CUDA\n");
-
-    Files.createFile(torch.resolve("lib/libtorch_cuda.so"));
-    Path cache = folder.resolve("cache");
-    assertThat(demo(print, setting, "FOLIO_CACHE=" + cache).err())
-        .contains("torch " + torch.resolve("lib") + " cudart " + cache.resolve("cuda") + "\n");
-    assertThat(Files.readSymbolicLink(cache.resolve("cuda/libcudart.so")))
-        .isEqualTo(folder.resolve("site-packages/nvidia/cuda_runtime/lib/libcudart.so.12"));
-  }
-
-  @Test
-  void saysInOneLineThatTheServiceMayOpenTooFewFiles() throws Exception {
-    for (String command : List.of("serve", "demo")) {
-      Finished finished =
-          run(
-              Path.of("/usr/bin/env"),
-              "bash",
-              "-c",
-              "ulimit -n 64; exec \"$0\" " + command,
-              clone.resolve("folio").toString());
-
-      assertThat(finished.exitCode()).isEqualTo(1);
-      assertThat(finished.err())
-          .isEqualTo(
-              "folio: ulimit -n is 64; the service needs 160, and one more for each connection\n");
-    }
-  }
-
   @Test
   void runsOneTestClassInItsModule() throws Exception {
     String report = "trainer/target/surefire-reports/TEST-folio.trainer.ReportTest.xml";
