@@ -116,6 +116,8 @@ final class Connections {
         return null;
       }
     }
+    // The end of a connection above the limit makes no room below it.
+    accepted.aboveLimit |= longest.aboveLimit;
     waiting.remove(longest);
     return longest;
   }
