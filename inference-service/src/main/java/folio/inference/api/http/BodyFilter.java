@@ -36,7 +36,7 @@ public final class BodyFilter {
     RequestBody body = RequestBody.of(http);
     return body.read()
         .map(bytes -> compressed ? decompress(bytes, body.limits()) : bytes.getBytes())
-        .invoke(BodyFilter::rejectNull)
+        .invoke(BodyFilter::rejectNothing)
         .invoke(bytes -> request.setEntityStream(new ByteArrayInputStream(bytes)))
         .replaceWithVoid();
   }
@@ -56,8 +56,11 @@ public final class BodyFilter {
     }
   }
 
-  /** JAX-RS treats the JSON value null like an absent body, for which every field has a default. */
-  private static void rejectNull(byte[] body) {
+  /**
+   * JAX-RS treats the JSON value null and a body of white space like an absent body, for which every
+   * field has a default.
+   */
+  private static void rejectNothing(byte[] body) {
     int start = 0;
     int end = body.length;
     while (start < end && isSpace(body[start])) {
@@ -65,6 +68,14 @@ public final class BodyFilter {
     }
     while (start < end && isSpace(body[end - 1])) {
       end--;
+    }
+    if (start == end && body.length > 0) {
+      throw new ProblemException(
+          Problem.of(
+                  Status.BAD_REQUEST,
+                  "malformed_json",
+                  "the body holds nothing but white space; it must be a JSON object")
+              .about("the body", "white space", "a JSON object"));
     }
     if (Arrays.equals(body, start, end, NULL, 0, NULL.length)) {
       throw new ProblemException(

@@ -282,7 +282,7 @@ class GenerateTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"{\"prompt\":", "{\"seed\":1,\"seed\":2}", "nonsense"})
+  @ValueSource(strings = {"{\"prompt\":", "{\"seed\":1,\"seed\":2}", "nonsense", "\r", " \n\t"})
   void rejectsABodyThatIsNotJson(String body) {
     generate(body)
         .statusCode(400)
