@@ -57,8 +57,8 @@ public final class BodyFilter {
   }
 
   /**
-   * JAX-RS treats the JSON value null and a body of white space like an absent body, for which every
-   * field has a default.
+   * JAX-RS treats the JSON value null and a body of white space like an absent body, for which
+   * every field has a default.
    */
   private static void rejectNothing(byte[] body) {
     int start = 0;
