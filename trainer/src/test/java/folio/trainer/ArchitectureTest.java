@@ -14,6 +14,7 @@ import com.tngtech.archunit.core.importer.ImportOption;
 import folio.model.testing.ArrayRules;
 import folio.model.testing.CycleRules;
 import folio.trainer.corpus.Batch;
+import folio.trainer.corpus.EncodedText;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
@@ -23,8 +24,8 @@ import org.junit.jupiter.params.provider.FieldSource;
 
 /**
  * The rules between the packages of the trainer. The packages cli, run, batch and benchmark join
- * others. Every other package stands alone, with two exceptions: training reads one class of
- * corpus, and sweep reads records and draws curves with report.
+ * others. Every other package stands alone, with two exceptions: training and evaluation read the
+ * classes of corpus that hold ids, and sweep reads records and draws curves with report.
  */
 class ArchitectureTest {
   private static final String ROOT = "folio.trainer.";
@@ -52,7 +53,7 @@ class ArchitectureTest {
           "training",
           List.of("corpus"),
           "evaluation",
-          List.of(),
+          List.of("corpus"),
           "sweep",
           List.of("report"),
           "corpus",
@@ -96,17 +97,14 @@ class ArchitectureTest {
   }
 
   @Test
-  void trainingDependsOnNoClassOfCorpusButBatch() {
-    assertReadsOnly("training", Batch.class);
-  }
-
-  private static void assertReadsOnly(String name, Class<?> classOfCorpus) {
+  void trainingAndEvaluationDependOnNoClassOfCorpusButBatchAndEncodedText() {
     noClasses()
         .that()
-        .resideInAPackage(ROOT + name)
+        .resideInAnyPackage(ROOT + "training", ROOT + "evaluation")
         .should()
         .dependOnClassesThat(
-            resideInAPackage(ROOT + "corpus").and(not(belongToAnyOf(classOfCorpus))))
+            resideInAPackage(ROOT + "corpus")
+                .and(not(belongToAnyOf(Batch.class, EncodedText.class))))
         .check(TRAINER);
   }
 

@@ -1,5 +1,6 @@
 package folio.model.checkpoint;
 
+import com.fasterxml.jackson.annotation.JsonInclude;
 import java.util.Map;
 
 /**
@@ -58,11 +59,31 @@ public record CheckpointManifest(
    * @param training the loss over the characters trained on since the previous evaluation, dropout
    *     included; null if unknown
    * @param validation the losses over the validation part of the corpus, by protocol
+   * @param test the losses over the test part of the corpus, by protocol; null if it has none or
+   *     they were not measured
    */
-  public record Losses(Double training, Map<String, Double> validation) {
+  public record Losses(
+      Double training,
+      Map<String, Double> validation,
+      @JsonInclude(JsonInclude.Include.NON_NULL) Map<String, Double> test) {
     /** Replaces a null map with an empty one. */
     public Losses {
       validation = validation == null ? Map.of() : validation;
+    }
+
+    /** Creates losses without those of a test part. */
+    public Losses(Double training, Map<String, Double> validation) {
+      this(training, validation, null);
+    }
+
+    /**
+     * Returns whether nothing more is to be measured.
+     *
+     * @param protocol the protocol of the loss over the whole validation part
+     * @param tested whether the corpus has a test part
+     */
+    public boolean isWhole(String protocol, boolean tested) {
+      return of(protocol) != null && (test != null || !tested);
     }
 
     /** Returns the validation loss of a protocol in nats, or null if it was not measured. */

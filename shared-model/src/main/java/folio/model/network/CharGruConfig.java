@@ -130,6 +130,20 @@ public record CharGruConfig(
         false);
   }
 
+  /** Returns the same architecture for a vocabulary of another size. */
+  public CharGruConfig withVocabularySize(int size) {
+    return new CharGruConfig(
+        network,
+        size,
+        embeddingSize,
+        hiddenSize,
+        layers,
+        embeddingActivation,
+        headActivation,
+        projectionSize,
+        tied);
+  }
+
   /** Returns the width of the head's input. */
   public int headInputSize() {
     return projectionSize == null ? hiddenSize : projectionSize;

@@ -5,7 +5,7 @@ public final class UnknownCharacterException extends RuntimeException {
   private static final long serialVersionUID = 1L;
 
   private final int codePoint;
-  private final int position;
+  private final long position;
 
   /**
    * Creates an exception for the first unknown character of a text.
@@ -13,7 +13,7 @@ public final class UnknownCharacterException extends RuntimeException {
    * @param codePoint the character
    * @param position the position of the character in the text, in code points from 0
    */
-  public UnknownCharacterException(int codePoint, int position) {
+  public UnknownCharacterException(int codePoint, long position) {
     super(
         "character "
             + describe(codePoint)
@@ -30,7 +30,7 @@ public final class UnknownCharacterException extends RuntimeException {
   }
 
   /** Returns the position of the character in the text, in code points from 0. */
-  public int position() {
+  public long position() {
     return position;
   }
 

@@ -2,6 +2,7 @@ package folio.model.vocabulary;
 
 import java.util.Arrays;
 import java.util.List;
+import java.util.stream.IntStream;
 
 /**
  * The characters that a network knows: an ascending list of Unicode code points. A character's
@@ -32,6 +33,25 @@ public final class Vocabulary {
    */
   public static Vocabulary of(String text) {
     return new Vocabulary(text.codePoints().distinct().sorted().toArray());
+  }
+
+  /**
+   * Returns the vocabulary of distinct characters.
+   *
+   * @param codePoints in any order
+   * @throws IllegalArgumentException if there are none
+   */
+  public static Vocabulary ofCodePoints(int... codePoints) {
+    return new Vocabulary(Arrays.stream(codePoints).sorted().toArray());
+  }
+
+  /** Returns the vocabulary of the characters of this one and of another one. */
+  public Vocabulary with(Vocabulary other) {
+    return new Vocabulary(
+        IntStream.concat(Arrays.stream(codePoints), Arrays.stream(other.codePoints))
+            .distinct()
+            .sorted()
+            .toArray());
   }
 
   /**

@@ -6,6 +6,8 @@ import folio.model.network.CharGru;
 import folio.model.network.CharGruConfig;
 import folio.model.vocabulary.Vocabulary;
 import folio.trainer.corpus.Corpus;
+import folio.trainer.corpus.Division;
+import folio.trainer.corpus.EncodedText;
 import folio.trainer.corpus.RandomSequences;
 import folio.trainer.training.AdamW;
 import folio.trainer.training.DropoutRates;
@@ -81,7 +83,7 @@ public final class StepTimer {
     }
   }
 
-  private final int[] text;
+  private final EncodedText text;
   private final int vocabularySize;
   private final Device device;
   private final Duration time;
@@ -93,7 +95,7 @@ public final class StepTimer {
    */
   public StepTimer(Corpus corpus, Device device, Duration time) {
     Vocabulary vocabulary = corpus.vocabulary();
-    this.text = corpus.training(vocabulary, 1);
+    this.text = corpus.split(vocabulary, Division.DEFAULT).training();
     this.vocabularySize = vocabulary.size();
     this.device = device;
     this.time = time;
@@ -110,7 +112,7 @@ public final class StepTimer {
         CharGruConfig.residual(vocabularySize, EMBEDDING, size.hidden(), size.layers());
     DropoutRates dropout =
         extras.has(Extras.DROPOUT) ? new DropoutRates(0.15, 0.45, 0.25) : DropoutRates.NONE;
-    RandomSequences batches = new RandomSequences(text.length, size.rows(), size.length(), 1);
+    RandomSequences batches = new RandomSequences(text.length(), size.rows(), size.length(), 1);
     try (NDManager manager = NDManager.newBaseManager(device);
         CharGru network = CharGru.initialize(manager, config, new SplittableRandom(1));
         WeightAverage average = new WeightAverage(manager, network, AVERAGE_DECAY);

@@ -2,38 +2,188 @@ package folio.trainer.cli;
 
 import folio.model.storage.FileCache;
 import folio.trainer.corpus.Corpus;
+import folio.trainer.corpus.CorpusRequest;
 import folio.trainer.corpus.CorpusSource;
+import folio.trainer.corpus.TextFormat;
+import folio.trainer.report.Console;
 import java.io.PrintWriter;
+import java.nio.charset.Charset;
+import java.nio.charset.IllegalCharsetNameException;
+import java.nio.charset.UnsupportedCharsetException;
+import java.text.Normalizer;
+import java.util.List;
+import picocli.CommandLine;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
-/** The options that name the text. */
+/** The options that name the text and say how to read it. */
 final class CorpusOptions {
+  /** The text without {@code --corpus}. */
+  static final String DEFAULT = "tinyshakespeare";
+
+  /** The legal values of {@code --line-ends}. */
+  enum LineEnds {
+    LF,
+    KEEP
+  }
+
+  /** The legal values of {@code --normalise}. */
+  enum Normalisation {
+    NFC(Normalizer.Form.NFC),
+    NFKC(Normalizer.Form.NFKC),
+    NONE(null);
+
+    private final Normalizer.Form form;
+
+    Normalisation(Normalizer.Form form) {
+      this.form = form;
+    }
+  }
+
+  /** Reading shorter texts takes less than a second. */
+  private static final long MIN_BYTES_FOR_PROGRESS = 32L << 20;
+
+  private static final double MIB = 1 << 20;
+
   @Spec(Spec.Target.MIXEE)
   private CommandSpec command;
 
   @Option(
       names = "--corpus",
       paramLabel = "TEXT",
-      defaultValue = "tinyshakespeare",
-      description = "The text: tinyshakespeare (downloaded once), a UTF-8 file or an http(s) URL.")
-  private String name;
+      defaultValue = DEFAULT,
+      description =
+          "The text: tinyshakespeare (downloaded once), a file, a folder, a quoted pattern such as"
+              + " 'src/**.c', an http(s) or file URL, or - (standard input). Repeat the option to"
+              + " join several. Gzip, zip and zstd are unpacked.")
+  private List<String> names;
+
+  @Option(
+      names = "--validation",
+      paramLabel = "TEXT",
+      description = "The text of the validation part, instead of a part of --corpus.")
+  private List<String> validation = List.of();
+
+  @Option(
+      names = "--test",
+      paramLabel = "TEXT",
+      description = "The text of the test part, instead of a part of --corpus.")
+  private List<String> test = List.of();
+
+  @Option(
+      names = "--encoding",
+      paramLabel = "NAME",
+      defaultValue = "auto",
+      description =
+          "The encoding of the text, such as windows-1252 or utf-16le; auto means UTF-8, or the one"
+              + " that a byte-order mark names.")
+  private String encoding;
+
+  @Option(
+      names = "--line-ends",
+      paramLabel = "KIND",
+      defaultValue = "lf",
+      description = "lf (CR LF and CR become LF) or keep (line ends stay as they are).")
+  private LineEnds lineEnds;
+
+  @Option(
+      names = "--normalise",
+      paramLabel = "FORM",
+      defaultValue = "none",
+      description = "The Unicode normalisation of the text: nfc, nfkc or none.")
+  private Normalisation normalisation;
 
   @Option(
       names = "--refresh",
       description = "Download the text of --corpus again, also if the cached copy is up to date.")
   private boolean refresh;
 
+  /** Returns the names that the user entered for the text. */
+  List<String> names() {
+    return names;
+  }
+
+  /** Returns the value of {@code --corpus}, or null if it cannot be read again. */
+  String source() {
+    return names.size() == 1 && !names.get(0).equals("-") ? names.get(0) : null;
+  }
+
   /**
-   * Reads the text, and downloads it first where needed.
+   * Reads the text, and downloads it first where needed. On a terminal, it shows a progress bar for
+   * a large one.
    *
+   * @throws ParameterException if an option has an illegal value
    * @throws folio.trainer.corpus.CorpusException if it cannot be read or is not a text
    */
   Corpus open() {
     PrintWriter err = command.commandLine().getErr();
-    return new CorpusSource(
-            FileCache.folderOf(System.getenv()), refresh, note -> err.println("folio: " + note))
-        .open(name);
+    CorpusRequest request =
+        new CorpusRequest(
+            names,
+            validation,
+            test,
+            new TextFormat(charset(), lineEnds == LineEnds.KEEP, normalisation.form));
+    try (Progress progress = new Progress()) {
+      return new CorpusSource(
+              FileCache.folderOf(System.getenv()),
+              refresh,
+              note -> err.println("folio: " + note),
+              progress::show)
+          .open(request);
+    }
+  }
+
+  private Charset charset() {
+    if (encoding.equalsIgnoreCase("auto")) {
+      return null;
+    }
+    try {
+      return Charset.forName(encoding);
+    } catch (IllegalCharsetNameException | UnsupportedCharsetException e) {
+      throw usageError(
+          "--encoding is "
+              + encoding
+              + "; it must be auto or the name of an encoding, such as utf-8, utf-16le,"
+              + " windows-1252 or gb18030",
+          e);
+    }
+  }
+
+  private ParameterException usageError(String message, Exception cause) {
+    return new ParameterException(command.commandLine(), message, cause);
+  }
+
+  /** The progress of reading: a bar on a terminal, lines elsewhere, nothing for a short text. */
+  private static final class Progress implements AutoCloseable {
+    private Console console;
+    private long reportedNanos = System.nanoTime();
+
+    void show(long read, long total) {
+      if (console == null) {
+        if (total < MIN_BYTES_FOR_PROGRESS) {
+          return;
+        }
+        console =
+            new Console(
+                System.out,
+                CommandLine.Help.Ansi.AUTO.enabled(),
+                new Console.Task("read", "MiB", 0, (long) Math.ceil(total / MIB)));
+      }
+      long done = (long) (read / MIB);
+      console.step(done);
+      if (System.nanoTime() - reportedNanos > console.intervalNanos()) {
+        reportedNanos = System.nanoTime();
+        console.progress(done, "read");
+      }
+    }
+
+    @Override
+    public void close() {
+      if (console != null) {
+        console.close();
+      }
+    }
   }
 }

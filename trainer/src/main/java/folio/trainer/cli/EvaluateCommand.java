@@ -5,6 +5,8 @@ import folio.model.checkpoint.Checkpoint;
 import folio.model.checkpoint.CheckpointManifest;
 import folio.model.network.CharGru;
 import folio.trainer.corpus.Corpus;
+import folio.trainer.corpus.Division;
+import folio.trainer.corpus.SplitRule;
 import folio.trainer.evaluation.Evaluator;
 import folio.trainer.evaluation.Memorisation;
 import java.io.PrintWriter;
@@ -14,6 +16,7 @@ import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
@@ -23,8 +26,8 @@ import picocli.CommandLine.Spec;
     mixinStandardHelpOptions = true,
     showDefaultValues = true,
     description = {
-      "Measures the loss of a checkpoint on the validation part of a text, in nats and bits per"
-          + " character.",
+      "Measures the loss of a checkpoint on the validation part of a text, and on its test part if"
+          + " it has one, in nats and bits per character.",
       "Protocol carried-64 reads 64 streams and carries their state from the first character to the"
           + " last; windows-256 reads windows of 256 characters, each from a zero state.",
       "Then generates text and searches it for passages that occur word for word in the training"
@@ -46,6 +49,15 @@ final class EvaluateCommand implements Callable<Integer> {
               + " jar).")
   private String version;
 
+  @Option(
+      names = "--split",
+      paramLabel = "PERCENTAGES",
+      converter = SplitConverter.class,
+      description =
+          "The percentages for training, validation and test, such as 80,10,10 (default: those of"
+              + " the checkpoint's run on the same text, else 90,10).")
+  private SplitRule split;
+
   @Mixin private CorpusOptions corpus;
   @Mixin private StoreOptions checkpoints;
   @Mixin private DeviceOptions device;
@@ -54,18 +66,15 @@ final class EvaluateCommand implements Callable<Integer> {
   public Integer call() {
     Checkpoint checkpoint = checkpoints.open(version);
     Corpus text = corpus.open();
-    Corpus.Split parts = parts(checkpoint, text);
+    Corpus.Split parts = parts(checkpoint, text, split);
     PrintWriter out = spec.commandLine().getOut();
     try (NDManager manager = NDManager.newBaseManager(device.start());
         CharGru network = checkpoint.load(manager)) {
       out.printf("%s on %s%n", checkpoint.version(), text);
-      new Evaluator(manager, parts.validation())
-          .evaluate(network)
-          .forEach(
-              (protocol, loss) ->
-                  out.printf(
-                      "%-12s %.4f nats, %.4f bits per character%n",
-                      protocol, loss, loss / Math.log(2)));
+      print(out, "", new Evaluator(manager, parts.validation()).evaluate(network));
+      if (parts.test().length() > 1) {
+        print(out, "test ", new Evaluator(manager, parts.test()).evaluate(network));
+      }
       out.flush();
       printMemorisation(
           new Memorisation(checkpoint.vocabulary(), parts.training(), parts.validation()),
@@ -77,19 +86,34 @@ final class EvaluateCommand implements Callable<Integer> {
   }
 
   /**
-   * Divides a text. The text that the checkpoint was trained on is divided as in its run; of any
-   * other text, the last tenth is for validation.
+   * Divides a text. The text that the checkpoint was trained on is divided as in its run, any other
+   * one by the default rule.
+   *
+   * @param split the rule that the user chose, or null
    */
-  static Corpus.Split parts(Checkpoint checkpoint, Corpus text) {
+  static Corpus.Split parts(Checkpoint checkpoint, Corpus text, SplitRule split) {
     CheckpointManifest manifest = checkpoint.manifest();
     boolean sameText =
-        manifest.corpus() != null && manifest.corpus().sha256().equals(text.description().sha256());
+        manifest != null
+            && manifest.corpus() != null
+            && manifest.corpus().sha256().equals(text.description().sha256());
     Map<String, String> settings =
         sameText && manifest.settings() != null ? manifest.settings() : Map.of();
+    String rule = settings.getOrDefault("split", SplitRule.DEFAULT.toString());
     return text.split(
         checkpoint.vocabulary(),
-        Double.parseDouble(settings.getOrDefault("fraction", "1")),
-        Double.parseDouble(settings.getOrDefault("holdout", "0")));
+        new Division(
+            split == null ? SplitRule.parse(rule) : split,
+            Double.parseDouble(settings.getOrDefault("fraction", "1")),
+            Double.parseDouble(settings.getOrDefault("holdout", "0"))));
+  }
+
+  private static void print(PrintWriter out, String part, Map<String, Double> losses) {
+    losses.forEach(
+        (protocol, loss) ->
+            out.printf(
+                "%-12s %.4f nats, %.4f bits per character%n",
+                part + protocol, loss, loss / Math.log(2)));
   }
 
   private static void printMemorisation(

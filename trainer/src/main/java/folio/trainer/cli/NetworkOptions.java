@@ -3,8 +3,14 @@ package folio.trainer.cli;
 import folio.model.network.CharGruConfig;
 import folio.model.network.NetworkKind;
 import folio.model.network.Nonlinearity;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Objects;
 import picocli.CommandLine;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
 
 /** The options of {@code train} that describe the network; their defaults come from the preset. */
 final class NetworkOptions {
@@ -68,6 +74,60 @@ final class NetworkOptions {
       showDefaultValue = CommandLine.Help.Visibility.ALWAYS,
       description = "Whether the output layer shares the embedding's weights: true or false.")
   private boolean tied;
+
+  @Spec(Spec.Target.MIXEE)
+  private CommandSpec command;
+
+  /**
+   * Returns the network of a checkpoint, for a vocabulary of one character.
+   *
+   * @throws ParameterException if an option on the command line describes another one
+   */
+  CharGruConfig config(CharGruConfig parent) {
+    CharGruConfig own = config();
+    check("--network", own.network(), parent.network());
+    check("--layers", own.layers(), parent.layers());
+    check("--hidden-size", own.hiddenSize(), parent.hiddenSize());
+    check("--embedding-size", own.embeddingSize(), parent.embeddingSize());
+    check("--embedding-activation", own.embeddingActivation(), parent.embeddingActivation());
+    check("--head-activation", own.headActivation(), parent.headActivation());
+    check("--projection-size", own.projectionSize(), parent.projectionSize());
+    check("--tied", own.tied(), parent.tied());
+    return parent.withVocabularySize(1);
+  }
+
+  private void check(String option, Object own, Object ofParent) {
+    boolean given = command.commandLine().getParseResult().hasMatchedOption(option);
+    if (given && !Objects.equals(own, ofParent)) {
+      throw new ParameterException(
+          command.commandLine(),
+          option
+              + " is "
+              + written(own)
+              + ", but the checkpoint of --from has "
+              + written(ofParent)
+              + "; leave "
+              + option
+              + " out, or begin without --from");
+    }
+  }
+
+  private static String written(Object value) {
+    return value == null ? "0" : value.toString().toLowerCase(Locale.ROOT);
+  }
+
+  /** Returns the values of the options that describe a network, by name. */
+  static Map<String, String> settings(CharGruConfig config) {
+    return Map.of(
+        "network", config.network().toString(),
+        "layers", String.valueOf(config.layers()),
+        "hidden-size", String.valueOf(config.hiddenSize()),
+        "embedding-size", String.valueOf(config.embeddingSize()),
+        "embedding-activation", config.embeddingActivation().toString(),
+        "head-activation", config.headActivation().toString(),
+        "projection-size", written(config.projectionSize()),
+        "tied", String.valueOf(config.tied()));
+  }
 
   /**
    * Returns the network that the options describe, for a vocabulary of one character.

@@ -1,8 +1,11 @@
 package folio.trainer.cli;
 
+import folio.model.storage.UserPath;
+import folio.trainer.run.SavedRun;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Properties;
 import picocli.CommandLine.IDefaultValueProvider;
@@ -10,15 +13,14 @@ import picocli.CommandLine.Model.ArgSpec;
 import picocli.CommandLine.Model.OptionSpec;
 
 /**
- * The presets of {@code train}: named sets of hyperparameters. An option that is missing from the
- * command line takes its value from the preset.
+ * The defaults of {@code train}: those of a preset, a named set of hyperparameters, or those of a
+ * saved run that is resumed. An option that is missing from the command line takes its value from
+ * them.
  */
 final class Presets implements IDefaultValueProvider {
   /** The names of all presets; the first one is the default. */
   static final List<String> NAMES =
       List.of("quick", "quality", "post-gru", "karpathy", "residual-8");
-
-  private static final String OPTION = "--preset";
 
   private final Properties values;
 
@@ -26,23 +28,51 @@ final class Presets implements IDefaultValueProvider {
     this.values = values;
   }
 
-  /** Returns the preset that a command line names; its options need not be parsed yet. */
+  /**
+   * Returns the defaults for a command line, whose options need not be parsed yet.
+   *
+   * @throws folio.trainer.publication.ResumeException if a run is resumed whose state cannot be
+   *     read
+   */
   static Presets in(List<String> arguments) {
-    String name = NAMES.get(0);
-    for (int i = 0; i < arguments.size(); i++) {
-      if (arguments.get(i).equals(OPTION) && i + 1 < arguments.size()) {
-        name = arguments.get(i + 1);
-      } else if (arguments.get(i).startsWith(OPTION + "=")) {
-        name = arguments.get(i).substring(OPTION.length() + 1);
-      }
-    }
+    String name = last(arguments, "--preset", NAMES.get(0));
     Properties values = new Properties();
     load("defaults", values);
     if (NAMES.contains(name)) {
       load(name, values); // TrainCommand rejects an unknown name
     }
     values.setProperty("preset", name);
+    if (arguments.contains("--resume") || arguments.contains("--resume-if-saved")) {
+      String corpus = last(arguments, "--corpus", CorpusOptions.DEFAULT);
+      String folder = last(arguments, "--run", null);
+      Path path = folder == null ? runFolder(name, List.of(corpus)) : UserPath.of(folder);
+      SavedRun.in(path).ifPresent(run -> values.putAll(run.options()));
+    }
     return new Presets(values);
+  }
+
+  /** Returns the value of an option on a command line, the last one if there are several. */
+  private static String last(List<String> arguments, String option, String otherwise) {
+    String value = otherwise;
+    for (int i = 0; i < arguments.size(); i++) {
+      if (arguments.get(i).equals(option) && i + 1 < arguments.size()) {
+        value = arguments.get(i + 1);
+      } else if (arguments.get(i).startsWith(option + "=")) {
+        value = arguments.get(i).substring(option.length() + 1);
+      }
+    }
+    return value;
+  }
+
+  /** Returns the folder of a run that has no {@code --run}: {@code runs/PRESET-CORPUS}. */
+  static Path runFolder(String preset, List<String> corpus) {
+    String name = corpus.get(0).replaceFirst("[?#].*$", "").replaceFirst("[/\\\\]+$", "");
+    String stem =
+        name.substring(Math.max(name.lastIndexOf('/'), name.lastIndexOf('\\')) + 1)
+            .replaceFirst("(?<=.)(\\.(txt|gz|zip|zst|md|html?))+$", "");
+    String safe = stem.replaceAll("[^\\p{L}\\p{N}._-]+", "-").replaceAll("^[.-]+|-+$", "");
+    String others = corpus.size() == 1 ? "" : "-and-" + (corpus.size() - 1) + "-more";
+    return Path.of("runs", preset + "-" + (safe.isEmpty() ? "text" : safe) + others);
   }
 
   private static void load(String name, Properties values) {

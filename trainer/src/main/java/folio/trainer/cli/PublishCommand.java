@@ -13,10 +13,8 @@ import folio.model.checkpoint.CheckpointManifest.Losses;
 import folio.model.checkpoint.CheckpointStore;
 import folio.model.checkpoint.CheckpointWriter;
 import folio.model.network.CharGru;
-import folio.model.storage.UserPath;
 import folio.trainer.corpus.Corpus;
 import folio.trainer.evaluation.Evaluator;
-import java.nio.file.Files;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import picocli.CommandLine;
@@ -70,9 +68,7 @@ final class PublishCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     CheckpointStore store = checkpoints.store();
-    boolean folder = Files.isRegularFile(UserPath.of(source).resolve("config.json"));
-    Checkpoint checkpoint =
-        folder ? Checkpoint.readExternal(UserPath.of(source)) : checkpoints.open(source);
+    Checkpoint checkpoint = checkpoints.openAny(source);
     try (NDManager manager = NDManager.newBaseManager(device.start());
         CharGru network = checkpoint.load(manager)) {
       Origin origin = measure ? measured(manager, network, checkpoint) : origin(checkpoint);
@@ -128,7 +124,8 @@ final class PublishCommand implements Callable<Integer> {
               + "; with --measure it must be the text that the checkpoint was trained on, "
               + trainedOn.name());
     }
-    Evaluator evaluator = new Evaluator(manager, text.validation(checkpoint.vocabulary()));
+    Evaluator evaluator =
+        new Evaluator(manager, EvaluateCommand.parts(checkpoint, text, null).validation());
     try (NDManager scratch = manager.newSubManager();
         CharGru rounded = rounded(scratch, network)) {
       Origin origin = origin(checkpoint);

@@ -17,11 +17,13 @@ import picocli.CommandLine.Spec;
     mixinStandardHelpOptions = true,
     description =
         "Writes the report.html of a run from its metrics.jsonl, also while the run is active.",
-    footer = {"", "Example: ./folio report runs/quick"})
+    footer = {"", "Example: ./folio report runs/quick-tinyshakespeare"})
 final class ReportCommand implements Callable<Integer> {
   @Spec private CommandSpec spec;
 
-  @Parameters(paramLabel = "DIR", description = "The folder of the run, such as runs/quick.")
+  @Parameters(
+      paramLabel = "DIR",
+      description = "The folder of the run, such as runs/quick-tinyshakespeare.")
   private Path folder;
 
   @Override

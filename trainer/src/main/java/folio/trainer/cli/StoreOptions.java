@@ -3,6 +3,9 @@ package folio.trainer.cli;
 import folio.model.checkpoint.Checkpoint;
 import folio.model.checkpoint.CheckpointException;
 import folio.model.checkpoint.CheckpointStore;
+import folio.model.storage.UserPath;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.function.BiFunction;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -59,6 +62,19 @@ final class StoreOptions {
    */
   Checkpoint open(String name) {
     return read(name, CheckpointStore::open);
+  }
+
+  /**
+   * Opens the checkpoint of the given name, or the one in a folder that another program wrote.
+   *
+   * @param name a version, {@code current}, {@code embedded} or the path of a folder
+   * @throws CheckpointException if there is no such checkpoint or it is incomplete
+   */
+  Checkpoint openAny(String name) {
+    Path folder = UserPath.of(name);
+    return Files.isRegularFile(folder.resolve("config.json"))
+        ? Checkpoint.readExternal(folder)
+        : open(name);
   }
 
   /**

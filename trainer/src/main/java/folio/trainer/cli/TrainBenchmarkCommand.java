@@ -124,7 +124,7 @@ final class TrainBenchmarkCommand implements Callable<Integer> {
       out.println("baseline: " + baseline.get().versions());
       Path file = Files.createTempFile("folio", ".txt");
       try {
-        Files.writeString(file, text.text());
+        text.write(file);
         tables.printComparison(measured, (size, steps) -> baseline.get().millis(file, size, steps));
       } finally {
         Files.delete(file);

@@ -1,5 +1,8 @@
 package folio.trainer.cli;
 
+import ai.djl.Device;
+import folio.model.checkpoint.Checkpoint;
+import folio.trainer.corpus.Corpus;
 import folio.trainer.publication.Promotion;
 import folio.trainer.report.LiveMetrics;
 import folio.trainer.run.RunContext;
@@ -28,7 +31,9 @@ import picocli.CommandLine.Spec;
       "Trains a network on a text and publishes a checkpoint whenever its loss is the lowest so far.",
       "A preset sets all hyperparameters; the options below override it. Ctrl-C evaluates the"
           + " network, publishes it if it is the best so far, and stops. To continue later, run the"
-          + " same command with --resume.",
+          + " same command with --resume. A resumed run keeps its options unless the command line"
+          + " names others. All may change but the corpus, the network, --sampling, --split,"
+          + " --fraction, --holdout and --seed.",
       ""
     },
     footer = {
@@ -75,13 +80,27 @@ final class TrainCommand implements Callable<Integer> {
   @Option(
       names = "--run",
       paramLabel = "DIR",
-      description = "The folder for the run's state, metrics and report (default: runs/PRESET).")
+      description =
+          "The folder for the run's state, metrics and report (default: runs/PRESET-CORPUS).")
   private Path run;
 
   @Option(
       names = "--resume",
-      description = "Continue the run from its saved state, if there is one.")
+      description = "Continue the run from its saved state; with other options, with these.")
   private boolean resume;
+
+  @Option(
+      names = "--resume-if-saved",
+      description = "Continue the run if there is a saved state, else begin it; for jobs.")
+  private boolean resumeIfSaved;
+
+  @Option(
+      names = "--from",
+      paramLabel = "CHECKPOINT",
+      description =
+          "Begin with the weights of a checkpoint: a version, current, embedded, or a folder that"
+              + " PyTorch wrote. The text may have new characters.")
+  private String from;
 
   @Option(
       names = "--save-every",
@@ -132,37 +151,57 @@ final class TrainCommand implements Callable<Integer> {
       throw usageError(
           "--metrics-port is " + metricsPort + "; it must be -1 (none) to " + MAX_PORT);
     }
-    TrainingConfig config = hyperparameters.config(saveEvery, viewEvery);
+    hyperparameters.check(saveEvery, viewEvery, null);
     CountDownLatch finished = new CountDownLatch(1);
-    try (RunFolder folder = new RunFolder(run == null ? Path.of("runs", preset) : run);
+    Path path = run == null ? Presets.runFolder(preset, corpus.names()) : run;
+    try (RunFolder folder = new RunFolder(path, use());
         LiveMetrics live =
-            metricsPort < 0 ? LiveMetrics.NONE : LiveMetrics.serve(metricsHost, metricsPort);
-        TrainingRun training = new TrainingRun(config, context(folder, live))) {
-      if (live.port() >= 0) {
-        System.out.println("metrics    http://" + metricsHost + ":" + live.port() + "/metrics");
+            metricsPort < 0 ? LiveMetrics.NONE : LiveMetrics.serve(metricsHost, metricsPort)) {
+      Checkpoint parent = from == null || folder.resumes() ? null : checkpoints.openAny(from);
+      hyperparameters.check(saveEvery, viewEvery, parent == null ? null : parent.config());
+      Corpus text = corpus.open();
+      Device where = device.start();
+      long textLength = hyperparameters.trainingLength(text);
+      double seconds = TrainingRun.secondsPerStep(hyperparameters.oneStep(textLength), text, where);
+      TrainingConfig config = hyperparameters.config(textLength, seconds, this::print);
+      RunContext context =
+          new RunContext(
+              text,
+              corpus.source(),
+              parent,
+              where,
+              device.threadCount(),
+              checkpoints.store(),
+              promote,
+              keep,
+              folder,
+              seconds,
+              System.out,
+              CommandLine.Help.Ansi.AUTO.enabled(),
+              live);
+      try (TrainingRun training = new TrainingRun(config, context)) {
+        if (live.port() >= 0) {
+          System.out.println("metrics    http://" + metricsHost + ":" + live.port() + "/metrics");
+        }
+        Thread onSignal = new Thread(() -> stopCleanly(training, finished), "stop-on-signal");
+        Runtime.getRuntime().addShutdownHook(onSignal);
+        training.run();
+        return CommandLine.ExitCode.OK;
       }
-      Thread onSignal = new Thread(() -> stopCleanly(training, finished), "stop-on-signal");
-      Runtime.getRuntime().addShutdownHook(onSignal);
-      training.run();
-      return CommandLine.ExitCode.OK;
     } finally {
       finished.countDown();
     }
   }
 
-  private RunContext context(RunFolder folder, LiveMetrics live) {
-    return new RunContext(
-        corpus.open(),
-        device.start(),
-        device.threadCount(),
-        checkpoints.store(),
-        promote,
-        keep,
-        folder,
-        resume,
-        System.out,
-        CommandLine.Help.Ansi.AUTO.enabled(),
-        live);
+  private void print(String line) {
+    System.out.println(line);
+  }
+
+  private RunFolder.Use use() {
+    if (resume) {
+      return RunFolder.Use.RESUME;
+    }
+    return resumeIfSaved ? RunFolder.Use.RESUME_IF_SAVED : RunFolder.Use.NEW;
   }
 
   /** Stops a run after a signal; the process ends with 0 once the run has published and saved. */

@@ -1,6 +1,11 @@
 package folio.trainer.cli;
 
+import folio.model.network.CharGruConfig;
+import folio.trainer.corpus.Corpus;
+import folio.trainer.corpus.Division;
+import folio.trainer.corpus.SplitRule;
 import folio.trainer.run.PublishPolicy;
+import folio.trainer.run.RunLength;
 import folio.trainer.run.TrainingConfig;
 import folio.trainer.run.TrainingConfig.BatchSelection;
 import folio.trainer.run.TrainingConfig.BatchSelectionKind;
@@ -8,9 +13,14 @@ import folio.trainer.run.TrainingConfig.Intervals;
 import folio.trainer.training.AdamW;
 import folio.trainer.training.DropoutRates;
 import folio.trainer.training.LearningRateSchedule;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.function.Consumer;
+import java.util.stream.Stream;
+import picocli.CommandLine;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
@@ -20,6 +30,11 @@ import picocli.CommandLine.Spec;
 
 /** The hyperparameters of {@code train} as options, whose defaults come from the preset. */
 final class TrainingOptions {
+  private static final long MAX_STEPS = 1_000_000_000;
+
+  /** The number of evaluations of a run that is shorter than its preset expects. */
+  private static final int LEAST_EVALUATIONS = 4;
+
   @Spec(Spec.Target.MIXEE)
   private CommandSpec command;
 
@@ -72,8 +87,40 @@ final class TrainingOptions {
   @Option(
       names = "--steps",
       paramLabel = "N",
-      description = "The number of optimizer steps of the whole run, 1 to 1 billion.")
-  private long steps;
+      description =
+          "The length of the whole run in optimizer steps, 1 to 1 billion. Of --steps, --epochs and"
+              + " --minutes, only one may be given.")
+  private Long steps;
+
+  @Option(
+      names = "--epochs",
+      paramLabel = "N",
+      description =
+          "The length of the whole run in readings of the training text, 0.000001 to 1 million. The"
+              + " length that a preset sets stays within the preset's range of steps.")
+  private Double epochs;
+
+  @Option(
+      names = "--minutes",
+      paramLabel = "N",
+      description =
+          "The length of the whole run in minutes on this machine, 0.01 to 1 million. A measurement"
+              + " at the start turns it into steps.")
+  private Double minutes;
+
+  @Option(names = "--min-steps", hidden = true, description = "The least steps of a preset.")
+  private long minSteps = 1;
+
+  @Option(names = "--max-steps", hidden = true, description = "The most steps of a preset.")
+  private long maxSteps = MAX_STEPS;
+
+  @Option(
+      names = "--patience",
+      paramLabel = "N",
+      description =
+          "End the run after this many evaluations without an improvement, 1 to 1 million; 0 means"
+              + " never.")
+  private int patience;
 
   @Option(
       names = "--learning-rate",
@@ -141,6 +188,15 @@ final class TrainingOptions {
   private long seed = 1;
 
   @Option(
+      names = "--split",
+      paramLabel = "PERCENTAGES",
+      converter = SplitConverter.class,
+      description =
+          "The percentages of --corpus for training, validation and, if there is a third one, the"
+              + " test, in this order.")
+  private SplitRule split;
+
+  @Option(
       names = "--fraction",
       paramLabel = "FRACTION",
       description = "The fraction of the training text to use, 0.000001 to 1.")
@@ -162,48 +218,179 @@ final class TrainingOptions {
               + " network after the last step, evaluated once).")
   private PublishPolicy publish;
 
+  private long saveEvery;
+  private long viewEvery;
+  private CharGruConfig parent;
+
   /**
-   * Checks the options and returns them as a configuration.
+   * Checks the options before the text is read.
    *
    * @param save the number of steps between saved states; 0 means at every evaluation
    * @param view the number of steps between samples; 0 means at every evaluation
+   * @param from the network whose weights the run begins with, or null
    * @throws ParameterException if an option is illegal; the message names it, its value and the
    *     legal range
    */
-  TrainingConfig config(long save, long view) {
+  void check(long save, long view, CharGruConfig from) {
+    saveEvery = save;
+    viewEvery = view;
+    parent = from;
     check("--batch", batch, 1, 65_536);
     check("--length", length, 1, 65_536);
     check("--reset-probability", resetProbability, 0, 1);
-    check("--steps", (double) steps, 1, 1e9);
     check("--learning-rate", learningRate, 1e-8, 10);
     check("--beta1", beta1, 0, 0.99999);
     check("--beta2", beta2, 0, 0.99999);
     check("--weight-decay", weightDecay, 0, 10);
-    check("--warmup-steps", (double) warmupSteps, 0, 1e9);
+    check("--warmup-steps", (double) warmupSteps, 0, MAX_STEPS);
     check("--final-rate", finalRate, 0, 1);
     check("--clip-norm", clipNorm, 0, 1e9);
     check("--average-decay", averageDecay, 0, 0.999999);
-    check("--evaluate-every", (double) evaluateEvery, 1, 1e9);
+    check("--evaluate-every", (double) evaluateEvery, 1, MAX_STEPS);
     check("--fraction", fraction, 1e-6, 1);
     check("--holdout", holdout, 0, 0.5);
-    check("--save-every", (double) save, 0, 1e9);
-    check("--view-every", (double) view, 0, 1e9);
+    check("--save-every", (double) save, 0, MAX_STEPS);
+    check("--view-every", (double) view, 0, MAX_STEPS);
+    check("--patience", patience, 0, 1e6);
+    if (patience > 0 && publish == PublishPolicy.LAST && holdout == 0) {
+      throw new ParameterException(
+          command.commandLine(),
+          "--patience is "
+              + patience
+              + ", but with --publish last no loss is measured before the end; it must be 0, or"
+              + " --publish improvements");
+    }
+    runLength();
+    config(1, 1);
+  }
+
+  private boolean isGiven(String option) {
+    return command.commandLine().getParseResult().hasMatchedOption(option);
+  }
+
+  /** Returns the length of the run, in the unit of the option that sets it. */
+  private RunLength runLength() {
+    List<String> given =
+        Stream.of("--steps", "--epochs", "--minutes").filter(this::isGiven).toList();
+    if (given.size() > 1) {
+      throw new ParameterException(
+          command.commandLine(),
+          String.join(" and ", given) + " are given; the length of a run needs only one of them");
+    }
+    String unit = given.isEmpty() ? steps != null ? "--steps" : "--epochs" : given.get(0);
+    return switch (unit) {
+      case "--steps" -> {
+        check(unit, (double) steps, 1, MAX_STEPS);
+        yield new RunLength(RunLength.Unit.STEPS, steps, 1, MAX_STEPS);
+      }
+      case "--minutes" -> {
+        check(unit, minutes, 0.01, 1e6);
+        // The measurement at the beginning of a resumed run counts.
+        yield String.valueOf(minutes).equals(saved("--minutes"))
+            ? new RunLength(RunLength.Unit.STEPS, Long.parseLong(saved("--steps")), 1, MAX_STEPS)
+            : new RunLength(RunLength.Unit.MINUTES, minutes, 1, MAX_STEPS);
+      }
+      default -> {
+        check(unit, epochs, 1e-6, 1e6);
+        yield given.isEmpty()
+            ? new RunLength(RunLength.Unit.EPOCHS, epochs, minSteps, maxSteps)
+            : new RunLength(RunLength.Unit.EPOCHS, epochs, 1, MAX_STEPS);
+      }
+    };
+  }
+
+  /** Returns the value of an option in the run that is resumed, or in the preset; or null. */
+  private String saved(String option) {
     try {
+      CommandLine train = command.commandLine();
+      return train.getDefaultValueProvider().defaultValue(command.findOption(option));
+    } catch (Exception e) { // the provider's interface declares it, ours throws nothing
+      throw new IllegalStateException(e);
+    }
+  }
+
+  /** Returns the number of characters of the training part. */
+  long trainingLength(Corpus text) {
+    return text.split(text.vocabulary(), division()).training().length();
+  }
+
+  private Division division() {
+    return new Division(split, fraction, holdout);
+  }
+
+  /** Returns the configuration of a run of one step, to measure it. */
+  TrainingConfig oneStep(long textLength) {
+    return config(textLength, 1);
+  }
+
+  /**
+   * Returns the options as a configuration.
+   *
+   * @param textLength the number of characters of the training part
+   * @param secondsPerStep the measured time of a step
+   * @param notes receives a line for each option that a preset sets and the text is too short for
+   */
+  TrainingConfig config(long textLength, double secondsPerStep, Consumer<String> notes) {
+    BatchSelection batches = batches(textLength);
+    if (batches.batchSize() != batch || batches.sequenceLength() != length) {
+      notes.accept(
+          String.format(
+              "--batch is %d and --length %d instead of %d and %d, because the training text has"
+                  + " only %,d characters",
+              batches.batchSize(), batches.sequenceLength(), batch, length, textLength));
+    }
+    long charactersPerStep = (long) batches.batchSize() * batches.sequenceLength();
+    return config(
+        textLength, runLength().steps(textLength, charactersPerStep, () -> secondsPerStep));
+  }
+
+  /** Returns the batch size and length, lowered for a short text unless the user chose them. */
+  private BatchSelection batches(long textLength) {
+    int sequences = batch;
+    int characters = length;
+    if (!isGiven("--length")) {
+      characters = (int) Math.max(1, Math.min(length, textLength - 1));
+    }
+    if (!isGiven("--batch") && sampling == BatchSelectionKind.STREAMS) {
+      sequences = (int) Math.max(1, Math.min(batch, textLength / characters));
+    }
+    return new BatchSelection(sampling, sequences, characters, resetProbability);
+  }
+
+  private TrainingConfig config(long textLength, long totalSteps) {
+    BatchSelection batches = batches(textLength);
+    long evaluate =
+        isGiven("--evaluate-every")
+            ? evaluateEvery
+            : Math.max(1, Math.min(evaluateEvery, totalSteps / LEAST_EVALUATIONS));
+    long warmup = isGiven("--warmup-steps") ? warmupSteps : Math.min(warmupSteps, totalSteps / 4);
+    Map<String, String> settings = settings();
+    settings.put("steps", String.valueOf(totalSteps));
+    settings.put("batch", String.valueOf(batches.batchSize()));
+    settings.put("length", String.valueOf(batches.sequenceLength()));
+    settings.put("evaluate-every", String.valueOf(evaluate));
+    settings.put("warmup-steps", String.valueOf(warmup));
+    try {
+      if (parent != null) {
+        settings.putAll(NetworkOptions.settings(parent));
+      }
       return new TrainingConfig(
-          network.config(),
+          parent == null ? network.config() : network.config(parent),
           new DropoutRates(embeddingDropout, outputDropout, weightDrop),
-          new BatchSelection(sampling, batch, length, resetProbability),
+          batches,
           new AdamW.Settings(beta1, beta2, weightDecay),
-          new LearningRateSchedule(learningRate, warmupSteps, steps, finalRate),
+          new LearningRateSchedule(learningRate, warmup, totalSteps, finalRate),
           clipNorm,
           averageDecay,
           new Intervals(
-              evaluateEvery, save == 0 ? evaluateEvery : save, view == 0 ? evaluateEvery : view),
+              evaluate,
+              saveEvery == 0 ? evaluate : saveEvery,
+              viewEvery == 0 ? evaluate : viewEvery),
           seed,
-          fraction,
-          holdout,
+          division(),
           publish,
-          settings());
+          patience,
+          settings);
     } catch (IllegalArgumentException e) {
       throw new ParameterException(command.commandLine(), e.getMessage(), e);
     }
@@ -219,6 +406,10 @@ final class TrainingOptions {
     CommandSpec own = command.mixins().get("hyperparameters");
     for (OptionSpec option : own.options()) {
       settings.put(option.longestName().substring(2), Objects.toString(option.getValue()));
+    }
+    settings.keySet().removeAll(Set.of("epochs", "min-steps", "max-steps"));
+    if (minutes == null || isGiven("--steps") || isGiven("--epochs")) {
+      settings.remove("minutes");
     }
     return settings;
   }

@@ -6,9 +6,9 @@ import folio.model.storage.DurableFiles;
 import folio.model.storage.Sha256;
 import java.io.IOException;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.util.List;
 import java.util.function.Consumer;
 
 /**
@@ -23,6 +23,7 @@ final class CachedDownloads {
 
   private final Path folder;
   private final boolean refresh;
+  private final TextFormat format;
   private final Consumer<String> notes;
 
   /**
@@ -30,11 +31,13 @@ final class CachedDownloads {
    *
    * @param folder the folder of the copies, which is created at the first download
    * @param refresh whether every text is downloaded anew
+   * @param format the format in which a download must be text to be kept
    * @param notes receives a line about each download and each copy
    */
-  CachedDownloads(Path folder, boolean refresh, Consumer<String> notes) {
+  CachedDownloads(Path folder, boolean refresh, TextFormat format, Consumer<String> notes) {
     this.folder = folder;
     this.refresh = refresh;
+    this.format = format;
     this.notes = notes;
   }
 
@@ -46,35 +49,35 @@ final class CachedDownloads {
   @JsonIgnoreProperties(ignoreUnknown = true)
   private record Origin(String sha256, WebText.Validators validators) {}
 
-  private record Copy(Path file, Corpus corpus, WebText.Validators validators) {
-    String sha256() {
-      return corpus.description().sha256();
-    }
-  }
+  private record Copy(Path file, String sha256, WebText.Validators validators) {}
 
   /**
-   * Returns the text at an address, or its copy if the server cannot be reached or says that the
-   * text is unchanged.
+   * Returns the copy of the text at an address. It is downloaded, unless the server cannot be
+   * reached or says that the text is unchanged.
    *
    * @param name the name that the user entered
    * @param key the name of the copy without its extension
    * @throws CorpusException if there is neither a valid text at the address nor a copy
    */
-  Corpus open(String name, String key, WebText text) {
-    Copy copy = read(name, folder.resolve(key + ".txt"), text);
+  Path open(String name, String key, WebText text) {
+    Path file = folder.resolve(key + ".txt");
+    Copy copy = read(name, file, text);
     if (copy != null && text.sha256() != null && !refresh) {
-      return copy.corpus(); // its digest is known, so the server has nothing to add
+      return file; // its digest is known, so the server has nothing to add
     }
     boolean conditional = copy != null && !refresh;
+    Path download = folder.resolve(key + ".txt-" + ProcessHandle.current().pid());
     try {
-      WebText.Answer answer = text.get(conditional ? copy.validators() : WebText.Validators.NONE);
+      Files.createDirectories(folder);
+      WebText.Answer answer =
+          text.get(conditional ? copy.validators() : WebText.Validators.NONE, download);
       if (answer.unchanged()) {
-        notes.accept(text.address() + " is unchanged; using the copy in " + copy.file());
-        return copy.corpus();
+        notes.accept(text.address() + " is unchanged; using the copy in " + file);
+        return file;
       }
-      Corpus corpus = Corpus.of(name, answer.body());
-      keep(key, answer, copy);
-      return corpus;
+      checkIsText(name, download);
+      keep(key, answer, download, copy);
+      return file;
     } catch (IOException e) {
       if (!conditional) {
         throw new CorpusException(e.getMessage() + "; name a file with --corpus FILE", e);
@@ -85,30 +88,50 @@ final class CachedDownloads {
         throw e;
       }
       return instead(copy, e);
+    } finally {
+      delete(download);
     }
   }
 
-  private Corpus instead(Copy copy, Exception reason) {
+  private static void delete(Path download) {
+    try {
+      Files.deleteIfExists(download);
+    } catch (IOException e) {
+      // It stays in the cache folder, and the next download of this process replaces it.
+    }
+  }
+
+  private Path instead(Copy copy, Exception reason) {
     notes.accept("warning: " + reason.getMessage() + "; using the copy in " + copy.file());
-    return copy.corpus();
+    return copy.file();
   }
 
   /** Returns a copy, or null if there is none or it is not a valid text. */
-  private static Copy read(String name, Path file, WebText text) {
+  private Copy read(String name, Path file, WebText text) {
     try {
-      byte[] bytes = Files.readAllBytes(file);
-      if (text.problem("", bytes) != null) {
+      if (!Files.exists(file) || text.problem("", file) != null) {
         return null;
       }
-      Corpus corpus = Corpus.of(name, bytes);
+      String sha256 = Sha256.hex(file);
       Origin origin = origin(file);
-      boolean matches = origin != null && corpus.description().sha256().equals(origin.sha256());
-      return new Copy(file, corpus, matches ? origin.validators() : WebText.Validators.NONE);
-    } catch (NoSuchFileException | CorpusException e) {
+      if (origin != null && sha256.equals(origin.sha256())) {
+        return new Copy(file, sha256, origin.validators());
+      }
+      checkIsText(name, file);
+      return new Copy(file, sha256, WebText.Validators.NONE);
+    } catch (CorpusException e) {
       return null;
     } catch (IOException e) {
       throw unusable(file, e);
     }
+  }
+
+  /** Throws an exception if a file is not text that can be read in the format. */
+  private void checkIsText(String name, Path file) throws IOException {
+    new CorpusReader(format, new Alphabet(), new Utf8Digest(), note -> {})
+        .read(
+            List.of(new CorpusReader.Source(name, new TextFiles.TextFile(file, false))),
+            ReadProgress.NONE);
   }
 
   private static Path originFile(Path copy) {
@@ -124,37 +147,27 @@ final class CachedDownloads {
     }
   }
 
-  private void keep(String key, WebText.Answer answer, Copy earlier) {
+  private void keep(String key, WebText.Answer answer, Path download, Copy earlier)
+      throws IOException {
     Path file = folder.resolve(key + ".txt");
-    String sha256 = Sha256.hex(answer.body());
+    String sha256 = Sha256.hex(download);
     boolean changed = earlier != null && !earlier.sha256().equals(sha256);
-    try {
-      Files.createDirectories(folder);
-      String kept = "";
-      if (changed) {
-        // A run that began with the earlier text can only be resumed with that text.
-        String digest = earlier.sha256().substring(0, DIGEST_DIGITS);
-        Path other = folder.resolve(key + "-" + digest + ".txt");
-        replace(other, Files.readAllBytes(file));
-        kept = "; the earlier text is in " + other;
-      }
-      replace(file, answer.body());
-      replace(originFile(file), JSON.writeValueAsBytes(new Origin(sha256, answer.validators())));
-      notes.accept(
-          answer.address()
-              + (changed ? " has changed; downloaded to " : " was downloaded to ")
-              + file
-              + kept);
-    } catch (IOException e) {
-      throw unusable(file, e);
+    String kept = "";
+    if (changed) {
+      // A run that began with the earlier text can only be resumed with that text.
+      String digest = earlier.sha256().substring(0, DIGEST_DIGITS);
+      Path other = folder.resolve(key + "-" + digest + ".txt");
+      Files.move(file, other, StandardCopyOption.ATOMIC_MOVE);
+      kept = "; the earlier text is in " + other;
     }
-  }
-
-  /** Replaces a file in one step. Two processes may do so at once, so each writes its own first. */
-  private static void replace(Path file, byte[] content) throws IOException {
-    Path own = file.resolveSibling(file.getFileName() + "-" + ProcessHandle.current().pid());
-    DurableFiles.replace(own, content);
-    Files.move(own, file, StandardCopyOption.ATOMIC_MOVE);
+    Files.move(download, file, StandardCopyOption.ATOMIC_MOVE);
+    DurableFiles.replace(
+        originFile(file), JSON.writeValueAsBytes(new Origin(sha256, answer.validators())));
+    notes.accept(
+        answer.address()
+            + (changed ? " has changed; downloaded to " : " was downloaded to ")
+            + file
+            + kept);
   }
 
   private static CorpusException unusable(Path file, IOException e) {

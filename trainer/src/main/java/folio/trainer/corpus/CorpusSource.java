@@ -1,18 +1,25 @@
 package folio.trainer.corpus;
 
 import folio.model.storage.Sha256;
-import folio.model.storage.UserPath;
-import java.io.IOException;
+import folio.trainer.corpus.Corpus.Region;
+import folio.trainer.corpus.CorpusReader.Source;
+import folio.trainer.corpus.TextFiles.TextFile;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
 
-/** A source of corpora: texts with a known name, at a URL or in a file. */
+/**
+ * A source of corpora: known texts, files, folders, addresses and standard input. Texts are read
+ * once, block by block.
+ */
 public final class CorpusSource {
+  /** The name of standard input. */
+  private static final String STANDARD_INPUT = "-";
+
   private static final Map<String, WebText> KNOWN =
       Map.of(
           "tinyshakespeare",
@@ -24,51 +31,71 @@ public final class CorpusSource {
   /** The number of hex digits of a URL's digest in the name of its cached file. */
   private static final int URL_KEY_DIGITS = 16;
 
-  private final CachedDownloads downloads;
+  private final Path cache;
+  private final boolean refresh;
+  private final Consumer<String> notes;
+  private final ReadProgress progress;
 
   /**
    * Creates a source with a cache.
    *
    * @param cache the folder of the downloads, which is created at the first download
    * @param refresh whether texts are downloaded anew, even if the server says they are unchanged
-   * @param notes receives a line about each download, and about each copy that is used instead
+   * @param notes receives a line about each download, each copy that is used instead, and each
+   *     change to a text
+   * @param progress receives the progress of reading
    */
-  public CorpusSource(Path cache, boolean refresh, Consumer<String> notes) {
-    this.downloads = new CachedDownloads(cache, refresh, notes);
+  public CorpusSource(Path cache, boolean refresh, Consumer<String> notes, ReadProgress progress) {
+    this.cache = cache;
+    this.refresh = refresh;
+    this.notes = notes;
+    this.progress = progress;
   }
 
   /**
-   * Returns the text at a known name, a URL or a file's path. A URL is requested each time; its
-   * copy is used if it is unchanged or cannot be reached.
+   * Reads a corpus. A URL is requested each time; its copy is used if it is unchanged or cannot be
+   * reached.
    *
-   * @throws CorpusException if the text cannot be read, if the digest of a known name differs, or
-   *     if the bytes are not text
+   * @throws CorpusException if a text cannot be read, if the digest of a known text differs, or if
+   *     bytes are not text
    */
-  public Corpus open(String name) {
-    WebText known = KNOWN.get(name);
-    if (known != null) {
-      return downloads.open(name, name, known);
-    }
-    if (WebText.isUrl(name)) {
-      String key = Sha256.hex(name.getBytes(StandardCharsets.UTF_8)).substring(0, URL_KEY_DIGITS);
-      return downloads.open(name, key, WebText.at(name));
-    }
-    Path file = UserPath.of(name);
-    return Corpus.of(file.toString(), readFile(file));
+  public Corpus open(CorpusRequest request) {
+    Alphabet alphabet = new Alphabet();
+    Utf8Digest digest = new Utf8Digest();
+    CorpusReader reader = new CorpusReader(request.format(), alphabet, digest, notes);
+    Region whole = read(reader, request.texts(), request.format());
+    Region validation = read(reader, request.validation(), request.format());
+    Region test = read(reader, request.test(), request.format());
+    return new Corpus(request.name(), digest.hex(), alphabet, whole, validation, test);
   }
 
-  private static byte[] readFile(Path file) {
-    try {
-      return Files.readAllBytes(file);
-    } catch (NoSuchFileException e) {
-      throw new CorpusException(
-          "--corpus "
-              + file
-              + ": no such file; name a text file, a URL, or one of "
-              + KNOWN.keySet(),
-          e);
-    } catch (IOException e) {
-      throw new CorpusException("--corpus " + file + " cannot be read: " + e.getMessage(), e);
+  /** Reads the texts of a part, or returns null if there are none. */
+  private Region read(CorpusReader reader, List<String> names, TextFormat format) {
+    return names.isEmpty() ? null : Region.all(reader.read(sources(names, format), progress));
+  }
+
+  private List<Source> sources(List<String> names, TextFormat format) {
+    CachedDownloads downloads = new CachedDownloads(cache, refresh, format, notes);
+    List<Source> sources = new ArrayList<>();
+    for (String name : names) {
+      WebText known = KNOWN.get(name);
+      if (name.equals(STANDARD_INPUT)) {
+        sources.add(new Source("standard input", null));
+      } else if (known != null) {
+        sources.add(new Source(name, new TextFile(downloads.open(name, name, known), false)));
+      } else if (WebText.isUrl(name)) {
+        Path copy = downloads.open(name, key(name), WebText.at(name));
+        sources.add(new Source(name, new TextFile(copy, false)));
+      } else {
+        for (TextFile file : TextFiles.named(name)) {
+          sources.add(new Source(file.path().toString(), file));
+        }
+      }
     }
+    return sources;
+  }
+
+  private static String key(String url) {
+    return Sha256.hex(url.getBytes(StandardCharsets.UTF_8)).substring(0, URL_KEY_DIGITS);
   }
 }

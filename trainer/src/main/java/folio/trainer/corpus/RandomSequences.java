@@ -7,7 +7,7 @@ import folio.model.sampling.SeededRandom;
  * of the blog post "RNN generations".
  */
 public final class RandomSequences implements SequenceSampler {
-  private final int textLength;
+  private final long textLength;
   private final int rows;
   private final int length;
   private final long seed;
@@ -21,7 +21,7 @@ public final class RandomSequences implements SequenceSampler {
    * @param seed the seed; together with the step it determines every draw
    * @throws CorpusException if the text is too short for one sequence
    */
-  public RandomSequences(int textLength, int rows, int length, long seed) {
+  public RandomSequences(long textLength, int rows, int length, long seed) {
     if (textLength <= length) {
       throw new CorpusException(
           "the text to train on has "

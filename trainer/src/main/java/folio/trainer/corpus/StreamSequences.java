@@ -8,7 +8,7 @@ import folio.model.sampling.SeededRandom;
  * starts from a zero state, so that the network also learns to start without context.
  */
 public final class StreamSequences implements SequenceSampler {
-  private final int textLength;
+  private final long textLength;
   private final int rows;
   private final int length;
   private final double resetProbability;
@@ -25,7 +25,8 @@ public final class StreamSequences implements SequenceSampler {
    * @param seed the seed; together with the step it determines every draw
    * @throws CorpusException if the text is too short for one step
    */
-  public StreamSequences(int textLength, int rows, int length, double resetProbability, long seed) {
+  public StreamSequences(
+      long textLength, int rows, int length, double resetProbability, long seed) {
     this.textLength = textLength;
     this.rows = rows;
     this.length = length;
@@ -57,7 +58,7 @@ public final class StreamSequences implements SequenceSampler {
     long[] starts = new long[rows];
     boolean[] carriesState = new boolean[rows];
     for (int row = 0; row < rows; row++) {
-      starts[row] = (offset + (long) row * (textLength / rows) + within * length) % textLength;
+      starts[row] = (offset + row * (textLength / rows) + within * length) % textLength;
       boolean reset = SeededRandom.uniform(seed, step * rows + row) < resetProbability;
       carriesState[row] = within != 0 && !reset;
     }

@@ -2,11 +2,14 @@ package folio.trainer.corpus;
 
 import folio.model.storage.Sha256;
 import java.io.IOException;
+import java.io.InputStream;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Locale;
 import java.util.regex.Pattern;
@@ -50,13 +53,10 @@ record WebText(URI address, String sha256) {
   /**
    * An answer of the server.
    *
-   * @param body the text's bytes; null if the server says that the text is unchanged
+   * @param unchanged whether the server says that the text is the known one; otherwise it was
+   *     downloaded
    */
-  record Answer(URI address, byte[] body, Validators validators) {
-    boolean unchanged() {
-      return body == null;
-    }
-  }
+  record Answer(URI address, boolean unchanged, Validators validators) {}
 
   /** Returns whether a name is an address, not a file. */
   static boolean isUrl(String name) {
@@ -79,17 +79,18 @@ record WebText(URI address, String sha256) {
   }
 
   /**
-   * Requests the text.
+   * Requests the text and writes it to a file.
    *
    * @param known the validators of a copy, to which the server may answer that it is unchanged
+   * @param target the file, which is created or replaced if the text is not unchanged
    * @throws IOException if the server cannot be reached, answers with an error or a web page, or if
    *     the text has another digest; the message says which
    */
-  Answer get(Validators known) throws IOException {
-    HttpResponse<byte[]> response = send(request(known));
+  Answer get(Validators known, Path target) throws IOException {
+    HttpResponse<Path> response = send(request(known), target);
     boolean conditional = !known.equals(Validators.NONE);
     if (response.statusCode() == NOT_MODIFIED && conditional) {
-      return new Answer(address, null, known);
+      return new Answer(address, true, known);
     }
     if (response.statusCode() != OK) {
       throw new IOException(address + " answered " + response.statusCode());
@@ -100,17 +101,17 @@ record WebText(URI address, String sha256) {
     }
     Validators validators =
         new Validators(header(response, "ETag", null), header(response, "Last-Modified", null));
-    return new Answer(address, response.body(), validators);
+    return new Answer(address, false, validators);
   }
 
-  private HttpResponse<byte[]> send(HttpRequest request) throws IOException {
+  private HttpResponse<Path> send(HttpRequest request, Path target) throws IOException {
     HttpClient client =
         HttpClient.newBuilder()
             .followRedirects(HttpClient.Redirect.NORMAL)
             .connectTimeout(CONNECT_TIMEOUT)
             .build();
     try {
-      return client.send(request, HttpResponse.BodyHandlers.ofByteArray());
+      return client.send(request, HttpResponse.BodyHandlers.ofFile(target));
     } catch (IOException e) {
       throw new IOException(address + " cannot be reached (" + e + ")", e);
     } catch (InterruptedException e) {
@@ -139,8 +140,8 @@ record WebText(URI address, String sha256) {
    *
    * @param contentType the header {@code Content-Type}; empty if unknown
    */
-  String problem(String contentType, byte[] body) {
-    String digest = Sha256.hex(body);
+  String problem(String contentType, Path body) throws IOException {
+    String digest = sha256 == null ? null : Sha256.hex(body);
     if (sha256 != null && !digest.equals(sha256)) {
       return " is not the text it should be: its SHA-256 is " + digest + " instead of " + sha256;
     }
@@ -151,11 +152,12 @@ record WebText(URI address, String sha256) {
    * Returns whether an answer is HTML. Some servers call every text HTML, so such an answer must
    * also begin with a tag.
    */
-  private static boolean isPage(String contentType, byte[] body) {
+  private static boolean isPage(String contentType, Path body) throws IOException {
     String type = contentType.toLowerCase(Locale.ROOT);
     boolean html = type.startsWith("text/html") || type.startsWith("application/xhtml");
-    int length = Math.min(body.length, BEGINNING);
-    String beginning = new String(body, 0, length, StandardCharsets.UTF_8);
-    return (html ? TAG : PAGE).matcher(beginning).find();
+    try (InputStream in = Files.newInputStream(body)) {
+      String beginning = new String(in.readNBytes(BEGINNING), StandardCharsets.UTF_8);
+      return (html ? TAG : PAGE).matcher(beginning).find();
+    }
   }
 }

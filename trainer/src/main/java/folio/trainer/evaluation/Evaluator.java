@@ -7,6 +7,7 @@ import ai.djl.ndarray.types.Shape;
 import folio.model.network.CharGru;
 import folio.model.network.CrossEntropy;
 import folio.model.network.HostCopy;
+import folio.trainer.corpus.EncodedText;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -30,26 +31,29 @@ public final class Evaluator {
   private static final int STREAMS = 64;
 
   /** The length of a window in characters. */
-  private static final int WINDOW = 256;
+  public static final int WINDOW = 256;
 
-  /** The number of characters per stream in a forward pass; it does not affect the loss. */
+  /** The largest number of characters per stream in a forward pass; it does not affect the loss. */
   private static final int CHUNK = 256;
 
+  /** The largest number of logits in a forward pass: 256 MiB, which a wide vocabulary reaches. */
+  private static final int MAX_LOGITS = 1 << 26;
+
   private final NDManager manager;
-  private final int[] text;
+  private final EncodedText text;
 
   /**
    * Creates an evaluator.
    *
    * @param manager the parent of scratch arrays, on the network's device
-   * @param text the ids of at least two characters
+   * @param text at least two characters
    */
-  public Evaluator(NDManager manager, int[] text) {
+  public Evaluator(NDManager manager, EncodedText text) {
     this.manager = manager;
     this.text = text;
   }
 
-  /** Returns the mean loss in nats per character, by protocol. */
+  /** Returns the mean loss over the whole text in nats per character, by protocol. */
   public Map<String, Double> evaluate(CharGru network) {
     Map<String, Double> losses = new LinkedHashMap<>();
     losses.put(CARRIED, carried(network));
@@ -57,19 +61,45 @@ public final class Evaluator {
     return losses;
   }
 
+  /** Returns the number of complete windows of the text. */
+  public long windows() {
+    return text.length() / WINDOW;
+  }
+
+  /** Returns the name of the protocol of {@link #sample}. */
+  public static String sampleProtocol(int windows) {
+    return WINDOWS + "-sample-" + windows;
+  }
+
+  /**
+   * Returns the mean loss in nats per character of some windows, which lie evenly over the text:
+   * protocol {@link #WINDOWS} on a sample that is the same every time.
+   *
+   * @param windows the number of windows, 1 to {@link #windows()}
+   */
+  public double sample(CharGru network, int windows) {
+    long[] starts = new long[windows];
+    Arrays.setAll(starts, i -> i * windows() / windows * WINDOW);
+    return fromZero(network, starts) / ((double) windows * (WINDOW - 1));
+  }
+
+  /** Returns the number of characters whose logits are computed at once. */
+  private static int charactersAtOnce(CharGru network) {
+    return Math.max(1, MAX_LOGITS / network.config().vocabularySize());
+  }
+
   private double carried(CharGru network) {
-    int streams = Math.min(STREAMS, text.length / 2);
-    int length = text.length / streams;
-    int longer = text.length % streams; // the first streams have one more character
-    int[] starts = new int[streams];
-    for (int i = 0; i < streams; i++) {
-      starts[i] = i * length + Math.min(i, longer);
-    }
+    int streams = (int) Math.min(STREAMS, text.length() / 2);
+    long length = text.length() / streams;
+    int longer = (int) (text.length() % streams); // the first streams have one more character
+    long[] starts = new long[streams];
+    Arrays.setAll(starts, i -> i * length + Math.min(i, longer));
+    int chunk = Math.max(1, Math.min(CHUNK, charactersAtOnce(network) / streams));
     double sum = 0;
     try (NDManager states = manager.newSubManager()) {
       NDArray state = network.zeroState(states, streams);
-      for (int from = 0; from < length - 1; from += CHUNK) {
-        int steps = Math.min(CHUNK, length - 1 - from);
+      for (long from = 0; from < length - 1; from += chunk) {
+        int steps = (int) Math.min(chunk, length - 1 - from);
         Score part = score(network, starts, from, steps, state);
         sum += part.sumNats();
         state.close();
@@ -79,36 +109,44 @@ public final class Evaluator {
       if (longer > 0) {
         NDArray first = state.get(new NDIndex(":, :{}", longer)).duplicate();
         first.attach(states);
-        int[] firstStarts = Arrays.copyOf(starts, longer);
+        long[] firstStarts = Arrays.copyOf(starts, longer);
         Score part = score(network, firstStarts, length - 1, 1, first);
         sum += part.sumNats();
         part.state().close();
       }
     }
-    return sum / (text.length - streams);
+    return sum / (text.length() - streams);
   }
 
   private double windows(CharGru network) {
-    int full = text.length / WINDOW;
-    int tail = text.length % WINDOW;
     double sum = 0;
-    int scored = 0;
-    for (int window = 0; window < full; window += STREAMS) {
-      int[] starts = new int[Math.min(STREAMS, full - window)];
-      for (int i = 0; i < starts.length; i++) {
-        starts[i] = (window + i) * WINDOW;
-      }
-      sum += fromZero(network, starts, WINDOW - 1);
-      scored += starts.length * (WINDOW - 1);
+    for (long window = 0; window < windows(); window += STREAMS) {
+      long[] starts = new long[(int) Math.min(STREAMS, windows() - window)];
+      long first = window;
+      Arrays.setAll(starts, i -> (first + i) * WINDOW);
+      sum += fromZero(network, starts);
     }
+    long scored = windows() * (WINDOW - 1);
+    int tail = (int) (text.length() % WINDOW);
     if (tail > 1) {
-      sum += fromZero(network, new int[] {full * WINDOW}, tail - 1);
+      sum += fromZero(network, new long[] {windows() * WINDOW}, tail - 1);
       scored += tail - 1;
     }
     return sum / scored;
   }
 
-  private double fromZero(CharGru network, int[] starts, int steps) {
+  /** Returns the summed loss of windows, each of which is read from a zero state. */
+  private double fromZero(CharGru network, long[] starts) {
+    int rows = Math.max(1, Math.min(STREAMS, charactersAtOnce(network) / (WINDOW - 1)));
+    double sum = 0;
+    for (int from = 0; from < starts.length; from += rows) {
+      int to = Math.min(starts.length, from + rows);
+      sum += fromZero(network, Arrays.copyOfRange(starts, from, to), WINDOW - 1);
+    }
+    return sum;
+  }
+
+  private double fromZero(CharGru network, long[] starts, int steps) {
     try (NDManager states = manager.newSubManager()) {
       return score(network, starts, 0, steps, network.zeroState(states, starts.length))
           .closeState();
@@ -119,13 +157,13 @@ public final class Evaluator {
    * Scores {@code steps} characters of every stream. The first input is the character {@code from}
    * places after the stream's start.
    */
-  private Score score(CharGru network, int[] starts, int from, int steps, NDArray state) {
+  private Score score(CharGru network, long[] starts, long from, int steps, NDArray state) {
     long[] inputs = new long[starts.length * steps];
     long[] targets = new long[starts.length * steps];
     for (int row = 0; row < starts.length; row++) {
       for (int t = 0; t < steps; t++) {
-        inputs[row * steps + t] = text[starts[row] + from + t];
-        targets[row * steps + t] = text[starts[row] + from + t + 1];
+        inputs[row * steps + t] = text.id(starts[row] + from + t);
+        targets[row * steps + t] = text.id(starts[row] + from + t + 1);
       }
     }
     Shape shape = new Shape(starts.length, steps);

@@ -4,6 +4,7 @@ import ai.djl.ndarray.NDManager;
 import folio.model.network.CharGru;
 import folio.model.sampling.SamplingParameters;
 import folio.model.vocabulary.Vocabulary;
+import folio.trainer.corpus.EncodedText;
 import java.util.Arrays;
 import java.util.stream.Stream;
 
@@ -18,18 +19,24 @@ public final class Memorisation {
 
   private static final long SEED = 1;
 
+  /**
+   * The largest number of training characters that are searched. The search takes seconds and about
+   * 100 MB for that many.
+   */
+  private static final int MAX_SEARCHED = 4_000_000;
+
   private final Vocabulary vocabulary;
-  private final int[] training;
-  private final int[] validation;
+  private final EncodedText training;
+  private final EncodedText validation;
 
   /**
    * Creates a measure for networks that were trained on one text.
    *
    * @param vocabulary the vocabulary of the ids
-   * @param training the ids of the text to search
-   * @param validation the ids of a text that the networks were not trained on
+   * @param training the text to search; only its first 4 million characters are searched
+   * @param validation a text that the networks were not trained on
    */
-  public Memorisation(Vocabulary vocabulary, int[] training, int[] validation) {
+  public Memorisation(Vocabulary vocabulary, EncodedText training, EncodedText validation) {
     this.vocabulary = vocabulary;
     this.training = training;
     this.validation = validation;
@@ -39,12 +46,14 @@ public final class Memorisation {
    * The overlaps with the training text.
    *
    * @param characters the number of characters of either text
+   * @param searched the number of training characters that were searched
    * @param generated the overlap of the text that the network generated at temperature 1
    * @param unseen the overlap of the validation text
    * @param longestRun the longest run of the generated text; ⏎ stands for a line break
    */
   public record Result(
       int characters,
+      int searched,
       VerbatimRuns.Overlap generated,
       VerbatimRuns.Overlap unseen,
       String longestRun) {}
@@ -58,7 +67,8 @@ public final class Memorisation {
    *     it too
    */
   public Result measure(NDManager manager, CharGru network, int maxCharacters) {
-    int characters = Math.min(maxCharacters, validation.length);
+    int[] unseen = validation.first(maxCharacters);
+    int characters = unseen.length;
     TextGenerator generator = new TextGenerator(manager, network, vocabulary);
     int[][] rows =
         generator.generateRows(
@@ -69,14 +79,16 @@ public final class Memorisation {
                 SEED),
             ROWS);
     int[] generated = Stream.of(rows).flatMapToInt(Arrays::stream).limit(characters).toArray();
-    VerbatimRuns runs = new VerbatimRuns(training);
+    int[] searched = training.first(MAX_SEARCHED);
+    VerbatimRuns runs = new VerbatimRuns(searched);
     VerbatimRuns.Overlap overlap = runs.in(generated);
     int[] longest =
         Arrays.copyOfRange(generated, overlap.begin(), overlap.begin() + overlap.longest());
     return new Result(
         characters,
+        searched.length,
         overlap,
-        runs.in(Arrays.copyOf(validation, characters)),
+        runs.in(unseen),
         vocabulary.decode(longest).replace('\n', '\u23ce'));
   }
 }

@@ -4,6 +4,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import folio.model.network.HostCopy;
+import folio.trainer.corpus.EncodedText;
 import java.util.Arrays;
 
 /**
@@ -19,11 +20,12 @@ public record Prediction(int[] target, int[] predicted, double[] logprobs) {
    * Computes the predictions of a network.
    *
    * @param model the network; it is not changed
-   * @param ids the ids of the text
+   * @param text the text
    * @param maxCharacters the largest number of characters to predict
    */
-  public static Prediction of(TrainedModel model, int[] ids, int maxCharacters) {
-    int length = Math.min(maxCharacters, ids.length - 1);
+  public static Prediction of(TrainedModel model, EncodedText text, int maxCharacters) {
+    int[] ids = text.first(maxCharacters + 1);
+    int length = ids.length - 1;
     int size = model.vocabulary().size();
     Prediction prediction = new Prediction(new int[length], new int[length], new double[length]);
     try (NDManager scope = model.manager().newSubManager()) {

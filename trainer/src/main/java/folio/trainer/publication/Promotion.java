@@ -1,20 +1,25 @@
 package folio.trainer.publication;
 
-import folio.model.checkpoint.Checkpoint;
 import folio.model.checkpoint.CheckpointException;
 import folio.model.checkpoint.CheckpointManifest;
 import folio.model.checkpoint.CheckpointStore;
+import java.util.Map;
+import java.util.Optional;
 
 /** The rule by which a published checkpoint becomes {@code CURRENT}. */
 public enum Promotion {
   /**
-   * Promotes a checkpoint with a lower loss than the served one on the same corpus and protocol.
+   * Promotes the first checkpoint of a store without {@code CURRENT}, and a checkpoint with a lower
+   * loss than that of {@code CURRENT} on the same corpus and protocol.
    */
   BETTER,
   /** Promotes every checkpoint. */
   ALWAYS,
   /** Promotes no checkpoint; {@code checkpoints promote} does so by hand. */
   NEVER;
+
+  /** The split of checkpoints whose manifest does not name it. */
+  private static final String DEFAULT_SPLIT = "90,10";
 
   /**
    * The decision about a new checkpoint.
@@ -25,55 +30,134 @@ public enum Promotion {
   public record Decision(boolean promote, String reason) {}
 
   /**
-   * Decides whether a published checkpoint becomes {@code CURRENT}.
+   * What will become of a run's checkpoints.
    *
-   * @param protocol the protocol of the validation loss to compare
-   * @param candidate the manifest of the published checkpoint
-   * @param store the store of {@code CURRENT}; without that file, the embedded checkpoint is served
+   * @param served whether some may be served without a further command
+   * @param text a sentence for the user
    */
-  public Decision decide(String protocol, CheckpointManifest candidate, CheckpointStore store) {
+  public record Forecast(boolean served, String text) {}
+
+  /**
+   * Returns what will become of the checkpoints of a run that begins.
+   *
+   * @param protocol the protocol of the validation loss that is measured at the end of the run
+   * @param corpus the corpus of the run
+   * @param settings the settings of the run
+   */
+  public Forecast forecast(
+      String protocol,
+      CheckpointManifest.Corpus corpus,
+      Map<String, String> settings,
+      CheckpointStore store) {
     return switch (this) {
-      case ALWAYS -> new Decision(true, "--promote always");
-      case NEVER -> new Decision(false, "--promote never");
-      case BETTER -> better(protocol, candidate, store);
+      case ALWAYS ->
+          new Forecast(true, "every published checkpoint becomes CURRENT (--promote always)");
+      case NEVER -> new Forecast(false, "no checkpoint becomes CURRENT (--promote never)");
+      case BETTER -> forecastBetter(protocol, corpus, settings, store);
     };
   }
 
-  private static Decision better(
-      String protocol, CheckpointManifest candidate, CheckpointStore store) {
+  private static Forecast forecastBetter(
+      String protocol,
+      CheckpointManifest.Corpus corpus,
+      Map<String, String> settings,
+      CheckpointStore store) {
     try {
-      CheckpointManifest served =
-          store.current().map(store::manifest).orElseGet(() -> Checkpoint.embedded().manifest());
-      return compare(protocol, candidate, served);
+      Optional<CheckpointManifest> served = store.current().map(store::manifest);
+      if (served.isEmpty()) {
+        return new Forecast(
+            true, "the first checkpoint becomes CURRENT, because " + store + " has none");
+      }
+      String obstacle = obstacle(served.get(), corpus, settings);
+      Double loss = served.get().losses() == null ? null : served.get().losses().of(protocol);
+      if (obstacle == null && loss == null) {
+        obstacle = "has no measured loss";
+      }
+      return obstacle == null
+          ? new Forecast(
+              true,
+              String.format(
+                  "a checkpoint becomes CURRENT when its %s loss is below the %.4f nats of %s",
+                  protocol, loss, served.get().version()))
+          : new Forecast(
+              false,
+              "no checkpoint of this run becomes CURRENT: that is "
+                  + served.get().version()
+                  + ", which "
+                  + obstacle
+                  + "; with --promote always this run's are served");
+    } catch (CheckpointException e) {
+      return new Forecast(false, "CURRENT cannot be read: " + e.getMessage());
+    }
+  }
+
+  /** Returns why losses cannot be compared with those of the served checkpoint, or null. */
+  private static String obstacle(
+      CheckpointManifest served, CheckpointManifest.Corpus corpus, Map<String, String> settings) {
+    if (served.losses() == null || served.losses().validation().isEmpty()) {
+      return "has no measured loss";
+    }
+    if (served.corpus() == null) {
+      return "was measured on an unknown text";
+    }
+    if (!served.corpus().sha256().equals(corpus.sha256())) {
+      return "was measured on another text, " + served.corpus().name();
+    }
+    String split = split(served.settings());
+    return split.equals(split(settings))
+        ? null
+        : "was measured on another part of the text (--split " + split + ")";
+  }
+
+  private static String split(Map<String, String> settings) {
+    return settings == null ? DEFAULT_SPLIT : settings.getOrDefault("split", DEFAULT_SPLIT);
+  }
+
+  /**
+   * Decides whether a published checkpoint becomes {@code CURRENT}.
+   *
+   * @param candidate the manifest of the published checkpoint
+   */
+  public Decision decide(CheckpointManifest candidate, CheckpointStore store) {
+    return switch (this) {
+      case ALWAYS -> new Decision(true, "--promote always");
+      case NEVER -> new Decision(false, "--promote never");
+      case BETTER -> better(candidate, store);
+    };
+  }
+
+  private static Decision better(CheckpointManifest candidate, CheckpointStore store) {
+    try {
+      Optional<CheckpointManifest> served = store.current().map(store::manifest);
+      return served.isEmpty()
+          ? new Decision(true, "there was no CURRENT")
+          : compare(candidate, served.get());
     } catch (CheckpointException e) {
       // The checkpoint stays published and training continues.
       return new Decision(false, "the served checkpoint cannot be compared: " + e.getMessage());
     }
   }
 
-  private static Decision compare(
-      String protocol, CheckpointManifest candidate, CheckpointManifest served) {
-    Double servedLoss = served.losses() == null ? null : served.losses().of(protocol);
-    if (servedLoss == null) {
-      return incomparable(served, "has no measured loss");
+  private static Decision compare(CheckpointManifest candidate, CheckpointManifest served) {
+    String obstacle = obstacle(served, candidate.corpus(), candidate.settings());
+    if (obstacle != null) {
+      return new Decision(false, "the served checkpoint, " + served.version() + ", " + obstacle);
     }
-    if (served.corpus() == null || !served.corpus().sha256().equals(candidate.corpus().sha256())) {
-      return incomparable(served, "was measured on another text");
+    Map<String, Double> losses = candidate.losses().validation();
+    Optional<String> common =
+        losses.keySet().stream()
+            .filter(protocol -> protocol.startsWith("windows-"))
+            .filter(protocol -> served.losses().of(protocol) != null)
+            .sorted() // the whole validation part before a sample of it
+            .findFirst();
+    if (common.isEmpty()) {
+      return new Decision(false, "the whole validation part is measured at the end of the run");
     }
-    double loss = candidate.losses().of(protocol);
+    double loss = losses.get(common.get());
+    double servedLoss = served.losses().of(common.get());
     String figures = String.format("%.4f against %.4f of %s", loss, servedLoss, served.version());
     return loss < servedLoss
         ? new Decision(true, "better: " + figures)
         : new Decision(false, "not better: " + figures);
-  }
-
-  private static Decision incomparable(CheckpointManifest served, String why) {
-    return new Decision(
-        false,
-        "the served checkpoint, "
-            + served.version()
-            + ", "
-            + why
-            + "; use --promote always or checkpoints promote");
   }
 }

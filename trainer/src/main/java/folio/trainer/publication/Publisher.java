@@ -30,7 +30,7 @@ public final class Publisher {
    * @param corpus the training text
    * @param canaryText a part of the validation text
    * @param settings the training settings by name
-   * @param protocol the protocol of the validation loss by which checkpoints are compared
+   * @param parent the version whose weights the run began with, or null
    */
   public record Run(
       String id,
@@ -38,7 +38,7 @@ public final class Publisher {
       CheckpointManifest.Corpus corpus,
       String canaryText,
       Map<String, String> settings,
-      String protocol) {}
+      String parent) {}
 
   /**
    * A published checkpoint.
@@ -73,22 +73,56 @@ public final class Publisher {
    * @throws CheckpointException if the store cannot be written
    */
   public Published publish(CharGru network, long step, Losses losses) {
+    return publish(network, step, losses, false);
+  }
+
+  /**
+   * Publishes a network like {@link #publish}, in place of the checkpoint of the same step with
+   * fewer losses. If that one is {@code CURRENT}, the new one becomes it.
+   */
+  public Published replace(CharGru network, long step, Losses losses) {
+    return publish(network, step, losses, true);
+  }
+
+  private Published publish(CharGru network, long step, Losses losses, boolean replacing) {
     try (CheckpointWriter writer = store.write()) {
       List<CheckpointManifest> earlier = published();
-      Optional<CheckpointManifest> same =
-          earlier.stream().filter(manifest -> manifest.step() == step).findFirst();
+      Optional<CheckpointManifest> same = of(step, earlier);
       String version =
-          same.isPresent()
+          same.isPresent() && !replacing
               ? same.get().version()
               : writer.publish(draft(network, step, losses, earlier));
+      boolean served = replacing && same.isPresent() && isCurrent(same.get().version());
       Promotion.Decision decision =
-          promotion.decide(run.protocol(), store.manifest(version), store);
+          served
+              ? new Promotion.Decision(true, "it was, with the loss of a sample")
+              : promotion.decide(store.manifest(version), store);
       if (decision.promote()) {
         decision = promote(writer, version, decision);
+      }
+      if (replacing && same.isPresent()) {
+        deleteUnlessPromoted(writer, same.get().version());
       }
       deleteOld(writer);
       return new Published(version, decision);
     }
+  }
+
+  private boolean isCurrent(String version) {
+    try {
+      return store.current().filter(version::equals).isPresent();
+    } catch (CheckpointException e) {
+      return false;
+    }
+  }
+
+  private static Optional<CheckpointManifest> of(long step, List<CheckpointManifest> manifests) {
+    return manifests.stream().filter(manifest -> manifest.step() == step).findFirst();
+  }
+
+  /** Returns the manifest of this run's checkpoint of a step, if it is in the store. */
+  public Optional<CheckpointManifest> published(long step) {
+    return of(step, published());
   }
 
   private static Promotion.Decision promote(
@@ -103,7 +137,7 @@ public final class Publisher {
 
   private CheckpointDraft draft(
       CharGru network, long step, Losses losses, List<CheckpointManifest> earlier) {
-    String parent = earlier.isEmpty() ? null : earlier.get(earlier.size() - 1).version();
+    String parent = earlier.isEmpty() ? run.parent() : earlier.get(earlier.size() - 1).version();
     Origin origin = new Origin(parent, run.id(), step, run.corpus(), losses, run.settings());
     return new CheckpointDraft(
         network, run.vocabulary(), Precision.FLOAT32, run.canaryText(), origin);

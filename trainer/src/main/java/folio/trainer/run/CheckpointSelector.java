@@ -3,6 +3,7 @@ package folio.trainer.run;
 import ai.djl.ndarray.NDManager;
 import folio.model.network.CharGru;
 import folio.trainer.corpus.Corpus;
+import folio.trainer.corpus.EncodedText;
 import folio.trainer.evaluation.Evaluator;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -13,17 +14,19 @@ import java.util.Map;
  * follows. The selection loss is measured on the held-out end of the training text or, when nothing
  * is held out, on the validation text. With a held-out part, the validation text is read only for
  * networks that are published, so that it never influences the choice.
+ *
+ * <p>Of a long text, the selection loss is that of a sample, which is the same every time. The loss
+ * of the whole validation part is then measured only at the end of the run, for the network that is
+ * published last.
  */
 final class CheckpointSelector {
-  /** The evaluation protocol of the selection loss, see {@link Evaluator}. */
-  static final String PROTOCOL = Evaluator.WINDOWS;
-
   /** The prefix of a protocol's name when it is applied to the held-out text. */
   private static final String HELD_OUT = "held-out-";
 
   private final Evaluator heldOut;
   private final Evaluator validation;
   private final PublishPolicy policy;
+  private final int sampleWindows;
 
   /**
    * Creates a selector.
@@ -31,11 +34,27 @@ final class CheckpointSelector {
    * @param manager the parent of scratch arrays
    * @param text the parts of the corpus; an empty held-out part means that the validation text
    *     decides
+   * @param maxWindows the largest number of windows that an evaluation reads
    */
-  CheckpointSelector(NDManager manager, Corpus.Split text, PublishPolicy policy) {
-    this.heldOut = text.heldOut().length == 0 ? null : new Evaluator(manager, text.heldOut());
+  CheckpointSelector(NDManager manager, Corpus.Split text, PublishPolicy policy, int maxWindows) {
+    this.heldOut = text.heldOut().isEmpty() ? null : new Evaluator(manager, text.heldOut());
     this.validation = new Evaluator(manager, text.validation());
     this.policy = policy;
+    // Both protocols read the whole text.
+    EncodedText selecting = heldOut == null ? text.validation() : text.heldOut();
+    long windows = selecting.length() / Evaluator.WINDOW;
+    this.sampleWindows = 2 * windows <= maxWindows ? 0 : maxWindows;
+  }
+
+  /** Returns whether the selection loss is that of a sample. */
+  boolean samples() {
+    return sampleWindows > 0;
+  }
+
+  /** Returns the name of the protocol of the selection loss. */
+  String protocol() {
+    String protocol = samples() ? Evaluator.sampleProtocol(sampleWindows) : Evaluator.WINDOWS;
+    return heldOut == null ? protocol : HELD_OUT + protocol;
   }
 
   /**
@@ -55,18 +74,27 @@ final class CheckpointSelector {
    */
   Decision select(CharGru network, double bestLoss, boolean last) {
     Map<String, Double> losses = new LinkedHashMap<>();
-    String selection = PROTOCOL;
     if (heldOut != null) {
-      heldOut.evaluate(network).forEach((protocol, loss) -> losses.put(HELD_OUT + protocol, loss));
-      selection = HELD_OUT + PROTOCOL;
+      measure(heldOut, network).forEach((protocol, loss) -> losses.put(HELD_OUT + protocol, loss));
     } else if (policy == PublishPolicy.IMPROVEMENTS || last) {
-      losses.putAll(validation.evaluate(network));
+      losses.putAll(measure(validation, network));
     }
-    Double loss = losses.get(selection);
+    Double loss = losses.get(protocol());
     boolean publish = policy == PublishPolicy.LAST ? last : loss < bestLoss;
-    if (publish && heldOut != null) {
+    if (publish && heldOut != null && !samples()) {
       losses.putAll(validation.evaluate(network));
     }
     return new Decision(publish, loss, losses);
+  }
+
+  private Map<String, Double> measure(Evaluator text, CharGru network) {
+    return samples()
+        ? Map.of(Evaluator.sampleProtocol(sampleWindows), text.sample(network, sampleWindows))
+        : text.evaluate(network);
+  }
+
+  /** Returns the losses of a network over the whole validation part, in nats by protocol. */
+  Map<String, Double> wholeValidation(CharGru network) {
+    return validation.evaluate(network);
   }
 }

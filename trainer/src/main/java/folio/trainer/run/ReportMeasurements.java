@@ -4,7 +4,6 @@ import folio.trainer.corpus.Corpus;
 import folio.trainer.evaluation.Memorisation;
 import folio.trainer.evaluation.Prediction;
 import folio.trainer.evaluation.TrainedModel;
-import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
@@ -12,12 +11,6 @@ import java.util.Map;
 final class ReportMeasurements {
   private static final int PREDICTED_CHARACTERS = 1000;
   private static final int GENERATED_CHARACTERS = 16_384;
-
-  /**
-   * The largest number of training characters that are searched for generated text. The search
-   * takes seconds and about 100 MB for that many.
-   */
-  private static final int MAX_SEARCHED = 4_000_000;
 
   private final TrainedModel model;
   private final Corpus.Split text;
@@ -46,23 +39,17 @@ final class ReportMeasurements {
 
   /** Returns how much of the text that the network generates also occurs in its training text. */
   Map<String, Object> memorisation() {
-    int[] searched = searched();
     Memorisation.Result result =
-        new Memorisation(model.vocabulary(), searched, text.validation())
+        new Memorisation(model.vocabulary(), text.training(), text.validation())
             .measure(model.manager(), model.network(), GENERATED_CHARACTERS);
     Map<String, Object> fields = new LinkedHashMap<>();
     fields.put("characters", result.characters());
-    fields.put("searched", searched.length);
+    fields.put("searched", result.searched());
     fields.put("longest", result.generated().longest());
     fields.put("longest_unseen", result.unseen().longest());
     fields.put("mean", result.generated().mean());
     fields.put("mean_unseen", result.unseen().mean());
     fields.put("longest_run", result.longestRun());
     return fields;
-  }
-
-  private int[] searched() {
-    int[] training = text.training();
-    return training.length <= MAX_SEARCHED ? training : Arrays.copyOf(training, MAX_SEARCHED);
   }
 }

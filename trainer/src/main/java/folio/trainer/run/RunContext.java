@@ -1,6 +1,7 @@
 package folio.trainer.run;
 
 import ai.djl.Device;
+import folio.model.checkpoint.Checkpoint;
 import folio.model.checkpoint.CheckpointStore;
 import folio.trainer.corpus.Corpus;
 import folio.trainer.publication.Promotion;
@@ -12,26 +13,30 @@ import java.io.PrintStream;
  * hyperparameter. The caller closes the folder and the live metrics after the run.
  *
  * @param corpus the text to train on and to validate with
+ * @param corpusSource the option {@code --corpus} of the run, or null if it cannot be read again
+ * @param parent the checkpoint whose weights a new run begins with, or null
  * @param device the device that computes
  * @param threads the number of the engine's threads on the host
  * @param store the store that receives checkpoints
  * @param promotion when {@code CURRENT} moves to a new checkpoint
  * @param keep how many of the run's checkpoints stay in the store, at least 1
  * @param folder the folder of the run's state, metrics and report
- * @param resume whether the run continues from the state in its folder
+ * @param secondsPerStep the measured time of a step, evaluations included
  * @param out the stream that progress is printed to
  * @param terminal whether {@code out} is a terminal; then there are colours and a progress bar
  * @param live the server of the run's current figures, or {@link LiveMetrics#NONE}
  */
 public record RunContext(
     Corpus corpus,
+    String corpusSource,
+    Checkpoint parent,
     Device device,
     int threads,
     CheckpointStore store,
     Promotion promotion,
     int keep,
     RunFolder folder,
-    boolean resume,
+    double secondsPerStep,
     PrintStream out,
     boolean terminal,
     LiveMetrics live) {}

@@ -3,10 +3,14 @@ package folio.trainer.run;
 import folio.model.network.CharGruConfig;
 import folio.model.sampling.SamplingParameters;
 import folio.model.text.PrintableText;
+import folio.model.vocabulary.Vocabulary;
 import folio.trainer.corpus.Corpus;
+import folio.trainer.corpus.EncodedText;
+import folio.trainer.evaluation.Evaluator;
 import folio.trainer.evaluation.Prediction;
 import folio.trainer.evaluation.TextGenerator;
 import folio.trainer.evaluation.TrainedModel;
+import folio.trainer.publication.Promotion;
 import folio.trainer.publication.Publisher;
 import folio.trainer.report.Console;
 import folio.trainer.report.LiveMetrics;
@@ -14,7 +18,9 @@ import folio.trainer.report.MetricsFile;
 import folio.trainer.report.PredictionView;
 import folio.trainer.report.RunReport;
 import folio.trainer.training.TrainStep;
+import java.time.Duration;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 
@@ -28,7 +34,9 @@ final class RunReporter implements AutoCloseable {
 
   private static final SamplingParameters SAMPLE = SamplingParameters.DEFAULT.withTemperature(0.8);
 
+  private final RunContext context;
   private final TrainingConfig config;
+  private final OverfitDetector overfitting = new OverfitDetector();
   private final TrainedModel model;
   private final Console console;
   private final MetricsFile metrics;
@@ -47,6 +55,7 @@ final class RunReporter implements AutoCloseable {
    * @param model the network that is evaluated and published; the caller closes it
    */
   RunReporter(RunContext context, TrainingConfig config, long step, TrainedModel model) {
+    this.context = context;
     this.config = config;
     this.model = model;
     this.reportedStep = step;
@@ -60,19 +69,26 @@ final class RunReporter implements AutoCloseable {
             new Console.Task("train", "step", step, config.schedule().totalSteps()));
   }
 
-  /** Reports the corpus and the network that the run starts with. */
-  void begin(Corpus corpus, CharGruConfig architecture, Corpus.Split parts) {
+  /**
+   * Reports the corpus and the network that the run starts with, how long it will take and whether
+   * its checkpoints will be served.
+   *
+   * @param vocabulary the vocabulary of the network
+   * @param changes lines about the options that changed since the run was saved
+   */
+  void begin(
+      CharGruConfig architecture, Vocabulary vocabulary, Corpus.Split parts, List<String> changes) {
     this.text = parts;
-    int trainedOn = text.training().length;
+    long trainedOn = text.training().length();
     long parameters = architecture.parameterCount();
     console.line(
         String.format(
-            "%s: %,d characters for training, %,d held out, %,d for validation; %s %d x %d, %,d"
-                + " parameters",
-            corpus,
+            "%s: %,d characters for training, %s%,d for validation%s; %s %d x %d, %,d parameters",
+            context.corpus(),
             trainedOn,
-            text.heldOut().length,
-            text.validation().length,
+            amount(text.heldOut(), "%,d held out, "),
+            text.validation().length(),
+            amount(text.test(), ", %,d for the test"),
             architecture.network().name().toLowerCase(Locale.ROOT),
             architecture.layers(),
             architecture.hiddenSize(),
@@ -84,14 +100,57 @@ final class RunReporter implements AutoCloseable {
                   + " the validation loss",
               parameters, trainedOn));
     }
-    if (reportedStep > 0) {
+    if (context.folder().resumes()) {
       console.line("resuming after step " + reportedStep);
+    } else if (context.parent() != null) {
+      int known = context.parent().vocabulary().size();
+      console.line(
+          String.format(
+              "starting from %s: its %,d characters keep their weights, %,d new ones are"
+                  + " initialised, and the optimizer starts anew",
+              context.parent().version(), known, vocabulary.size() - known));
+    }
+    changes.forEach(console::line);
+    console.line(length());
+    Promotion.Forecast forecast =
+        context
+            .promotion()
+            .forecast(
+                Evaluator.WINDOWS,
+                context.corpus().description(),
+                config.settings(),
+                context.store());
+    if (forecast.served()) {
+      console.line("serving    " + forecast.text());
+    } else {
+      console.warn(forecast.text());
     }
     Map<String, Object> fields = new LinkedHashMap<>();
-    fields.put("corpus", corpus.description());
+    fields.put("corpus", context.corpus().description());
     fields.put("parameters", parameters);
     fields.put("settings", config.settings());
     writeEvent(reportedStep == 0 ? "begin" : "resume", reportedStep, fields);
+  }
+
+  private static String amount(EncodedText part, String format) {
+    return part.isEmpty() ? "" : String.format(format, part.length());
+  }
+
+  /** Returns how many steps, characters, epochs and minutes the run will take. */
+  private String length() {
+    long steps = config.schedule().totalSteps() - reportedStep;
+    long characters = steps * config.charactersPerStep();
+    Duration time = Duration.ofSeconds(Math.round(steps * context.secondsPerStep()));
+    return String.format(
+        "length     %,d steps of %,d characters: %,d characters, %.2f epochs, about %d:%02d:%02d"
+            + " on this machine",
+        steps,
+        config.charactersPerStep(),
+        characters,
+        (double) characters / text.training().length(),
+        time.toHours(),
+        time.toMinutesPart(),
+        time.toSecondsPart());
   }
 
   /** Moves the progress bar, and returns whether it is time to call {@link #progress}. */
@@ -110,8 +169,7 @@ final class RunReporter implements AutoCloseable {
       return;
     }
     long now = System.nanoTime();
-    long characters =
-        (step - reportedStep) * config.batches().batchSize() * config.batches().sequenceLength();
+    long characters = (step - reportedStep) * config.charactersPerStep();
     double perSecond = characters / ((now - reportedNanos) / 1e9);
     lossSinceEvaluation += progress.lossNats() * (step - reportedStep);
     stepsSinceEvaluation += step - reportedStep;
@@ -130,20 +188,16 @@ final class RunReporter implements AutoCloseable {
    * Reports an evaluation.
    *
    * @param losses in nats, by protocol
+   * @param selectionLoss the loss by which networks are selected; null if nothing was measured
    * @return the mean training loss since the evaluation before, in nats; null if no step was
    *     reported since
    */
-  Double evaluated(long step, Map<String, Double> losses) {
+  Double evaluated(long step, Map<String, Double> losses, Double selectionLoss) {
     Double training = stepsSinceEvaluation == 0 ? null : lossSinceEvaluation / stepsSinceEvaluation;
     lossSinceEvaluation = 0;
     stepsSinceEvaluation = 0;
-    StringBuilder line = new StringBuilder("step " + step);
-    losses.forEach(
-        (protocol, loss) -> line.append(", ").append(protocol).append(' ').append(inUnits(loss)));
-    if (training != null) {
-      line.append("; training ").append(inUnits(training));
-    }
-    console.line(line.toString());
+    String line = "step " + step + inUnits(losses);
+    console.line(training == null ? line : line + "; training " + inUnits(training));
     Map<String, Object> fields = new LinkedHashMap<>();
     fields.put("training_loss_nats", training);
     fields.put("loss_nats", losses);
@@ -151,8 +205,44 @@ final class RunReporter implements AutoCloseable {
     losses.forEach((protocol, loss) -> bits.put(protocol, loss / Math.log(2)));
     fields.put("bits_per_character", bits);
     writeEvent("evaluation", step, fields);
+    overfitting.evaluated(step, training, selectionLoss).ifPresent(console::warn);
     restartClock();
     return training;
+  }
+
+  /** Reports that the loss did not improve for too many evaluations. */
+  void outOfPatience(long step, int patience) {
+    console.line(
+        "stopping after step "
+            + step
+            + ": "
+            + patience
+            + " evaluations brought no improvement (--patience)");
+  }
+
+  /**
+   * Reports the losses of the selected network that are measured once, at the end.
+   *
+   * @param step the step of the selected network
+   * @param validation by protocol, in nats
+   * @param test by protocol, in nats; null without a test part
+   */
+  void measured(long step, Map<String, Double> validation, Map<String, Double> test) {
+    console.line("step " + step + ", the whole validation part" + inUnits(validation));
+    Map<String, Object> fields = new LinkedHashMap<>();
+    fields.put("validation_loss_nats", validation);
+    if (test != null) {
+      console.line("step " + step + ", the test part" + inUnits(test));
+      fields.put("test_loss_nats", test);
+    }
+    writeEvent("measured", step, fields);
+  }
+
+  private static String inUnits(Map<String, Double> losses) {
+    StringBuilder line = new StringBuilder();
+    losses.forEach(
+        (protocol, loss) -> line.append(", ").append(protocol).append(' ').append(inUnits(loss)));
+    return line.toString();
   }
 
   private static String inUnits(double nats) {
@@ -171,13 +261,22 @@ final class RunReporter implements AutoCloseable {
             + published.version()
             + (published.decision().promote() ? ", now CURRENT (" : ", not promoted (")
             + published.decision().reason()
-            + ")");
+            + ")"
+            + (published.decision().promote() ? "" : "; to serve it: " + promotion(published)));
     Map<String, Object> fields = new LinkedHashMap<>();
     fields.put("version", published.version());
     fields.put("promoted", published.decision().promote());
     fields.put("reason", published.decision().reason());
     writeEvent("published", step, fields);
     restartClock();
+  }
+
+  /** Returns the command that promotes a checkpoint. */
+  private String promotion(Publisher.Published published) {
+    return "./folio checkpoints promote "
+        + published.version()
+        + " --checkpoints "
+        + context.store();
   }
 
   /** Writes an event to the metrics file and its numbers to the live metrics. */
@@ -212,27 +311,24 @@ final class RunReporter implements AutoCloseable {
    * Reports the end of the run, and writes its report.
    *
    * @param bestLoss the lowest selection loss, in nats; infinite if nothing was evaluated
+   * @param complete whether the run was not asked to stop
    */
-  void end(long step, double bestLoss) {
+  void end(long step, double bestLoss, boolean complete) {
     console.line(
         step == 0 || Double.isInfinite(bestLoss)
             ? "nothing was evaluated"
             : "done at step " + step + "; best loss " + inUnits(bestLoss));
     Map<String, Object> fields = new LinkedHashMap<>();
-    fields.put("whole", isComplete(step));
+    fields.put("whole", complete);
     fields.put("best_loss_nats", Double.isInfinite(bestLoss) ? null : bestLoss);
     writeEvent("end", step, fields);
-    report(step);
-  }
-
-  private boolean isComplete(long step) {
-    return step == config.schedule().totalSteps();
+    report(step, complete);
   }
 
   /** Writes the report. A failure is only a warning, since the run itself is done. */
-  private void report(long step) {
+  private void report(long step, boolean complete) {
     try {
-      if (isComplete(step)) { // a run that was asked to stop must exit soon
+      if (complete) { // a run that was asked to stop must exit soon
         ReportMeasurements measurements = new ReportMeasurements(model, text);
         writeEvent("prediction", step, measurements.prediction());
         writeEvent("memorised", step, measurements.memorisation());

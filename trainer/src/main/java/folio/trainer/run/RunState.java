@@ -3,40 +3,76 @@ package folio.trainer.run;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
+import folio.model.checkpoint.Checkpoint;
+import folio.model.checkpoint.CheckpointManifest;
 import folio.model.network.CharGru;
 import folio.model.network.Parameter;
+import folio.model.vocabulary.Vocabulary;
 import folio.trainer.publication.ResumeException;
 import folio.trainer.publication.ResumeState;
 import folio.trainer.training.AdamW;
 import folio.trainer.training.TrainStep;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.UUID;
 
 /**
- * Saves and restores a run: every array that the next step reads, the progress, and the options
- * that must not change. Owned by the training thread.
+ * Saves and restores a run: every array that the next step reads, the progress, and the options.
+ * Owned by the training thread.
  */
 final class RunState {
   /** The array that holds the hidden state that rows carry from step to step. */
   private static final String CARRIED = "carried";
 
+  private static final String CORPUS = "--corpus";
+
+  /** The options that must stay the same when a run is resumed, besides the corpus. */
+  static final Set<String> FIXED =
+      Set.of(
+          "--network",
+          "--layers",
+          "--hidden-size",
+          "--embedding-size",
+          "--embedding-activation",
+          "--head-activation",
+          "--projection-size",
+          "--tied",
+          "--sampling",
+          "--seed",
+          "--split",
+          "--fraction",
+          "--holdout",
+          "--min-frequency");
+
   private final RunContext context;
   private final TrainingConfig config;
   private final Map<String, CharGru> networks;
+  private final Vocabulary vocabulary;
+  private final List<String> changes = new ArrayList<>();
   private String runId = UUID.randomUUID().toString();
+  private String parent;
 
   /**
    * Creates the state of a new run; {@link #restore} may turn it into that of a saved run.
    *
    * @param networks the networks to save, by the prefix of their arrays' names; the caller closes
    *     them
+   * @param vocabulary the vocabulary of the networks
    */
-  RunState(RunContext context, TrainingConfig config, Map<String, CharGru> networks) {
+  RunState(
+      RunContext context,
+      TrainingConfig config,
+      Map<String, CharGru> networks,
+      Vocabulary vocabulary) {
     this.context = context;
     this.config = config;
     this.networks = networks;
+    this.vocabulary = vocabulary;
+    this.parent = context.parent() == null ? null : name(context.parent());
   }
 
   /**
@@ -44,12 +80,43 @@ final class RunState {
    *
    * @param step the number of steps taken
    * @param bestLoss the lowest selection loss so far, in nats; infinite before the first evaluation
+   * @param bestStep the number of steps after which it was measured
+   * @param evaluationsSince the number of evaluations since then
    */
-  record Progress(long step, double bestLoss) {}
+  record Progress(long step, double bestLoss, long bestStep, int evaluationsSince) {
+    static final Progress NONE = new Progress(0, Double.POSITIVE_INFINITY, 0, 0);
+
+    /** Returns the progress after more steps. */
+    Progress at(long newStep) {
+      return new Progress(newStep, bestLoss, bestStep, evaluationsSince);
+    }
+
+    /** Returns the progress after an evaluation. */
+    Progress evaluated(double loss) {
+      return loss < bestLoss
+          ? new Progress(step, loss, step, 0)
+          : new Progress(step, bestLoss, bestStep, evaluationsSince + 1);
+    }
+  }
+
+  /** Returns the name of a checkpoint for the manifest: a version, or a folder without its path. */
+  private static String name(Checkpoint checkpoint) {
+    return CheckpointManifest.Corpus.publicName(checkpoint.version());
+  }
 
   /** Returns the run's identifier, which stays the same when the run is resumed. */
   String runId() {
     return runId;
+  }
+
+  /** Returns the version whose weights the run began with, or null. */
+  String parent() {
+    return parent;
+  }
+
+  /** Returns a line for every option that has changed since the run was saved. */
+  List<String> changes() {
+    return changes;
   }
 
   /** Writes the state to the run's folder; a reader sees the old state or the new one. */
@@ -67,79 +134,98 @@ final class RunState {
       trainStep.carriedState().setName(CARRIED);
       arrays.add(trainStep.carriedState());
     }
-    Map<String, String> facts = new TreeMap<>(fixedOptions());
-    facts.put("step", String.valueOf(progress.step()));
+    Map<String, String> facts = new TreeMap<>(options());
+    facts.put(SavedRun.STEP, String.valueOf(progress.step()));
     facts.put("best-loss", String.valueOf(progress.bestLoss()));
+    facts.put("best-step", String.valueOf(progress.bestStep()));
+    facts.put("evaluations-since", String.valueOf(progress.evaluationsSince()));
     facts.put("run", runId);
+    facts.put(SavedRun.CORPUS_NAME, context.corpus().description().name());
+    facts.put(SavedRun.VOCABULARY, String.join("", vocabulary.characters()));
+    if (context.corpusSource() != null) {
+      facts.put(SavedRun.CORPUS_SOURCE, context.corpusSource());
+    }
+    if (parent != null) {
+      facts.put("parent", parent);
+    }
     new ResumeState(arrays, facts).save(context.folder().state());
   }
 
-  /** Returns the options, by name, that must be the same when the run is resumed. */
-  private Map<String, String> fixedOptions() {
+  /** Returns the options by name. */
+  private Map<String, String> options() {
     Map<String, String> options = new TreeMap<>();
     config.settings().forEach((option, value) -> options.put("--" + option, value));
-    options.put("--corpus", context.corpus().description().sha256());
+    options.put(CORPUS, context.corpus().description().sha256());
     options.put("--device", context.device().getDeviceType());
     options.put("--threads", String.valueOf(context.threads()));
     return options;
   }
 
   /**
-   * Restores the saved state if there is one and {@code --resume} was given; otherwise returns the
-   * progress of a new run.
+   * Restores the saved state if the folder's run continues; otherwise returns the progress of a new
+   * run.
    *
-   * @throws ResumeException if the folder holds an unfinished run and {@code --resume} was not
-   *     given, or if the saved run had other options
+   * @throws ResumeException if an option that must not change has changed
    */
   Progress restore(AdamW optimizer, TrainStep trainStep) {
+    if (!context.folder().resumes()) {
+      return Progress.NONE;
+    }
     try (NDManager scratch = NDManager.newBaseManager(context.device())) {
       Optional<ResumeState> found = ResumeState.load(scratch, context.folder().state());
       if (found.isEmpty()) {
-        return new Progress(0, Double.POSITIVE_INFINITY);
+        return Progress.NONE; // it was deleted a moment ago
       }
       ResumeState saved = found.get();
-      long step = Long.parseLong(saved.facts().get("step"));
-      if (!context.resume()) {
-        checkNothingIsLost(step);
-        return new Progress(0, Double.POSITIVE_INFINITY);
-      }
-      checkSameOptions(saved);
+      Map<String, String> facts = saved.facts();
+      compareOptions(facts);
       restoreArrays(saved, optimizer, trainStep);
-      runId = saved.facts().get("run");
-      return new Progress(step, Double.parseDouble(saved.facts().get("best-loss")));
+      runId = facts.get("run");
+      parent = facts.get("parent");
+      String step = facts.get(SavedRun.STEP);
+      return new Progress(
+          Long.parseLong(step),
+          Double.parseDouble(facts.get("best-loss")),
+          Long.parseLong(facts.getOrDefault("best-step", step)),
+          Integer.parseInt(facts.getOrDefault("evaluations-since", "0")));
     }
   }
 
-  private void checkNothingIsLost(long step) {
-    if (step > 0 && step < config.schedule().totalSteps()) {
-      throw new ResumeException(
-          context.folder().path()
-              + " holds a run that stopped at step "
-              + step
-              + "; add --resume to continue it, or name another folder with --run",
-          null);
+  private void compareOptions(Map<String, String> facts) {
+    String corpus = facts.get(CORPUS);
+    if (!context.corpus().description().sha256().equals(corpus)) {
+      throw changed(
+          CORPUS,
+          context.corpus().toString(),
+          facts.getOrDefault(SavedRun.CORPUS_NAME, "a text with SHA-256 " + corpus));
     }
-  }
-
-  private void checkSameOptions(ResumeState saved) {
-    fixedOptions()
+    options()
         .forEach(
             (option, now) -> {
-              String then = saved.facts().get(option);
-              if (!now.equals(then)) {
-                throw new ResumeException(
-                    option
-                        + " is "
-                        + now
-                        + ", but was "
-                        + then
-                        + " when the run in "
-                        + context.folder().path()
-                        + " began; resume with the same options, or name another folder with"
-                        + " --run",
-                    null);
+              String then = facts.get(option);
+              if (then == null || now.equals(then)) {
+                return; // an earlier release did not have the option
               }
+              if (FIXED.contains(option)) {
+                throw changed(option, now, then);
+              }
+              changes.add(option + " is " + now + " from now on; it was " + then);
             });
+  }
+
+  private ResumeException changed(String option, String now, String then) {
+    return new ResumeException(
+        option
+            + " is "
+            + now
+            + ", but was "
+            + then
+            + " when the run in "
+            + context.folder().path()
+            + " began; resume with the same "
+            + option
+            + ", or name another folder with --run",
+        null);
   }
 
   private void restoreArrays(ResumeState saved, AdamW optimizer, TrainStep trainStep) {
@@ -153,8 +239,9 @@ final class RunState {
       saved.restore(moment.getName(), moment);
     }
     NDArray carried = saved.arrays().get(CARRIED);
-    if (carried != null) {
+    int rows = config.batches().batchSize();
+    if (carried != null && carried.getShape().get(1) == rows) {
       trainStep.restore(carried);
-    }
+    } // with another batch size, every row starts from zeros
   }
 }

@@ -1,6 +1,8 @@
 package folio.trainer.run;
 
 import folio.model.network.CharGruConfig;
+import folio.trainer.corpus.Division;
+import folio.trainer.evaluation.Evaluator;
 import folio.trainer.training.AdamW;
 import folio.trainer.training.DropoutRates;
 import folio.trainer.training.LearningRateSchedule;
@@ -18,9 +20,10 @@ import java.util.Map;
  * @param averageDecay the decay of the moving average of the weights; 0 means no average
  * @param intervals the number of steps between evaluations, saved states and samples
  * @param seed the number that decides every random draw
- * @param fraction the fraction of the training text that is used
- * @param holdout the fraction at the end of the training text that is held out
+ * @param division how the text is divided
  * @param publish which networks become checkpoints
+ * @param patience the number of evaluations without an improvement after which the run ends; 0
+ *     means that it does not end early
  * @param settings all of the above by option name, for the manifest and for resuming
  */
 public record TrainingConfig(
@@ -33,10 +36,21 @@ public record TrainingConfig(
     double averageDecay,
     Intervals intervals,
     long seed,
-    double fraction,
-    double holdout,
+    Division division,
     PublishPolicy publish,
+    int patience,
     Map<String, String> settings) {
+
+  /** The part of a run's time that evaluations take. */
+  private static final double EVALUATION_SHARE = 0.05;
+
+  /** A training step computes a forward pass, and a backward pass that takes twice as long. */
+  private static final int FORWARD_PER_TRAINED = 3;
+
+  /** Fewer windows would make the loss of a sample too inaccurate. */
+  private static final int MIN_WINDOWS = 64;
+
+  private static final int MAX_WINDOWS = 1 << 20;
 
   /** The way in which text is cut into sequences. */
   public enum BatchSelectionKind {
@@ -66,17 +80,24 @@ public record TrainingConfig(
    */
   public record Intervals(long evaluate, long save, long view) {}
 
+  /** Returns the number of characters that a step trains on. */
+  long charactersPerStep() {
+    return (long) batches.batchSize() * batches.sequenceLength();
+  }
+
+  /**
+   * Returns the largest number of windows that an evaluation reads: as many as take {@value
+   * #EVALUATION_SHARE} of the training time between two evaluations.
+   */
+  int windowsPerEvaluation() {
+    double characters =
+        EVALUATION_SHARE * FORWARD_PER_TRAINED * charactersPerStep() * intervals.evaluate();
+    return (int)
+        Math.min(MAX_WINDOWS, Math.max(MIN_WINDOWS, Math.round(characters / Evaluator.WINDOW)));
+  }
+
   /** Returns the architecture for a vocabulary of the given size. */
   CharGruConfig networkFor(int vocabularySize) {
-    return new CharGruConfig(
-        network.network(),
-        vocabularySize,
-        network.embeddingSize(),
-        network.hiddenSize(),
-        network.layers(),
-        network.embeddingActivation(),
-        network.headActivation(),
-        network.projectionSize(),
-        network.tied());
+    return network.withVocabularySize(vocabularySize);
   }
 }

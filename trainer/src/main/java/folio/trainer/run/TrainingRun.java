@@ -1,14 +1,17 @@
 package folio.trainer.run;
 
+import ai.djl.Device;
 import ai.djl.ndarray.NDManager;
+import folio.model.checkpoint.CheckpointManifest;
 import folio.model.checkpoint.CheckpointManifest.Losses;
 import folio.model.network.CharGru;
-import folio.model.network.CharGruConfig;
 import folio.model.vocabulary.Vocabulary;
 import folio.trainer.corpus.Corpus;
+import folio.trainer.corpus.EncodedText;
 import folio.trainer.corpus.RandomSequences;
 import folio.trainer.corpus.SequenceSampler;
 import folio.trainer.corpus.StreamSequences;
+import folio.trainer.evaluation.Evaluator;
 import folio.trainer.evaluation.TrainedModel;
 import folio.trainer.publication.Publisher;
 import folio.trainer.run.TrainingConfig.BatchSelection;
@@ -16,9 +19,11 @@ import folio.trainer.training.AdamW;
 import folio.trainer.training.GradientClipper;
 import folio.trainer.training.TrainStep;
 import folio.trainer.training.TrainingDivergedException;
+import folio.trainer.training.WarmStart;
 import folio.trainer.training.WeightAverage;
-import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Optional;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
 
@@ -31,7 +36,9 @@ public final class TrainingRun implements AutoCloseable {
   private static final int CANARY_CHARACTERS = 256;
 
   private final TrainingConfig config;
+  private final RunContext context;
   private final NDManager manager;
+  private final Corpus.Split text;
   private final SequenceSampler sampler;
   private final CharGru network;
   private final WeightAverage average;
@@ -41,27 +48,27 @@ public final class TrainingRun implements AutoCloseable {
   private final Publisher publisher;
   private final RunState state;
   private final RunReporter reporter;
-  private long step;
-  private double bestLoss;
+  private RunState.Progress progress;
   private volatile boolean stopRequested;
   private volatile boolean succeeded;
 
   /**
-   * Creates a run, restores its saved state if the context says so, and prints what it will do.
+   * Creates a run, restores its saved state if the folder's run continues, and prints what it will
+   * do.
    *
-   * @throws folio.trainer.publication.ResumeException if the run's folder holds a state that this
-   *     run must not overwrite or cannot continue
+   * @throws folio.trainer.publication.ResumeException if the saved run cannot be continued with
+   *     this configuration
    */
   public TrainingRun(TrainingConfig config, RunContext context) {
     this.config = config;
+    this.context = context;
     Corpus corpus = context.corpus();
-    Vocabulary vocabulary = corpus.vocabulary();
-    Corpus.Split text = corpus.split(vocabulary, config.fraction(), config.holdout());
-    this.sampler = sampler(text.training().length);
+    Vocabulary vocabulary = vocabulary(context);
+    this.text = corpus.split(vocabulary, config.division());
+    this.sampler = sampler(text.training().length());
     this.manager = NDManager.newBaseManager(context.device());
     try {
-      CharGruConfig architecture = config.networkFor(vocabulary.size());
-      this.network = CharGru.initialize(manager, architecture, new SplittableRandom(config.seed()));
+      this.network = initialNetwork(vocabulary);
       this.average = new WeightAverage(manager, network, config.averageDecay());
       this.optimizer = new AdamW(manager, network.parameters(), config.optimizer());
       this.trainStep =
@@ -74,15 +81,15 @@ public final class TrainingRun implements AutoCloseable {
                   new GradientClipper(config.clipNorm()),
                   config.dropout(),
                   config.seed()));
-      this.selector = new CheckpointSelector(manager, text, config.publish());
+      this.selector =
+          new CheckpointSelector(manager, text, config.publish(), config.windowsPerEvaluation());
       this.state =
           new RunState(
               context,
               config,
-              new TreeMap<>(Map.of("weights", network, "average", average.network())));
-      RunState.Progress restored = state.restore(optimizer, trainStep);
-      this.step = restored.step();
-      this.bestLoss = restored.bestLoss();
+              new TreeMap<>(Map.of("weights", network, "average", average.network())),
+              vocabulary);
+      this.progress = state.restore(optimizer, trainStep);
       this.publisher =
           new Publisher(
               context.store(),
@@ -92,23 +99,56 @@ public final class TrainingRun implements AutoCloseable {
                   state.runId(),
                   vocabulary,
                   corpus.description(),
-                  vocabulary.decode(
-                      Arrays.copyOf(
-                          text.validation(),
-                          Math.min(CANARY_CHARACTERS, text.validation().length))),
+                  vocabulary.decode(text.validation().first(CANARY_CHARACTERS)),
                   config.settings(),
-                  CheckpointSelector.PROTOCOL));
+                  state.parent()));
       this.reporter =
           new RunReporter(
-              context, config, step, new TrainedModel(manager, average.network(), vocabulary));
-      reporter.begin(corpus, architecture, text);
+              context,
+              config,
+              progress.step(),
+              new TrainedModel(manager, average.network(), vocabulary));
+      reporter.begin(network.config(), vocabulary, text, state.changes());
     } catch (RuntimeException | Error e) {
       manager.close();
       throw e;
     }
   }
 
-  private SequenceSampler sampler(int textLength) {
+  /** Returns the vocabulary of a run: that of its corpus, and of what it continues. */
+  private static Vocabulary vocabulary(RunContext context) {
+    Vocabulary own = context.corpus().vocabulary();
+    if (context.folder().resumes()) {
+      Vocabulary saved = context.folder().saved().vocabulary();
+      return saved == null ? own : saved;
+    }
+    return context.parent() == null ? own : own.with(context.parent().vocabulary());
+  }
+
+  private CharGru initialNetwork(Vocabulary vocabulary) {
+    SplittableRandom random = new SplittableRandom(config.seed());
+    if (context.parent() == null || context.folder().resumes()) {
+      return CharGru.initialize(manager, config.networkFor(vocabulary.size()), random);
+    }
+    try (NDManager scratch = manager.newSubManager();
+        CharGru parent = context.parent().load(scratch)) {
+      return WarmStart.create(manager, parent, context.parent().vocabulary(), vocabulary, random);
+    }
+  }
+
+  /**
+   * Returns the seconds that a step of a run takes on a device, measured with a network that is
+   * then thrown away.
+   *
+   * @throws folio.trainer.corpus.CorpusException if the corpus is too short
+   */
+  public static double secondsPerStep(TrainingConfig config, Corpus corpus, Device device) {
+    Vocabulary vocabulary = corpus.vocabulary();
+    EncodedText training = corpus.split(vocabulary, config.division()).training();
+    return StepRate.seconds(config, vocabulary.size(), training, device);
+  }
+
+  private SequenceSampler sampler(long textLength) {
     BatchSelection batches = config.batches();
     int size = batches.batchSize();
     int length = batches.sequenceLength();
@@ -120,18 +160,21 @@ public final class TrainingRun implements AutoCloseable {
   }
 
   /**
-   * Trains until the last step, or until {@link #requestStop} is called.
+   * Trains until the last step, until the loss has not improved for as many evaluations as the
+   * configuration says, or until {@link #requestStop} is called.
    *
    * @throws TrainingDivergedException if the loss is not finite
    */
   public void run() {
     long total = config.schedule().totalSteps();
     save();
-    while (step < total && !stopRequested) {
-      double learningRate = config.schedule().at(step);
-      trainStep.run(step, sampler.batch(step), learningRate);
-      average.update(step);
-      step++;
+    while (progress.step() < total && !outOfPatience() && !stopRequested) {
+      long before = progress.step();
+      double learningRate = config.schedule().at(before);
+      trainStep.run(before, sampler.batch(before), learningRate);
+      average.update(before);
+      long step = before + 1;
+      progress = progress.at(step);
       boolean evaluating = step % config.intervals().evaluate() == 0 || step == total;
       if (reporter.stepped(step) || evaluating) {
         reporter.progress(step, trainStep.progress(step), learningRate);
@@ -143,39 +186,78 @@ public final class TrainingRun implements AutoCloseable {
         trainStep.discardGraph();
         reporter.view(step);
       }
-      if (step % config.intervals().save() == 0 || step == total) {
+      if (step % config.intervals().save() == 0 || step == total || outOfPatience()) {
         save();
       }
     }
-    if (stopRequested && step > 0 && step < total) {
+    long step = progress.step();
+    boolean complete = step >= total || outOfPatience();
+    if (stopRequested && step > 0 && !complete) {
       reporter.stopping(step);
       reporter.progress(step, trainStep.progress(step), config.schedule().at(step - 1));
       evaluate(true);
       save();
     }
-    reporter.end(step, bestLoss);
+    if (complete) {
+      publishMeasured();
+    }
+    reporter.end(step, progress.bestLoss(), complete);
     succeeded = true;
+  }
+
+  private boolean outOfPatience() {
+    return config.patience() > 0 && progress.evaluationsSince() >= config.patience();
   }
 
   private void evaluate(boolean last) {
     trainStep.discardGraph();
-    CheckpointSelector.Decision decision = selector.select(average.network(), bestLoss, last);
+    long step = progress.step();
+    CheckpointSelector.Decision decision =
+        selector.select(average.network(), progress.bestLoss(), last);
     if (decision.loss() != null) {
       if (!Double.isFinite(decision.loss())) {
         throw new TrainingDivergedException(step, decision.loss());
       }
-      bestLoss = Math.min(bestLoss, decision.loss());
+      progress = progress.evaluated(decision.loss());
     }
-    Double trainingLoss = reporter.evaluated(step, decision.losses());
+    Double trainingLoss = reporter.evaluated(step, decision.losses(), decision.loss());
     if (decision.publish()) {
       Losses losses = new Losses(trainingLoss, decision.losses());
       reporter.published(step, publisher.publish(average.network(), step, losses));
+    }
+    if (outOfPatience()) {
+      reporter.outOfPatience(step, config.patience());
+    }
+  }
+
+  /**
+   * Publishes the selected network with the losses that were not measured during the run: those of
+   * the whole validation part if a sample of it decided, and those of the test part.
+   */
+  private void publishMeasured() {
+    boolean tests = text.test().length() > 1;
+    long step = config.publish() == PublishPolicy.LAST ? progress.step() : progress.bestStep();
+    Optional<CheckpointManifest> published =
+        selector.samples() || tests ? publisher.published(step) : Optional.empty();
+    if (published.isEmpty() || published.get().losses().isWhole(Evaluator.WINDOWS, tests)) {
+      return;
+    }
+    trainStep.discardGraph();
+    try (NDManager scratch = manager.newSubManager();
+        CharGru selected = context.store().open(published.get().version()).load(scratch)) {
+      Map<String, Double> validation = new LinkedHashMap<>(published.get().losses().validation());
+      validation.putAll(selector.wholeValidation(selected));
+      Map<String, Double> test =
+          tests ? new Evaluator(scratch, text.test()).evaluate(selected) : null;
+      reporter.measured(step, validation, test);
+      Losses losses = new Losses(published.get().losses().training(), validation, test);
+      reporter.published(step, publisher.replace(selected, step, losses));
     }
   }
 
   private void save() {
     trainStep.discardGraph();
-    state.save(new RunState.Progress(step, bestLoss), optimizer, trainStep);
+    state.save(progress, optimizer, trainStep);
   }
 
   /** Makes {@link #run} evaluate and save the network as it is, and return soon. */

@@ -8,7 +8,9 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
+import java.util.regex.Pattern;
 
 /**
  * The results of a run, as its record has them.
@@ -20,6 +22,9 @@ import java.util.TreeMap;
  */
 public record RunRecord(
     long steps, boolean ended, List<Evaluation> evaluations, double charactersPerSecond) {
+  /** The end of the name of a protocol that was applied to a sample of the text. */
+  private static final Pattern SAMPLE = Pattern.compile("-sample-\\d+$");
+
   /** The record of a run that has not begun. */
   public static final RunRecord EMPTY = new RunRecord(0, false, List.of(), Double.NaN);
 
@@ -28,7 +33,8 @@ public record RunRecord(
    *
    * @param step the number of steps taken before
    * @param trainingLoss the mean since the evaluation before, in nats, with dropout; NaN if unknown
-   * @param losses the losses of the averaged network in nats, by protocol
+   * @param losses the losses of the averaged network in nats, by protocol; a sample counts as its
+   *     protocol
    */
   public record Evaluation(long step, double trainingLoss, Map<String, Double> losses) {
     /** Returns the loss by a protocol, in nats; NaN if it was not measured. */
@@ -52,21 +58,37 @@ public record RunRecord(
       return new RunRecord(
           events.lastStep(),
           !ends.isEmpty() && ends.get(ends.size() - 1).path("whole").asBoolean(),
-          events.of("evaluation").stream().map(RunRecord::evaluation).toList(),
+          events.all().stream().flatMap(event -> evaluation(event).stream()).toList(),
           median(events.of("progress")));
     } catch (UncheckedIOException e) {
       throw new SweepException(e.getCause().getMessage(), e);
     }
   }
 
-  private static Evaluation evaluation(JsonNode event) {
-    Map<String, Double> losses = new TreeMap<>();
-    event
-        .path("loss_nats")
-        .properties()
-        .forEach(loss -> losses.put(loss.getKey(), loss.getValue().asDouble()));
-    return new Evaluation(
-        event.path("step").asLong(), event.path("training_loss_nats").asDouble(Double.NaN), losses);
+  /** Returns the evaluation that an event records, or empty if it is another event. */
+  private static Optional<Evaluation> evaluation(JsonNode event) {
+    String losses =
+        switch (event.path("event").asText()) {
+          case "evaluation" -> "loss_nats";
+          case "measured" -> "validation_loss_nats";
+          default -> null;
+        };
+    if (losses == null) {
+      return Optional.empty();
+    }
+    Map<String, Double> byProtocol = new TreeMap<>();
+    for (Map.Entry<String, JsonNode> loss : event.path(losses).properties()) {
+      String protocol = SAMPLE.matcher(loss.getKey()).replaceFirst("");
+      boolean isSample = !protocol.equals(loss.getKey());
+      if (!isSample || !event.path(losses).has(protocol)) {
+        byProtocol.put(protocol, loss.getValue().asDouble());
+      }
+    }
+    return Optional.of(
+        new Evaluation(
+            event.path("step").asLong(),
+            event.path("training_loss_nats").asDouble(Double.NaN),
+            byProtocol));
   }
 
   private static double median(List<JsonNode> progress) {
@@ -78,11 +100,12 @@ public record RunRecord(
     return sorted.length == 0 ? Double.NaN : sorted[sorted.length / 2];
   }
 
-  /** Returns the training loss of the last evaluation, in nats; NaN if there is none. */
+  /** Returns the newest training loss, in nats; NaN if there is none. */
   public double trainingLoss() {
-    return evaluations.isEmpty()
-        ? Double.NaN
-        : evaluations.get(evaluations.size() - 1).trainingLoss();
+    return evaluations.stream()
+        .mapToDouble(Evaluation::trainingLoss)
+        .filter(loss -> !Double.isNaN(loss))
+        .reduce(Double.NaN, (before, loss) -> loss);
   }
 
   /** Returns the newest loss by a protocol, in nats; NaN if there is none. */

@@ -158,14 +158,13 @@ public final class Sweep {
     Files.createDirectories(runFolder);
     List<String> command = new ArrayList<>(trainer.command());
     command.add("train");
-    command.addAll(run.options());
-    command.addAll(trainer.options());
+    command.addAll(SweepFile.override(run.options(), trainer.options()));
     command.addAll(
         List.of(
             "--run=" + runFolder,
             "--checkpoints=" + runFolder.resolve("checkpoints"),
             "--promote=never",
-            "--resume"));
+            "--resume-if-saved"));
     ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
     builder.redirectOutput(ProcessBuilder.Redirect.appendTo(log(run).toFile()));
     if (gpus > 1) {

@@ -26,7 +26,15 @@ public record SweepFile(List<Run> runs) {
 
   /** The options that the sweep itself sets for every run. */
   private static final List<String> RESERVED =
-      List.of("--promote", "--run", "--resume", "--checkpoints");
+      List.of("--promote", "--run", "--resume", "--resume-if-saved", "--checkpoints");
+
+  /** The options of which only the most specific ones count, in groups. */
+  private static final List<List<String>> EXCLUSIVE =
+      List.of(
+          List.of("--corpus"),
+          List.of("--validation"),
+          List.of("--test"),
+          List.of("--steps", "--epochs", "--minutes"));
 
   /**
    * One run.
@@ -38,10 +46,9 @@ public record SweepFile(List<Run> runs) {
   public record Run(String name, List<String> options) {
     /** Returns the run with the options of all runs and of its group before its own. */
     private Run after(Map<String, List<String>> common) {
-      List<String> combined = new ArrayList<>(common.getOrDefault(ALL, List.of()));
-      combined.addAll(common.getOrDefault(group() + "." + ALL, List.of()));
-      combined.addAll(options);
-      return new Run(name, combined);
+      List<String> ofGroup = common.getOrDefault(group() + "." + ALL, List.of());
+      List<String> general = override(common.getOrDefault(ALL, List.of()), ofGroup);
+      return new Run(name, override(general, options));
     }
 
     /** Returns the name of the group, whose runs share a picture. */
@@ -49,6 +56,34 @@ public record SweepFile(List<Run> runs) {
       int dot = name.indexOf('.');
       return dot < 0 ? name : name.substring(0, dot);
     }
+  }
+
+  /**
+   * Returns options of {@code train} followed by others that override them. Of most options the
+   * last one counts. Texts would be joined, and of the options for the length only one may be
+   * given, so these are removed if there is another one.
+   */
+  static List<String> override(List<String> options, List<String> later) {
+    List<String> combined = new ArrayList<>(options);
+    for (List<String> exclusive : EXCLUSIVE) {
+      if (later.stream().anyMatch(option -> exclusive.contains(name(option)))) {
+        for (int i = combined.size() - 1; i >= 0; i--) {
+          String option = combined.get(i);
+          if (exclusive.contains(name(option))) {
+            combined.remove(i);
+            if (!option.contains("=") && i < combined.size()) {
+              combined.remove(i); // its value
+            }
+          }
+        }
+      }
+    }
+    combined.addAll(later);
+    return combined;
+  }
+
+  private static String name(String option) {
+    return option.replaceFirst("=.*", "");
   }
 
   /**
@@ -97,7 +132,7 @@ public record SweepFile(List<Run> runs) {
    */
   public static void check(List<String> options, String where) {
     for (String option : options) {
-      if (RESERVED.contains(option.replaceFirst("=.*", ""))) {
+      if (RESERVED.contains(name(option))) {
         throw new SweepException(where + option + " is set by the sweep; remove it", null);
       }
     }

@@ -1,11 +1,16 @@
 package folio.trainer.training;
 
+import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import folio.model.network.CharGruConfig;
 import folio.trainer.corpus.Batch;
+import folio.trainer.corpus.EncodedText;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.LongBuffer;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -15,8 +20,14 @@ import java.util.List;
  */
 final class StepInputs implements AutoCloseable {
   private final NDManager manager;
+  private final int rows;
   private final int length;
-  private final NDArray starts;
+
+  /** The memory of {@code characterValues}. */
+  private final LongBuffer values;
+
+  private final NDArray characterValues;
+  private final NDArray characters;
   private final NDArray carryMask;
   private final NDArray rateAndStep;
   private final List<NDArray> masks = new ArrayList<>();
@@ -24,9 +35,14 @@ final class StepInputs implements AutoCloseable {
 
   StepInputs(NDManager parent, CharGruConfig network, Batch batch, DropoutRates dropout) {
     this.manager = parent.newSubManager();
-    int rows = batch.rows();
+    this.rows = batch.rows();
     this.length = batch.length();
-    this.starts = manager.zeros(new Shape(rows), DataType.INT64);
+    Shape shape = new Shape(length + 1L, rows);
+    ByteBuffer memory = ByteBuffer.allocateDirect(Math.toIntExact(shape.size() * Long.BYTES));
+    this.values = memory.order(ByteOrder.nativeOrder()).asLongBuffer();
+    this.characterValues =
+        manager.newSubManager(Device.cpu()).create(memory, shape, DataType.INT64);
+    this.characters = manager.zeros(shape, DataType.INT64);
     this.carryMask = manager.zeros(new Shape(1, rows, 1));
     this.rateAndStep = manager.zeros(new Shape(2));
     addMask(dropout.embedding(), new Shape(1, rows, network.embeddingSize()));
@@ -46,15 +62,17 @@ final class StepInputs implements AutoCloseable {
 
   /** Returns whether a batch has the size of these inputs. */
   boolean fits(Batch batch) {
-    return batch.rows() == starts.size() && batch.length() == length;
+    return batch.rows() == rows && batch.length() == length;
   }
 
   /**
    * Writes the inputs of a step and draws its dropout masks.
    *
+   * @param text the text that the batch is cut from, a ring
    * @param step the number of the step, from 0
    */
-  void feed(Batch batch, double learningRate, long step) {
+  void feed(EncodedText text, Batch batch, double learningRate, long step) {
+    cut(text, batch);
     double[] carried = new double[batch.rows()];
     for (int row = 0; row < carried.length; row++) {
       carried[row] = batch.carriesState()[row] ? 1 : 0;
@@ -62,25 +80,31 @@ final class StepInputs implements AutoCloseable {
     TrainingScript.get()
         .run(
             "feed",
-            starts,
+            characters,
             carryMask,
             rateAndStep,
             masks,
-            batch.starts(),
+            characterValues,
             carried,
             new double[] {learningRate, step + 1},
             keepProbabilities.stream().mapToDouble(probability -> probability).toArray())
         .close();
   }
 
-  /** Returns the position of each row's first character in the text, int64 {@code [B]}. */
-  NDArray starts() {
-    return starts;
+  /** Copies the ids of a batch from the text to the host's array. */
+  private void cut(EncodedText text, Batch batch) {
+    for (int row = 0; row < rows; row++) {
+      long at = batch.starts()[row];
+      for (int t = 0; t <= length; t++) {
+        values.put(t * rows + row, text.id(at));
+        at = at + 1 == text.length() ? 0 : at + 1;
+      }
+    }
   }
 
-  /** Returns the number of characters per row, T. */
-  int length() {
-    return length;
+  /** Returns the ids of each row and of the character after it, int64 {@code [T + 1, B]}. */
+  NDArray characters() {
+    return characters;
   }
 
   /** Returns 1 for each row that continues from its state, else 0: float32 {@code [1, B, 1]}. */

@@ -15,7 +15,7 @@ import folio.model.sampling.SeededRandom;
 import folio.runtime.cuda.CudaGraph;
 import folio.runtime.cuda.CudaStream;
 import folio.trainer.corpus.Batch;
-import java.util.Arrays;
+import folio.trainer.corpus.EncodedText;
 import java.util.List;
 
 /**
@@ -56,7 +56,7 @@ public final class TrainStep implements AutoCloseable {
   private final long[] structure;
   private final double[] rates;
   private final NDManager manager;
-  private final NDArray text;
+  private final EncodedText text;
   private final NDArray lossSum;
   private final NDArray normSum;
   private StepInputs inputs;
@@ -70,10 +70,10 @@ public final class TrainStep implements AutoCloseable {
    *
    * @param parent the parent of the arrays that live between steps, on the network's device
    * @param network the network to train; the caller closes it
-   * @param text the ids from which batches are cut
+   * @param text the text from which batches are cut
    * @param config the optimizer and regularization
    */
-  public TrainStep(NDManager parent, CharGru network, int[] text, StepConfig config) {
+  public TrainStep(NDManager parent, CharGru network, EncodedText text, StepConfig config) {
     this.network = network;
     this.parameters = network.parameters().stream().map(Parameter::values).toList();
     this.config = config;
@@ -85,7 +85,7 @@ public final class TrainStep implements AutoCloseable {
           config.dropout().recurrentWeight()
         };
     this.manager = parent.newSubManager();
-    this.text = manager.create(Arrays.stream(text).asLongStream().toArray());
+    this.text = text;
     this.lossSum = manager.create(0f);
     this.normSum = manager.create(0f);
   }
@@ -158,7 +158,7 @@ public final class TrainStep implements AutoCloseable {
       // are a function of seed and step and a run can resume exactly.
       Engine.getInstance().setRandomSeed((int) SeededRandom.bits(config.seed(), step));
     }
-    inputs.feed(batch, learningRate, step);
+    inputs.feed(text, batch, learningRate, step);
   }
 
   /** Computes the step from its inputs. */
@@ -196,9 +196,7 @@ public final class TrainStep implements AutoCloseable {
         TrainingScript.get()
             .run(
                 "gradients",
-                text,
-                inputs.starts(),
-                inputs.length(),
+                inputs.characters(),
                 carried,
                 inputs.carryMask(),
                 inputs.masks(),

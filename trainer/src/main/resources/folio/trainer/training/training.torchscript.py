@@ -54,27 +54,20 @@ class Training(Module):
       torch.copy_(target, host)
     return 0
 
-  # Writes the inputs of a step: starts [B], the index in the text at which each row starts; carry_mask [1, B, 1], 1
-  # for rows that continue from their state, else 0; rate_and_step [2], the learning rate and the step's number from 1;
-  # and new masks, each with its probability 1 - p of keeping a value.
+  # Writes the inputs of a step: characters [T + 1, B], the ids of each row and of the character after it; carry_mask
+  # [1, B, 1], 1 for rows that continue from their state, else 0; rate_and_step [2], the learning rate and the step's
+  # number from 1; and new masks, each with its probability 1 - p of keeping a value.
   def feed(self: __torch__.Training,
-           starts: Tensor, carry_mask: Tensor, rate_and_step: Tensor, masks: List[Tensor],
-           start_values: List[int], carry_values: List[float], rate_and_step_values: List[float],
+           characters: Tensor, carry_mask: Tensor, rate_and_step: Tensor, masks: List[Tensor],
+           character_values: Tensor, carry_values: List[float], rate_and_step_values: List[float],
            keep_probabilities: List[float]) -> int:
     cpu = torch.device("cpu")
-    self.put(starts, torch.tensor(start_values, dtype=4, device=cpu, requires_grad=False))
+    self.put(characters, character_values)
     self.put(torch.view(carry_mask, [-1]), torch.tensor(carry_values, dtype=6, device=cpu, requires_grad=False))
     self.put(rate_and_step, torch.tensor(rate_and_step_values, dtype=6, device=cpu, requires_grad=False))
     for i in range(torch.len(masks)):
       torch.div_(torch.bernoulli_(masks[i], keep_probabilities[i]), keep_probabilities[i])
     return 0
-
-  # Returns ids and the ids that follow them, both [T, B]. The text is a ring.
-  def cut(self: __torch__.Training, text: Tensor, starts: Tensor, length: int) -> Tuple[Tensor, Tensor]:
-    window = torch.arange(length + 1, dtype=4, layout=None, device=text.device)
-    at = torch.remainder(torch.unsqueeze(starts, 0) + torch.unsqueeze(window, 1), torch.size(text, 0))
-    ids = torch.take(text, at)
-    return (torch.slice(ids, 0, 0, length), torch.slice(ids, 0, 1))
 
   # ---- Activations: 0 none, 1 ReLU, 2 tanh ----
 
@@ -331,14 +324,16 @@ class Training(Module):
       torch.append(gradients, last_first[L - 1 - k])
     return (dx, gradients)
 
-  # Returns the loss of a batch, the states after it [L, B, H], and the gradients of all parameters in their order. The
-  # batch continues from the carried states [L, B, H] in the rows that keep theirs, and from zeros in the others.
-  def gradients(self: __torch__.Training, text: Tensor, starts: Tensor, length: int, carried: Tensor,
-                carry_mask: Tensor, masks: List[Tensor], parameters: List[Tensor], structure: List[int],
-                rates: List[float]) -> Tuple[Tensor, Tensor, List[Tensor]]:
+  # Returns the loss of a batch, the states after it [L, B, H], and the gradients of all parameters in their order.
+  # characters [T + 1, B] are the ids of each row and of the character after it. The batch continues from the carried
+  # states [L, B, H] in the rows that keep theirs, and from zeros in the others.
+  def gradients(self: __torch__.Training, characters: Tensor, carried: Tensor, carry_mask: Tensor,
+                masks: List[Tensor], parameters: List[Tensor], structure: List[int], rates: List[float]) -> Tuple[Tensor, Tensor, List[Tensor]]:
     state = torch.where(torch.gt(carry_mask, 0), carried, 0.)
     L, B, H = torch.size(state)
-    ids, targets = self.cut(text, starts, length)
+    length = torch.size(characters, 0) - 1
+    ids = torch.slice(characters, 0, 0, length)
+    targets = torch.slice(characters, 0, 1)
 
     a = self.forward(ids, state, masks, parameters, structure, rates)
     x, logits = self.head(a.top, parameters, L, structure)

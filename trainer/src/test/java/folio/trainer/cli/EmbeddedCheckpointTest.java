@@ -9,7 +9,10 @@ import ai.djl.ndarray.NDManager;
 import folio.model.checkpoint.Checkpoint;
 import folio.model.network.CharGru;
 import folio.trainer.corpus.Corpus;
+import folio.trainer.corpus.CorpusRequest;
 import folio.trainer.corpus.CorpusSource;
+import folio.trainer.corpus.Division;
+import folio.trainer.corpus.ReadProgress;
 import folio.trainer.evaluation.Evaluator;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -42,12 +45,15 @@ class EmbeddedCheckpointTest {
     String reason = "no tiny-shakespeare at " + file;
     Assumptions.assumeTrue(Files.exists(file), reason);
     Checkpoint embedded = Checkpoint.embedded();
-    Corpus corpus = new CorpusSource(cache, false, note -> {}).open(file.toString());
+    Corpus corpus =
+        new CorpusSource(cache, false, note -> {}, ReadProgress.NONE)
+            .open(CorpusRequest.of(file.toString()));
     assertThat(corpus.description().sha256()).isEqualTo(embedded.manifest().corpus().sha256());
     try (NDManager manager = NDManager.newBaseManager(Device.cpu());
         CharGru network = embedded.load(manager)) {
       Map<String, Double> losses =
-          new Evaluator(manager, corpus.validation(embedded.vocabulary())).evaluate(network);
+          new Evaluator(manager, corpus.split(embedded.vocabulary(), Division.DEFAULT).validation())
+              .evaluate(network);
 
       embedded
           .manifest()

@@ -30,7 +30,7 @@ final class RecordedRuns {
 
   /** Returns the command that starts or resumes a run in a folder. */
   static ProcessBuilder train(Path recorded, Path folder) throws IOException {
-    List<String> arguments = new ArrayList<>(List.of("train", "--resume"));
+    List<String> arguments = new ArrayList<>(List.of("train", "--resume-if-saved"));
     arguments.addAll(Files.readAllLines(recorded.resolve(ARGUMENTS)));
     arguments.add("--corpus=" + recorded.resolveSibling(CORPUS));
     arguments.add("--checkpoints=" + folder.resolveSibling("checkpoints"));

@@ -84,7 +84,9 @@ class CorpusDownloadTest {
 
   private String open(boolean refresh) {
     notes.clear();
-    return new CorpusSource(folder.resolve("cache"), refresh, notes::add).open(url).text();
+    return CorpusTexts.of(
+        new CorpusSource(folder.resolve("cache"), refresh, notes::add, ReadProgress.NONE)
+            .open(CorpusRequest.of(url)));
   }
 
   private void serve(String text) {
@@ -201,7 +203,7 @@ class CorpusDownloadTest {
     assertNothingIsKept("is a web page (HTML)");
     type = "text/plain";
     body = "caf\u00e9".getBytes(StandardCharsets.ISO_8859_1);
-    assertNothingIsKept("curl -fL " + url + " | iconv -f WINDOWS-1252 -t UTF-8 > corpus-utf8.txt");
+    assertNothingIsKept("it is probably windows-1252: add --encoding windows-1252");
     body = new byte[] {'E', 'L', 'F', 0, 1, 2};
     assertNothingIsKept("is binary");
     serve(FIRST);
@@ -245,13 +247,13 @@ class CorpusDownloadTest {
 
   @Test
   void rejectsAnAddressThatIsNotAUrl() {
-    CorpusSource source = new CorpusSource(folder, false, notes::add);
+    CorpusSource source = new CorpusSource(folder, false, notes::add, ReadProgress.NONE);
     for (String name : List.of("http://a b", "https:///no-host")) {
-      assertThatThrownBy(() -> source.open(name))
+      assertThatThrownBy(() -> source.open(CorpusRequest.of(name)))
           .isInstanceOf(CorpusException.class)
           .hasMessageStartingWith("--corpus " + name + " is not a valid URL");
     }
-    assertThatThrownBy(() -> source.open("http://127.0.0.1:1/text"))
+    assertThatThrownBy(() -> source.open(CorpusRequest.of("http://127.0.0.1:1/text")))
         .hasMessageContaining("cannot be reached");
   }
 }

@@ -44,43 +44,102 @@ class PublisherTest {
   }
 
   private Publisher publisher(Promotion promotion, int retained, CheckpointManifest.Corpus corpus) {
+    return publisher(promotion, retained, corpus, Map.of());
+  }
+
+  private Publisher publisher(
+      Promotion promotion,
+      int retained,
+      CheckpointManifest.Corpus corpus,
+      Map<String, String> settings) {
     return new Publisher(
         store,
         promotion,
         retained,
-        new Publisher.Run(
-            "run", TestCheckpoints.LETTERS, corpus, "some text", Map.of(), "windows-256"));
+        new Publisher.Run("run", TestCheckpoints.LETTERS, corpus, "some text", settings, "parent"));
   }
 
   private static Losses losses(double windows) {
     return new Losses(1.0, Map.of("windows-256", windows));
   }
 
+  private static Losses sample(double loss) {
+    return new Losses(1.0, Map.of("windows-256-sample-64", loss));
+  }
+
   @Test
-  void promotesANetworkThatBeatsTheEmbeddedCheckpointOnTheSameText() {
-    CheckpointManifest embedded = Checkpoint.embedded().manifest();
-    double toBeat = embedded.losses().validation().get("windows-256");
-    Publisher publisher = publisher(Promotion.BETTER, 5, embedded.corpus());
+  void promotesTheFirstCheckpointAndThenABetterOneOnTheSameText() {
+    Publisher publisher = publisher(Promotion.BETTER, 5, OTHER);
+    Publisher.Published first = publisher.publish(network, 1, losses(2));
+    assertThat(store.current()).contains(first.version());
+    assertThat(first.decision().reason()).isEqualTo("there was no CURRENT");
+    assertThat(store.manifest(first.version()).parent()).isEqualTo("parent");
 
-    Publisher.Published worse = publisher.publish(network, 1, losses(toBeat + 0.01));
+    Publisher.Published worse = publisher.publish(network, 2, losses(2.01));
     assertThat(worse.decision().promote()).isFalse();
-    assertThat(worse.decision().reason()).startsWith("not better: ");
-    assertThat(store.current()).isEmpty();
+    assertThat(worse.decision().reason()).startsWith("not better: 2.0100 against 2.0000 of ");
 
-    Publisher.Published better = publisher.publish(network, 2, losses(toBeat - 0.01));
+    Publisher.Published better = publisher.publish(network, 3, losses(1.9));
     assertThat(store.current()).contains(better.version());
-
-    publisher.publish(network, 3, losses(toBeat - 0.005));
+    publisher.publish(network, 4, losses(1.95));
     assertThat(store.current()).contains(better.version());
   }
 
   @Test
   void doesNotCompareDifferentTexts() {
+    CheckpointManifest.Corpus text = Checkpoint.embedded().manifest().corpus();
+    publisher(Promotion.BETTER, 5, text).publish(network, 1, losses(9));
     Publisher.Published published =
-        publisher(Promotion.BETTER, 5, OTHER).publish(network, 1, losses(0.1));
+        publisher(Promotion.BETTER, 5, OTHER).publish(network, 2, losses(0.1));
 
     assertThat(published.decision().promote()).isFalse();
-    assertThat(published.decision().reason()).contains("another text", "--promote always");
+    assertThat(published.decision().reason()).contains("was measured on another text");
+    Promotion.Forecast forecast = Promotion.BETTER.forecast("windows-256", OTHER, Map.of(), store);
+    assertThat(forecast.served()).isFalse();
+    assertThat(forecast.text()).contains("another text", "with --promote always");
+  }
+
+  @Test
+  void doesNotCompareDifferentPartsOfAText() {
+    Map<String, String> split = Map.of("split", "80,10,10");
+    publisher(Promotion.BETTER, 5, OTHER).publish(network, 1, losses(9));
+    Publisher.Published published =
+        publisher(Promotion.BETTER, 5, OTHER, split).publish(network, 2, losses(0.1));
+
+    assertThat(published.decision().promote()).isFalse();
+    assertThat(published.decision().reason()).contains("another part of the text (--split 90,10)");
+    Publisher.Published same =
+        publisher(Promotion.BETTER, 5, OTHER, Map.of("split", "90,10"))
+            .publish(network, 3, losses(0.1));
+    assertThat(same.decision().promote()).isTrue();
+  }
+
+  /** A sample's loss is compared only with that of the same sample. */
+  @Test
+  void theLossOfTheWholePartDecidesOverThatOfASample() {
+    publisher(Promotion.BETTER, 5, OTHER).publish(network, 1, losses(2));
+    Publisher publisher = publisher(Promotion.BETTER, 5, OTHER);
+    Publisher.Published sampled = publisher.publish(network, 2, sample(1));
+    assertThat(sampled.decision().promote()).isFalse();
+    assertThat(sampled.decision().reason())
+        .isEqualTo("the whole validation part is measured at the end of the run");
+
+    Losses both = new Losses(1.0, Map.of("windows-256-sample-64", 1.0, "windows-256", 1.9));
+    Publisher.Published whole = publisher.replace(network, 2, both);
+    assertThat(store.current()).contains(whole.version());
+    assertThat(store.versions()).doesNotContain(sampled.version());
+    assertThat(publisher.publish(network, 3, sample(0.9)).decision().promote()).isTrue();
+  }
+
+  @Test
+  void aReplacedCheckpointThatIsServedPassesThatOn() {
+    Publisher publisher = publisher(Promotion.BETTER, 5, OTHER);
+    String first = publisher.publish(network, 1, sample(1)).version();
+    assertThat(store.current()).contains(first);
+
+    String measured = publisher.replace(network, 1, losses(5)).version();
+    assertThat(store.current()).contains(measured);
+    assertThat(store.versions()).containsExactly(measured);
   }
 
   @Test

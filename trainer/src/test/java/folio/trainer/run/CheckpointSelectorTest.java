@@ -6,12 +6,15 @@ import ai.djl.ndarray.NDManager;
 import folio.model.network.CharGru;
 import folio.model.testing.TestCheckpoints;
 import folio.trainer.corpus.Corpus;
+import folio.trainer.corpus.EncodedText;
+import folio.trainer.evaluation.Evaluator;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
 class CheckpointSelectorTest {
-  private static final int[] TEXT = new int[600];
+  private static final EncodedText TEXT = EncodedText.of(new int[600]);
+  private static final EncodedText NOTHING = EncodedText.of();
 
   private final NDManager manager = NDManager.newBaseManager();
   private final CharGru network =
@@ -24,27 +27,24 @@ class CheckpointSelectorTest {
   }
 
   private CheckpointSelector.Decision select(
-      int[] heldOut, PublishPolicy policy, double bestLoss, boolean last) {
-    return new CheckpointSelector(manager, new Corpus.Split(TEXT, heldOut, TEXT), policy)
+      EncodedText heldOut, PublishPolicy policy, double bestLoss, boolean last) {
+    return new CheckpointSelector(
+            manager, new Corpus.Split(TEXT, heldOut, TEXT, NOTHING), policy, 64)
         .select(network, bestLoss, last);
   }
 
   @Test
   void publishesOnlyAnImprovementEvenAtTheEnd() {
-    int[] nothing = {};
-
-    assertThat(select(nothing, PublishPolicy.IMPROVEMENTS, 0, true).publish()).isFalse();
+    assertThat(select(NOTHING, PublishPolicy.IMPROVEMENTS, 0, true).publish()).isFalse();
     assertThat(
-            select(nothing, PublishPolicy.IMPROVEMENTS, Double.POSITIVE_INFINITY, false).publish())
+            select(NOTHING, PublishPolicy.IMPROVEMENTS, Double.POSITIVE_INFINITY, false).publish())
         .isTrue();
   }
 
   @Test
   void publishesTheLastNetworkWhateverItsLoss() {
-    int[] nothing = {};
-
-    assertThat(select(nothing, PublishPolicy.LAST, 0, true).publish()).isTrue();
-    assertThat(select(nothing, PublishPolicy.LAST, Double.POSITIVE_INFINITY, false).publish())
+    assertThat(select(NOTHING, PublishPolicy.LAST, 0, true).publish()).isTrue();
+    assertThat(select(NOTHING, PublishPolicy.LAST, Double.POSITIVE_INFINITY, false).publish())
         .isFalse();
   }
 
@@ -57,8 +57,25 @@ class CheckpointSelectorTest {
 
     CheckpointSelector.Decision published =
         select(TEXT, PublishPolicy.IMPROVEMENTS, Double.POSITIVE_INFINITY, false);
-    assertThat(published.losses()).containsKey(CheckpointSelector.PROTOCOL);
-    assertThat(published.loss())
-        .isEqualTo(published.losses().get("held-out-" + CheckpointSelector.PROTOCOL));
+    assertThat(published.losses()).containsKey(Evaluator.WINDOWS);
+    assertThat(published.loss()).isEqualTo(published.losses().get("held-out-" + Evaluator.WINDOWS));
+  }
+
+  @Test
+  void measuresASampleOfATextThatWouldTakeTooLong() {
+    EncodedText text = EncodedText.of(new int[256 * 10]);
+    Corpus.Split parts = new Corpus.Split(TEXT, NOTHING, text, NOTHING);
+    CheckpointSelector sampling =
+        new CheckpointSelector(manager, parts, PublishPolicy.IMPROVEMENTS, 7);
+    CheckpointSelector.Decision decision =
+        sampling.select(network, Double.POSITIVE_INFINITY, false);
+
+    assertThat(sampling.samples()).isTrue();
+    assertThat(decision.losses()).containsOnlyKeys("windows-256-sample-7");
+    assertThat(decision.loss()).isEqualTo(decision.losses().get("windows-256-sample-7"));
+    assertThat(sampling.wholeValidation(network)).containsOnlyKeys("carried-64", "windows-256");
+    assertThat(new CheckpointSelector(manager, parts, PublishPolicy.IMPROVEMENTS, 20).samples())
+        .as("both protocols read 20 windows in all")
+        .isFalse();
   }
 }

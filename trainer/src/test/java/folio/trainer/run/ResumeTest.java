@@ -55,7 +55,7 @@ class ResumeTest {
                 "--corpus=" + corpus,
                 "--checkpoints=" + folder.resolve(name + "-checkpoints"),
                 "--run=" + folder.resolve(name),
-                "--resume",
+                "--resume-if-saved",
                 "--promote=always",
                 "--preset=quality",
                 "--hidden-size=24",

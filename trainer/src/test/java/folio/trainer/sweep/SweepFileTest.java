@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -40,6 +41,26 @@ class SweepFileTest {
                 "width.96", "--steps 10 --device cpu --layers 2 --hidden-size 96"),
             org.assertj.core.groups.Tuple.tuple("plain", "--steps 10 --device cpu"));
     assertThat(sweep.runs()).extracting(SweepFile.Run::group).containsExactly("width", "plain");
+  }
+
+  @Test
+  void aTextOrALengthReplacesAMoreGeneralOne() throws IOException {
+    SweepFile sweep =
+        SweepFile.read(
+            file(
+                """
+                all: --corpus a.txt --steps=10 --layers 2
+                one: --epochs 3
+                two: --corpus=b.txt --corpus c.txt
+                """));
+
+    assertThat(sweep.runs().stream().map(run -> String.join(" ", run.options())))
+        .containsExactly(
+            "--corpus a.txt --layers 2 --epochs 3",
+            "--steps=10 --layers 2 --corpus=b.txt --corpus c.txt");
+    assertThat(
+            SweepFile.override(sweep.runs().get(1).options(), List.of("--corpus=d", "--minutes=1")))
+        .containsExactly("--layers", "2", "--corpus=d", "--minutes=1");
   }
 
   @ParameterizedTest

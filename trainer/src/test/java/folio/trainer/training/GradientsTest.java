@@ -14,6 +14,7 @@ import folio.model.network.NetworkKind;
 import folio.model.network.Nonlinearity;
 import folio.model.network.Parameter;
 import folio.trainer.corpus.Batch;
+import folio.trainer.corpus.EncodedText;
 import java.util.List;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.AfterEach;
@@ -38,7 +39,7 @@ class GradientsTest {
     return new TrainStep(
         manager,
         network,
-        TEXT,
+        EncodedText.of(TEXT),
         new TrainStep.StepConfig(optimizer, new GradientClipper(0), dropout, 1));
   }
 
@@ -142,7 +143,7 @@ class GradientsTest {
     CharGruConfig config = CharGruConfig.residual(11, 100, 100, 1);
     Batch batch = new Batch(new long[200], 20, new boolean[200]);
     StepInputs inputs = new StepInputs(manager, config, batch, new DropoutRates(0.4, 0, 0));
-    inputs.feed(batch, 0, 0);
+    inputs.feed(EncodedText.of(TEXT), batch, 0, 0);
     NDArray mask = inputs.masks().get(0);
 
     assertThat(mask.eq(0).sum().getLong() / (double) mask.size()).isBetween(0.38, 0.42);

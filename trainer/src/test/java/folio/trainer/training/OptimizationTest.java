@@ -11,6 +11,7 @@ import folio.model.network.CharGru;
 import folio.model.network.CharGruConfig;
 import folio.model.network.CrossEntropy;
 import folio.trainer.corpus.Batch;
+import folio.trainer.corpus.EncodedText;
 import folio.trainer.evaluation.Evaluator;
 import java.util.ArrayList;
 import java.util.List;
@@ -110,7 +111,7 @@ class OptimizationTest {
     CharGru network = network();
     SplittableRandom random = new SplittableRandom(length);
     int[] text = random.ints(length, 0, 9).toArray();
-    var losses = new Evaluator(manager, text).evaluate(network);
+    var losses = new Evaluator(manager, EncodedText.of(text)).evaluate(network);
     int streams = Math.min(64, length / 2);
     var streamPieces = new ArrayList<int[]>();
     for (int i = 0, at = 0; i < streams; i++) {
@@ -130,6 +131,37 @@ class OptimizationTest {
   }
 
   @Test
+  void aSampleIsTheLossOfWindowsThatLieEvenlyOverTheText() {
+    CharGru network = network();
+    int[] text = new SplittableRandom(1).ints(256 * 10 + 77, 0, 9).toArray();
+    var windowPieces = new ArrayList<int[]>();
+    for (int window : new int[] {0, 3, 6}) {
+      windowPieces.add(new int[] {256 * window, 256 * (window + 1)});
+    }
+
+    assertThat(new Evaluator(manager, EncodedText.of(text)).sample(network, 3))
+        .isCloseTo(referenceLoss(network, text, windowPieces), within(1e-5));
+  }
+
+  /** The logits of 64 windows of this vocabulary would take 4 GB. */
+  @Test
+  void aWideVocabularyLowersTheNumberOfCharactersAtOnce() {
+    int size = 1 << 16;
+    CharGru wide =
+        CharGru.initialize(manager, CharGruConfig.residual(size, 2, 2, 1), new SplittableRandom(1));
+    int[] text = new SplittableRandom(1).ints(256 * 5, 0, size).toArray();
+    var windowPieces = new ArrayList<int[]>();
+    for (int at = 0; at < text.length; at += 256) {
+      windowPieces.add(new int[] {at, at + 256});
+    }
+
+    var losses = new Evaluator(manager, EncodedText.of(text)).evaluate(wide);
+    assertThat(losses.get(Evaluator.WINDOWS))
+        .isCloseTo(referenceLoss(wide, text, windowPieces), within(1e-4));
+    assertThat(losses.get(Evaluator.CARRIED)).isBetween(10.0, 13.0);
+  }
+
+  @Test
   void stopsWhenTheLossIsNotFinite() {
     CharGru network = network();
     AdamW optimizer = new AdamW(manager, network.parameters(), new AdamW.Settings(0.9, 0.99, 0));
@@ -137,7 +169,7 @@ class OptimizationTest {
         new TrainStep(
             manager,
             network,
-            new int[] {1, 2, 3},
+            EncodedText.of(1, 2, 3),
             new TrainStep.StepConfig(optimizer, new GradientClipper(0), DropoutRates.NONE, 1));
     network.parameters().get(0).values().muli(Float.POSITIVE_INFINITY);
     step.run(0, new Batch(new long[1], 2, new boolean[1]), 0.1);

@@ -12,6 +12,7 @@ import folio.model.network.CharGru;
 import folio.model.network.CharGruConfig;
 import folio.model.testing.Gpu;
 import folio.trainer.corpus.Batch;
+import folio.trainer.corpus.EncodedText;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
@@ -148,7 +149,7 @@ class TrainStepOnGpuTest {
     return new TrainStep(
         manager,
         network,
-        TEXT,
+        EncodedText.of(TEXT),
         new TrainStep.StepConfig(optimizer, new GradientClipper(1), rates, 1));
   }
 }

@@ -8,6 +8,7 @@ import ai.djl.ndarray.NDManager;
 import folio.model.network.CharGru;
 import folio.model.testing.Reference;
 import folio.trainer.corpus.Batch;
+import folio.trainer.corpus.EncodedText;
 import java.io.IOException;
 import java.util.Arrays;
 import org.junit.jupiter.api.AfterEach;
@@ -42,7 +43,7 @@ class TrainingParityTest {
         new TrainStep(
             manager,
             network,
-            text,
+            EncodedText.of(text),
             new TrainStep.StepConfig(optimizer, new GradientClipper(0.5), DropoutRates.NONE, 1));
   }
 

@@ -1,0 +1,260 @@
+package folio.trainer.corpus;
+
+import folio.trainer.corpus.TextFiles.TextFile;
+import java.io.ByteArrayInputStream;
+import java.io.FilterInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.SequenceInputStream;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.text.Normalizer;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Consumer;
+import java.util.function.IntConsumer;
+
+/**
+ * A reader of the parts of a corpus. It reads the texts of a part one after the other into a {@link
+ * CharacterStore}, each text once. A text that does not end with a line feed gets one before the
+ * next text.
+ */
+final class CorpusReader {
+  /** A file of a folder is checked before any of it is kept, up to this size in bytes. */
+  private static final int MAX_CHECKED = 16 << 20;
+
+  private static final int SHOWN_NAMES = 3;
+  private static final int PROGRESS_BYTES = 1 << 20;
+
+  private final TextFormat format;
+  private final Alphabet alphabet;
+  private final Utf8Digest digest;
+  private final Consumer<String> notes;
+  private final List<String> skipped = new ArrayList<>();
+  private CharacterStore characters;
+  private int lastCharacter;
+  private String lastMessage;
+
+  /**
+   * Creates a reader.
+   *
+   * @param alphabet receives the characters of all parts
+   * @param digest receives the characters of all parts
+   * @param notes receives lines for the user
+   */
+  CorpusReader(TextFormat format, Alphabet alphabet, Utf8Digest digest, Consumer<String> notes) {
+    this.format = format;
+    this.alphabet = alphabet;
+    this.digest = digest;
+    this.notes = notes;
+  }
+
+  /** A text of a corpus: a file, or standard input if the file is null. */
+  record Source(String name, TextFile file) {
+    long size() {
+      try {
+        return file == null ? -1 : Files.size(file.path());
+      } catch (IOException e) {
+        return -1; // reading it reports why
+      }
+    }
+
+    InputStream open() throws IOException {
+      return file == null ? System.in : Files.newInputStream(file.path());
+    }
+
+    boolean inFolder() {
+      return file != null && file.inFolder();
+    }
+  }
+
+  /**
+   * Reads the texts of the next part.
+   *
+   * @throws CorpusException if a text cannot be read, or if all of them together are empty
+   */
+  CharacterStore read(List<Source> sources, ReadProgress progress) {
+    if (characters != null) {
+      digest.separate();
+    }
+    characters = new CharacterStore();
+    lastCharacter = '\n';
+    skipped.clear();
+    long[] sizes = sources.stream().mapToLong(Source::size).toArray();
+    long total = 0;
+    for (long size : sizes) {
+      total = size < 0 || total < 0 ? -1 : total + size;
+    }
+    CountedBytes counted = new CountedBytes(total, progress);
+    for (Source source : sources) {
+      try (InputStream in = counted.count(source.open())) {
+        TextInputs.visit(source.name(), in, source.inFolder(), this::readText);
+      } catch (NoSuchFileException e) {
+        throw new CorpusException(
+            "--corpus "
+                + source.name()
+                + ": no such file; name a text file, a folder, an address or tinyshakespeare",
+            e);
+      } catch (IOException e) {
+        throw new CorpusException(
+            "--corpus " + source.name() + " cannot be read: " + e.getMessage(), e);
+      }
+    }
+    reportSkipped();
+    if (characters.size() == 0) {
+      String names = sources.get(0).name() + (sources.size() > 1 ? " and the others" : "");
+      throw new CorpusException("--corpus " + names + " is empty; name a text to train on");
+    }
+    return characters;
+  }
+
+  private void reportSkipped() {
+    if (skipped.isEmpty()) {
+      return;
+    }
+    if (characters.size() == 0) {
+      throw new CorpusException(lastMessage);
+    }
+    int shown = Math.min(SHOWN_NAMES, skipped.size());
+    String names = String.join(", ", skipped.subList(0, shown));
+    notes.accept(
+        "skipped "
+            + skipped.size()
+            + (skipped.size() == 1 ? " file that is" : " files that are")
+            + " not text: "
+            + names
+            + (shown < skipped.size() ? ", ..." : ""));
+  }
+
+  private void readText(String name, InputStream in, boolean skippable) throws IOException {
+    InputStream whole = in;
+    if (skippable) {
+      byte[] beginning = in.readNBytes(MAX_CHECKED);
+      if (beginning.length < MAX_CHECKED && !isText(name, beginning)) {
+        skipped.add(name);
+        return;
+      }
+      InputStream rest =
+          new FilterInputStream(in) {
+            @Override
+            public void close() {
+              // An archive's stream stays open for its next text.
+            }
+          };
+      whole = new SequenceInputStream(new ByteArrayInputStream(beginning), rest);
+    }
+    if (lastCharacter != '\n') {
+      add('\n');
+    }
+    decode(name, whole);
+  }
+
+  private boolean isText(String name, byte[] bytes) throws IOException {
+    try {
+      new TextDecoder(name, format, codePoint -> {}).decode(new ByteArrayInputStream(bytes));
+      return true;
+    } catch (CorpusException e) {
+      lastMessage = e.getMessage();
+      return false;
+    }
+  }
+
+  private void decode(String name, InputStream in) throws IOException {
+    Normalization normalization =
+        format.form() == null ? null : new Normalization(format.form(), this::add);
+    IntConsumer sink = normalization == null ? this::add : normalization;
+    TextDecoder decoder = new TextDecoder(name, format, sink);
+    decoder.decode(in);
+    if (normalization != null) {
+      normalization.end();
+    }
+    if (decoder.mark() != null) {
+      notes.accept(name + " is " + decoder.mark() + ": dropped its byte-order mark");
+    }
+    if (decoder.convertedLineEnds() > 0) {
+      notes.accept(
+          String.format(
+              "%s: converted %,d line ends to LF; --line-ends keep leaves them as they are",
+              name, decoder.convertedLineEnds()));
+    }
+  }
+
+  private void add(int codePoint) {
+    lastCharacter = codePoint;
+    digest.add(codePoint);
+    characters.add(alphabet.count(codePoint));
+  }
+
+  /** The number of bytes read from all streams. */
+  private static final class CountedBytes {
+    private final long total;
+    private final ReadProgress progress;
+    private long read;
+    private long reported;
+
+    CountedBytes(long total, ReadProgress progress) {
+      this.total = total;
+      this.progress = progress;
+    }
+
+    InputStream count(InputStream in) {
+      return new FilterInputStream(in) {
+        @Override
+        public int read() throws IOException {
+          int value = super.read();
+          add(value < 0 ? 0 : 1);
+          return value;
+        }
+
+        @Override
+        public int read(byte[] target, int offset, int length) throws IOException {
+          int count = super.read(target, offset, length);
+          add(Math.max(0, count));
+          return count;
+        }
+      };
+    }
+
+    private void add(int count) {
+      read += count;
+      if (read - reported >= PROGRESS_BYTES) {
+        reported = read;
+        progress.read(read, total);
+      }
+    }
+  }
+
+  /**
+   * Normalises a text piece by piece. A piece ends before a character that never combines with the
+   * one before it.
+   */
+  private static final class Normalization implements IntConsumer {
+    private static final int PIECE = 1 << 12;
+
+    private final Normalizer.Form form;
+    private final IntConsumer sink;
+    private final StringBuilder piece = new StringBuilder();
+
+    Normalization(Normalizer.Form form, IntConsumer sink) {
+      this.form = form;
+      this.sink = sink;
+    }
+
+    @Override
+    public void accept(int codePoint) {
+      if (piece.length() >= PIECE && startsPiece(codePoint)) {
+        end();
+      }
+      piece.appendCodePoint(codePoint);
+    }
+
+    private static boolean startsPiece(int codePoint) {
+      return codePoint < 0x80 || Character.isIdeographic(codePoint);
+    }
+
+    void end() {
+      Normalizer.normalize(piece, form).codePoints().forEach(sink);
+      piece.setLength(0);
+    }
+  }
+}

@@ -1,0 +1,42 @@
+package folio.trainer.run;
+
+import java.util.function.DoubleSupplier;
+
+/**
+ * The length of a run in one unit.
+ *
+ * @param unit the unit
+ * @param amount the number of units, above 0
+ * @param minSteps the smallest number of steps that it stands for
+ * @param maxSteps the largest number of steps that it stands for
+ */
+public record RunLength(Unit unit, double amount, long minSteps, long maxSteps) {
+  private static final double SECONDS_PER_MINUTE = 60;
+
+  /** What a length counts. */
+  public enum Unit {
+    /** Optimizer steps. */
+    STEPS,
+    /** Readings of the complete training text. */
+    EPOCHS,
+    /** Minutes of training on this machine, evaluations included. */
+    MINUTES
+  }
+
+  /**
+   * Returns the number of steps.
+   *
+   * @param textLength the number of characters of the training text
+   * @param charactersPerStep the number of characters that a step trains on
+   * @param secondsPerStep measures a step; called only for a length in minutes
+   */
+  public long steps(long textLength, long charactersPerStep, DoubleSupplier secondsPerStep) {
+    double steps =
+        switch (unit) {
+          case STEPS -> amount;
+          case EPOCHS -> amount * textLength / charactersPerStep;
+          case MINUTES -> amount * SECONDS_PER_MINUTE / secondsPerStep.getAsDouble();
+        };
+    return Math.max(minSteps, Math.min(maxSteps, Math.round(steps)));
+  }
+}
