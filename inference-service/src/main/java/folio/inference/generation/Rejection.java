@@ -48,7 +48,7 @@ public sealed interface Rejection {
    *
    * @param position the index of the character in the prompt, in code points
    */
-  record UnknownCharacter(String message, String character, int position) implements Rejection {
+  record UnknownCharacter(String message, String character, long position) implements Rejection {
     @Override
     public String reason() {
       return UNKNOWN_CHARACTER;
