@@ -151,7 +151,9 @@ public enum Promotion {
             .sorted() // the whole validation part before a sample of it
             .findFirst();
     if (common.isEmpty()) {
-      return new Decision(false, "the whole validation part is measured at the end of the run");
+      return new Decision(
+          false,
+          "its loss is that of a sample, which " + served.version() + " was not measured on");
     }
     double loss = losses.get(common.get());
     double servedLoss = served.losses().of(common.get());

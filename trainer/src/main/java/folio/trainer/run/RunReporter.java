@@ -238,6 +238,21 @@ final class RunReporter implements AutoCloseable {
     writeEvent("measured", step, fields);
   }
 
+  /**
+   * Reports that the parts which are measured once, at the end, are too long.
+   *
+   * @param characters the length of these parts
+   * @param seconds about how long it would take
+   */
+  void notMeasured(String version, long characters, double seconds) {
+    Duration time = Duration.ofSeconds(Math.round(seconds));
+    console.line(
+        String.format(
+            "the loss of %,d characters of the validation and test parts is not measured: it would"
+                + " take about %d:%02d:%02d; ./folio evaluate %s does it",
+            characters, time.toHours(), time.toMinutesPart(), time.toSecondsPart(), version));
+  }
+
   private static String inUnits(Map<String, Double> losses) {
     StringBuilder line = new StringBuilder();
     losses.forEach(

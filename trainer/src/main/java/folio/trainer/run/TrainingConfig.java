@@ -44,6 +44,12 @@ public record TrainingConfig(
   /** The part of a run's time that evaluations take. */
   private static final double EVALUATION_SHARE = 0.05;
 
+  /** The part of a run's time that the evaluation at its end may take. */
+  private static final double FINAL_SHARE = 0.2;
+
+  /** The evaluation at the end of a short run may take this long. */
+  private static final double MIN_FINAL_SECONDS = 60;
+
   /** A training step computes a forward pass, and a backward pass that takes twice as long. */
   private static final int FORWARD_PER_TRAINED = 3;
 
@@ -94,6 +100,20 @@ public record TrainingConfig(
         EVALUATION_SHARE * FORWARD_PER_TRAINED * charactersPerStep() * intervals.evaluate();
     return (int)
         Math.min(MAX_WINDOWS, Math.max(MIN_WINDOWS, Math.round(characters / Evaluator.WINDOW)));
+  }
+
+  /**
+   * Returns about how many seconds both protocols take to read a text.
+   *
+   * @param secondsPerStep the measured time of a step
+   */
+  double evaluationSeconds(long characters, double secondsPerStep) {
+    return 2.0 * characters / FORWARD_PER_TRAINED / charactersPerStep() * secondsPerStep;
+  }
+
+  /** Returns the largest number of seconds that the evaluation at the end of the run may take. */
+  double longestFinalEvaluation(double secondsPerStep) {
+    return Math.max(MIN_FINAL_SECONDS, FINAL_SHARE * schedule.totalSteps() * secondsPerStep);
   }
 
   /** Returns the architecture for a vocabulary of the given size. */

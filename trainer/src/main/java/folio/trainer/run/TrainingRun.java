@@ -232,7 +232,8 @@ public final class TrainingRun implements AutoCloseable {
 
   /**
    * Publishes the selected network with the losses that were not measured during the run: those of
-   * the whole validation part if a sample of it decided, and those of the test part.
+   * the whole validation part if a sample of it decided, and those of the test part. Parts that are
+   * too long for the time of the run are left to the command {@code evaluate}.
    */
   private void publishMeasured() {
     boolean tests = text.test().length() > 1;
@@ -240,6 +241,12 @@ public final class TrainingRun implements AutoCloseable {
     Optional<CheckpointManifest> published =
         selector.samples() || tests ? publisher.published(step) : Optional.empty();
     if (published.isEmpty() || published.get().losses().isWhole(Evaluator.WINDOWS, tests)) {
+      return;
+    }
+    long characters = (selector.samples() ? text.validation().length() : 0) + text.test().length();
+    double seconds = config.evaluationSeconds(characters, context.secondsPerStep());
+    if (seconds > config.longestFinalEvaluation(context.secondsPerStep())) {
+      reporter.notMeasured(published.get().version(), characters, seconds);
       return;
     }
     trainStep.discardGraph();
