@@ -7,6 +7,7 @@ import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import java.util.Properties;
 import picocli.CommandLine.IDefaultValueProvider;
 import picocli.CommandLine.Model.ArgSpec;
@@ -23,9 +24,11 @@ final class Presets implements IDefaultValueProvider {
       List.of("quick", "quality", "post-gru", "karpathy", "residual-8");
 
   private final Properties values;
+  private final boolean resumes;
 
-  private Presets(Properties values) {
+  private Presets(Properties values, boolean resumes) {
     this.values = values;
+    this.resumes = resumes;
   }
 
   /**
@@ -42,13 +45,20 @@ final class Presets implements IDefaultValueProvider {
       load(name, values); // TrainCommand rejects an unknown name
     }
     values.setProperty("preset", name);
+    Optional<SavedRun> saved = Optional.empty();
     if (arguments.contains("--resume") || arguments.contains("--resume-if-saved")) {
       String corpus = last(arguments, "--corpus", CorpusOptions.DEFAULT);
       String folder = last(arguments, "--run", null);
       Path path = folder == null ? runFolder(name, List.of(corpus)) : UserPath.of(folder);
-      SavedRun.in(path).ifPresent(run -> values.putAll(run.options()));
+      saved = SavedRun.in(path);
+      saved.ifPresent(run -> values.putAll(run.options()));
     }
-    return new Presets(values);
+    return new Presets(values, saved.isPresent());
+  }
+
+  /** Returns whether the defaults are those of a saved run. */
+  boolean resumes() {
+    return resumes;
   }
 
   /** Returns the value of an option on a command line, the last one if there are several. */

@@ -11,7 +11,7 @@ final class SplitConverter implements ITypeConverter<SplitRule> {
     try {
       return SplitRule.parse(value);
     } catch (IllegalArgumentException e) {
-      throw new TypeConversionException("--split is " + value + "; " + e.getMessage());
+      throw new TypeConversionException(value + "; " + e.getMessage());
     }
   }
 }

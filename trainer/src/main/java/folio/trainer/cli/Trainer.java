@@ -89,6 +89,14 @@ public final class Trainer implements Runnable {
     boolean unknownCommand =
         error instanceof UnmatchedArgumentException && command.getParent() == null;
     String message = unknownCommand ? args[0] + " is not a command" : error.getMessage();
+    if (error instanceof UnmatchedArgumentException unmatched
+        && command.getCommandName().equals("train")
+        && !unmatched.getUnmatched().get(0).startsWith("-")) {
+      message =
+          unmatched.getUnmatched().get(0)
+              + " belongs to no option; to train on several texts, repeat --corpus, or quote a"
+              + " pattern: --corpus '*.txt'";
+    }
     command.getErr().println("folio: " + message);
     command.getErr().println("Try '" + command.getCommandSpec().qualifiedName() + " --help'.");
     return CommandLine.ExitCode.USAGE;

@@ -20,7 +20,6 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
-import picocli.CommandLine;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
@@ -301,12 +300,11 @@ final class TrainingOptions {
 
   /** Returns the value of an option in the run that is resumed, or in the preset; or null. */
   private String saved(String option) {
-    try {
-      CommandLine train = command.commandLine();
-      return train.getDefaultValueProvider().defaultValue(command.findOption(option));
-    } catch (Exception e) { // the provider's interface declares it, ours throws nothing
-      throw new IllegalStateException(e);
-    }
+    return defaults().defaultValue(command.findOption(option));
+  }
+
+  private Presets defaults() {
+    return (Presets) command.commandLine().getDefaultValueProvider();
   }
 
   /** Returns the number of characters of the training part. */
@@ -360,10 +358,13 @@ final class TrainingOptions {
   private TrainingConfig config(long textLength, long totalSteps) {
     BatchSelection batches = batches(textLength);
     long evaluate =
-        isGiven("--evaluate-every")
+        isGiven("--evaluate-every") || defaults().resumes()
             ? evaluateEvery
             : Math.max(1, Math.min(evaluateEvery, totalSteps / LEAST_EVALUATIONS));
-    long warmup = isGiven("--warmup-steps") ? warmupSteps : Math.min(warmupSteps, totalSteps / 4);
+    long warmup =
+        isGiven("--warmup-steps") || defaults().resumes()
+            ? warmupSteps
+            : Math.min(warmupSteps, totalSteps / 4);
     Map<String, String> settings = settings();
     settings.put("steps", String.valueOf(totalSteps));
     settings.put("batch", String.valueOf(batches.batchSize()));

@@ -30,7 +30,7 @@ public enum Promotion {
   public record Decision(boolean promote, String reason) {}
 
   /**
-   * What will become of a run's checkpoints.
+   * A forecast for the checkpoints of a run.
    *
    * @param served whether some may be served without a further command
    * @param text a sentence for the user
@@ -38,7 +38,7 @@ public enum Promotion {
   public record Forecast(boolean served, String text) {}
 
   /**
-   * Returns what will become of the checkpoints of a run that begins.
+   * Returns the forecast for the checkpoints of a run that begins.
    *
    * @param protocol the protocol of the validation loss that is measured at the end of the run
    * @param corpus the corpus of the run
@@ -71,7 +71,11 @@ public enum Promotion {
       String obstacle = obstacle(served.get(), corpus, settings);
       Double loss = served.get().losses() == null ? null : served.get().losses().of(protocol);
       if (obstacle == null && loss == null) {
-        obstacle = "has no measured loss";
+        return new Forecast(
+            true,
+            "a checkpoint becomes CURRENT when its loss on the same sample of the validation part is"
+                + " below that of "
+                + served.get().version());
       }
       return obstacle == null
           ? new Forecast(

@@ -13,7 +13,7 @@ import java.util.function.DoubleSupplier;
 public record RunLength(Unit unit, double amount, long minSteps, long maxSteps) {
   private static final double SECONDS_PER_MINUTE = 60;
 
-  /** What a length counts. */
+  /** The unit of a length. */
   public enum Unit {
     /** Optimizer steps. */
     STEPS,

@@ -45,8 +45,7 @@ final class RunState {
           "--seed",
           "--split",
           "--fraction",
-          "--holdout",
-          "--min-frequency");
+          "--holdout");
 
   private final RunContext context;
   private final TrainingConfig config;

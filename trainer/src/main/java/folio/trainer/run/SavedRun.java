@@ -14,7 +14,7 @@ import java.util.Set;
 import java.util.TreeMap;
 
 /**
- * What the state of a run says about it, without its arrays.
+ * The options and the progress of a saved run, without its arrays.
  *
  * @param facts the options of the run by name, and its progress
  */

@@ -102,15 +102,6 @@ public record TrainingConfig(
         Math.min(MAX_WINDOWS, Math.max(MIN_WINDOWS, Math.round(characters / Evaluator.WINDOW)));
   }
 
-  /**
-   * Returns about how many seconds both protocols take to read a text.
-   *
-   * @param secondsPerStep the measured time of a step
-   */
-  double evaluationSeconds(long characters, double secondsPerStep) {
-    return 2.0 * characters / FORWARD_PER_TRAINED / charactersPerStep() * secondsPerStep;
-  }
-
   /** Returns the largest number of seconds that the evaluation at the end of the run may take. */
   double longestFinalEvaluation(double secondsPerStep) {
     return Math.max(MIN_FINAL_SECONDS, FINAL_SHARE * schedule.totalSteps() * secondsPerStep);

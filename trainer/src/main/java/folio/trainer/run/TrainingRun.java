@@ -35,6 +35,9 @@ import java.util.TreeMap;
 public final class TrainingRun implements AutoCloseable {
   private static final int CANARY_CHARACTERS = 256;
 
+  /** The number of protocols by which a text is measured. */
+  private static final int PROTOCOLS = 2;
+
   private final TrainingConfig config;
   private final RunContext context;
   private final NDManager manager;
@@ -243,15 +246,15 @@ public final class TrainingRun implements AutoCloseable {
     if (published.isEmpty() || published.get().losses().isWhole(Evaluator.WINDOWS, tests)) {
       return;
     }
-    long characters = (selector.samples() ? text.validation().length() : 0) + text.test().length();
-    double seconds = config.evaluationSeconds(characters, context.secondsPerStep());
-    if (seconds > config.longestFinalEvaluation(context.secondsPerStep())) {
-      reporter.notMeasured(published.get().version(), characters, seconds);
-      return;
-    }
     trainStep.discardGraph();
     try (NDManager scratch = manager.newSubManager();
         CharGru selected = context.store().open(published.get().version()).load(scratch)) {
+      long characters = text.validation().length() + text.test().length();
+      double seconds = PROTOCOLS * characters * selector.secondsPerCharacter(selected);
+      if (seconds > config.longestFinalEvaluation(context.secondsPerStep())) {
+        reporter.notMeasured(published.get().version(), characters, seconds);
+        return;
+      }
       Map<String, Double> validation = new LinkedHashMap<>(published.get().losses().validation());
       validation.putAll(selector.wholeValidation(selected));
       Map<String, Double> test =

@@ -112,7 +112,8 @@ class TrainingRunsTest {
             "--learning-rate is 0.001 from now on; it was 0.008",
             "--batch is 4 from now on; it was 8",
             "20 steps of 64 characters",
-            "done at step 60");
+            "done at step 60")
+        .doesNotContain("--evaluate-every is", "--warmup-steps is");
     List<String> versions = store().versions();
     CheckpointManifest last = store().manifest(versions.get(versions.size() - 1));
     assertThat(last.step()).isEqualTo(60);
@@ -209,6 +210,16 @@ class TrainingRunsTest {
         .contains("done at step " + steps.group(1))
         .doesNotContain("--steps is")
         .doesNotContain("--minutes is");
+  }
+
+  /** A shell replaces a pattern without quotes by several names. */
+  @Test
+  void saysHowToNameSeveralTexts() {
+    assertThat(train("another.txt")).isEqualTo(2);
+    assertThat(err.toString())
+        .contains("another.txt belongs to no option; to train on several texts, repeat --corpus");
+    assertThat(train("--split=50,40")).isEqualTo(2);
+    assertThat(err.toString()).contains("'--split': 50,40; the percentages for training");
   }
 
   @Test

@@ -68,6 +68,8 @@ class ResumeTest {
                 "--save-every=20",
                 "--view-every=60",
                 "--keep=100",
+                "--split=80,10,10",
+                "--patience=50",
                 "--device=cpu",
                 "--threads=2"))
         .start();
