@@ -76,16 +76,6 @@ public record CheckpointManifest(
       this(training, validation, null);
     }
 
-    /**
-     * Returns whether nothing more is to be measured.
-     *
-     * @param protocol the protocol of the loss over the whole validation part
-     * @param tested whether the corpus has a test part
-     */
-    public boolean isWhole(String protocol, boolean tested) {
-      return of(protocol) != null && (test != null || !tested);
-    }
-
     /** Returns the validation loss of a protocol in nats, or null if it was not measured. */
     public Double of(String protocol) {
       return validation.get(protocol);

@@ -5,7 +5,6 @@ import folio.trainer.corpus.Corpus;
 import folio.trainer.corpus.Division;
 import folio.trainer.corpus.SplitRule;
 import folio.trainer.run.PublishPolicy;
-import folio.trainer.run.RunLength;
 import folio.trainer.run.TrainingConfig;
 import folio.trainer.run.TrainingConfig.BatchSelection;
 import folio.trainer.run.TrainingConfig.BatchSelectionKind;
@@ -13,13 +12,10 @@ import folio.trainer.run.TrainingConfig.Intervals;
 import folio.trainer.training.AdamW;
 import folio.trainer.training.DropoutRates;
 import folio.trainer.training.LearningRateSchedule;
-import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.Consumer;
-import java.util.stream.Stream;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
@@ -29,7 +25,7 @@ import picocli.CommandLine.Spec;
 
 /** The hyperparameters of {@code train} as options, whose defaults come from the preset. */
 final class TrainingOptions {
-  private static final long MAX_STEPS = 1_000_000_000;
+  private static final long MAX_STEPS = LengthOptions.MAX_STEPS;
 
   /** The number of evaluations of a run that is shorter than its preset expects. */
   private static final int LEAST_EVALUATIONS = 4;
@@ -38,6 +34,7 @@ final class TrainingOptions {
   private CommandSpec command;
 
   @Mixin private NetworkOptions network;
+  @Mixin private LengthOptions runLength;
 
   @Option(
       names = "--embedding-dropout",
@@ -82,36 +79,6 @@ final class TrainingOptions {
       paramLabel = "P",
       description = "The probability that a stream starts a step from a zero state, 0 to 1.")
   private double resetProbability;
-
-  @Option(
-      names = "--steps",
-      paramLabel = "N",
-      description =
-          "The length of the whole run in optimizer steps, 1 to 1 billion. Of --steps, --epochs and"
-              + " --minutes, only one may be given.")
-  private Long steps;
-
-  @Option(
-      names = "--epochs",
-      paramLabel = "N",
-      description =
-          "The length of the whole run in readings of the training text, 0.000001 to 1 million. The"
-              + " length that a preset sets stays within the preset's range of steps.")
-  private Double epochs;
-
-  @Option(
-      names = "--minutes",
-      paramLabel = "N",
-      description =
-          "The length of the whole run in minutes on this machine, 0.01 to 1 million. A measurement"
-              + " at the start turns it into steps.")
-  private Double minutes;
-
-  @Option(names = "--min-steps", hidden = true, description = "The least steps of a preset.")
-  private long minSteps = 1;
-
-  @Option(names = "--max-steps", hidden = true, description = "The most steps of a preset.")
-  private long maxSteps = MAX_STEPS;
 
   @Option(
       names = "--patience",
@@ -259,48 +226,12 @@ final class TrainingOptions {
               + ", but with --publish last no loss is measured before the end; it must be 0, or"
               + " --publish improvements");
     }
-    runLength();
+    runLength.inUnits();
     config(1, 1);
   }
 
   private boolean isGiven(String option) {
     return command.commandLine().getParseResult().hasMatchedOption(option);
-  }
-
-  /** Returns the length of the run, in the unit of the option that sets it. */
-  private RunLength runLength() {
-    List<String> given =
-        Stream.of("--steps", "--epochs", "--minutes").filter(this::isGiven).toList();
-    if (given.size() > 1) {
-      throw new ParameterException(
-          command.commandLine(),
-          String.join(" and ", given) + " are given; the length of a run needs only one of them");
-    }
-    String unit = given.isEmpty() ? steps != null ? "--steps" : "--epochs" : given.get(0);
-    return switch (unit) {
-      case "--steps" -> {
-        check(unit, (double) steps, 1, MAX_STEPS);
-        yield new RunLength(RunLength.Unit.STEPS, steps, 1, MAX_STEPS);
-      }
-      case "--minutes" -> {
-        check(unit, minutes, 0.01, 1e6);
-        // The measurement at the beginning of a resumed run counts.
-        yield String.valueOf(minutes).equals(saved("--minutes"))
-            ? new RunLength(RunLength.Unit.STEPS, Long.parseLong(saved("--steps")), 1, MAX_STEPS)
-            : new RunLength(RunLength.Unit.MINUTES, minutes, 1, MAX_STEPS);
-      }
-      default -> {
-        check(unit, epochs, 1e-6, 1e6);
-        yield given.isEmpty()
-            ? new RunLength(RunLength.Unit.EPOCHS, epochs, minSteps, maxSteps)
-            : new RunLength(RunLength.Unit.EPOCHS, epochs, 1, MAX_STEPS);
-      }
-    };
-  }
-
-  /** Returns the value of an option in the run that is resumed, or in the preset; or null. */
-  private String saved(String option) {
-    return defaults().defaultValue(command.findOption(option));
   }
 
   private Presets defaults() {
@@ -339,7 +270,7 @@ final class TrainingOptions {
     }
     long charactersPerStep = (long) batches.batchSize() * batches.sequenceLength();
     return config(
-        textLength, runLength().steps(textLength, charactersPerStep, () -> secondsPerStep));
+        textLength, runLength.inUnits().steps(textLength, charactersPerStep, secondsPerStep));
   }
 
   /** Returns the batch size and length, lowered for a short text unless the user chose them. */
@@ -408,10 +339,7 @@ final class TrainingOptions {
     for (OptionSpec option : own.options()) {
       settings.put(option.longestName().substring(2), Objects.toString(option.getValue()));
     }
-    settings.keySet().removeAll(Set.of("epochs", "min-steps", "max-steps"));
-    if (minutes == null || isGiven("--steps") || isGiven("--epochs")) {
-      settings.remove("minutes");
-    }
+    runLength.resolve(settings);
     return settings;
   }
 }

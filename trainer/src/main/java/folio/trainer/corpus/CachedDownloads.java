@@ -127,8 +127,8 @@ final class CachedDownloads {
   }
 
   /** Throws an exception if a file is not text that can be read in the format. */
-  private void checkIsText(String name, Path file) throws IOException {
-    new CorpusReader(format, new Alphabet(), new Utf8Digest(), note -> {})
+  private void checkIsText(String name, Path file) {
+    new CorpusReader(format, note -> {}, codePoint -> {})
         .read(
             List.of(new CorpusReader.Source(name, new TextFiles.TextFile(file, false))),
             ReadProgress.NONE);

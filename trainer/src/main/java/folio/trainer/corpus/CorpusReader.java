@@ -15,9 +15,8 @@ import java.util.function.Consumer;
 import java.util.function.IntConsumer;
 
 /**
- * A reader of the parts of a corpus. It reads the texts of a part one after the other into a {@link
- * CharacterStore}, each text once. A text that does not end with a line feed gets one before the
- * next text.
+ * A reader of texts. It reads them one after the other, each once, and passes their characters on.
+ * A text that does not end with a line feed gets one before the next text.
  */
 final class CorpusReader {
   /** A file of a folder is checked before any of it is kept, up to this size in bytes. */
@@ -27,26 +26,23 @@ final class CorpusReader {
   private static final int PROGRESS_BYTES = 1 << 20;
 
   private final TextFormat format;
-  private final Alphabet alphabet;
-  private final Utf8Digest digest;
   private final Consumer<String> notes;
+  private final IntConsumer sink;
   private final List<String> skipped = new ArrayList<>();
-  private CharacterStore characters;
-  private int lastCharacter;
+  private long length;
+  private int lastCharacter = '\n';
   private String lastMessage;
 
   /**
-   * Creates a reader.
+   * Creates a reader, which reads once.
    *
-   * @param alphabet receives the characters of all parts
-   * @param digest receives the characters of all parts
    * @param notes receives lines for the user
+   * @param sink receives each code point
    */
-  CorpusReader(TextFormat format, Alphabet alphabet, Utf8Digest digest, Consumer<String> notes) {
+  CorpusReader(TextFormat format, Consumer<String> notes, IntConsumer sink) {
     this.format = format;
-    this.alphabet = alphabet;
-    this.digest = digest;
     this.notes = notes;
+    this.sink = sink;
   }
 
   /** A text of a corpus: a file, or standard input if the file is null. */
@@ -69,17 +65,11 @@ final class CorpusReader {
   }
 
   /**
-   * Reads the texts of the next part.
+   * Reads texts.
    *
    * @throws CorpusException if a text cannot be read, or if all of them together are empty
    */
-  CharacterStore read(List<Source> sources, ReadProgress progress) {
-    if (characters != null) {
-      digest.separate();
-    }
-    characters = new CharacterStore();
-    lastCharacter = '\n';
-    skipped.clear();
+  void read(List<Source> sources, ReadProgress progress) {
     long[] sizes = sources.stream().mapToLong(Source::size).toArray();
     long total = 0;
     for (long size : sizes) {
@@ -101,18 +91,17 @@ final class CorpusReader {
       }
     }
     reportSkipped();
-    if (characters.size() == 0) {
+    if (length == 0) {
       String names = sources.get(0).name() + (sources.size() > 1 ? " and the others" : "");
       throw new CorpusException("--corpus " + names + " is empty; name a text to train on");
     }
-    return characters;
   }
 
   private void reportSkipped() {
     if (skipped.isEmpty()) {
       return;
     }
-    if (characters.size() == 0) {
+    if (length == 0) {
       throw new CorpusException(lastMessage);
     }
     int shown = Math.min(SHOWN_NAMES, skipped.size());
@@ -162,8 +151,8 @@ final class CorpusReader {
   private void decode(String name, InputStream in) throws IOException {
     Normalization normalization =
         format.form() == null ? null : new Normalization(format.form(), this::add);
-    IntConsumer sink = normalization == null ? this::add : normalization;
-    TextDecoder decoder = new TextDecoder(name, format, sink);
+    TextDecoder decoder =
+        new TextDecoder(name, format, normalization == null ? this::add : normalization);
     decoder.decode(in);
     if (normalization != null) {
       normalization.end();
@@ -181,8 +170,8 @@ final class CorpusReader {
 
   private void add(int codePoint) {
     lastCharacter = codePoint;
-    digest.add(codePoint);
-    characters.add(alphabet.count(codePoint));
+    length++;
+    sink.accept(codePoint);
   }
 
   /** The number of bytes read from all streams. */

@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
+import java.util.function.IntConsumer;
 
 /**
  * A source of corpora: known texts, files, folders, addresses and standard input. Texts are read
@@ -62,16 +63,26 @@ public final class CorpusSource {
   public Corpus open(CorpusRequest request) {
     Alphabet alphabet = new Alphabet();
     Utf8Digest digest = new Utf8Digest();
-    CorpusReader reader = new CorpusReader(request.format(), alphabet, digest, notes);
-    Region whole = read(reader, request.texts(), request.format());
-    Region validation = read(reader, request.validation(), request.format());
-    Region test = read(reader, request.test(), request.format());
+    Region whole = read(request.texts(), request.format(), alphabet, digest);
+    Region validation = read(request.validation(), request.format(), alphabet, digest);
+    Region test = read(request.test(), request.format(), alphabet, digest);
     return new Corpus(request.name(), digest.hex(), alphabet, whole, validation, test);
   }
 
   /** Reads the texts of a part, or returns null if there are none. */
-  private Region read(CorpusReader reader, List<String> names, TextFormat format) {
-    return names.isEmpty() ? null : Region.all(reader.read(sources(names, format), progress));
+  private Region read(List<String> names, TextFormat format, Alphabet alphabet, Utf8Digest digest) {
+    if (names.isEmpty()) {
+      return null;
+    }
+    CharacterStore characters = new CharacterStore();
+    digest.beginPart();
+    IntConsumer sink =
+        codePoint -> {
+          digest.add(codePoint);
+          characters.add(alphabet.count(codePoint));
+        };
+    new CorpusReader(format, notes, sink).read(sources(names, format), progress);
+    return Region.all(characters);
   }
 
   private List<Source> sources(List<String> names, TextFormat format) {

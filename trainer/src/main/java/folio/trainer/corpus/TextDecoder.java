@@ -9,7 +9,6 @@ import java.nio.charset.CharsetDecoder;
 import java.nio.charset.CoderResult;
 import java.nio.charset.CodingErrorAction;
 import java.nio.charset.StandardCharsets;
-import java.util.Arrays;
 import java.util.Map;
 import java.util.function.IntConsumer;
 
@@ -86,7 +85,7 @@ final class TextDecoder {
     beginning = in.readNBytes(BLOCK);
     ByteBuffer bytes = ByteBuffer.wrap(beginning);
     encoding = chosenEncoding();
-    marked = MARKS.containsKey(encoding) && startsWith(beginning, MARKS.get(encoding));
+    marked = MARKS.containsKey(encoding) && TextInputs.startsWith(beginning, MARKS.get(encoding));
     CharsetDecoder decoder =
         encoding
             .newDecoder()
@@ -119,7 +118,7 @@ final class TextDecoder {
     }
     if (afterReturn) {
       lineEnds++;
-      pass('\n');
+      sink.accept('\n');
     }
   }
 
@@ -128,15 +127,10 @@ final class TextDecoder {
       return format.encoding();
     }
     return MARKS.entrySet().stream()
-        .filter(mark -> startsWith(beginning, mark.getValue()))
+        .filter(mark -> TextInputs.startsWith(beginning, mark.getValue()))
         .max((a, b) -> a.getValue().length - b.getValue().length)
         .map(Map.Entry::getKey)
         .orElse(StandardCharsets.UTF_8);
-  }
-
-  private static boolean startsWith(byte[] bytes, byte[] prefix) {
-    return bytes.length >= prefix.length
-        && Arrays.equals(bytes, 0, prefix.length, prefix, 0, prefix.length);
   }
 
   private void drain(CharBuffer characters) {
@@ -166,13 +160,13 @@ final class TextDecoder {
       }
     }
     if (format.keepLineEnds()) {
-      pass(codePoint);
+      sink.accept(codePoint);
       return;
     }
     if (afterReturn) {
       afterReturn = false;
       lineEnds++;
-      pass('\n');
+      sink.accept('\n');
       if (codePoint == '\n') {
         return;
       }
@@ -180,12 +174,8 @@ final class TextDecoder {
     if (codePoint == '\r') {
       afterReturn = true;
     } else {
-      pass(codePoint);
+      sink.accept(codePoint);
     }
-  }
-
-  private void pass(int codePoint) {
-    sink.accept(codePoint);
   }
 
   private CorpusException malformed(ByteBuffer bytes, long position) {

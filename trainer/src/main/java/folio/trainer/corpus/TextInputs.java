@@ -62,7 +62,8 @@ final class TextInputs {
     }
   }
 
-  private static boolean startsWith(byte[] bytes, byte[] prefix) {
+  /** Returns whether bytes begin with others. */
+  static boolean startsWith(byte[] bytes, byte[] prefix) {
     return bytes.length >= prefix.length
         && Arrays.equals(bytes, 0, prefix.length, prefix, 0, prefix.length);
   }

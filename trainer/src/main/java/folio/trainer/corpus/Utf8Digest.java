@@ -15,6 +15,7 @@ final class Utf8Digest {
   private final MessageDigest digest = Sha256.digest();
   private final byte[] buffer = new byte[BUFFER];
   private int filled;
+  private int parts;
 
   /** Adds a code point. */
   void add(int codePoint) {
@@ -41,10 +42,12 @@ final class Utf8Digest {
     }
   }
 
-  /** Begins the next part of a corpus. */
-  void separate() {
-    flush();
-    digest.update(SEPARATOR);
+  /** Begins a part of a corpus, and separates it from the part before. */
+  void beginPart() {
+    if (parts++ > 0) {
+      flush();
+      digest.update(SEPARATOR);
+    }
   }
 
   private void flush() {

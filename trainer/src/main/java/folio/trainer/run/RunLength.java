@@ -1,7 +1,5 @@
 package folio.trainer.run;
 
-import java.util.function.DoubleSupplier;
-
 /**
  * The length of a run in one unit.
  *
@@ -28,14 +26,14 @@ public record RunLength(Unit unit, double amount, long minSteps, long maxSteps) 
    *
    * @param textLength the number of characters of the training text
    * @param charactersPerStep the number of characters that a step trains on
-   * @param secondsPerStep measures a step; called only for a length in minutes
+   * @param secondsPerStep the time of a step; read only for a length in minutes
    */
-  public long steps(long textLength, long charactersPerStep, DoubleSupplier secondsPerStep) {
+  public long steps(long textLength, long charactersPerStep, double secondsPerStep) {
     double steps =
         switch (unit) {
           case STEPS -> amount;
           case EPOCHS -> amount * textLength / charactersPerStep;
-          case MINUTES -> amount * SECONDS_PER_MINUTE / secondsPerStep.getAsDouble();
+          case MINUTES -> amount * SECONDS_PER_MINUTE / secondsPerStep;
         };
     return Math.max(minSteps, Math.min(maxSteps, Math.round(steps)));
   }

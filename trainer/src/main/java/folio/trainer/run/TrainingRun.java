@@ -243,7 +243,7 @@ public final class TrainingRun implements AutoCloseable {
     long step = config.publish() == PublishPolicy.LAST ? progress.step() : progress.bestStep();
     Optional<CheckpointManifest> published =
         selector.samples() || tests ? publisher.published(step) : Optional.empty();
-    if (published.isEmpty() || published.get().losses().isWhole(Evaluator.WINDOWS, tests)) {
+    if (published.isEmpty() || isMeasured(published.get().losses(), tests)) {
       return;
     }
     trainStep.discardGraph();
@@ -263,6 +263,11 @@ public final class TrainingRun implements AutoCloseable {
       Losses losses = new Losses(published.get().losses().training(), validation, test);
       reporter.published(step, publisher.replace(selected, step, losses));
     }
+  }
+
+  /** Returns whether losses are those of the whole validation part and of the test part. */
+  private static boolean isMeasured(Losses losses, boolean tests) {
+    return losses.of(Evaluator.WINDOWS) != null && (losses.test() != null || !tests);
   }
 
   private void save() {
