@@ -39,7 +39,7 @@ import picocli.CommandLine.Spec;
     footer = {
       "",
       "Presets:",
-      "  quick       about 90 s on two CPU cores",
+      "  quick       about 60 s on two CPU cores",
       "  quality     the lowest validation loss; needs a GPU",
       "  post-gru, karpathy, residual-8",
       "              the networks of the blog post \"RNN generations\", 100,000 steps",

@@ -95,7 +95,8 @@ public final class Publisher {
       boolean served = replacing && same.isPresent() && isCurrent(same.get().version());
       Promotion.Decision decision =
           served
-              ? new Promotion.Decision(true, "it was, with the loss of a sample")
+              ? new Promotion.Decision(
+                  true, "it replaces the same network with fewer measured losses")
               : promotion.decide(store.manifest(version), store);
       if (decision.promote()) {
         decision = promote(writer, version, decision);

@@ -94,6 +94,16 @@ public final class RunReport {
     Map<String, JsonNode> losses = new TreeMap<>();
     evaluation.path("loss_nats").properties().forEach(e -> losses.put(e.getKey(), e.getValue()));
     losses.put("training", evaluation.path("training_loss_nats"));
+    JsonNode measured = events.last("measured");
+    if (measured != null) {
+      String selected = ", selected network of step " + measured.path("step").asLong() + ": ";
+      for (String part : List.of("validation", "test")) {
+        measured
+            .path(part + "_loss_nats")
+            .properties()
+            .forEach(e -> losses.put(part + selected + e.getKey(), e.getValue()));
+      }
+    }
     losses.forEach(
         (name, nats) -> {
           if (nats.isNumber()) {

@@ -299,6 +299,9 @@ class TrainingRunsTest {
     assertThat(train("--split=80,10,10", "--keep=9")).as(err.toString()).isZero();
     assertThat(output()).contains("540 for validation, 540 for the test");
     assertThat(output().lines().filter(line -> line.contains("the test part"))).hasSize(1);
+    assertThat(Files.readString(folder.resolve("run").resolve("report.html")))
+        .containsPattern("<td>validation, selected network of step \\d+: carried-64<td>")
+        .containsPattern("<td>test, selected network of step \\d+: windows-256<td>");
 
     List<CheckpointManifest> manifests =
         store().versions().stream().map(store()::manifest).toList();
