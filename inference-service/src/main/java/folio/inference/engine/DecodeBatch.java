@@ -34,8 +34,9 @@ final class DecodeBatch implements AutoCloseable {
     this.model = model;
     this.decoder = model.model().decoder();
     this.steps = new GraphedDecoder(decoder);
-    this.prefill = new PrefillBatch(decoder);
-    this.libtorchBatch = new StateBatch<>(decoder, List::of);
+    int characters = model.model().vocabulary().characterCount();
+    this.prefill = new PrefillBatch(decoder, characters);
+    this.libtorchBatch = new StateBatch<>(decoder, characters, List::of);
     this.fused =
         new FusedBatch(
             model.model().fused().flatMap(FusedDecoderFactory::createDecoder).orElse(null));

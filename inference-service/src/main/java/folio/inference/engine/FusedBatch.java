@@ -48,7 +48,7 @@ final class FusedBatch implements AutoCloseable {
 
   /** Returns whether it can decode a sequence whose state is known. */
   boolean accepts(Sequence sequence) {
-    return FusedSequence.supports(sequence.request()) && hasRoom(1);
+    return FusedSequence.supports(sequence) && hasRoom(1);
   }
 
   /** Returns whether it can read the prompt of a group and decode all of its sequences. */

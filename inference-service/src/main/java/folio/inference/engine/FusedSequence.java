@@ -28,11 +28,20 @@ final class FusedSequence {
   }
 
   /**
-   * Returns whether the kernel can decode what a request asks for. It reports tokens alone, no
+   * Returns whether the kernel can decode what a sequence asks for. It reports tokens alone, no
    * log-probabilities; and where a stop sequence ends a launch midway, the state there is unknown.
    */
-  static boolean supports(GenerationRequest request) {
-    return request.logprobs().isEmpty() && !(request.keepState() && !request.stop().isEmpty());
+  static boolean supports(Sequence sequence) {
+    return supports(sequence.request(), sequence.output().canStop());
+  }
+
+  /**
+   * Returns whether the kernel can decode what a request asks for.
+   *
+   * @param canStop whether a stop sequence may end it
+   */
+  static boolean supports(GenerationRequest request, boolean canStop) {
+    return request.logprobs().isEmpty() && !(request.keepState() && canStop);
   }
 
   Sequence sequence() {

@@ -10,7 +10,8 @@ final class Logprobs {
   private Logprobs() {}
 
   /**
-   * Returns the log-probability of a character and of the most likely alternatives.
+   * Returns the log-probability of a character and of the most likely alternatives. The unknown
+   * entry is never an alternative, but it has a probability.
    *
    * @param logits float32, holds the V logits of the position
    * @param offset index of the first of them
@@ -33,7 +34,7 @@ final class Logprobs {
       rank += logits[offset + i] > logits[offset + id] ? 1 : 0;
     }
     List<TokenLogprob.Alternative> top = new ArrayList<>();
-    for (int best : best(logits, offset, vocabulary.size(), alternatives)) {
+    for (int best : best(logits, offset, vocabulary.characterCount(), alternatives)) {
       top.add(
           new TokenLogprob.Alternative(vocabulary.decode(best), logits[offset + best] - logSum));
     }

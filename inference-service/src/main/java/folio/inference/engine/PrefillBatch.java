@@ -50,9 +50,14 @@ final class PrefillBatch implements AutoCloseable {
     }
   }
 
-  PrefillBatch(Decoder decoder) {
+  /**
+   * Creates a batch that reads nothing.
+   *
+   * @param characters the number of characters that can be chosen
+   */
+  PrefillBatch(Decoder decoder, int characters) {
     this.decoder = decoder;
-    this.reading = new StateBatch<>(decoder, SequenceGroup::sequences);
+    this.reading = new StateBatch<>(decoder, characters, SequenceGroup::sequences);
   }
 
   /** Adds a group that has read nothing. */

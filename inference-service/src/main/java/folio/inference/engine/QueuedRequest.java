@@ -5,6 +5,7 @@ import folio.inference.generation.GenerationRequest;
 import folio.inference.generation.GenerationStream;
 import folio.inference.generation.Rejection;
 import folio.inference.generation.SavedState;
+import folio.model.vocabulary.UnknownCharacters;
 import java.util.List;
 
 /**
@@ -36,13 +37,20 @@ record QueuedRequest(List<Choice> choices, long arrivedNanos, String client) {
     return first().prompt();
   }
 
-  boolean hasDefaultPrompt() {
-    return first().hasDefaultPrompt();
+  UnknownCharacters unknown() {
+    return first().unknown();
   }
 
-  /** Returns whether the persistent kernel can decode all of it. */
+  /** Returns whether it continues a saved state, so that it may have no prompt. */
+  boolean resumes() {
+    return first().resumeFrom().isPresent();
+  }
+
+  /** Returns whether the persistent kernel can decode all of it, as far as the model allows. */
   boolean supportsFused() {
-    return choices.stream().map(Choice::request).allMatch(FusedSequence::supports);
+    return choices.stream()
+        .map(Choice::request)
+        .allMatch(request -> FusedSequence.supports(request, !request.stop().isEmpty()));
   }
 
   /** Returns whether any model that is current may run it. */

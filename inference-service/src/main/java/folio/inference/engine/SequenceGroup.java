@@ -1,5 +1,6 @@
 package folio.inference.engine;
 
+import folio.inference.generation.GenerationRequest;
 import folio.inference.generation.TokenLogprob;
 import folio.inference.models.LoadedModel;
 import folio.model.vocabulary.UnknownCharacterException;
@@ -20,12 +21,11 @@ final class SequenceGroup {
    * Creates a group that has read nothing of its prompt.
    *
    * @param admittedNanos when it got its slots
-   * @throws UnknownCharacterException if the vocabulary lacks a character of the prompt
+   * @throws UnknownCharacterException if the vocabulary lacks a character of the prompt that is
+   *     neither skipped nor replaced
    */
   SequenceGroup(QueuedRequest queued, LoadedModel model, long admittedNanos) {
-    String prompt =
-        queued.hasDefaultPrompt() ? model.vocabulary().defaultPrompt() : queued.prompt();
-    int[] ids = model.vocabulary().encode(prompt);
+    int[] ids = encodePrompt(queued, model);
     this.model = model;
     this.cursor = PrefillCursor.atStart(ids);
     this.sequences =
@@ -40,9 +40,30 @@ final class SequenceGroup {
                         new SequenceOutput(
                             choice.request(),
                             choice.stream(),
-                            new SequenceOutput.Source(model.version(), prompt),
+                            new SequenceOutput.Source(
+                                model.version(), model.vocabulary().decode(ids)),
+                            stops(choice.request(), model),
                             new SequenceOutput.Times(queued.arrivedNanos(), admittedNanos))))
             .toList();
+  }
+
+  /** Returns the ids of the prompt, or of the model's default prompt if no character is left. */
+  private static int[] encodePrompt(QueuedRequest queued, LoadedModel model) {
+    int[] ids = model.vocabulary().encode(queued.prompt(), queued.unknown());
+    return ids.length == 0 && !queued.resumes()
+        ? model.vocabulary().encode(model.description().defaultPrompt())
+        : ids;
+  }
+
+  /** Returns the texts that end a request: its own, and the separator of the model's documents. */
+  private static List<String> stops(GenerationRequest request, LoadedModel model) {
+    String separator = model.description().documentSeparator();
+    if (separator == null || request.ignoresDocumentEnd()) {
+      return request.stop();
+    }
+    List<String> stops = new ArrayList<>(request.stop());
+    stops.add(separator);
+    return stops;
   }
 
   /** Returns the sequences; at least one. */
@@ -70,8 +91,8 @@ final class SequenceGroup {
     return !cursor.isAtEnd()
         && !scoresPrompt()
         && sequences.stream()
-            .map(Sequence::request)
-            .allMatch(request -> FusedSequence.supports(request) && request.maxTokens() > 0);
+            .allMatch(
+                sequence -> FusedSequence.supports(sequence) && sequence.request().maxTokens() > 0);
   }
 
   /** Returns whether {@link #score} needs the logits of every position of the prompt. */

@@ -33,6 +33,7 @@ final class SequenceOutput {
   private final GenerationStream stream;
   private final Source source;
   private final StopSequences stopSequences;
+  private final boolean canStop;
   private final Times times;
   private long firstTokenNanos;
   private String unsentText;
@@ -42,13 +43,28 @@ final class SequenceOutput {
   private boolean started;
   private boolean ended;
 
-  /** Creates an output that has sent nothing. */
-  SequenceOutput(GenerationRequest request, GenerationStream stream, Source source, Times times) {
+  /**
+   * Creates an output that has sent nothing.
+   *
+   * @param stops the texts that end it
+   */
+  SequenceOutput(
+      GenerationRequest request,
+      GenerationStream stream,
+      Source source,
+      List<String> stops,
+      Times times) {
     this.request = request;
     this.stream = stream;
     this.source = source;
-    this.stopSequences = new StopSequences(request.stop());
+    this.stopSequences = new StopSequences(stops);
+    this.canStop = !stops.isEmpty();
     this.times = times;
+  }
+
+  /** Returns whether a stop sequence may end it. */
+  boolean canStop() {
+    return canStop;
   }
 
   /** Lets {@link #emit} start the stream of a request that asks for no token. */

@@ -29,12 +29,13 @@ final class StateBatch<R> implements AutoCloseable {
   /**
    * Creates an empty batch.
    *
+   * @param characters the number of characters that can be chosen
    * @param sequencesOf returns the sequences that share a row's state; at least one
    */
-  StateBatch(Decoder decoder, Function<R, List<Sequence>> sequencesOf) {
+  StateBatch(Decoder decoder, int characters, Function<R, List<Sequence>> sequencesOf) {
     this.decoder = decoder;
     this.sequencesOf = sequencesOf;
-    this.sampler = new Sampler(decoder.config().vocabularySize());
+    this.sampler = new Sampler(characters);
     this.state = decoder.zeroState(0);
   }
 

@@ -13,16 +13,18 @@ public interface FusedDecoderFactory extends AutoCloseable {
   @FunctionalInterface
   interface Loader {
     /** A loader that prepares no network, so that libtorch decodes all of them. */
-    Loader NONE = (manager, network, streams) -> Optional.empty();
+    Loader NONE = (manager, network, characters, streams) -> Optional.empty();
 
     /**
      * Prepares a network for fused decoding.
      *
      * @param manager the parent of temporary arrays, on the network's device
+     * @param characters the number of ids that can be drawn; larger ids cannot
      * @param streams the largest number of streams of a worker
      * @return a factory that the caller closes, or empty if the network cannot be decoded so
      */
-    Optional<FusedDecoderFactory> load(NDManager manager, CharGru network, int streams);
+    Optional<FusedDecoderFactory> load(
+        NDManager manager, CharGru network, int characters, int streams);
   }
 
   /** Returns the largest number of streams of a decoder. */

@@ -36,26 +36,27 @@ public final class FusedDecoders implements FusedDecoderFactory {
    * Copies a network to a GPU and tries its kernel there, if the network and the GPU allow it.
    *
    * @param manager the parent of temporary arrays, on the network's device
+   * @param characters the number of ids that can be drawn; larger ids cannot
    * @param streams the largest number of streams of a worker
    * @return a factory that the caller closes; empty on a CPU, or if the kernel cannot be used. The
    *     log then has the reason.
    */
   public static Optional<FusedDecoderFactory> load(
-      NDManager manager, CharGru network, int streams) {
+      NDManager manager, CharGru network, int characters, int streams) {
     return manager.getDevice().isGpu()
-        ? load(manager, network, streams, KERNELS)
+        ? load(manager, network, characters, streams, KERNELS)
         : Optional.empty();
   }
 
   static Optional<FusedDecoderFactory> load(
-      NDManager manager, CharGru network, int streams, KernelCache kernels) {
+      NDManager manager, CharGru network, int characters, int streams, KernelCache kernels) {
     try {
       CudaDevice gpu = CudaDevice.of(manager.getDevice());
       KernelLayout layout = KernelLayout.of(network.config(), gpu);
       TensorAddress.check();
       int slots = layout.maxSlots(gpu, streams);
       CompiledKernel kernel = new CompiledKernel(layout, slots, kernels.binary(gpu, layout));
-      FusedModel model = new FusedModel(manager, network, kernel);
+      FusedModel model = new FusedModel(manager, network, characters, kernel);
       try {
         launchTrial(model);
         return Optional.of(new FusedDecoders(model));

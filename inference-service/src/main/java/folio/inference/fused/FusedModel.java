@@ -36,10 +36,11 @@ final class FusedModel implements AutoCloseable {
    * Copies a network's weights to its device and loads the kernel.
    *
    * @param manager the parent of temporary arrays, on the network's device
+   * @param characters the number of ids that can be drawn; larger ids cannot
    * @throws UnsupportedNetworkException if a weight exceeds the range of float16
    * @throws CudaException if the device has too little memory, or if the driver rejects the kernel
    */
-  FusedModel(NDManager manager, CharGru network, CompiledKernel kernel) {
+  FusedModel(NDManager manager, CharGru network, int characters, CompiledKernel kernel) {
     this.device = manager.getDevice();
     this.layout = kernel.layout();
     this.slots = kernel.slots();
@@ -53,7 +54,7 @@ final class FusedModel implements AutoCloseable {
       copy(packer.inputTable());
       copy(packer.biases());
       copy(packer.head());
-      copy(packer.headBias());
+      copy(packer.headBias(characters));
     } catch (RuntimeException | Error e) {
       close();
       throw e;

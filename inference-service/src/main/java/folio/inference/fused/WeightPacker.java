@@ -8,6 +8,7 @@ import folio.model.network.HostCopy;
 import folio.runtime.cuda.CudaMemory;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 
 /**
@@ -149,8 +150,10 @@ final class WeightPacker {
    *
    * @return float32 {@code [V]}
    */
-  ByteBuffer headBias() {
-    return floats(HostCopy.floats(weights.headBias()));
+  ByteBuffer headBias(int characters) {
+    float[] bias = HostCopy.floats(weights.headBias());
+    Arrays.fill(bias, characters, bias.length, Float.NEGATIVE_INFINITY);
+    return floats(bias);
   }
 
   private static short half(float value) {

@@ -3,6 +3,7 @@ package folio.inference.generation;
 import folio.model.sampling.OutOfRangeException;
 import folio.model.sampling.SamplingParameters;
 import folio.model.sampling.StopTexts;
+import folio.model.vocabulary.UnknownCharacters;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -22,6 +23,9 @@ import java.util.OptionalInt;
  *     the character's own log-probability, empty reports nothing
  * @param promptLogprobs the same for each character of the prompt after the first, which nothing
  *     predicts
+ * @param unknown what happens to characters of the prompt that the model does not know
+ * @param ignoresDocumentEnd whether the generation continues after the separator of the documents
+ *     that the model was trained on; otherwise the separator ends it like a stop text
  * @param echo whether the output begins with the prompt
  * @param keepState whether the end of the generation reports the state to resume from
  * @param resumeFrom the state of another generation, which this one continues
@@ -35,6 +39,8 @@ public record GenerationRequest(
     List<String> stop,
     OptionalInt logprobs,
     OptionalInt promptLogprobs,
+    UnknownCharacters unknown,
+    boolean ignoresDocumentEnd,
     boolean echo,
     boolean keepState,
     Optional<SavedState> resumeFrom,
@@ -104,7 +110,8 @@ public record GenerationRequest(
 
   /**
    * A request in the making. The defaults: the distribution of the network as it is, seed 0, no
-   * stop texts, no log-probabilities, no echo, no saved state, the current model.
+   * stop texts, no log-probabilities, unknown characters are rejected, no echo, no saved state, the
+   * current model.
    */
   public static final class Builder {
     private final String prompt;
@@ -114,6 +121,8 @@ public record GenerationRequest(
     private List<String> stop = List.of();
     private OptionalInt logprobs = OptionalInt.empty();
     private OptionalInt promptLogprobs = OptionalInt.empty();
+    private UnknownCharacters unknown = UnknownCharacters.REJECT;
+    private boolean ignoresDocumentEnd;
     private boolean echo;
     private boolean keepState;
     private Optional<SavedState> resumeFrom = Optional.empty();
@@ -151,6 +160,18 @@ public record GenerationRequest(
     /** Asks for the log-probability of each prompt character and of so many alternatives. */
     public Builder promptLogprobs(int alternatives) {
       promptLogprobs = OptionalInt.of(alternatives);
+      return this;
+    }
+
+    /** Sets what happens to characters of the prompt that the model does not know. */
+    public Builder unknown(UnknownCharacters value) {
+      unknown = value;
+      return this;
+    }
+
+    /** Sets whether the generation continues where a document ends. */
+    public Builder ignoresDocumentEnd(boolean value) {
+      ignoresDocumentEnd = value;
       return this;
     }
 
@@ -192,6 +213,8 @@ public record GenerationRequest(
           stop,
           logprobs,
           promptLogprobs,
+          unknown,
+          ignoresDocumentEnd,
           echo,
           keepState,
           resumeFrom,

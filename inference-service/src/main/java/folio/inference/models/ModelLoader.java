@@ -48,7 +48,10 @@ public final class ModelLoader {
         throw new CheckpointException(
             "checkpoint " + checkpoint.version() + ": " + e.getMessage(), e);
       }
-      FusedDecoderFactory fused = fusedLoader.load(manager, network, slots).orElse(null);
+      FusedDecoderFactory fused =
+          fusedLoader
+              .load(manager, network, checkpoint.vocabulary().characterCount(), slots)
+              .orElse(null);
       try {
         return new LoadedModel(checkpoint.description(), manager, network, fused);
       } catch (RuntimeException | Error e) {

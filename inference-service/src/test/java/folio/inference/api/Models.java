@@ -31,7 +31,13 @@ public final class Models {
 
   /** Makes a small random network over a vocabulary current and returns its version. */
   public static String serveSmall(Path checkpoints, Vocabulary vocabulary, long seed) {
-    return serve(checkpoints, vocabulary, TestCheckpoints.small(vocabulary), seed);
+    return serve(checkpoints, vocabulary, TestCheckpoints.small(vocabulary), seed, null);
+  }
+
+  /** Makes a small random network of documents current and returns its version. */
+  public static String serveDocuments(
+      Path checkpoints, Vocabulary vocabulary, String separator, long seed) {
+    return serve(checkpoints, vocabulary, TestCheckpoints.small(vocabulary), seed, separator);
   }
 
   /** Makes a network current that is slow enough for a test to see it stream. */
@@ -45,14 +51,18 @@ public final class Models {
   }
 
   private static String serve(Path checkpoints, CharGruConfig network, long seed) {
-    return serve(checkpoints, ASCII, network, seed);
+    return serve(checkpoints, ASCII, network, seed, null);
   }
 
   private static String serve(
-      Path checkpoints, Vocabulary vocabulary, CharGruConfig network, long seed) {
+      Path checkpoints,
+      Vocabulary vocabulary,
+      CharGruConfig network,
+      long seed,
+      String documentSeparator) {
     Service.awaitReady(RestAssured.port);
     CheckpointStore store = new CheckpointStore(checkpoints);
-    String version = TestCheckpoints.publish(store, vocabulary, network, seed);
+    String version = TestCheckpoints.publish(store, vocabulary, network, seed, documentSeparator);
     try (CheckpointWriter writer = store.write()) {
       writer.promote(version);
     }

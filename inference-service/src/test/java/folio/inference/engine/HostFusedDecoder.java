@@ -1,13 +1,11 @@
 package folio.inference.engine;
 
 import ai.djl.ndarray.NDArray;
-import ai.djl.ndarray.NDManager;
 import folio.inference.decoding.DecodeState;
 import folio.inference.decoding.Decoder;
 import folio.inference.decoding.StepOutput;
 import folio.inference.fused.FusedDecoder;
 import folio.inference.fused.FusedDecoderFactory;
-import folio.model.network.CharGru;
 import folio.model.network.CharGruConfig;
 import folio.model.network.HostCopy;
 import folio.model.sampling.Sampler;
@@ -52,8 +50,8 @@ final class HostFusedDecoder implements FusedDecoderFactory {
      * @param slots of each decoder
      */
     Loader loader(int slots) {
-      return (manager, network, streams) ->
-          Optional.of(new HostFusedDecoder(this, manager, network, slots));
+      return (manager, network, characters, streams) ->
+          Optional.of(new HostFusedDecoder(this, new Decoder(manager, network), characters, slots));
     }
   }
 
@@ -62,11 +60,13 @@ final class HostFusedDecoder implements FusedDecoderFactory {
 
   private final Machine machine;
   private final Decoder decoder;
+  private final int characters;
   private final int slots;
 
-  private HostFusedDecoder(Machine machine, NDManager manager, CharGru network, int slots) {
+  private HostFusedDecoder(Machine machine, Decoder decoder, int characters, int slots) {
     this.machine = machine;
-    this.decoder = new Decoder(manager, network);
+    this.decoder = decoder;
+    this.characters = characters;
     this.slots = slots;
   }
 
@@ -86,7 +86,7 @@ final class HostFusedDecoder implements FusedDecoderFactory {
   }
 
   private final class Streams implements FusedDecoder {
-    private final Sampler sampler = new Sampler(decoder.config().vocabularySize());
+    private final Sampler sampler = new Sampler(characters);
     private final List<float[]> states = new ArrayList<>();
     private final List<BitSet> seen = new ArrayList<>();
     private LaunchResult inFlight;

@@ -34,7 +34,9 @@ final class DecodingProcess {
   static String digest() {
     try (NDManager manager = NDManager.newBaseManager(Device.gpu());
         CharGru network = CharGru.initialize(manager, CONFIG, new SplittableRandom(9));
-        FusedDecoderFactory model = FusedDecoders.load(manager, network, STREAMS).orElseThrow()) {
+        FusedDecoderFactory model =
+            FusedDecoders.load(manager, network, network.config().vocabularySize(), STREAMS)
+                .orElseThrow()) {
       return digest(model);
     }
   }

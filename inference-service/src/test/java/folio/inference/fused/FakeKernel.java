@@ -49,7 +49,11 @@ final class FakeKernel implements AutoCloseable {
   }
 
   FusedModel model() {
-    return new FusedModel(manager, network, new CompiledKernel(layout, SLOTS, new byte[] {1}));
+    return new FusedModel(
+        manager,
+        network,
+        network.config().vocabularySize(),
+        new CompiledKernel(layout, SLOTS, new byte[] {1}));
   }
 
   FusedDecoders decoders() {

@@ -92,7 +92,8 @@ class FusedDecodersTest {
   }
 
   private Optional<FusedDecoderFactory> load(CharGru network) {
-    return FusedDecoders.load(manager, network, SLOTS, kernels(COMPILER));
+    return FusedDecoders.load(
+        manager, network, network.config().vocabularySize(), SLOTS, kernels(COMPILER));
   }
 
   private void assertDecodedByLibtorch(
@@ -163,7 +164,9 @@ class FusedDecodersTest {
     try (FakeDriver driver = driver(HOPPER);
         CharGru network = network(64)) {
       assertDecodedByLibtorch(
-          driver, FusedDecoders.load(manager, network, SLOTS, missing), "libnvrtc is not there");
+          driver,
+          FusedDecoders.load(manager, network, network.config().vocabularySize(), SLOTS, missing),
+          "libnvrtc is not there");
     }
   }
 

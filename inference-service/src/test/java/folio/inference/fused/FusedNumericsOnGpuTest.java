@@ -36,6 +36,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Tests on a GPU that logits and states match float64 and that every draw matches the sampler. */
 class FusedNumericsOnGpuTest {
@@ -91,7 +92,9 @@ class FusedNumericsOnGpuTest {
     SplittableRandom random = new SplittableRandom(4);
     try (NDManager manager = NDManager.newBaseManager(Device.gpu());
         CharGru network = CharGru.initialize(manager, config, random);
-        FusedDecoderFactory model = FusedDecoders.load(manager, network, rows).orElseThrow();
+        FusedDecoderFactory model =
+            FusedDecoders.load(manager, network, network.config().vocabularySize(), rows)
+                .orElseThrow();
         FusedStreams streams = (FusedStreams) model.createDecoder().orElseThrow();
         CudaMemory logitsOut = allocateLogits(CHARACTERS * rows * vocabulary)) {
       float[][] states = new float[rows][];
@@ -177,6 +180,29 @@ class FusedNumericsOnGpuTest {
    * The text is generated, or the last tenth of the file that {@code FOLIO_CORPUS} names. It is
    * read in 64 streams.
    */
+  /** A third of the ids are larger; without the limit, nearly every row would draw one. */
+  @ParameterizedTest
+  @ValueSource(ints = {1, 40})
+  void neverDrawsAnIdThatIsNotACharacter(int rows) {
+    CharGruConfig config = CharGruConfig.residual(3, 32, 64, 2);
+    try (NDManager manager = NDManager.newBaseManager(Device.gpu());
+        CharGru network = CharGru.initialize(manager, config, new SplittableRandom(4));
+        FusedDecoderFactory model = FusedDecoders.load(manager, network, 2, rows).orElseThrow();
+        FusedStreams streams = (FusedStreams) model.createDecoder().orElseThrow()) {
+      List<FusedDecoder.StepPlan> plans = new ArrayList<>();
+      for (int row = 0; row < rows; row++) {
+        streams.join(new BitSet());
+        // The last id is legal in a prompt.
+        plans.add(StepPlanFixtures.plan(row, 2, 0, new int[] {2, 2}, CHARACTERS));
+      }
+      streams.launch(plans, CHARACTERS, 0);
+      for (int[] ids : streams.finish().ids()) {
+        assertThat(Arrays.copyOf(ids, 2)).containsOnly(2);
+        assertThat(Arrays.copyOfRange(ids, 2, CHARACTERS)).containsOnly(0, 1);
+      }
+    }
+  }
+
   @Test
   void theEmbeddedCheckpointsLossMatchesFloat32() throws IOException {
     int rows = 64;
@@ -186,7 +212,9 @@ class FusedNumericsOnGpuTest {
     try (NDManager manager = NDManager.newBaseManager(Device.gpu());
         CharGru network = checkpoint.load(manager);
         Decoder decoder = new Decoder(manager, network);
-        FusedDecoderFactory model = FusedDecoders.load(manager, network, rows).orElseThrow();
+        FusedDecoderFactory model =
+            FusedDecoders.load(manager, network, network.config().vocabularySize(), rows)
+                .orElseThrow();
         FusedStreams streams = (FusedStreams) model.createDecoder().orElseThrow();
         CudaMemory logitsOut = allocateLogits(rows * vocabulary)) {
       for (int row = 0; row < rows; row++) {

@@ -57,7 +57,9 @@ class FusedStreamsOnGpuTest {
     try (NDManager manager = NDManager.newBaseManager(Device.gpu());
         CharGru network = CharGru.initialize(manager, config, new SplittableRandom(4));
         FusedDecoders decoders =
-            (FusedDecoders) FusedDecoders.load(manager, network, rows).orElseThrow();
+            (FusedDecoders)
+                FusedDecoders.load(manager, network, network.config().vocabularySize(), rows)
+                    .orElseThrow();
         FusedDecoder streams = decoders.createDecoder().orElseThrow();
         CudaMemory scratch = CudaMemory.allocate(Device.gpu(), stream, 1 << 20);
         CudaMemory control = CudaMemory.allocate(Device.gpu(), stream, 16)) {
@@ -126,7 +128,9 @@ class FusedStreamsOnGpuTest {
     try (NDManager manager = NDManager.newBaseManager(Device.gpu());
         CharGru network =
             CharGru.initialize(manager, DecodingProcess.CONFIG, new SplittableRandom(9));
-        FusedDecoderFactory shared = FusedDecoders.load(manager, network, 64).orElseThrow()) {
+        FusedDecoderFactory shared =
+            FusedDecoders.load(manager, network, network.config().vocabularySize(), 64)
+                .orElseThrow()) {
       List<Callable<String>> each =
           List.of(
               () -> onAWorker(() -> DecodingProcess.digest(shared)),
@@ -153,7 +157,9 @@ class FusedStreamsOnGpuTest {
     CharGruConfig config = CharGruConfig.residual(vocabulary, 32, 512, 8);
     try (NDManager manager = NDManager.newBaseManager(Device.gpu());
         CharGru network = CharGru.initialize(manager, config, new SplittableRandom(4));
-        FusedDecoderFactory model = FusedDecoders.load(manager, network, all).orElseThrow();
+        FusedDecoderFactory model =
+            FusedDecoders.load(manager, network, network.config().vocabularySize(), all)
+                .orElseThrow();
         FusedDecoder streams = model.createDecoder().orElseThrow()) {
       int[][] batched = new int[all][characters];
       float[][] states = new float[all][];
@@ -225,7 +231,9 @@ class FusedStreamsOnGpuTest {
     int slots = layout.maxSlots(gpu, rows);
     assertThat(slots).isGreaterThanOrEqualTo(rows);
     CompiledKernel kernel = new CompiledKernel(layout, slots, binary);
-    try (FusedDecoders model = new FusedDecoders(new FusedModel(manager, network, kernel));
+    try (FusedDecoders model =
+            new FusedDecoders(
+                new FusedModel(manager, network, network.config().vocabularySize(), kernel));
         FusedDecoder streams = model.createDecoder().orElseThrow()) {
       List<FusedDecoder.StepPlan> plans = new ArrayList<>();
       for (int row = 0; row < rows; row++) {

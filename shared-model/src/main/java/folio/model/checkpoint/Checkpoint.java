@@ -102,7 +102,7 @@ public final class Checkpoint {
       throw new CheckpointException(
           "vocabulary.json has "
               + description.vocabulary().size()
-              + " characters, but vocabulary_size in config.json is "
+              + " entries, but vocabulary_size in config.json is "
               + description.config().vocabularySize());
     }
     return new Checkpoint(description, weights);

@@ -17,6 +17,19 @@ public record CheckpointDescription(
     String version, CharGruConfig config, Vocabulary vocabulary, CheckpointManifest manifest) {
 
   /**
+   * Returns the text that ends each document, or null if the training text was not divided into
+   * documents.
+   */
+  public String documentSeparator() {
+    return manifest == null ? null : manifest.documentSeparator();
+  }
+
+  /** Returns the prompt of a request that has none. */
+  public String defaultPrompt() {
+    return vocabulary.defaultPrompt(documentSeparator());
+  }
+
+  /**
    * Returns the SHA-256 of the weights file in lower-case hex. Checkpoints in different stores can
    * have the same name and different digests.
    *

@@ -35,6 +35,7 @@ public record CheckpointDraft(
    * @param corpus the training text, or null
    * @param losses the measured losses, or null
    * @param settings the training settings by name
+   * @param documentSeparator the text that ended each document of the training text, or null
    */
   public record Origin(
       String parent,
@@ -42,5 +43,6 @@ public record CheckpointDraft(
       long step,
       CheckpointManifest.Corpus corpus,
       CheckpointManifest.Losses losses,
-      Map<String, String> settings) {}
+      Map<String, String> settings,
+      String documentSeparator) {}
 }

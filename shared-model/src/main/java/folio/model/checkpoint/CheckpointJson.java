@@ -1,5 +1,6 @@
 package folio.model.checkpoint;
 
+import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.StreamReadFeature;
 import com.fasterxml.jackson.databind.DeserializationFeature;
@@ -32,8 +33,14 @@ final class CheckpointJson {
 
   private CheckpointJson() {}
 
-  /** The fields of {@code vocabulary.json}. */
-  record VocabularyFile(int format, List<String> characters) {}
+  /**
+   * The fields of {@code vocabulary.json}. The file of a vocabulary without an unknown entry does
+   * not have the last one, so that earlier releases can read it.
+   */
+  record VocabularyFile(
+      int format,
+      List<String> characters,
+      @JsonInclude(JsonInclude.Include.NON_NULL) Integer unknownId) {}
 
   /** The fields of {@code config.json}. */
   record ConfigFile(
@@ -53,7 +60,11 @@ final class CheckpointJson {
   }
 
   static byte[] write(Vocabulary vocabulary) {
-    return toBytes(new VocabularyFile(CheckpointManifest.FORMAT, vocabulary.characters()));
+    return toBytes(
+        new VocabularyFile(
+            CheckpointManifest.FORMAT,
+            vocabulary.characters(),
+            vocabulary.hasUnknownEntry() ? vocabulary.unknownId() : null));
   }
 
   static byte[] write(CharGruConfig config) {
@@ -86,6 +97,10 @@ final class CheckpointJson {
       throw new CheckpointException("manifest.json: files and canary are required");
     }
     Canary canary = manifest.canary();
+    if (manifest.documentSeparator() != null && manifest.documentSeparator().isEmpty()) {
+      throw new CheckpointException(
+          "manifest.json: document_separator is empty; it must have at least one character");
+    }
     if (canary.text() == null || canary.toleranceNats() == null) {
       throw new CheckpointException("manifest.json: canary needs text and tolerance_nats");
     }
@@ -111,7 +126,19 @@ final class CheckpointJson {
       throw new CheckpointException("vocabulary.json: characters are required");
     }
     try {
-      return Vocabulary.ofCharacters(file.characters());
+      Vocabulary characters = Vocabulary.ofCharacters(file.characters());
+      if (file.unknownId() == null) {
+        return characters;
+      }
+      if (file.unknownId() != characters.size()) {
+        throw new IllegalArgumentException(
+            "unknown_id is "
+                + file.unknownId()
+                + "; it must be "
+                + characters.size()
+                + ", the number of characters");
+      }
+      return characters.withUnknownEntry();
     } catch (IllegalArgumentException e) {
       throw new CheckpointException("vocabulary.json: " + e.getMessage(), e);
     }

@@ -17,6 +17,8 @@ import java.util.Map;
  * @param settings the training settings by name, as text
  * @param files the size and digest of every other file of the checkpoint, by name
  * @param canary the text and loss by which a loader verifies its computation
+ * @param documentSeparator the text that ended each document of the training text, or null if it
+ *     was not divided into documents
  */
 public record CheckpointManifest(
     int format,
@@ -28,7 +30,8 @@ public record CheckpointManifest(
     Losses losses,
     Map<String, String> settings,
     Map<String, FileEntry> files,
-    Canary canary) {
+    Canary canary,
+    @JsonInclude(JsonInclude.Include.NON_NULL) String documentSeparator) {
 
   /** The version of the format of all JSON files that this release writes and reads. */
   public static final int FORMAT = 1;

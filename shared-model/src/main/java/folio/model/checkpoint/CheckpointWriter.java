@@ -116,7 +116,8 @@ public final class CheckpointWriter implements AutoCloseable {
         origin.losses(),
         origin.settings(),
         entries,
-        canary);
+        canary,
+        origin.documentSeparator());
   }
 
   /** Returns a name that sorts after the last one, even if both were made within one second. */

@@ -12,9 +12,12 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import folio.model.network.HostCopy;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.Map;
 
 /**
@@ -81,6 +84,26 @@ public final class Safetensors {
     return JSON.convertValue(
         header(file).path(METADATA),
         JSON.getTypeFactory().constructMapType(Map.class, String.class, String.class));
+  }
+
+  /**
+   * Returns the free text of a file, by name, without reading its arrays.
+   *
+   * @throws IOException if the file cannot be read
+   * @throws CheckpointException if the header is malformed
+   */
+  public static Map<String, String> readMetadata(Path file) throws IOException {
+    try (InputStream in = Files.newInputStream(file)) {
+      byte[] length = in.readNBytes(LENGTH_BYTES);
+      long size = Files.size(file);
+      long header =
+          length.length < LENGTH_BYTES
+              ? 0
+              : ByteBuffer.wrap(length).order(ByteOrder.LITTLE_ENDIAN).getLong();
+      byte[] rest = in.readNBytes((int) Math.max(0, Math.min(header, size)));
+      return readMetadata(
+          ByteBuffer.allocate(length.length + rest.length).put(length).put(rest).array());
+    }
   }
 
   /**

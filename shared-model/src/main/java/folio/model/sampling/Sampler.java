@@ -16,17 +16,18 @@ public final class Sampler {
   /**
    * Creates a sampler for one vocabulary.
    *
-   * @param vocabularySize the number of characters, V
+   * @param characters the number of characters that can be chosen, C; their ids are 0 to C - 1. The
+   *     unknown entry of a vocabulary has a larger id, so it is never chosen.
    */
-  public Sampler(int vocabularySize) {
-    this.weights = new double[vocabularySize];
-    this.order = new long[vocabularySize];
+  public Sampler(int characters) {
+    this.weights = new double[characters];
+    this.order = new long[characters];
   }
 
   /**
    * Returns the id of the chosen character.
    *
-   * @param logits an array that holds the V logits of one position; it is not changed
+   * @param logits an array that holds the logits of one position; it is not changed
    * @param offset the index of the first of these logits
    * @param seen the ids that occur in the prompt or the text; ignored without a penalty
    * @param parameters the sampling parameters
@@ -58,7 +59,9 @@ public final class Sampler {
       weights[id] = logits[offset + id];
     }
     if (penalty != 1) {
-      for (int id = seen.nextSetBit(0); id >= 0; id = seen.nextSetBit(id + 1)) {
+      for (int id = seen.nextSetBit(0);
+          id >= 0 && id < weights.length;
+          id = seen.nextSetBit(id + 1)) {
         weights[id] = weights[id] > 0 ? weights[id] / penalty : weights[id] * penalty;
       }
     }

@@ -14,14 +14,25 @@ public final class UnknownCharacterException extends RuntimeException {
    * @param position the position of the character in the text, in code points from 0
    */
   public UnknownCharacterException(int codePoint, long position) {
+    this(codePoint, position, "");
+  }
+
+  private UnknownCharacterException(int codePoint, long position, String addition) {
     super(
         "character "
             + describe(codePoint)
             + " at position "
             + position
-            + " is not in the vocabulary");
+            + " is not in the vocabulary"
+            + addition);
     this.codePoint = codePoint;
     this.position = position;
+  }
+
+  /** Creates an exception for a character that cannot be replaced either. */
+  static UnknownCharacterException withoutEntry(int codePoint, long position) {
+    return new UnknownCharacterException(
+        codePoint, position, ", which has no unknown entry to replace it,");
   }
 
   /** Returns the unknown character. */

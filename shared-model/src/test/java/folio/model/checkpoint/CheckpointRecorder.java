@@ -73,7 +73,8 @@ class CheckpointRecorder {
               100,
               new CheckpointManifest.Corpus("recorded", "0".repeat(64), 1000),
               new CheckpointManifest.Losses(2.0, Map.of("windows-256", 2.5, "carried-64", 2.4)),
-              Map.of("network", "recorded"));
+              Map.of("network", "recorded"),
+              null);
       String canary = String.join("", VOCABULARY.characters());
       return writer.publish(new CheckpointDraft(network, VOCABULARY, precision, canary, origin));
     }

@@ -113,7 +113,7 @@ class CheckpointTest {
                   full.vocabulary(),
                   Precision.FLOAT16,
                   full.manifest().canary().text(),
-                  new CheckpointDraft.Origin(version, null, 0, null, null, Map.of())));
+                  new CheckpointDraft.Origin(version, null, 0, null, null, Map.of(), null)));
     }
     Checkpoint halved = store.open(half);
     CharGru network = halved.load(manager);
@@ -323,7 +323,7 @@ class CheckpointTest {
   void rejectsAVocabularyOfAnotherSize() throws IOException {
     replaceIn("vocabulary.json", "\"a\", ", "");
 
-    assertRejected("vocabulary.json has 59 characters, but vocabulary_size in config.json is 60");
+    assertRejected("vocabulary.json has 59 entries, but vocabulary_size in config.json is 60");
   }
 
   @Test

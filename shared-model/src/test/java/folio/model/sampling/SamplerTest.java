@@ -39,6 +39,18 @@ class SamplerTest {
   }
 
   @Test
+  void neverChoosesAnEntryAfterTheCharacters() {
+    Sampler characters = new Sampler(2);
+    BitSet seen = new BitSet();
+    seen.set(0, 4);
+    for (int i = 0; i < 1000; i++) {
+      double uniform = SeededRandom.uniform(1, i);
+      assertThat(characters.sample(LOGITS, 1, seen, parameters(2, 0, 1, 0, 1.5), uniform))
+          .isBetween(0, 1);
+    }
+  }
+
+  @Test
   void temperatureSharpens() {
     double sum = Math.exp(2) + Math.exp(6) + Math.exp(4) + 1;
     double[] drawn = frequencies(parameters(0.5, 0, 1, 0, 1), new BitSet());

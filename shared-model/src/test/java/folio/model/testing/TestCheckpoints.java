@@ -42,8 +42,18 @@ public final class TestCheckpoints {
   /** Publishes a random network and leaves {@code CURRENT} unchanged. */
   public static String publish(
       CheckpointStore store, Vocabulary vocabulary, CharGruConfig config, long seed) {
+    return publish(store, vocabulary, config, seed, null);
+  }
+
+  /** Publishes a random network of documents and leaves {@code CURRENT} unchanged. */
+  public static String publish(
+      CheckpointStore store,
+      Vocabulary vocabulary,
+      CharGruConfig config,
+      long seed,
+      String documentSeparator) {
     try (CheckpointWriter writer = store.write()) {
-      return publish(writer, vocabulary, config, seed);
+      return publish(writer, vocabulary, config, seed, documentSeparator);
     }
   }
 
@@ -56,14 +66,18 @@ public final class TestCheckpoints {
   public static String publishCurrent(
       CheckpointStore store, long seed, Consumer<PublishStep> observer) {
     try (CheckpointWriter writer = store.write(observer)) {
-      String version = publish(writer, LETTERS, small(LETTERS), seed);
+      String version = publish(writer, LETTERS, small(LETTERS), seed, null);
       writer.promote(version);
       return version;
     }
   }
 
   private static String publish(
-      CheckpointWriter writer, Vocabulary vocabulary, CharGruConfig config, long seed) {
+      CheckpointWriter writer,
+      Vocabulary vocabulary,
+      CharGruConfig config,
+      long seed,
+      String documentSeparator) {
     try (NDManager manager = NDManager.newBaseManager();
         CharGru network = CharGru.initialize(manager, config, new SplittableRandom(seed))) {
       return writer.publish(
@@ -72,7 +86,7 @@ public final class TestCheckpoints {
               vocabulary,
               Precision.FLOAT32,
               String.join("", vocabulary.characters()),
-              origin(seed)));
+              origin(seed, documentSeparator)));
     }
   }
 
@@ -89,13 +103,14 @@ public final class TestCheckpoints {
     Files.write(path, json.writeValueAsBytes(manifest));
   }
 
-  private static Origin origin(long seed) {
+  private static Origin origin(long seed, String documentSeparator) {
     return new Origin(
         null,
         "test",
         seed,
         new CheckpointManifest.Corpus("test", "0".repeat(64), 1000),
         new CheckpointManifest.Losses(2.0, Map.of("windows-256", 2.5)),
-        Map.of("seed", String.valueOf(seed)));
+        Map.of("seed", String.valueOf(seed)),
+        documentSeparator);
   }
 }

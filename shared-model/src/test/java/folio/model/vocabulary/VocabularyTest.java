@@ -29,8 +29,47 @@ class VocabularyTest {
   void theDefaultPromptIsALineBreakOrASpaceOrTheFirstCharacter(String characters, String prompt) {
     Vocabulary other = Vocabulary.of(characters.replace("N", "\n"));
 
-    assertThat(other.defaultPrompt()).isEqualTo(prompt.replace("N", "\n"));
-    assertThat(other.encode(other.defaultPrompt())).hasSize(1);
+    assertThat(other.defaultPrompt(null)).isEqualTo(prompt.replace("N", "\n"));
+    assertThat(other.encode(other.defaultPrompt(null))).hasSize(1);
+  }
+
+  @Test
+  void theDefaultPromptOfDocumentsIsTheEndOfTheirSeparator() {
+    assertThat(vocabulary.defaultPrompt("\n🌍")).isEqualTo("🌍");
+  }
+
+  @Test
+  void theUnknownEntryIsNotTheReplacementCharacterOfTheText() {
+    Vocabulary known = Vocabulary.of("a\ufffdb").withUnknownEntry();
+
+    assertThat(known.size()).isEqualTo(4);
+    assertThat(known.characterCount()).isEqualTo(3);
+    assertThat(known.characters()).containsExactly("a", "b", "\ufffd");
+    assertThat(known.encode("a\ufffdb")).containsExactly(0, 2, 1);
+    assertThat(known.encode("xa🌍", UnknownCharacters.REPLACE)).containsExactly(3, 0, 3);
+    assertThat(known.unknownId()).isEqualTo(3);
+    assertThat(known.decode(3, 0)).isEqualTo("\ufffda");
+  }
+
+  @Test
+  void skipsOrRejectsUnknownCharacters() {
+    assertThat(vocabulary.encode("x🌍yhz", UnknownCharacters.SKIP)).containsExactly(7, 3);
+    assertThat(vocabulary.encode("xyz", UnknownCharacters.SKIP)).isEmpty();
+    assertThatThrownBy(() -> vocabulary.encode("hx", UnknownCharacters.REPLACE))
+        .isInstanceOf(UnknownCharacterException.class)
+        .hasMessageContaining("'x' (U+0078) at position 1")
+        .hasMessageContaining("no unknown entry");
+    assertThatThrownBy(() -> vocabulary.withUnknownEntry().encode("hx", UnknownCharacters.REJECT))
+        .isInstanceOf(UnknownCharacterException.class);
+  }
+
+  @Test
+  void aVocabularyWithAnUnknownEntryIsAnotherOne() {
+    Vocabulary with = vocabulary.withUnknownEntry();
+
+    assertThat(with).isNotEqualTo(vocabulary).isEqualTo(vocabulary.withUnknownEntry());
+    assertThat(vocabulary.with(with)).isEqualTo(with);
+    assertThat(Vocabulary.of("z").with(with).unknownId()).isEqualTo(9);
   }
 
   @Test

@@ -13,6 +13,7 @@ import com.fasterxml.jackson.databind.type.LogicalType;
 import folio.model.sampling.OutOfRangeException;
 import folio.model.sampling.SamplingParameters;
 import folio.model.sampling.StopTexts;
+import folio.model.vocabulary.UnknownCharacters;
 import java.math.BigDecimal;
 import java.util.List;
 
@@ -31,6 +32,8 @@ record LocalBody(
     BigDecimal seed,
     List<String> stop,
     Boolean echo,
+    @JsonProperty("ignore_eos") Boolean ignoreEos,
+    @JsonProperty("unknown") String unknownName,
     String model,
     JsonNode logprobs,
     @JsonProperty("keep_state") JsonNode keepState,
@@ -120,6 +123,13 @@ record LocalBody(
     List<String> stops = or(stop, List.of());
     StopTexts.check(stops);
     return stops;
+  }
+
+  /** Returns what happens to unknown characters of the prompt; see {@link #sampling} for errors. */
+  UnknownCharacters unknown() {
+    return UnknownCharacters.named(or(unknownName, "reject"))
+        .orElseThrow(
+            () -> new OutOfRangeException("unknown", unknownName, UnknownCharacters.NAMES));
   }
 
   private static long whole(String field, BigDecimal value, long fallback, long highest) {

@@ -5,9 +5,10 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import folio.model.sampling.OutOfRangeException;
 import folio.model.sampling.SeededRandom;
 import folio.model.vocabulary.UnknownCharacterException;
-import folio.model.vocabulary.Vocabulary;
 import folio.trainer.evaluation.TextGenerator;
+import folio.trainer.evaluation.TrainedModel;
 import java.security.SecureRandom;
+import java.util.ArrayList;
 import java.util.List;
 
 /**
@@ -17,19 +18,18 @@ import java.util.List;
 public final class LocalHandler implements RequestHandler {
   private final SecureRandom seeds = new SecureRandom();
   private final TextGenerator generator;
-  private final Vocabulary vocabulary;
+  private final TrainedModel model;
   private final String version;
 
   /**
    * Creates a handler.
    *
-   * @param generator the generator of the checkpoint's texts
-   * @param vocabulary the checkpoint's vocabulary
+   * @param model the checkpoint's network
    * @param version the checkpoint's version
    */
-  public LocalHandler(TextGenerator generator, Vocabulary vocabulary, String version) {
-    this.generator = generator;
-    this.vocabulary = vocabulary;
+  public LocalHandler(TrainedModel model, String version) {
+    this.generator = new TextGenerator(model);
+    this.model = model;
     this.version = version;
   }
 
@@ -69,8 +69,12 @@ public final class LocalHandler implements RequestHandler {
   }
 
   private ObjectNode generate(LocalBody body) {
-    List<String> stops = body.stops();
-    int[] start = generator.promptOrDefault(body.prompt() == null ? "" : body.prompt());
+    List<String> stops = new ArrayList<>(body.stops());
+    if (model.documentSeparator() != null && !Boolean.TRUE.equals(body.ignoreEos())) {
+      stops.add(model.documentSeparator());
+    }
+    int[] start =
+        generator.promptOrDefault(body.prompt() == null ? "" : body.prompt(), body.unknown());
     long seed = body.seedOr(SeededRandom.chooseSeed(seeds));
     TextGenerator.Request request =
         new TextGenerator.Request(start, body.length(), body.sampling(), seed);
@@ -86,7 +90,7 @@ public final class LocalHandler implements RequestHandler {
               return cutAtStop(text, stops) || abandoned;
             });
     if (Boolean.TRUE.equals(body.echo())) {
-      text.insert(0, vocabulary.decode(start));
+      text.insert(0, model.vocabulary().decode(start));
     }
     ObjectNode answer = JsonNodeFactory.instance.objectNode();
     answer.put("text", text.toString());

@@ -5,6 +5,7 @@ import folio.trainer.corpus.Corpus;
 import folio.trainer.corpus.CorpusRequest;
 import folio.trainer.corpus.CorpusSource;
 import folio.trainer.corpus.TextFormat;
+import folio.trainer.corpus.TextStructure;
 import folio.trainer.report.Console;
 import java.io.PrintWriter;
 import java.nio.charset.Charset;
@@ -12,6 +13,9 @@ import java.nio.charset.IllegalCharsetNameException;
 import java.nio.charset.UnsupportedCharsetException;
 import java.text.Normalizer;
 import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.TreeMap;
 import picocli.CommandLine;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -105,26 +109,44 @@ final class CorpusOptions {
     return names;
   }
 
-  /** Returns the value of {@code --corpus}, or null if it cannot be read again. */
-  String source() {
-    return names.size() == 1 && !names.get(0).equals("-") ? names.get(0) : null;
+  /**
+   * Returns the options by which the same text is read again, by name without dashes. An option
+   * with several values is not among them, and neither is standard input.
+   */
+  Map<String, String> again() {
+    Map<String, String> options = new TreeMap<>();
+    add(options, "corpus", names);
+    add(options, "validation", validation);
+    add(options, "test", test);
+    options.put("encoding", encoding);
+    options.put("line-ends", lineEnds.name().toLowerCase(Locale.ROOT));
+    options.put("normalise", normalisation.name().toLowerCase(Locale.ROOT));
+    return options;
+  }
+
+  private static void add(Map<String, String> options, String option, List<String> values) {
+    if (values.size() == 1 && !values.get(0).equals("-")) {
+      options.put(option, values.get(0));
+    }
   }
 
   /**
    * Reads the text, and downloads it first where needed. On a terminal, it shows a progress bar for
    * a large one.
    *
+   * @param structure the documents and the vocabulary
    * @throws ParameterException if an option has an illegal value
    * @throws folio.trainer.corpus.CorpusException if it cannot be read or is not a text
    */
-  Corpus open() {
+  Corpus open(TextStructure structure) {
     PrintWriter err = command.commandLine().getErr();
     CorpusRequest request =
         new CorpusRequest(
             names,
             validation,
             test,
-            new TextFormat(charset(), lineEnds == LineEnds.KEEP, normalisation.form));
+            new TextFormat(charset(), lineEnds == LineEnds.KEEP, normalisation.form),
+            structure);
     try (Progress progress = new Progress()) {
       return new CorpusSource(
               FileCache.folderOf(System.getenv()),

@@ -7,8 +7,10 @@ import folio.model.network.CharGru;
 import folio.trainer.corpus.Corpus;
 import folio.trainer.corpus.Division;
 import folio.trainer.corpus.SplitRule;
+import folio.trainer.corpus.TextStructure;
 import folio.trainer.evaluation.Evaluator;
 import folio.trainer.evaluation.Memorisation;
+import folio.trainer.evaluation.TrainedModel;
 import java.io.PrintWriter;
 import java.util.Map;
 import java.util.concurrent.Callable;
@@ -65,7 +67,7 @@ final class EvaluateCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     Checkpoint checkpoint = checkpoints.open(version);
-    Corpus text = corpus.open();
+    Corpus text = corpus.open(structure(checkpoint, split));
     Corpus.Split parts = parts(checkpoint, text, split);
     PrintWriter out = spec.commandLine().getOut();
     try (NDManager manager = NDManager.newBaseManager(device.start());
@@ -77,12 +79,30 @@ final class EvaluateCommand implements Callable<Integer> {
       }
       out.flush();
       printMemorisation(
-          new Memorisation(checkpoint.vocabulary(), parts.training(), parts.validation()),
-          manager,
-          network,
+          new Memorisation(parts.training(), parts.validation()),
+          TrainedModel.of(manager, network, checkpoint.description()),
           out);
     }
     return CommandLine.ExitCode.OK;
+  }
+
+  /**
+   * Returns the structure of the texts that a checkpoint was trained on.
+   *
+   * @param split the rule that the user chose, or null
+   */
+  static TextStructure structure(Checkpoint checkpoint, SplitRule split) {
+    CheckpointManifest manifest = checkpoint.manifest();
+    Map<String, String> settings =
+        manifest == null || manifest.settings() == null ? Map.of() : manifest.settings();
+    return DivisionOptions.structure(
+        checkpoint.description().documentSeparator(),
+        settings,
+        split == null ? rule(settings) : split);
+  }
+
+  private static SplitRule rule(Map<String, String> settings) {
+    return SplitRule.parse(settings.getOrDefault("split", SplitRule.DEFAULT.toString()));
   }
 
   /**
@@ -99,11 +119,10 @@ final class EvaluateCommand implements Callable<Integer> {
             && manifest.corpus().sha256().equals(text.description().sha256());
     Map<String, String> settings =
         sameText && manifest.settings() != null ? manifest.settings() : Map.of();
-    String rule = settings.getOrDefault("split", SplitRule.DEFAULT.toString());
     return text.split(
         checkpoint.vocabulary(),
         new Division(
-            split == null ? SplitRule.parse(rule) : split,
+            split == null ? rule(settings) : split,
             Double.parseDouble(settings.getOrDefault("fraction", "1")),
             Double.parseDouble(settings.getOrDefault("holdout", "0"))));
   }
@@ -117,8 +136,8 @@ final class EvaluateCommand implements Callable<Integer> {
   }
 
   private static void printMemorisation(
-      Memorisation memorisation, NDManager manager, CharGru network, PrintWriter out) {
-    Memorisation.Result result = memorisation.measure(manager, network, GENERATED);
+      Memorisation memorisation, TrainedModel model, PrintWriter out) {
+    Memorisation.Result result = memorisation.measure(model, GENERATED);
     out.printf(
         "memorised    of %,d generated characters, the longest run that is also in the training text"
             + " has %d: %s%n",

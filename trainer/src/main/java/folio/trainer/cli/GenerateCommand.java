@@ -11,7 +11,7 @@ import folio.trainer.batch.LocalHandler;
 import folio.trainer.batch.RequestHandler;
 import folio.trainer.batch.RequestsFile;
 import folio.trainer.batch.ServiceHandler;
-import folio.trainer.evaluation.TextGenerator;
+import folio.trainer.evaluation.TrainedModel;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.Callable;
@@ -116,9 +116,8 @@ final class GenerateCommand implements Callable<Integer> {
     try (AnswersFile answers = AnswersFile.open(output, requests);
         NDManager manager = NDManager.newBaseManager(device.start());
         CharGru network = checkpoint.load(manager)) {
-      TextGenerator generator = new TextGenerator(manager, network, checkpoint.vocabulary());
-      RequestHandler handler =
-          new LocalHandler(generator, checkpoint.vocabulary(), checkpoint.version());
+      TrainedModel model = TrainedModel.of(manager, network, checkpoint.description());
+      RequestHandler handler = new LocalHandler(model, checkpoint.version());
       return run(requests, handler, 1, answers);
     }
   }

@@ -96,7 +96,7 @@ final class PublishCommand implements Callable<Integer> {
   private Origin origin(Checkpoint checkpoint) {
     CheckpointManifest manifest = checkpoint.manifest();
     if (manifest == null) {
-      return new Origin(null, null, 0, null, null, Map.of("source", source));
+      return new Origin(null, null, 0, null, null, Map.of("source", source), null);
     }
     return new Origin(
         checkpoint.version(),
@@ -104,7 +104,8 @@ final class PublishCommand implements Callable<Integer> {
         manifest.step(),
         manifest.corpus(),
         precision == Precision.FLOAT32 ? manifest.losses() : null,
-        manifest.settings());
+        manifest.settings(),
+        manifest.documentSeparator());
   }
 
   /**
@@ -113,7 +114,7 @@ final class PublishCommand implements Callable<Integer> {
    * @throws ParameterException if {@code --corpus} is not the text of the checkpoint's training
    */
   private Origin measured(NDManager manager, CharGru network, Checkpoint checkpoint) {
-    Corpus text = corpus.open();
+    Corpus text = corpus.open(EvaluateCommand.structure(checkpoint, null));
     CheckpointManifest.Corpus trainedOn =
         checkpoint.manifest() == null ? null : checkpoint.manifest().corpus();
     if (trainedOn != null && !trainedOn.sha256().equals(text.description().sha256())) {
@@ -136,7 +137,8 @@ final class PublishCommand implements Callable<Integer> {
           origin.step(),
           text.description(),
           new Losses(before == null ? null : before.training(), evaluator.evaluate(rounded)),
-          origin.settings());
+          origin.settings(),
+          origin.documentSeparator());
     }
   }
 

@@ -7,7 +7,9 @@ import folio.model.sampling.OutOfRangeException;
 import folio.model.sampling.SamplingParameters;
 import folio.model.text.PrintableText;
 import folio.model.vocabulary.UnknownCharacterException;
+import folio.model.vocabulary.UnknownCharacters;
 import folio.trainer.evaluation.TextGenerator;
+import folio.trainer.evaluation.TrainedModel;
 import java.io.PrintWriter;
 import java.security.SecureRandom;
 import java.util.concurrent.Callable;
@@ -99,6 +101,15 @@ final class SampleCommand implements Callable<Integer> {
   private double repetitionPenalty;
 
   @Option(
+      names = "--unknown",
+      paramLabel = "KIND",
+      defaultValue = "reject",
+      description =
+          "What happens to characters of the prompt that the model does not know: reject, skip or"
+              + " replace (by the unknown entry of its vocabulary).")
+  private UnknownCharacters unknown;
+
+  @Option(
       names = "--seed",
       paramLabel = "N",
       description =
@@ -121,8 +132,9 @@ final class SampleCommand implements Callable<Integer> {
     PrintWriter out = spec.commandLine().getOut();
     try (NDManager manager = NDManager.newBaseManager(device.start());
         CharGru network = checkpoint.load(manager)) {
-      TextGenerator generator = new TextGenerator(manager, network, checkpoint.vocabulary());
-      int[] start = generator.promptOrDefault(prompt);
+      TextGenerator generator =
+          new TextGenerator(TrainedModel.of(manager, network, checkpoint.description()));
+      int[] start = generator.promptOrDefault(prompt, unknown);
       out.print(shown(prompt));
       generator.generate(
           new TextGenerator.Request(start, maxTokens, parameters, chosenSeed()),

@@ -7,6 +7,7 @@ import folio.trainer.benchmark.StepTables;
 import folio.trainer.benchmark.StepTimer;
 import folio.trainer.benchmark.StepTimer.Size;
 import folio.trainer.corpus.Corpus;
+import folio.trainer.corpus.TextStructure;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;
@@ -110,7 +111,7 @@ final class TrainBenchmarkCommand implements Callable<Integer> {
     new Range("--seconds", 0, MAX_SECONDS).check(seconds, spec);
     Device where = device.start();
     List<Size> measured = sizes(where);
-    Corpus text = corpus.open();
+    Corpus text = corpus.open(TextStructure.DEFAULT);
     StepTimer timer = new StepTimer(text, where, Duration.ofMillis((long) (seconds * 1000)));
     Optional<PyTorchBaseline> baseline = baseline(where);
     PrintWriter out = spec.commandLine().getOut();

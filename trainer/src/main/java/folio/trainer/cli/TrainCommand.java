@@ -32,8 +32,8 @@ import picocli.CommandLine.Spec;
       "A preset sets all hyperparameters; the options below override it. Ctrl-C evaluates the"
           + " network, publishes it if it is the best so far, and stops. To continue later, run the"
           + " same command with --resume. A resumed run keeps its options unless the command line"
-          + " names others. All may change but the corpus, the network, --sampling, --split,"
-          + " --fraction, --holdout and --seed.",
+          + " names others. All may change but the corpus and how it is divided, the network,"
+          + " --sampling and --seed.",
       ""
     },
     footer = {
@@ -159,7 +159,7 @@ final class TrainCommand implements Callable<Integer> {
             metricsPort < 0 ? LiveMetrics.NONE : LiveMetrics.serve(metricsHost, metricsPort)) {
       Checkpoint parent = from == null || folder.resumes() ? null : checkpoints.openAny(from);
       hyperparameters.check(saveEvery, viewEvery, parent == null ? null : parent.config());
-      Corpus text = corpus.open();
+      Corpus text = corpus.open(hyperparameters.structure());
       Device where = device.start();
       long textLength = hyperparameters.trainingLength(text);
       double seconds = TrainingRun.secondsPerStep(hyperparameters.oneStep(textLength), text, where);
@@ -167,7 +167,7 @@ final class TrainCommand implements Callable<Integer> {
       RunContext context =
           new RunContext(
               text,
-              corpus.source(),
+              corpus.again(),
               parent,
               where,
               device.threadCount(),

@@ -2,8 +2,7 @@ package folio.trainer.cli;
 
 import folio.model.network.CharGruConfig;
 import folio.trainer.corpus.Corpus;
-import folio.trainer.corpus.Division;
-import folio.trainer.corpus.SplitRule;
+import folio.trainer.corpus.TextStructure;
 import folio.trainer.run.PublishPolicy;
 import folio.trainer.run.TrainingConfig;
 import folio.trainer.run.TrainingConfig.BatchSelection;
@@ -35,6 +34,7 @@ final class TrainingOptions {
 
   @Mixin private NetworkOptions network;
   @Mixin private LengthOptions runLength;
+  @Mixin private DivisionOptions division;
 
   @Option(
       names = "--embedding-dropout",
@@ -154,29 +154,6 @@ final class TrainingOptions {
   private long seed = 1;
 
   @Option(
-      names = "--split",
-      paramLabel = "PERCENTAGES",
-      converter = SplitConverter.class,
-      description =
-          "The percentages of --corpus for training, validation and, if there is a third one, the"
-              + " test, in this order.")
-  private SplitRule split;
-
-  @Option(
-      names = "--fraction",
-      paramLabel = "FRACTION",
-      description = "The fraction of the training text to use, 0.000001 to 1.")
-  private double fraction = 1;
-
-  @Option(
-      names = "--holdout",
-      paramLabel = "FRACTION",
-      description =
-          "The fraction at the end of the training text that is held out to choose the"
-              + " best checkpoint, 0 to 0.5; 0 means that the validation text chooses it.")
-  private double holdout;
-
-  @Option(
       names = "--publish",
       paramLabel = "POLICY",
       description =
@@ -213,12 +190,11 @@ final class TrainingOptions {
     check("--clip-norm", clipNorm, 0, 1e9);
     check("--average-decay", averageDecay, 0, 0.999999);
     check("--evaluate-every", (double) evaluateEvery, 1, MAX_STEPS);
-    check("--fraction", fraction, 1e-6, 1);
-    check("--holdout", holdout, 0, 0.5);
+    division.check();
     check("--save-every", (double) save, 0, MAX_STEPS);
     check("--view-every", (double) view, 0, MAX_STEPS);
     check("--patience", patience, 0, 1e6);
-    if (patience > 0 && publish == PublishPolicy.LAST && holdout == 0) {
+    if (patience > 0 && publish == PublishPolicy.LAST && !division.holdsOut()) {
       throw new ParameterException(
           command.commandLine(),
           "--patience is "
@@ -240,11 +216,12 @@ final class TrainingOptions {
 
   /** Returns the number of characters of the training part. */
   long trainingLength(Corpus text) {
-    return text.split(text.vocabulary(), division()).training().length();
+    return text.split(text.vocabulary(), division.division()).training().length();
   }
 
-  private Division division() {
-    return new Division(split, fraction, holdout);
+  /** Returns the documents and the vocabulary of the text. */
+  TextStructure structure() {
+    return division.structure();
   }
 
   /** Returns the configuration of a run of one step, to measure it. */
@@ -319,7 +296,7 @@ final class TrainingOptions {
               saveEvery == 0 ? evaluate : saveEvery,
               viewEvery == 0 ? evaluate : viewEvery),
           seed,
-          division(),
+          division.division(),
           publish,
           patience,
           settings);

@@ -43,6 +43,11 @@ final class Alphabet {
     return codePoints[number];
   }
 
+  /** Returns the number of a code point, or -1 if it has not occurred. */
+  int number(int codePoint) {
+    return numbers[codePoint];
+  }
+
   /** Returns how often the character of a number occurs. */
   long occurrences(int number) {
     return counts[number];

@@ -128,7 +128,7 @@ final class CachedDownloads {
 
   /** Throws an exception if a file is not text that can be read in the format. */
   private void checkIsText(String name, Path file) {
-    new CorpusReader(format, note -> {}, codePoint -> {})
+    new CorpusReader(format, note -> {}, codePoint -> {}, null)
         .read(
             List.of(new CorpusReader.Source(name, new TextFiles.TextFile(file, false))),
             ReadProgress.NONE);

@@ -7,6 +7,7 @@ import java.io.BufferedWriter;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.Objects;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
@@ -23,9 +24,8 @@ public final class Corpus {
   private final String name;
   private final String sha256;
   private final Alphabet alphabet;
-  private final Region text;
-  private final Region ownValidation;
-  private final Region ownTest;
+  private final TextStructure structure;
+  private final Parts parts;
 
   /**
    * A part of a stored text.
@@ -41,10 +41,18 @@ public final class Corpus {
     long length() {
       return end - begin;
     }
+  }
 
-    /** Returns the part from a position of this region to another. */
-    Region part(long from, long to) {
-      return new Region(characters, begin + from, begin + to);
+  /**
+   * The texts of a corpus.
+   *
+   * @param text the text that is split
+   * @param validation the validation part, or null if it is a part of {@code text}
+   * @param test the test part, or null if it is a part of {@code text}
+   */
+  record Parts(Region text, Region validation, Region test) {
+    Stream<Region> all() {
+      return Stream.of(text, validation, test).filter(Objects::nonNull);
     }
   }
 
@@ -53,23 +61,13 @@ public final class Corpus {
    *
    * @param name the name that the user entered
    * @param alphabet the characters of all texts
-   * @param text the text that is split
-   * @param ownValidation the validation part, or null if it is a part of {@code text}
-   * @param ownTest the test part, or null if it is a part of {@code text}
    */
-  Corpus(
-      String name,
-      String sha256,
-      Alphabet alphabet,
-      Region text,
-      Region ownValidation,
-      Region ownTest) {
+  Corpus(String name, String sha256, Alphabet alphabet, TextStructure structure, Parts parts) {
     this.name = name;
     this.sha256 = sha256;
     this.alphabet = alphabet;
-    this.text = text;
-    this.ownValidation = ownValidation;
-    this.ownTest = ownTest;
+    this.structure = structure;
+    this.parts = parts;
   }
 
   /** Returns the entry of this corpus in a manifest, with its public name. */
@@ -80,21 +78,47 @@ public final class Corpus {
 
   /** Returns the number of characters of all parts. */
   public long length() {
-    return regions().mapToLong(Region::length).sum();
+    return parts.all().mapToLong(Region::length).sum();
   }
 
-  private Stream<Region> regions() {
-    return Stream.of(text, ownValidation, ownTest).filter(Objects::nonNull);
+  /** Returns the text that ends each document. */
+  public DocumentSeparator separator() {
+    return structure.separator();
   }
 
   /**
-   * Returns the vocabulary of the complete text.
+   * Returns the vocabulary of the complete text. It has an unknown entry if some characters are too
+   * rare to have their own.
    *
-   * @throws CorpusException if the text is empty
+   * @throws CorpusException if every character is too rare
    */
   public Vocabulary vocabulary() {
-    return Vocabulary.ofCodePoints(
-        IntStream.range(0, alphabet.size()).map(alphabet::codePoint).toArray());
+    int[] kept = IntStream.range(0, alphabet.size()).filter(this::isKept).toArray();
+    if (kept.length == 0) {
+      throw new CorpusException(
+          "--min-frequency is "
+              + structure.minFrequency()
+              + ", but every character of --corpus "
+              + name
+              + " is rarer; lower it");
+    }
+    Vocabulary vocabulary =
+        Vocabulary.ofCodePoints(Arrays.stream(kept).map(alphabet::codePoint).toArray());
+    return kept.length == alphabet.size() ? vocabulary : vocabulary.withUnknownEntry();
+  }
+
+  /** Returns whether a character has its own entry. Those of the separator always have. */
+  private boolean isKept(int number) {
+    return alphabet.occurrences(number) >= structure.minFrequency()
+        || structure.separator().text().indexOf(alphabet.codePoint(number)) >= 0;
+  }
+
+  /** Returns how many characters of the text have no own entry in the vocabulary. */
+  public long rareOccurrences() {
+    return IntStream.range(0, alphabet.size())
+        .filter(number -> !isKept(number))
+        .mapToLong(alphabet::occurrences)
+        .sum();
   }
 
   /**
@@ -110,23 +134,31 @@ public final class Corpus {
       EncodedText training, EncodedText heldOut, EncodedText validation, EncodedText test) {}
 
   /**
-   * Returns the parts.
+   * Returns the parts. Each one of a text with documents begins with a document.
    *
-   * @throws CorpusException if a character is not in the vocabulary, or if the validation part is
-   *     shorter than the two characters that a loss needs
+   * @throws CorpusException if the vocabulary has neither a character nor an unknown entry, or if
+   *     the validation part is shorter than the two characters that a loss needs
    */
   public Split split(Vocabulary vocabulary, Division division) {
     SplitRule rule = division.rule();
-    double validationShare = ownValidation == null ? rule.validation() : 0;
-    double testShare = ownTest == null ? rule.test() : 0;
+    boolean hashed = structure.byHash() != null;
+    double validationShare = hashed || parts.validation() != null ? 0 : rule.validation();
+    double testShare = hashed || parts.test() != null ? 0 : rule.test();
     double all = rule.training() + validationShare + testShare;
+    int[] ids = ids(vocabulary);
+    EncodedText text = encoded(parts.text(), ids);
     long length = text.length();
-    long trainingEnd = (long) (length * (rule.training() / all));
+    long trainingEnd = boundary(text, (long) (length * (rule.training() / all)));
     long validationEnd =
-        testShare == 0 ? length : (long) (length * ((rule.training() + validationShare) / all));
-    Region validation =
-        ownValidation == null ? text.part(trainingEnd, validationEnd) : ownValidation;
-    Region test = ownTest == null ? text.part(validationEnd, length) : ownTest;
+        testShare == 0
+            ? length
+            : boundary(text, (long) (length * ((rule.training() + validationShare) / all)));
+    EncodedText validation =
+        parts.validation() == null
+            ? text.part(trainingEnd, validationEnd)
+            : encoded(parts.validation(), ids);
+    EncodedText test =
+        parts.test() == null ? text.part(validationEnd, length) : encoded(parts.test(), ids);
     if (validation.length() < 2) {
       throw new CorpusException(
           "--corpus "
@@ -135,19 +167,38 @@ public final class Corpus {
               + validation.length()
               + " characters and must have at least two");
     }
-    int[] ids = ids(vocabulary);
-    long taken = (long) (trainingEnd * division.fraction());
+    long taken = boundary(text, (long) (trainingEnd * division.fraction()));
     long minHeldOut = division.holdout() == 0 ? 0 : Math.min(2, taken); // a loss needs two
-    long trained = taken - Math.max(minHeldOut, (long) (taken * division.holdout()));
-    return new Split(
-        encoded(text.part(0, trained), ids),
-        encoded(text.part(trained, taken), ids),
-        encoded(validation, ids),
-        encoded(test, ids));
+    long heldOut = Math.max(minHeldOut, (long) (taken * division.holdout()));
+    long trained = boundary(text, taken - heldOut);
+    return new Split(text.part(0, trained), text.part(trained, taken), validation, test);
   }
 
-  private static EncodedText encoded(Region region, int[] ids) {
-    return new EncodedText(region.characters(), ids, region.begin(), region.end());
+  /**
+   * Returns the first position from another one on at which a part may begin. In the last document,
+   * it is the beginning of that document, so that the next part is not empty.
+   */
+  private static long boundary(EncodedText text, long position) {
+    if (!text.hasDocuments() || position == text.length()) {
+      return position;
+    }
+    long at = position;
+    while (at > 0 && at < text.length() && !text.endsDocument(at - 1)) {
+      at++;
+    }
+    if (at == text.length()) {
+      at = position;
+      while (at > 0 && !text.endsDocument(at - 1)) {
+        at--;
+      }
+    }
+    return at;
+  }
+
+  private EncodedText encoded(Region region, int[] ids) {
+    int[] separator =
+        Arrays.stream(structure.separator().codePoints()).map(alphabet::number).toArray();
+    return new EncodedText(region.characters(), ids, separator, region.begin(), region.end());
   }
 
   /** Returns the id of each number of the alphabet. */
@@ -155,7 +206,7 @@ public final class Corpus {
     int[] ids = new int[alphabet.size()];
     boolean unknown = false;
     for (int number = 0; number < ids.length; number++) {
-      ids[number] = vocabulary.id(alphabet.codePoint(number));
+      ids[number] = vocabulary.idOrUnknown(alphabet.codePoint(number));
       unknown |= ids[number] < 0;
     }
     if (unknown) {
@@ -166,7 +217,7 @@ public final class Corpus {
 
   private CorpusException unknownCharacter(int[] ids) {
     long before = 0;
-    for (Region region : regions().toList()) {
+    for (Region region : parts.all().toList()) {
       for (long at = region.begin(); at < region.end(); at++) {
         int number = region.characters().get(at);
         if (ids[number] < 0) {
@@ -188,6 +239,7 @@ public final class Corpus {
    * @throws IOException if the file cannot be written
    */
   public void write(Path file) throws IOException {
+    Region text = parts.text();
     try (BufferedWriter out = Files.newBufferedWriter(file)) {
       for (long at = text.begin(); at < text.end(); at++) {
         out.append(Character.toString(alphabet.codePoint(text.characters().get(at))));

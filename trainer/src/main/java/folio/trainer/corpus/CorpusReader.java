@@ -16,7 +16,6 @@ import java.util.function.IntConsumer;
 
 /**
  * A reader of texts. It reads them one after the other, each once, and passes their characters on.
- * A text that does not end with a line feed gets one before the next text.
  */
 final class CorpusReader {
   /** A file of a folder is checked before any of it is kept, up to this size in bytes. */
@@ -28,6 +27,7 @@ final class CorpusReader {
   private final TextFormat format;
   private final Consumer<String> notes;
   private final IntConsumer sink;
+  private final Runnable onTextEnd;
   private final List<String> skipped = new ArrayList<>();
   private long length;
   private int lastCharacter = '\n';
@@ -38,11 +38,14 @@ final class CorpusReader {
    *
    * @param notes receives lines for the user
    * @param sink receives each code point
+   * @param onTextEnd runs after each text; if null, a text that does not end with a line feed gets
+   *     one before the next text
    */
-  CorpusReader(TextFormat format, Consumer<String> notes, IntConsumer sink) {
+  CorpusReader(TextFormat format, Consumer<String> notes, IntConsumer sink, Runnable onTextEnd) {
     this.format = format;
     this.notes = notes;
     this.sink = sink;
+    this.onTextEnd = onTextEnd;
   }
 
   /** A text of a corpus: a file, or standard input if the file is null. */
@@ -132,10 +135,13 @@ final class CorpusReader {
           };
       whole = new SequenceInputStream(new ByteArrayInputStream(beginning), rest);
     }
-    if (lastCharacter != '\n') {
+    if (onTextEnd == null && lastCharacter != '\n') {
       add('\n');
     }
     decode(name, whole);
+    if (onTextEnd != null) {
+      onTextEnd.run();
+    }
   }
 
   private boolean isText(String name, byte[] bytes) throws IOException {

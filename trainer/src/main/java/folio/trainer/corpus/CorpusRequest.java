@@ -10,13 +10,19 @@ import java.util.List;
  *     texts}
  * @param test names of the texts of the test part; if empty, it is a part of {@code texts}
  * @param format how the bytes become characters
+ * @param structure the documents and the vocabulary
  */
 public record CorpusRequest(
-    List<String> texts, List<String> validation, List<String> test, TextFormat format) {
+    List<String> texts,
+    List<String> validation,
+    List<String> test,
+    TextFormat format,
+    TextStructure structure) {
 
   /** Returns the request for one text in the default format. */
   public static CorpusRequest of(String name) {
-    return new CorpusRequest(List.of(name), List.of(), List.of(), TextFormat.DEFAULT);
+    return new CorpusRequest(
+        List.of(name), List.of(), List.of(), TextFormat.DEFAULT, TextStructure.DEFAULT);
   }
 
   /** Returns a short name for all texts. */

@@ -1,6 +1,7 @@
 package folio.trainer.corpus;
 
 import folio.model.storage.Sha256;
+import folio.trainer.corpus.Corpus.Parts;
 import folio.trainer.corpus.Corpus.Region;
 import folio.trainer.corpus.CorpusReader.Source;
 import folio.trainer.corpus.TextFiles.TextFile;
@@ -61,28 +62,78 @@ public final class CorpusSource {
    *     bytes are not text
    */
   public Corpus open(CorpusRequest request) {
-    Alphabet alphabet = new Alphabet();
-    Utf8Digest digest = new Utf8Digest();
-    Region whole = read(request.texts(), request.format(), alphabet, digest);
-    Region validation = read(request.validation(), request.format(), alphabet, digest);
-    Region test = read(request.test(), request.format(), alphabet, digest);
-    return new Corpus(request.name(), digest.hex(), alphabet, whole, validation, test);
+    return new Reading(request).corpus();
   }
 
-  /** Reads the texts of a part, or returns null if there are none. */
-  private Region read(List<String> names, TextFormat format, Alphabet alphabet, Utf8Digest digest) {
-    if (names.isEmpty()) {
-      return null;
+  /** The reading of the parts of one corpus. */
+  private final class Reading {
+    private final CorpusRequest request;
+    private final TextStructure structure;
+    private final Alphabet alphabet = new Alphabet();
+    private final Utf8Digest digest = new Utf8Digest();
+
+    Reading(CorpusRequest request) {
+      this.request = request;
+      this.structure = request.structure();
     }
-    CharacterStore characters = new CharacterStore();
-    digest.beginPart();
-    IntConsumer sink =
-        codePoint -> {
-          digest.add(codePoint);
-          characters.add(alphabet.count(codePoint));
-        };
-    new CorpusReader(format, notes, sink).read(sources(names, format), progress);
-    return Region.all(characters);
+
+    Corpus corpus() {
+      Parts parts = structure.byHash() == null ? named() : hashed();
+      return new Corpus(request.name(), digest.hex(), alphabet, structure, parts);
+    }
+
+    private Parts named() {
+      return new Parts(whole(request.texts()), whole(request.validation()), whole(request.test()));
+    }
+
+    /** Reads the texts of a part, or returns null if there are none. */
+    private Region whole(List<String> names) {
+      if (names.isEmpty()) {
+        return null;
+      }
+      CharacterStore characters = new CharacterStore();
+      read(names, (codePoint, number) -> characters.add(number), () -> {});
+      return Region.all(characters);
+    }
+
+    private Parts hashed() {
+      DocumentParts parts = new DocumentParts(structure.byHash());
+      read(request.texts(), parts::add, parts::end);
+      return new Parts(
+          Region.all(parts.training()),
+          Region.all(parts.validation()),
+          parts.test().size() == 0 ? null : Region.all(parts.test()));
+    }
+
+    private void read(List<String> names, CharacterSink sink, Runnable onDocumentEnd) {
+      digest.beginPart();
+      IntConsumer counted =
+          codePoint -> {
+            digest.add(codePoint);
+            sink.add(codePoint, alphabet.count(codePoint));
+          };
+      List<Source> sources = sources(names, request.format());
+      if (structure.separator().isNone()) {
+        new CorpusReader(request.format(), notes, counted, null).read(sources, progress);
+        return;
+      }
+      DocumentEnds documents = new DocumentEnds(structure.separator(), counted, onDocumentEnd);
+      new CorpusReader(request.format(), notes, documents, documents::endText)
+          .read(sources, progress);
+      if (documents.count() < 2) {
+        throw new CorpusException(
+            "--document-separator is "
+                + structure.separator()
+                + ", which does not occur inside "
+                + String.join(", ", names)
+                + "; name the text that ends each document");
+      }
+      notes.accept(String.format("read %,d documents", documents.count()));
+    }
+  }
+
+  private interface CharacterSink {
+    void add(int codePoint, int number);
   }
 
   private List<Source> sources(List<String> names, TextFormat format) {

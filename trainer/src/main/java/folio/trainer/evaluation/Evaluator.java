@@ -8,14 +8,18 @@ import folio.model.network.CharGru;
 import folio.model.network.CrossEntropy;
 import folio.model.network.HostCopy;
 import folio.trainer.corpus.EncodedText;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 
 /**
  * An evaluator that measures the loss of a network on a text by two protocols. An evaluation
  * protocol is a way to read the text; its name is the key of the loss in manifests and metrics.
  * Each protocol scores every character exactly once, except the first one of each stream or window.
+ * A text of documents has one protocol, {@link #DOCUMENTS}; any other has both others.
  */
 public final class Evaluator {
   /**
@@ -26,6 +30,15 @@ public final class Evaluator {
 
   /** The protocol in which each window of 256 characters is read from a zero state. */
   public static final String WINDOWS = "windows-256";
+
+  /**
+   * The protocol in which each document is read from a zero state. Every character is scored, the
+   * first one and the separator included.
+   */
+  public static final String DOCUMENTS = "documents";
+
+  /** The number of documents that are arranged by length, so that little is padded. */
+  private static final int ARRANGED = 4096;
 
   /** The largest number of streams, or of windows per forward pass. */
   private static final int STREAMS = 64;
@@ -56,6 +69,10 @@ public final class Evaluator {
   /** Returns the mean loss over the whole text in nats per character, by protocol. */
   public Map<String, Double> evaluate(CharGru network) {
     Map<String, Double> losses = new LinkedHashMap<>();
+    if (text.hasDocuments()) {
+      losses.put(DOCUMENTS, documents(network));
+      return losses;
+    }
     losses.put(CARRIED, carried(network));
     losses.put(WINDOWS, windows(network));
     return losses;
@@ -66,21 +83,55 @@ public final class Evaluator {
     return text.length() / WINDOW;
   }
 
+  /** Returns the name of the protocol by which checkpoints are selected and compared. */
+  public String protocol() {
+    return protocol(text.hasDocuments());
+  }
+
+  /** Returns the name of the protocol by which checkpoints of such a text are compared. */
+  public static String protocol(boolean documents) {
+    return documents ? DOCUMENTS : WINDOWS;
+  }
+
   /** Returns the name of the protocol of {@link #sample}. */
-  public static String sampleProtocol(int windows) {
-    return WINDOWS + "-sample-" + windows;
+  public String sampleProtocol(int windows) {
+    return protocol() + "-sample-" + windows;
   }
 
   /**
    * Returns the mean loss in nats per character of some windows, which lie evenly over the text:
-   * protocol {@link #WINDOWS} on a sample that is the same every time.
+   * {@link #protocol} on a sample that is the same every time. Of a text of documents, a window
+   * begins with a document.
    *
    * @param windows the number of windows, 1 to {@link #windows()}
    */
   public double sample(CharGru network, int windows) {
-    long[] starts = new long[windows];
-    Arrays.setAll(starts, i -> i * windows() / windows * WINDOW);
-    return fromZero(network, starts) / ((double) windows * (WINDOW - 1));
+    List<Span> spans = new ArrayList<>();
+    for (long i = 0; i < windows; i++) {
+      long start = i * windows() / windows * WINDOW;
+      if (text.hasDocuments()) {
+        DocumentSpans documents = new DocumentSpans(text, start, WINDOW);
+        while (documents.hasNext()) {
+          spans.add(documents.next());
+        }
+      } else {
+        spans.add(new Span(start, WINDOW - 1));
+      }
+    }
+    return fromZero(network, spans) / spans.stream().mapToLong(Span::length).sum();
+  }
+
+  private double documents(CharGru network) {
+    DocumentSpans documents = new DocumentSpans(text, 0, text.length());
+    double sum = 0;
+    while (documents.hasNext()) {
+      List<Span> some = new ArrayList<>();
+      while (documents.hasNext() && some.size() < ARRANGED) {
+        some.add(documents.next());
+      }
+      sum += fromZero(network, some);
+    }
+    return sum / (text.length() - 1);
   }
 
   /** Returns the number of characters whose logits are computed at once. */
@@ -100,7 +151,7 @@ public final class Evaluator {
       NDArray state = network.zeroState(states, streams);
       for (long from = 0; from < length - 1; from += chunk) {
         int steps = (int) Math.min(chunk, length - 1 - from);
-        Score part = score(network, starts, from, steps, state);
+        Score part = score(network, spans(starts, length - 1), from, steps, state);
         sum += part.sumNats();
         state.close();
         state = part.state();
@@ -110,7 +161,7 @@ public final class Evaluator {
         NDArray first = state.get(new NDIndex(":, :{}", longer)).duplicate();
         first.attach(states);
         long[] firstStarts = Arrays.copyOf(starts, longer);
-        Score part = score(network, firstStarts, length - 1, 1, first);
+        Score part = score(network, spans(firstStarts, length), length - 1, 1, first);
         sum += part.sumNats();
         part.state().close();
       }
@@ -121,66 +172,96 @@ public final class Evaluator {
   private double windows(CharGru network) {
     double sum = 0;
     for (long window = 0; window < windows(); window += STREAMS) {
-      long[] starts = new long[(int) Math.min(STREAMS, windows() - window)];
-      long first = window;
-      Arrays.setAll(starts, i -> (first + i) * WINDOW);
-      sum += fromZero(network, starts);
+      List<Span> spans = new ArrayList<>();
+      for (long i = window; i < Math.min(window + STREAMS, windows()); i++) {
+        spans.add(new Span(i * WINDOW, WINDOW - 1));
+      }
+      sum += fromZero(network, spans);
     }
     long scored = windows() * (WINDOW - 1);
     int tail = (int) (text.length() % WINDOW);
     if (tail > 1) {
-      sum += fromZero(network, new long[] {windows() * WINDOW}, tail - 1);
+      sum += fromZero(network, List.of(new Span(windows() * WINDOW, tail - 1)));
       scored += tail - 1;
     }
     return sum / scored;
   }
 
-  /** Returns the summed loss of windows, each of which is read from a zero state. */
-  private double fromZero(CharGru network, long[] starts) {
-    int rows = Math.max(1, Math.min(STREAMS, charactersAtOnce(network) / (WINDOW - 1)));
+  /** Returns the summed loss of spans, each of which is read from a zero state. */
+  private double fromZero(CharGru network, List<Span> spans) {
+    List<Span> byLength = new ArrayList<>(spans);
+    byLength.sort(Comparator.comparingLong(Span::length).reversed());
+    int rows = Math.max(1, Math.min(STREAMS, charactersAtOnce(network) / CHUNK));
     double sum = 0;
-    for (int from = 0; from < starts.length; from += rows) {
-      int to = Math.min(starts.length, from + rows);
-      sum += fromZero(network, Arrays.copyOfRange(starts, from, to), WINDOW - 1);
+    for (int from = 0; from < byLength.size(); from += rows) {
+      sum += together(network, byLength.subList(from, Math.min(byLength.size(), from + rows)));
     }
     return sum;
   }
 
-  private double fromZero(CharGru network, long[] starts, int steps) {
+  /** Returns the summed loss of spans that are read in parallel, the longest one first. */
+  private double together(CharGru network, List<Span> spans) {
+    double sum = 0;
+    int rows = spans.size();
     try (NDManager states = manager.newSubManager()) {
-      return score(network, starts, 0, steps, network.zeroState(states, starts.length))
-          .closeState();
+      NDArray state = network.zeroState(states, rows);
+      for (long from = 0; rows > 0; from += CHUNK) {
+        long begin = from;
+        int steps = (int) Math.min(CHUNK, spans.get(0).length() - from);
+        Score part = score(network, spans.subList(0, rows), from, steps, state);
+        sum += part.sumNats();
+        while (rows > 0 && spans.get(rows - 1).length() <= begin + CHUNK) {
+          rows--; // shorter spans come last
+        }
+        NDArray next = part.state();
+        if (rows > 0 && rows < next.getShape().get(1)) {
+          NDArray remaining = next.get(new NDIndex(":, :{}", rows)).duplicate();
+          next.close();
+          next = remaining;
+        }
+        state.close();
+        state = next;
+        state.attach(states);
+      }
     }
+    return sum;
+  }
+
+  private static List<Span> spans(long[] starts, long length) {
+    return Arrays.stream(starts).mapToObj(start -> new Span(start, length)).toList();
   }
 
   /**
-   * Scores {@code steps} characters of every stream. The first input is the character {@code from}
-   * places after the stream's start.
+   * Scores up to {@code steps} characters of every span. The first input is the character {@code
+   * from} places after the span's start. A shorter span is padded; its padding has no loss.
    */
-  private Score score(CharGru network, long[] starts, long from, int steps, NDArray state) {
-    long[] inputs = new long[starts.length * steps];
-    long[] targets = new long[starts.length * steps];
-    for (int row = 0; row < starts.length; row++) {
-      for (int t = 0; t < steps; t++) {
-        inputs[row * steps + t] = text.id(starts[row] + from + t);
-        targets[row * steps + t] = text.id(starts[row] + from + t + 1);
+  private Score score(CharGru network, List<Span> spans, long from, int steps, NDArray state) {
+    long[] inputs = new long[spans.size() * steps];
+    long[] targets = new long[spans.size() * steps];
+    float[] weights = new float[spans.size() * steps];
+    boolean padded = false;
+    for (int row = 0; row < spans.size(); row++) {
+      Span span = spans.get(row);
+      int length = (int) Math.min(steps, span.length() - from);
+      padded |= length < steps;
+      for (int t = 0; t < length; t++) {
+        inputs[row * steps + t] = text.id(span.start() + from + t);
+        targets[row * steps + t] = text.id(span.start() + from + t + 1);
+        weights[row * steps + t] = 1;
       }
     }
-    Shape shape = new Shape(starts.length, steps);
+    Shape shape = new Shape(spans.size(), steps);
     try (NDManager scope = manager.newSubManager()) {
       CharGru.Output output = network.forward(scope.create(inputs, shape), state);
       NDArray losses = CrossEntropy.perCharacter(output.logits(), scope.create(targets, shape));
+      if (padded) {
+        losses = losses.mul(scope.create(weights, losses.getShape()));
+      }
       double sum = HostCopy.number(losses.sum());
       output.state().attach(manager);
       return new Score(sum, output.state());
     }
   }
 
-  private record Score(double sumNats, NDArray state) {
-    /** Closes the state and returns the loss. */
-    double closeState() {
-      state.close();
-      return sumNats;
-    }
-  }
+  private record Score(double sumNats, NDArray state) {}
 }

@@ -1,9 +1,6 @@
 package folio.trainer.evaluation;
 
-import ai.djl.ndarray.NDManager;
-import folio.model.network.CharGru;
 import folio.model.sampling.SamplingParameters;
-import folio.model.vocabulary.Vocabulary;
 import folio.trainer.corpus.EncodedText;
 import java.util.Arrays;
 import java.util.stream.Stream;
@@ -25,19 +22,16 @@ public final class Memorisation {
    */
   private static final int MAX_SEARCHED = 4_000_000;
 
-  private final Vocabulary vocabulary;
   private final EncodedText training;
   private final EncodedText validation;
 
   /**
    * Creates a measure for networks that were trained on one text.
    *
-   * @param vocabulary the vocabulary of the ids
    * @param training the text to search; only its first 4 million characters are searched
    * @param validation a text that the networks were not trained on
    */
-  public Memorisation(Vocabulary vocabulary, EncodedText training, EncodedText validation) {
-    this.vocabulary = vocabulary;
+  public Memorisation(EncodedText training, EncodedText validation) {
     this.training = training;
     this.validation = validation;
   }
@@ -61,19 +55,18 @@ public final class Memorisation {
   /**
    * Generates text with a network and searches the training text for it.
    *
-   * @param manager the parent of scratch arrays, on the network's device
-   * @param network the network; it is not changed
+   * @param model the network; it is not changed
    * @param maxCharacters the largest number of characters to generate; the validation text limits
    *     it too
    */
-  public Result measure(NDManager manager, CharGru network, int maxCharacters) {
+  public Result measure(TrainedModel model, int maxCharacters) {
     int[] unseen = validation.first(maxCharacters);
     int characters = unseen.length;
-    TextGenerator generator = new TextGenerator(manager, network, vocabulary);
+    TextGenerator generator = new TextGenerator(model);
     int[][] rows =
         generator.generateRows(
             new TextGenerator.Request(
-                generator.promptOrDefault(""),
+                generator.defaultPrompt(),
                 (characters + ROWS - 1) / ROWS,
                 SamplingParameters.DEFAULT,
                 SEED),
@@ -89,6 +82,6 @@ public final class Memorisation {
         searched.length,
         overlap,
         runs.in(unseen),
-        vocabulary.decode(longest).replace('\n', '\u23ce'));
+        model.vocabulary().decode(longest).replace('\n', '\u23ce'));
   }
 }

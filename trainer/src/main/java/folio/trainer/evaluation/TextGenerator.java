@@ -8,6 +8,7 @@ import folio.model.network.HostCopy;
 import folio.model.sampling.Sampler;
 import folio.model.sampling.SamplingParameters;
 import folio.model.sampling.SeededRandom;
+import folio.model.vocabulary.UnknownCharacters;
 import folio.model.vocabulary.Vocabulary;
 import java.util.BitSet;
 import java.util.function.IntConsumer;
@@ -15,24 +16,24 @@ import java.util.function.IntPredicate;
 
 /**
  * A generator of text without a server. The same checkpoint, prompt, parameters and seed give the
- * same text as the service, up to rounding between batch sizes.
+ * same text as the service, up to rounding between batch sizes. The service ends a text where a
+ * document ends; the generator begins the next document from a zero state, as training does.
  */
 public final class TextGenerator {
   private final NDManager manager;
   private final CharGru network;
   private final Vocabulary vocabulary;
+  private final int[] separator;
+  private final String defaultPrompt;
 
-  /**
-   * Creates a generator.
-   *
-   * @param manager the parent of scratch arrays, on the network's device
-   * @param network the network; it is not changed
-   * @param vocabulary the vocabulary of the network's ids
-   */
-  public TextGenerator(NDManager manager, CharGru network, Vocabulary vocabulary) {
-    this.manager = manager;
-    this.network = network;
-    this.vocabulary = vocabulary;
+  /** Creates a generator for a model, whose network it does not change. */
+  public TextGenerator(TrainedModel model) {
+    this.manager = model.manager();
+    this.network = model.network();
+    this.vocabulary = model.vocabulary();
+    String text = model.documentSeparator();
+    this.separator = text == null ? null : vocabulary.encode(text);
+    this.defaultPrompt = vocabulary.defaultPrompt(text);
   }
 
   /**
@@ -98,15 +99,18 @@ public final class TextGenerator {
 
   private boolean run(Request request, int rows, Sink sink) {
     int size = vocabulary.size();
-    Sampler sampler = new Sampler(size);
+    Sampler sampler = new Sampler(vocabulary.characterCount());
+    TextEnd[] ends = new TextEnd[rows];
     BitSet[] seen = new BitSet[rows];
     int length = request.prompt().length;
     long[] ids = new long[rows * length];
     for (int row = 0; row < rows; row++) {
       seen[row] = new BitSet(size);
+      ends[row] = new TextEnd(separator);
       for (int i = 0; i < length; i++) {
         ids[row * length + i] = request.prompt()[i];
         seen[row].set(request.prompt()[i]);
+        ends[row].isReachedWith(request.prompt()[i]);
       }
     }
     try (NDManager states = manager.newSubManager()) {
@@ -119,6 +123,8 @@ public final class TextGenerator {
           last.attach(scope);
           float[] logits = HostCopy.floats(last);
           ids = new long[rows];
+          float[] continues = new float[rows];
+          boolean allContinue = true;
           for (int row = 0; row < rows; row++) {
             double uniform = SeededRandom.uniform(request.seed() + row, position);
             int id = sampler.sample(logits, row * size, seen[row], request.parameters(), uniform);
@@ -128,9 +134,14 @@ public final class TextGenerator {
             }
             seen[row].set(id);
             ids[row] = id;
+            continues[row] = ends[row].isReachedWith(id) ? 0 : 1;
+            allContinue &= continues[row] == 1;
           }
           state.close();
           state = output.state();
+          if (!allContinue) {
+            state = state.mul(scope.create(continues, new Shape(1, rows, 1)));
+          }
           state.attach(states);
         }
       }
@@ -146,10 +157,18 @@ public final class TextGenerator {
   }
 
   /**
-   * Returns the ids of a prompt, or of the vocabulary's default prompt if it is empty, like the
-   * service.
+   * Returns the ids of a prompt, or of the model's default prompt if it is empty, like the service.
+   *
+   * @param unknown the treatment of characters that the vocabulary does not have
+   * @throws folio.model.vocabulary.UnknownCharacterException if such a character is rejected
    */
-  public int[] promptOrDefault(String prompt) {
-    return vocabulary.encode(prompt.isEmpty() ? vocabulary.defaultPrompt() : prompt);
+  public int[] promptOrDefault(String prompt, UnknownCharacters unknown) {
+    int[] ids = vocabulary.encode(prompt, unknown);
+    return ids.length > 0 ? ids : defaultPrompt();
+  }
+
+  /** Returns the ids of the model's default prompt. */
+  public int[] defaultPrompt() {
+    return vocabulary.encode(defaultPrompt);
   }
 }

@@ -18,8 +18,9 @@ public enum Promotion {
   /** Promotes no checkpoint; {@code checkpoints promote} does so by hand. */
   NEVER;
 
-  /** The split of checkpoints whose manifest does not name it. */
-  private static final String DEFAULT_SPLIT = "90,10";
+  /** The options that divide the text, with the values of a manifest that does not name them. */
+  private static final Map<String, String> DEFAULT_DIVISION =
+      Map.of("split", "90,10", "split-by", "position", "document-separator", "");
 
   /**
    * The decision about a new checkpoint.
@@ -107,14 +108,23 @@ public enum Promotion {
     if (!served.corpus().sha256().equals(corpus.sha256())) {
       return "was measured on another text, " + served.corpus().name();
     }
-    String split = split(served.settings());
-    return split.equals(split(settings))
-        ? null
-        : "was measured on another part of the text (--split " + split + ")";
+    for (Map.Entry<String, String> option : DEFAULT_DIVISION.entrySet()) {
+      String then = setting(served.settings(), option);
+      if (!then.equalsIgnoreCase(setting(settings, option))) {
+        return "was measured on another part of the text (--"
+            + option.getKey()
+            + " '"
+            + then
+            + "')";
+      }
+    }
+    return null;
   }
 
-  private static String split(Map<String, String> settings) {
-    return settings == null ? DEFAULT_SPLIT : settings.getOrDefault("split", DEFAULT_SPLIT);
+  private static String setting(Map<String, String> settings, Map.Entry<String, String> option) {
+    return settings == null
+        ? option.getValue()
+        : settings.getOrDefault(option.getKey(), option.getValue());
   }
 
   /**
@@ -150,7 +160,7 @@ public enum Promotion {
     Map<String, Double> losses = candidate.losses().validation();
     Optional<String> common =
         losses.keySet().stream()
-            .filter(protocol -> protocol.startsWith("windows-"))
+            .filter(protocol -> protocol.startsWith("windows-") || protocol.startsWith("documents"))
             .filter(protocol -> served.losses().of(protocol) != null)
             .sorted() // the whole validation part before a sample of it
             .findFirst();

@@ -31,6 +31,7 @@ public final class Publisher {
    * @param canaryText a part of the validation text
    * @param settings the training settings by name
    * @param parent the version whose weights the run began with, or null
+   * @param documentSeparator the text that ends each document of the training text, or null
    */
   public record Run(
       String id,
@@ -38,7 +39,8 @@ public final class Publisher {
       CheckpointManifest.Corpus corpus,
       String canaryText,
       Map<String, String> settings,
-      String parent) {}
+      String parent,
+      String documentSeparator) {}
 
   /**
    * A published checkpoint.
@@ -139,7 +141,9 @@ public final class Publisher {
   private CheckpointDraft draft(
       CharGru network, long step, Losses losses, List<CheckpointManifest> earlier) {
     String parent = earlier.isEmpty() ? run.parent() : earlier.get(earlier.size() - 1).version();
-    Origin origin = new Origin(parent, run.id(), step, run.corpus(), losses, run.settings());
+    Origin origin =
+        new Origin(
+            parent, run.id(), step, run.corpus(), losses, run.settings(), run.documentSeparator());
     return new CheckpointDraft(
         network, run.vocabulary(), Precision.FLOAT32, run.canaryText(), origin);
   }

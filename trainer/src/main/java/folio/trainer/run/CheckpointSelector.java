@@ -3,7 +3,6 @@ package folio.trainer.run;
 import ai.djl.ndarray.NDManager;
 import folio.model.network.CharGru;
 import folio.trainer.corpus.Corpus;
-import folio.trainer.corpus.EncodedText;
 import folio.trainer.evaluation.Evaluator;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -46,9 +45,12 @@ final class CheckpointSelector {
     this.validation = new Evaluator(manager, text.validation());
     this.policy = policy;
     // Both protocols read the whole text.
-    EncodedText selecting = heldOut == null ? text.validation() : text.heldOut();
-    long windows = selecting.length() / Evaluator.WINDOW;
+    long windows = selecting().windows();
     this.sampleWindows = 2 * windows <= maxWindows ? 0 : maxWindows;
+  }
+
+  private Evaluator selecting() {
+    return heldOut == null ? validation : heldOut;
   }
 
   /** Returns whether the selection loss is that of a sample. */
@@ -58,7 +60,8 @@ final class CheckpointSelector {
 
   /** Returns the name of the protocol of the selection loss. */
   String protocol() {
-    String protocol = samples() ? Evaluator.sampleProtocol(sampleWindows) : Evaluator.WINDOWS;
+    String protocol =
+        samples() ? selecting().sampleProtocol(sampleWindows) : selecting().protocol();
     return heldOut == null ? protocol : HELD_OUT + protocol;
   }
 
@@ -94,7 +97,7 @@ final class CheckpointSelector {
 
   private Map<String, Double> measure(Evaluator text, CharGru network) {
     return samples()
-        ? Map.of(Evaluator.sampleProtocol(sampleWindows), text.sample(network, sampleWindows))
+        ? Map.of(text.sampleProtocol(sampleWindows), text.sample(network, sampleWindows))
         : text.evaluate(network);
   }
 
@@ -109,6 +112,11 @@ final class CheckpointSelector {
     long begin = System.nanoTime();
     validation.sample(network, windows);
     return (System.nanoTime() - begin) / NANOS / ((double) windows * Evaluator.WINDOW);
+  }
+
+  /** Returns the name of the protocol that reads the whole validation part. */
+  String wholeProtocol() {
+    return validation.protocol();
   }
 
   /** Returns the losses of a network over the whole validation part, in nats by protocol. */

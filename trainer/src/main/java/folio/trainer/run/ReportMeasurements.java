@@ -40,8 +40,7 @@ final class ReportMeasurements {
   /** Returns how much of the text that the network generates also occurs in its training text. */
   Map<String, Object> memorisation() {
     Memorisation.Result result =
-        new Memorisation(model.vocabulary(), text.training(), text.validation())
-            .measure(model.manager(), model.network(), GENERATED_CHARACTERS);
+        new Memorisation(text.training(), text.validation()).measure(model, GENERATED_CHARACTERS);
     Map<String, Object> fields = new LinkedHashMap<>();
     fields.put("characters", result.characters());
     fields.put("searched", result.searched());

@@ -7,13 +7,14 @@ import folio.trainer.corpus.Corpus;
 import folio.trainer.publication.Promotion;
 import folio.trainer.report.LiveMetrics;
 import java.io.PrintStream;
+import java.util.Map;
 
 /**
  * The surroundings of a training run: everything it reads, writes or computes on that is not a
  * hyperparameter. The caller closes the folder and the live metrics after the run.
  *
  * @param corpus the text to train on and to validate with
- * @param corpusSource the option {@code --corpus} of the run, or null if it cannot be read again
+ * @param corpusOptions the options by which the same text is read again, by name without dashes
  * @param parent the checkpoint whose weights a new run begins with, or null
  * @param device the device that computes
  * @param threads the number of the engine's threads on the host
@@ -28,7 +29,7 @@ import java.io.PrintStream;
  */
 public record RunContext(
     Corpus corpus,
-    String corpusSource,
+    Map<String, String> corpusOptions,
     Checkpoint parent,
     Device device,
     int threads,

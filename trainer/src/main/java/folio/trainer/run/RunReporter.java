@@ -20,7 +20,6 @@ import folio.trainer.report.RunReport;
 import folio.trainer.training.TrainStep;
 import java.time.Duration;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 
@@ -74,10 +73,10 @@ final class RunReporter implements AutoCloseable {
    * its checkpoints will be served.
    *
    * @param vocabulary the vocabulary of the network
-   * @param changes lines about the options that changed since the run was saved
+   * @param state the state that the run continues or begins with
    */
   void begin(
-      CharGruConfig architecture, Vocabulary vocabulary, Corpus.Split parts, List<String> changes) {
+      CharGruConfig architecture, Vocabulary vocabulary, Corpus.Split parts, RunState state) {
     this.text = parts;
     long trainedOn = text.training().length();
     long parameters = architecture.parameterCount();
@@ -103,20 +102,30 @@ final class RunReporter implements AutoCloseable {
     if (context.folder().resumes()) {
       console.line("resuming after step " + reportedStep);
     } else if (context.parent() != null) {
-      int known = context.parent().vocabulary().size();
+      int known = context.parent().vocabulary().characterCount();
       console.line(
           String.format(
               "starting from %s: its %,d characters keep their weights, %,d new ones are"
-                  + " initialised, and the optimizer starts anew",
-              context.parent().version(), known, vocabulary.size() - known));
+                  + " initialised, and the optimizer %s",
+              context.parent().version(),
+              known,
+              vocabulary.characterCount() - known,
+              state.adopted() == null ? "starts anew" : "continues that of " + state.adopted()));
     }
-    changes.forEach(console::line);
+    if (vocabulary.hasUnknownEntry() && context.corpus().rareOccurrences() > 0) {
+      console.line(
+          String.format(
+              "%,d characters of the text are too rare for the vocabulary and share its unknown"
+                  + " entry, which is never generated",
+              context.corpus().rareOccurrences()));
+    }
+    state.changes().forEach(console::line);
     console.line(length());
     Promotion.Forecast forecast =
         context
             .promotion()
             .forecast(
-                Evaluator.WINDOWS,
+                Evaluator.protocol(text.validation().hasDocuments()),
                 context.corpus().description(),
                 config.settings(),
                 context.store());
@@ -303,12 +312,10 @@ final class RunReporter implements AutoCloseable {
   /** Shows the network's predictions next to the validation text, and a sample of its writing. */
   void view(long step) {
     Prediction prediction = Prediction.of(model, text.validation(), PREDICTED_CHARACTERS);
-    TextGenerator generator =
-        new TextGenerator(model.manager(), model.network(), model.vocabulary());
+    TextGenerator generator = new TextGenerator(model);
     String sample =
         generator.generate(
-            new TextGenerator.Request(
-                generator.promptOrDefault(""), SAMPLE_CHARACTERS, SAMPLE, step));
+            new TextGenerator.Request(generator.defaultPrompt(), SAMPLE_CHARACTERS, SAMPLE, step));
     console.line(
         PredictionView.render(prediction.target(), prediction.predicted(), console.colours()));
     String printable = PrintableText.escapeLines(sample);

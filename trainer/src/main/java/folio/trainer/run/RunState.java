@@ -12,6 +12,7 @@ import folio.trainer.publication.ResumeException;
 import folio.trainer.publication.ResumeState;
 import folio.trainer.training.AdamW;
 import folio.trainer.training.TrainStep;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -30,6 +31,9 @@ final class RunState {
 
   private static final String CORPUS = "--corpus";
 
+  /** The number of steps that the optimizer took in the run that this one began from. */
+  private static final String EARLIER_STEPS = "optimizer-steps-before";
+
   /** The options that must stay the same when a run is resumed, besides the corpus. */
   static final Set<String> FIXED =
       Set.of(
@@ -44,6 +48,9 @@ final class RunState {
           "--sampling",
           "--seed",
           "--split",
+          "--split-by",
+          "--document-separator",
+          "--min-frequency",
           "--fraction",
           "--holdout");
 
@@ -54,6 +61,7 @@ final class RunState {
   private final List<String> changes = new ArrayList<>();
   private String runId = UUID.randomUUID().toString();
   private String parent;
+  private Path adopted;
 
   /**
    * Creates the state of a new run; {@link #restore} may turn it into that of a saved run.
@@ -138,12 +146,20 @@ final class RunState {
     facts.put("best-loss", String.valueOf(progress.bestLoss()));
     facts.put("best-step", String.valueOf(progress.bestStep()));
     facts.put("evaluations-since", String.valueOf(progress.evaluationsSince()));
-    facts.put("run", runId);
+    facts.put(SavedRun.RUN, runId);
+    if (optimizer.earlierSteps() > 0) {
+      facts.put(EARLIER_STEPS, String.valueOf(optimizer.earlierSteps()));
+    }
     facts.put(SavedRun.CORPUS_NAME, context.corpus().description().name());
     facts.put(SavedRun.VOCABULARY, String.join("", vocabulary.characters()));
-    if (context.corpusSource() != null) {
-      facts.put(SavedRun.CORPUS_SOURCE, context.corpusSource());
+    if (vocabulary.hasUnknownEntry()) {
+      facts.put(SavedRun.UNKNOWN_ENTRY, "true");
     }
+    context
+        .corpusOptions()
+        .forEach(
+            (name, value) ->
+                facts.put(name.equals("corpus") ? SavedRun.CORPUS_SOURCE : "--" + name, value));
     if (parent != null) {
       facts.put("parent", parent);
     }
@@ -168,6 +184,7 @@ final class RunState {
    */
   Progress restore(AdamW optimizer, TrainStep trainStep) {
     if (!context.folder().resumes()) {
+      adopt(optimizer);
       return Progress.NONE;
     }
     try (NDManager scratch = NDManager.newBaseManager(context.device())) {
@@ -178,8 +195,10 @@ final class RunState {
       ResumeState saved = found.get();
       Map<String, String> facts = saved.facts();
       compareOptions(facts);
-      restoreArrays(saved, optimizer, trainStep);
-      runId = facts.get("run");
+      restoreArrays(saved, optimizer);
+      restoreCarried(saved, trainStep);
+      runId = facts.get(SavedRun.RUN);
+      optimizer.setEarlierSteps(Long.parseLong(facts.getOrDefault(EARLIER_STEPS, "0")));
       parent = facts.get("parent");
       String step = facts.get(SavedRun.STEP);
       return new Progress(
@@ -191,18 +210,11 @@ final class RunState {
   }
 
   private void compareOptions(Map<String, String> facts) {
-    String corpus = facts.get(CORPUS);
-    if (!context.corpus().description().sha256().equals(corpus)) {
-      throw changed(
-          CORPUS,
-          context.corpus().toString(),
-          facts.getOrDefault(SavedRun.CORPUS_NAME, "a text with SHA-256 " + corpus));
-    }
     options()
         .forEach(
             (option, now) -> {
               String then = facts.get(option);
-              if (then == null || now.equals(then)) {
+              if (then == null || now.equals(then) || option.equals(CORPUS)) {
                 return; // an earlier release did not have the option
               }
               if (FIXED.contains(option)) {
@@ -210,6 +222,14 @@ final class RunState {
               }
               changes.add(option + " is " + now + " from now on; it was " + then);
             });
+    // Another separator also changes the text, so the corpus comes last.
+    String corpus = facts.get(CORPUS);
+    if (!context.corpus().description().sha256().equals(corpus)) {
+      throw changed(
+          CORPUS,
+          context.corpus().toString(),
+          facts.getOrDefault(SavedRun.CORPUS_NAME, "a text with SHA-256 " + corpus));
+    }
   }
 
   private ResumeException changed(String option, String now, String then) {
@@ -227,7 +247,36 @@ final class RunState {
         null);
   }
 
-  private void restoreArrays(ResumeState saved, AdamW optimizer, TrainStep trainStep) {
+  /**
+   * Takes over the weights and the moments of the run that published the parent, if a folder beside
+   * this run's holds its state of the same step.
+   */
+  private void adopt(AdamW optimizer) {
+    if (context.parent() == null || context.parent().manifest() == null) {
+      return;
+    }
+    Path folders = context.folder().path().toAbsolutePath().getParent();
+    Optional<Path> found = SavedRun.thatPublished(context.parent().manifest(), folders);
+    if (found.isEmpty() || !vocabulary.equals(context.parent().vocabulary())) {
+      return;
+    }
+    try (NDManager scratch = NDManager.newBaseManager(context.device())) {
+      ResumeState saved =
+          ResumeState.load(scratch, found.get().resolve(RunFolder.STATE)).orElseThrow();
+      restoreArrays(saved, optimizer);
+      optimizer.setEarlierSteps(
+          Long.parseLong(saved.facts().getOrDefault(EARLIER_STEPS, "0"))
+              + context.parent().manifest().step());
+      adopted = found.get();
+    }
+  }
+
+  /** Returns the folder of the run whose optimizer continues, or null. */
+  Path adopted() {
+    return adopted;
+  }
+
+  private void restoreArrays(ResumeState saved, AdamW optimizer) {
     networks.forEach(
         (prefix, network) -> {
           for (Parameter parameter : network.parameters()) {
@@ -237,6 +286,9 @@ final class RunState {
     for (NDArray moment : optimizer.state()) {
       saved.restore(moment.getName(), moment);
     }
+  }
+
+  private void restoreCarried(ResumeState saved, TrainStep trainStep) {
     NDArray carried = saved.arrays().get(CARRIED);
     int rows = config.batches().batchSize();
     if (carried != null && carried.getShape().get(1) == rows) {

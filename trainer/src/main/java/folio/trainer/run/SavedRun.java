@@ -1,10 +1,12 @@
 package folio.trainer.run;
 
 import folio.model.checkpoint.CheckpointException;
+import folio.model.checkpoint.CheckpointManifest;
 import folio.model.checkpoint.Safetensors;
 import folio.model.vocabulary.Vocabulary;
 import folio.trainer.publication.ResumeException;
 import java.io.IOException;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -22,6 +24,9 @@ public record SavedRun(Map<String, String> facts) {
   /** The number of steps taken. */
   static final String STEP = "step";
 
+  /** The identifier of the run. */
+  static final String RUN = "run";
+
   /** The number of steps of the whole run. */
   static final String STEPS = "--steps";
 
@@ -34,6 +39,9 @@ public record SavedRun(Map<String, String> facts) {
   /** The characters of the vocabulary, in a row. */
   static final String VOCABULARY = "vocabulary";
 
+  /** Present if the vocabulary has an unknown entry. */
+  static final String UNKNOWN_ENTRY = "unknown-entry";
+
   /**
    * Reads the state in a run's folder; returns empty if there is none.
    *
@@ -42,7 +50,7 @@ public record SavedRun(Map<String, String> facts) {
   public static Optional<SavedRun> in(Path folder) {
     Path file = folder.resolve(RunFolder.STATE);
     try {
-      return Optional.of(new SavedRun(Safetensors.readMetadata(Files.readAllBytes(file))));
+      return Optional.of(new SavedRun(Safetensors.readMetadata(file)));
     } catch (NoSuchFileException e) {
       return Optional.empty();
     } catch (IOException | CheckpointException e) {
@@ -72,7 +80,36 @@ public record SavedRun(Map<String, String> facts) {
   /** Returns the vocabulary of the run, or null if an earlier release saved it. */
   Vocabulary vocabulary() {
     String characters = facts.get(VOCABULARY);
-    return characters == null ? null : Vocabulary.of(characters);
+    if (characters == null) {
+      return null;
+    }
+    Vocabulary known = Vocabulary.of(characters);
+    return facts.containsKey(UNKNOWN_ENTRY) ? known.withUnknownEntry() : known;
+  }
+
+  /**
+   * Finds the run that published a checkpoint, if its state is still that of the checkpoint.
+   *
+   * @param folders a folder that holds the folders of runs
+   * @return the folder of the run
+   */
+  static Optional<Path> thatPublished(CheckpointManifest checkpoint, Path folders) {
+    try (DirectoryStream<Path> runs = Files.newDirectoryStream(folders, Files::isDirectory)) {
+      for (Path folder : runs) {
+        if (in(folder).filter(run -> run.published(checkpoint)).isPresent()) {
+          return Optional.of(folder);
+        }
+      }
+    } catch (IOException | ResumeException e) {
+      return Optional.empty(); // the optimizer then starts anew
+    }
+    return Optional.empty();
+  }
+
+  private boolean published(CheckpointManifest checkpoint) {
+    return checkpoint.run() != null
+        && checkpoint.run().equals(facts.get(RUN))
+        && String.valueOf(checkpoint.step()).equals(facts.get(STEP));
   }
 
   /** Returns the number of steps taken. */

@@ -21,6 +21,7 @@ import folio.trainer.training.TrainStep;
 import folio.trainer.training.TrainingDivergedException;
 import folio.trainer.training.WarmStart;
 import folio.trainer.training.WeightAverage;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
@@ -93,6 +94,7 @@ public final class TrainingRun implements AutoCloseable {
               new TreeMap<>(Map.of("weights", network, "average", average.network())),
               vocabulary);
       this.progress = state.restore(optimizer, trainStep);
+      String separator = corpus.separator().isNone() ? null : corpus.separator().text();
       this.publisher =
           new Publisher(
               context.store(),
@@ -102,16 +104,17 @@ public final class TrainingRun implements AutoCloseable {
                   state.runId(),
                   vocabulary,
                   corpus.description(),
-                  vocabulary.decode(text.validation().first(CANARY_CHARACTERS)),
+                  canaryText(vocabulary),
                   config.settings(),
-                  state.parent()));
+                  state.parent(),
+                  separator));
       this.reporter =
           new RunReporter(
               context,
               config,
               progress.step(),
-              new TrainedModel(manager, average.network(), vocabulary));
-      reporter.begin(network.config(), vocabulary, text, state.changes());
+              new TrainedModel(manager, average.network(), vocabulary, separator));
+      reporter.begin(network.config(), vocabulary, text, state);
     } catch (RuntimeException | Error e) {
       manager.close();
       throw e;
@@ -126,6 +129,17 @@ public final class TrainingRun implements AutoCloseable {
       return saved == null ? own : saved;
     }
     return context.parent() == null ? own : own.with(context.parent().vocabulary());
+  }
+
+  /** Returns the beginning of the validation part, without characters that are too rare. */
+  private String canaryText(Vocabulary vocabulary) {
+    int[] known =
+        Arrays.stream(text.validation().first(CANARY_CHARACTERS))
+            .filter(id -> id < vocabulary.characterCount())
+            .toArray();
+    return known.length > 1
+        ? vocabulary.decode(known)
+        : String.join("", vocabulary.characters()).repeat(2);
   }
 
   private CharGru initialNetwork(Vocabulary vocabulary) {
@@ -266,8 +280,8 @@ public final class TrainingRun implements AutoCloseable {
   }
 
   /** Returns whether losses are those of the whole validation part and of the test part. */
-  private static boolean isMeasured(Losses losses, boolean tests) {
-    return losses.of(Evaluator.WINDOWS) != null && (losses.test() != null || !tests);
+  private boolean isMeasured(Losses losses, boolean tests) {
+    return losses.of(selector.wholeProtocol()) != null && (losses.test() != null || !tests);
   }
 
   private void save() {

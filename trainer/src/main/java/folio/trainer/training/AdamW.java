@@ -39,6 +39,7 @@ public final class AdamW implements AutoCloseable {
   private final List<NDArray> means = new ArrayList<>();
   private final List<NDArray> squares = new ArrayList<>();
   private final List<Group> groups = new ArrayList<>();
+  private long earlierSteps;
 
   /**
    * Creates an optimizer with zero moments.
@@ -93,6 +94,19 @@ public final class AdamW implements AutoCloseable {
             .close();
       }
     }
+  }
+
+  /**
+   * Returns the number of steps before the run's first one that the moments have seen, which counts
+   * when the bias of their zero initial values is corrected.
+   */
+  public long earlierSteps() {
+    return earlierSteps;
+  }
+
+  /** Sets the number of steps that the moments have seen before the run's first one. */
+  public void setEarlierSteps(long steps) {
+    earlierSteps = steps;
   }
 
   /** Returns the moments by name, as views. A run needs them to resume exactly. */

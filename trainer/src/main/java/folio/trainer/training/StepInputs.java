@@ -10,6 +10,7 @@ import folio.trainer.corpus.Batch;
 import folio.trainer.corpus.EncodedText;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.FloatBuffer;
 import java.nio.LongBuffer;
 import java.util.ArrayList;
 import java.util.List;
@@ -29,21 +30,47 @@ final class StepInputs implements AutoCloseable {
   private final NDArray characterValues;
   private final NDArray characters;
   private final NDArray carryMask;
+
+  /** Float32 {@code [T, B, 1]} on the host, or null if the text has no documents. */
+  private final NDArray continueValues;
+
+  private final FloatBuffer continuing;
+  private final List<NDArray> continueMask = new ArrayList<>();
   private final NDArray rateAndStep;
   private final List<NDArray> masks = new ArrayList<>();
   private final List<Double> keepProbabilities = new ArrayList<>();
 
-  StepInputs(NDManager parent, CharGruConfig network, Batch batch, DropoutRates dropout) {
+  /**
+   * Creates the inputs of batches of one size.
+   *
+   * @param documents whether the state is reset where a document begins
+   */
+  StepInputs(
+      NDManager parent,
+      CharGruConfig network,
+      Batch batch,
+      DropoutRates dropout,
+      boolean documents) {
     this.manager = parent.newSubManager();
     this.rows = batch.rows();
     this.length = batch.length();
     Shape shape = new Shape(length + 1L, rows);
     ByteBuffer memory = ByteBuffer.allocateDirect(Math.toIntExact(shape.size() * Long.BYTES));
     this.values = memory.order(ByteOrder.nativeOrder()).asLongBuffer();
-    this.characterValues =
-        manager.newSubManager(Device.cpu()).create(memory, shape, DataType.INT64);
+    NDManager host = manager.newSubManager(Device.cpu());
+    this.characterValues = host.create(memory, shape, DataType.INT64);
     this.characters = manager.zeros(shape, DataType.INT64);
     this.carryMask = manager.zeros(new Shape(1, rows, 1));
+    if (documents) {
+      Shape steps = new Shape(length, rows, 1);
+      ByteBuffer flags = ByteBuffer.allocateDirect(Math.toIntExact(steps.size() * Float.BYTES));
+      this.continuing = flags.order(ByteOrder.nativeOrder()).asFloatBuffer();
+      this.continueValues = host.create(flags, steps, DataType.FLOAT32);
+      this.continueMask.add(manager.zeros(steps));
+    } else {
+      this.continuing = null;
+      this.continueValues = null;
+    }
     this.rateAndStep = manager.zeros(new Shape(2));
     addMask(dropout.embedding(), new Shape(1, rows, network.embeddingSize()));
     int hidden = network.hiddenSize();
@@ -69,9 +96,9 @@ final class StepInputs implements AutoCloseable {
    * Writes the inputs of a step and draws its dropout masks.
    *
    * @param text the text that the batch is cut from, a ring
-   * @param step the number of the step, from 0
+   * @param optimizerStep the number of steps that the optimizer has taken
    */
-  void feed(EncodedText text, Batch batch, double learningRate, long step) {
+  void feed(EncodedText text, Batch batch, double learningRate, long optimizerStep) {
     cut(text, batch);
     double[] carried = new double[batch.rows()];
     for (int row = 0; row < carried.length; row++) {
@@ -82,21 +109,26 @@ final class StepInputs implements AutoCloseable {
             "feed",
             characters,
             carryMask,
+            continueMask,
             rateAndStep,
             masks,
             characterValues,
             carried,
-            new double[] {learningRate, step + 1},
+            continueValues == null ? List.of() : List.of(continueValues),
+            new double[] {learningRate, optimizerStep + 1},
             keepProbabilities.stream().mapToDouble(probability -> probability).toArray())
         .close();
   }
 
-  /** Copies the ids of a batch from the text to the host's array. */
+  /** Copies the ids of a batch, and the places where documents begin, to the host's arrays. */
   private void cut(EncodedText text, Batch batch) {
     for (int row = 0; row < rows; row++) {
       long at = batch.starts()[row];
       for (int t = 0; t <= length; t++) {
         values.put(t * rows + row, text.id(at));
+        if (continuing != null && t < length) {
+          continuing.put(t * rows + row, text.endsDocument(at) ? 0 : 1);
+        }
         at = at + 1 == text.length() ? 0 : at + 1;
       }
     }
@@ -110,6 +142,14 @@ final class StepInputs implements AutoCloseable {
   /** Returns 1 for each row that continues from its state, else 0: float32 {@code [1, B, 1]}. */
   NDArray carryMask() {
     return carryMask;
+  }
+
+  /**
+   * Returns 0 for each character from which a document is predicted, so that the state before it is
+   * reset, else 1: float32 {@code [T, B, 1]}. The list is empty if the text has no documents.
+   */
+  List<NDArray> continueMask() {
+    return continueMask;
   }
 
   /** Returns the learning rate and the number of the step from 1: float32 {@code [2]}. */

@@ -149,7 +149,8 @@ public final class TrainStep implements AutoCloseable {
     }
     if (inputs == null || !inputs.fits(batch)) {
       closeInputs();
-      inputs = new StepInputs(manager, network.config(), batch, config.dropout());
+      inputs =
+          new StepInputs(manager, network.config(), batch, config.dropout(), text.hasDocuments());
       capturable =
           manager.getDevice().isGpu() && batch.rows() * batch.length() <= MAX_CAPTURED_CHARACTERS;
     }
@@ -158,7 +159,7 @@ public final class TrainStep implements AutoCloseable {
       // are a function of seed and step and a run can resume exactly.
       Engine.getInstance().setRandomSeed((int) SeededRandom.bits(config.seed(), step));
     }
-    inputs.feed(text, batch, learningRate, step);
+    inputs.feed(text, batch, learningRate, config.optimizer().earlierSteps() + step);
   }
 
   /** Computes the step from its inputs. */
@@ -199,6 +200,7 @@ public final class TrainStep implements AutoCloseable {
                 inputs.characters(),
                 carried,
                 inputs.carryMask(),
+                inputs.continueMask(),
                 inputs.masks(),
                 parameters,
                 structure,

@@ -13,7 +13,7 @@ import java.util.random.RandomGenerator;
 /**
  * Creates a network with the weights of another one. The vocabulary may have grown: characters that
  * the other network knows keep their weights, wherever their ids move, and new ones are
- * initialised.
+ * initialised. So does the unknown entry.
  */
 public final class WarmStart {
   /** The tensors that have a row, or a value, for each character. */
@@ -65,9 +65,12 @@ public final class WarmStart {
     float[] from = HostCopy.floats(trained);
     float[] to = HostCopy.floats(initial);
     int width = to.length / vocabulary.size();
-    for (int id = 0; id < known.size(); id++) {
+    for (int id = 0; id < known.characterCount(); id++) {
       int moved = vocabulary.id(known.codePoint(id));
       System.arraycopy(from, id * width, to, moved * width, width);
+    }
+    if (known.hasUnknownEntry()) {
+      System.arraycopy(from, known.unknownId() * width, to, vocabulary.unknownId() * width, width);
     }
     return scratch.create(to, initial.getShape());
   }

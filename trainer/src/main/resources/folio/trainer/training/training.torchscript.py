@@ -15,7 +15,8 @@
 #
 # Gradients are computed here instead of by autograd. On a GPU the layers are cuDNN's. On a CPU, a layer packs W_hh
 # once per forward pass and, transposed, once per backward pass, and the gradient of each of its matrices is one
-# product over all characters instead of one per character.
+# product over all characters instead of one per character. So it is on a GPU for a text of documents, because cuDNN
+# cannot reset the state of a row inside a sequence.
 #
 # Shapes: T characters per row, B rows, N = T * B, E features of an embedding or of a layer's input, H hidden units,
 # L layers, P features of the head's input (H, or the projection's size), V characters in the vocabulary.
@@ -25,6 +26,7 @@
 #                unless the embedding is also the head (tied); bias [V]
 #   structure    residual (0 or 1), embedding activation, head activation (see activate), has a projection, is tied
 #   rates        dropout rates of the embedding, of layer outputs, and of recurrent weights; 0 means no dropout
+#   continues    empty, or [T, B, 1]: 0 for a character before which the row's state is reset, else 1
 #   masks        in another order than rates: embedding [1, B, E]; then per layer W_hh [3 * H, H] and output [1, B, H].
 #                A rate of 0 has no masks. A value is 0 with the probability of its rate p, else 1 / (1 - p).
 
@@ -55,15 +57,18 @@ class Training(Module):
     return 0
 
   # Writes the inputs of a step: characters [T + 1, B], the ids of each row and of the character after it; carry_mask
-  # [1, B, 1], 1 for rows that continue from their state, else 0; rate_and_step [2], the learning rate and the step's
-  # number from 1; and new masks, each with its probability 1 - p of keeping a value.
+  # [1, B, 1], 1 for rows that continue from their state, else 0; continues; rate_and_step [2], the learning rate and
+  # the step's number from 1; and new masks, each with its probability 1 - p of keeping a value.
   def feed(self: __torch__.Training,
-           characters: Tensor, carry_mask: Tensor, rate_and_step: Tensor, masks: List[Tensor],
-           character_values: Tensor, carry_values: List[float], rate_and_step_values: List[float],
+           characters: Tensor, carry_mask: Tensor, continues: List[Tensor], rate_and_step: Tensor,
+           masks: List[Tensor], character_values: Tensor, carry_values: List[float],
+           continue_values: List[Tensor], rate_and_step_values: List[float],
            keep_probabilities: List[float]) -> int:
     cpu = torch.device("cpu")
     self.put(characters, character_values)
     self.put(torch.view(carry_mask, [-1]), torch.tensor(carry_values, dtype=6, device=cpu, requires_grad=False))
+    for i in range(torch.len(continues)):
+      self.put(continues[i], continue_values[i])
     self.put(rate_and_step, torch.tensor(rate_and_step_values, dtype=6, device=cpu, requires_grad=False))
     for i in range(torch.len(masks)):
       torch.div_(torch.bernoulli_(masks[i], keep_probabilities[i]), keep_probabilities[i])
@@ -101,10 +106,10 @@ class Training(Module):
     return [torch.view(flat[0], [G, E]), torch.view(flat[1], [G, hidden]), flat[2], flat[3]]
 
   # Runs a layer on x [T, B, E] from the state initial [B, H]. Returns its outputs [T, B, H], its last state [B, H],
-  # and the arrays that layer_backward takes as saved: cuDNN's reserve on a GPU; on a CPU, those of layer_on_cpu.
-  def layer(self: __torch__.Training, x: Tensor, initial: Tensor,
-            buffer: Tensor) -> Tuple[Tensor, Tensor, List[Tensor]]:
-    if x.is_cuda:
+  # and the arrays that layer_backward takes as saved: cuDNN's reserve, or those of layer_by_steps.
+  def layer(self: __torch__.Training, x: Tensor, initial: Tensor, buffer: Tensor,
+            continues: List[Tensor]) -> Tuple[Tensor, Tensor, List[Tensor]]:
+    if x.is_cuda and torch.len(continues) == 0:
       H = torch.size(initial, 1)
       # First line: input, weights, 4 weights per layer, the weights as one buffer, initial state, no cell state.
       # Second line: mode 3 (GRU), hidden size, projection size 0, one layer, not batch first, dropout 0, training
@@ -113,12 +118,18 @@ class Training(Module):
           x, self.parts(buffer, H), 4, buffer, torch.unsqueeze(initial, 0), None,
           3, H, 0, 1, False, 0., True, False, annotate(List[int], []), None)
       return (y, torch.squeeze(last, 0), [reserve])
-    return self.layer_on_cpu(x, initial, buffer)
+    return self.layer_by_steps(x, initial, buffer, continues)
+
+  # Packs a weight for products with B rows. On a GPU, nothing is packed.
+  def pack(self: __torch__.Training, weight: Tensor, rows: int) -> Tensor:
+    if weight.is_cuda:
+      return weight
+    return __torch__.products.pack(weight, rows)
 
   # Saves three arrays: gates [T, B, 3 * H] with r, z and n; gh_n [T, B, H]; and all states [T + 1, B, H], of which the
   # first is initial.
-  def layer_on_cpu(self: __torch__.Training,
-                   x: Tensor, initial: Tensor, buffer: Tensor) -> Tuple[Tensor, Tensor, List[Tensor]]:
+  def layer_by_steps(self: __torch__.Training, x: Tensor, initial: Tensor, buffer: Tensor,
+                     continues: List[Tensor]) -> Tuple[Tensor, Tensor, List[Tensor]]:
     H = torch.size(initial, 1)
     w = self.parts(buffer, H)
     T, B, E = torch.size(x)
@@ -126,9 +137,11 @@ class Training(Module):
     hidden_n = torch.empty([T, B, H], dtype=6, layout=None, device=x.device)
     states = torch.empty([T + 1, B, H], dtype=6, layout=None, device=x.device)
     torch.copy_(torch.select(states, 0, 0), initial)
-    packed = __torch__.products.pack(w[1], B)
+    packed = self.pack(w[1], B)
     for t in range(T):
       before = torch.select(states, 0, t)
+      if torch.len(continues) > 0:
+        before = before * torch.select(continues[0], 0, t)
       gh = __torch__.products.linear(before, packed, w[3])
       gi = torch.select(gates, 0, t)  # a view: the operations below replace gi by r, z and n
       rz = torch.sigmoid_(torch.add_(torch.slice(gi, 1, 0, 2 * H), torch.slice(gh, 1, 0, 2 * H)))
@@ -139,10 +152,10 @@ class Training(Module):
 
   # Returns the gradients of a layer's input [T, B, E] and of its buffer, from dy [T, B, H] of its outputs. The
   # gradient ends at initial: it does not reach the characters of earlier steps (truncated backpropagation through
-  # time). On a CPU, this overwrites saved.
-  def layer_backward(self: __torch__.Training, x: Tensor, initial: Tensor, buffer: Tensor, y: Tensor,
-                     saved: List[Tensor], dy: Tensor) -> Tuple[Tensor, Tensor]:
-    if x.is_cuda:
+  # time). Without cuDNN, this overwrites saved.
+  def layer_backward(self: __torch__.Training, x: Tensor, initial: Tensor, buffer: Tensor, continues: List[Tensor],
+                     y: Tensor, saved: List[Tensor], dy: Tensor) -> Tuple[Tensor, Tensor]:
+    if x.is_cuda and torch.len(continues) == 0:
       H = torch.size(initial, 1)
       # The arguments of layer. The first line adds y and the gradients of y, of the last state (none) and of the last
       # cell state (none). The second adds the reserve and which gradients to compute: dx and dw, not dh and that of
@@ -151,7 +164,7 @@ class Training(Module):
           x, self.parts(buffer, H), 4, buffer, torch.unsqueeze(initial, 0), None, y, dy, None, None,
           3, H, 0, 1, False, 0., True, False, annotate(List[int], []), None, saved[0], [True, False, False, True])
       return (dx, torch.as_strided(dw[0], [torch.size(buffer, 0)], [1]))
-    return self.layer_backward_on_cpu(x, initial, buffer, saved, dy)
+    return self.layer_backward_by_steps(x, initial, buffer, continues, saved, dy)
 
   # The backward pass of one character. h is the state before it and h' the state after it, which is also its output.
   # d = dL/dh' [B, H] is dy of this character plus dL/dh of the character after it.
@@ -160,20 +173,22 @@ class Training(Module):
   #   da_r = da_n * gh_n * r * (1 - r)       of the argument of r's sigmoid
   #   da_z = d * (h - n) * z * (1 - z)       of the argument of z's sigmoid
   #   dgi = [da_r, da_z, da_n]               dgh = [da_r, da_z, da_n * r]        each [B, 3 * H]
-  #   dL/dh = dgh W_hh + d * z               is a part of d of the character before
+  #   dL/dh = dgh W_hh + d * z               is a part of d of the character before, unless the state is reset there
   #
   # Everything but d is known before the loop over characters: dgh = d * factors. After the loop, products over all
   # N characters: dW_ih = dgi^T x, dW_hh = dgh^T h, db_ih and db_hh are sums over rows, dx = dgi W_ih.
   #
   # To save memory, dgh overwrites the saved gates, and da_n overwrites the saved gh_n.
-  def layer_backward_on_cpu(self: __torch__.Training, x: Tensor, initial: Tensor, buffer: Tensor, saved: List[Tensor],
-                            dy: Tensor) -> Tuple[Tensor, Tensor]:
+  def layer_backward_by_steps(self: __torch__.Training, x: Tensor, initial: Tensor, buffer: Tensor,
+                              continues: List[Tensor], saved: List[Tensor], dy: Tensor) -> Tuple[Tensor, Tensor]:
     H = torch.size(initial, 1)
     w = self.parts(buffer, H)
     T, B, E = torch.size(x)
     gates, hidden_n, states = saved
     before = torch.slice(states, 0, 0, T)
-    packed = __torch__.products.pack(torch.contiguous(torch.t(w[1])), B)
+    if torch.len(continues) > 0:
+      before = before * continues[0]
+    packed = self.pack(torch.contiguous(torch.t(w[1])), B)
     dh = torch.zeros([B, H], dtype=6, layout=None, device=x.device)
     # The factors are computed for a chunk of characters at a time, the last chunk first. They take about 1.5 MB, so
     # that they are still in a CPU's cache when the inner loop reads them.
@@ -197,6 +212,8 @@ class Training(Module):
         d = torch.squeeze(d, 1)
         torch.mul(d, torch.select(factor_n, 0, at), out=torch.select(hidden_n, 0, begin + at))
         dh = torch.addcmul_(__torch__.products.linear(dgh, packed, None), d, torch.select(z, 0, at))
+        if torch.len(continues) > 0:
+          torch.mul_(dh, torch.select(continues[0], 0, begin + at))
     gradient = torch.empty_like(buffer)
     dw = self.parts(gradient, H)
     dg = torch.view(gates, [T * B, 3 * H])  # dgh
@@ -227,8 +244,8 @@ class Training(Module):
   #
   #   plain:      x[0] = dropout(activate(embedding[ids]))    x[k+1] = dropout(gru_k(x[k]))
   #   residual:   the same, but x[k+1] = x[k] + dropout(gru_k(x[k])) for k > 0
-  def forward(self: __torch__.Training, ids: Tensor, state: Tensor, masks: List[Tensor], parameters: List[Tensor],
-              structure: List[int], rates: List[float]) -> __torch__.Activations:
+  def forward(self: __torch__.Training, ids: Tensor, state: Tensor, continues: List[Tensor], masks: List[Tensor],
+              parameters: List[Tensor], structure: List[int], rates: List[float]) -> __torch__.Activations:
     residual = structure[0] == 1
     L, B, H = torch.size(state)
     embedded = self.activate(structure[1], torch.embedding(parameters[0], ids))
@@ -245,7 +262,7 @@ class Training(Module):
       if rates[2] > 0.:
         buffer = torch.clone(buffer)
         torch.mul_(self.parts(buffer, H)[1], self.layer_mask(masks, rates, k, False))
-      y, last_of_layer, saved_of_layer = self.layer(x, torch.select(state, 0, k), buffer)
+      y, last_of_layer, saved_of_layer = self.layer(x, torch.select(state, 0, k), buffer, continues)
       torch.append(inputs, x)
       torch.append(outputs, y)
       torch.append(buffers, buffer)
@@ -300,7 +317,8 @@ class Training(Module):
   # Returns the gradients of embedded [T, B, E] and of the layers' buffers, first layer first. dx [T, B, H] is the
   # gradient of x[L] of forward.
   def layers_backward(self: __torch__.Training, a: __torch__.Activations, state: Tensor, dx: Tensor,
-                      masks: List[Tensor], residual: bool, rates: List[float]) -> Tuple[Tensor, List[Tensor]]:
+                      continues: List[Tensor], masks: List[Tensor], residual: bool,
+                      rates: List[float]) -> Tuple[Tensor, List[Tensor]]:
     L, B, H = torch.size(state)
     last_first = annotate(List[Tensor], [])
     for i in range(L):
@@ -309,7 +327,7 @@ class Training(Module):
       if rates[1] > 0.:
         dy = dx * self.layer_mask(masks, rates, k, True)
       below, gradient = self.layer_backward(
-          a.inputs[k], torch.select(state, 0, k), a.buffers[k], a.outputs[k], a.saved[k], dy)
+          a.inputs[k], torch.select(state, 0, k), a.buffers[k], continues, a.outputs[k], a.saved[k], dy)
       if rates[2] > 0.:
         torch.mul_(self.parts(gradient, H)[1], self.layer_mask(masks, rates, k, False))
       torch.append(last_first, gradient)
@@ -328,20 +346,21 @@ class Training(Module):
   # characters [T + 1, B] are the ids of each row and of the character after it. The batch continues from the carried
   # states [L, B, H] in the rows that keep theirs, and from zeros in the others.
   def gradients(self: __torch__.Training, characters: Tensor, carried: Tensor, carry_mask: Tensor,
-                masks: List[Tensor], parameters: List[Tensor], structure: List[int], rates: List[float]) -> Tuple[Tensor, Tensor, List[Tensor]]:
+                continues: List[Tensor], masks: List[Tensor], parameters: List[Tensor], structure: List[int],
+                rates: List[float]) -> Tuple[Tensor, Tensor, List[Tensor]]:
     state = torch.where(torch.gt(carry_mask, 0), carried, 0.)
     L, B, H = torch.size(state)
     length = torch.size(characters, 0) - 1
     ids = torch.slice(characters, 0, 0, length)
     targets = torch.slice(characters, 0, 1)
 
-    a = self.forward(ids, state, masks, parameters, structure, rates)
+    a = self.forward(ids, state, continues, masks, parameters, structure, rates)
     x, logits = self.head(a.top, parameters, L, structure)
     loss, dlogits = self.loss(logits, targets)
 
     dtop, dhead, after_layers = self.head_backward(dlogits, x, a.top, parameters, L, structure)
     dx = torch.view(self.activate_backward(structure[2], dtop, a.top), [length, B, H])
-    dx, of_layers = self.layers_backward(a, state, dx, masks, structure[0] == 1, rates)
+    dx, of_layers = self.layers_backward(a, state, dx, continues, masks, structure[0] == 1, rates)
     dx = self.activate_backward(structure[1], dx, a.embedded)
     dembedding = torch.embedding_dense_backward(dx, ids, torch.size(parameters[0], 0), -1, False)
     if structure[4] == 1:

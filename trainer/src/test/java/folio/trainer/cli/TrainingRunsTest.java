@@ -6,12 +6,7 @@ import folio.model.checkpoint.CheckpointManifest;
 import folio.model.checkpoint.CheckpointStore;
 import folio.model.testing.TestCheckpoints;
 import folio.trainer.run.SmallRun;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.PrintStream;
-import java.io.PrintWriter;
-import java.io.StringWriter;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -24,13 +19,10 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
-import picocli.CommandLine;
 
 /** Runs that begin, end, are resumed and are served: their lengths, folders and messages. */
 class TrainingRunsTest {
-  private final PrintStream systemOut = System.out;
-  private final ByteArrayOutputStream printed = new ByteArrayOutputStream();
-  private final StringWriter err = new StringWriter();
+  private final TrainerConsole console = new TrainerConsole();
 
   @TempDir Path folder;
   private Path corpus;
@@ -39,12 +31,11 @@ class TrainingRunsTest {
   void prepare() throws IOException {
     corpus = folder.resolve("corpus.txt");
     Files.writeString(corpus, "the quick brown fox jumps over the lazy dog.\n".repeat(120));
-    System.setOut(new PrintStream(printed, true, StandardCharsets.UTF_8));
   }
 
   @AfterEach
   void restore() {
-    System.setOut(systemOut);
+    console.close();
   }
 
   private int train(String... more) {
@@ -58,16 +49,11 @@ class TrainingRunsTest {
   }
 
   private int run(List<String> args) {
-    printed.reset();
-    err.getBuffer().setLength(0);
-    String[] words = args.toArray(String[]::new);
-    CommandLine commands = Trainer.commandLine(words);
-    commands.setErr(new PrintWriter(err, true));
-    return commands.execute(words);
+    return console.run(args);
   }
 
   private String output() {
-    return printed.toString(StandardCharsets.UTF_8);
+    return console.output();
   }
 
   private CheckpointStore store() {
@@ -76,9 +62,9 @@ class TrainingRunsTest {
 
   @Test
   void refusesAFolderThatHoldsAFinishedRunAndNamesBothWaysOn() {
-    assertThat(train()).as(err.toString()).isZero();
+    assertThat(train()).as(console.errors()).isZero();
     assertThat(train()).isEqualTo(1);
-    assertThat(err.toString())
+    assertThat(console.errors())
         .contains(
             folder.resolve("run") + " holds a finished run on corpus.txt of 40 steps",
             "add --resume and a larger --steps to lengthen it, or name another folder with --run");
@@ -88,22 +74,22 @@ class TrainingRunsTest {
   @Test
   void refusesToResumeARunWithoutItsState() throws IOException {
     assertThat(train("--resume")).isEqualTo(1);
-    assertThat(err.toString())
+    assertThat(console.errors())
         .contains("holds no run to resume (there is no state.safetensors)", "leave --resume out");
-    assertThat(train("--resume-if-saved")).as(err.toString()).isZero();
+    assertThat(train("--resume-if-saved")).as(console.errors()).isZero();
 
     Files.delete(folder.resolve("run").resolve("state.safetensors"));
     assertThat(train("--resume-if-saved")).isEqualTo(1);
-    assertThat(err.toString()).contains("holds the metrics of a run, but not its state");
+    assertThat(console.errors()).contains("holds the metrics of a run, but not its state");
     assertThat(train()).isEqualTo(1);
-    assertThat(err.toString()).contains("holds the metrics of a run, but not its state");
+    assertThat(console.errors()).contains("holds the metrics of a run, but not its state");
   }
 
   @Test
   void lengthensAFinishedRunWithOtherOptions() {
-    assertThat(train()).as(err.toString()).isZero();
+    assertThat(train()).as(console.errors()).isZero();
     assertThat(train("--resume", "--steps=60", "--learning-rate=0.001", "--batch=4"))
-        .as(err.toString())
+        .as(console.errors())
         .isZero();
     assertThat(output())
         .contains(
@@ -123,7 +109,7 @@ class TrainingRunsTest {
   /** Only the folder is named: the corpus and all options are those of the run. */
   @Test
   void aResumedRunKeepsItsOptions() {
-    assertThat(train("--learning-rate=0.003", "--seed=5")).as(err.toString()).isZero();
+    assertThat(train("--learning-rate=0.003", "--seed=5")).as(console.errors()).isZero();
     String checkpoints = "--checkpoints=" + folder.resolve("checkpoints");
     assertThat(
             run(
@@ -134,7 +120,7 @@ class TrainingRunsTest {
                     "--steps=50",
                     "--device=cpu",
                     checkpoints)))
-        .as(err.toString())
+        .as(console.errors())
         .isZero();
     assertThat(output()).contains("done at step 50").doesNotContain("--learning-rate is");
   }
@@ -142,9 +128,9 @@ class TrainingRunsTest {
   @ParameterizedTest
   @CsvSource({"--hidden-size, 17, 16", "--seed, 3, 1", "--split, '80,10,10', '90,10'"})
   void namesAnOptionThatMustNotChange(String option, String now, String then) {
-    assertThat(train()).as(err.toString()).isZero();
+    assertThat(train()).as(console.errors()).isZero();
     assertThat(train("--resume", "--steps=60", option + "=" + now)).isEqualTo(1);
-    assertThat(err.toString())
+    assertThat(console.errors())
         .contains(
             option + " is " + now + ", but was " + then + " when the run in ",
             "; resume with the same " + option);
@@ -152,10 +138,10 @@ class TrainingRunsTest {
 
   @Test
   void namesTheCorpusOfARunNotItsDigest() throws IOException {
-    assertThat(train()).as(err.toString()).isZero();
+    assertThat(train()).as(console.errors()).isZero();
     Path other = Files.writeString(folder.resolve("other.txt"), "another text\n".repeat(400));
     assertThat(train("--resume", "--steps=60", "--corpus=" + other)).isEqualTo(1);
-    assertThat(err.toString())
+    assertThat(console.errors())
         .contains("--corpus is " + other + " (5200 characters", "but was corpus.txt when the run");
   }
 
@@ -175,7 +161,7 @@ class TrainingRunsTest {
 
   @Test
   void saysHowLongTheRunWillTake() {
-    assertThat(train("--steps=38")).as(err.toString()).isZero();
+    assertThat(train("--steps=38")).as(console.errors()).isZero();
     assertThat(output())
         .containsPattern(
             "length     38 steps of 128 characters: 4,864 characters, 1\\.00 epochs, about"
@@ -185,7 +171,7 @@ class TrainingRunsTest {
   @Test
   void countsItsLengthInEpochs() {
     List<String> args = withoutSteps("--epochs=0.5");
-    assertThat(run(args)).as(err.toString()).isZero();
+    assertThat(run(args)).as(console.errors()).isZero();
     assertThat(output()).contains("length     19 steps of 128 characters", "done at step 19");
   }
 
@@ -201,11 +187,11 @@ class TrainingRunsTest {
 
   @Test
   void keepsTheStepsThatItsMinutesWereMeasuredAs() {
-    assertThat(run(withoutSteps("--minutes=0.01"))).as(err.toString()).isZero();
+    assertThat(run(withoutSteps("--minutes=0.01"))).as(console.errors()).isZero();
     Matcher steps = Pattern.compile("done at step (\\d+)").matcher(output());
     assertThat(steps.find()).as(output()).isTrue();
 
-    assertThat(run(withoutSteps("--minutes=0.01", "--resume"))).as(err.toString()).isZero();
+    assertThat(run(withoutSteps("--minutes=0.01", "--resume"))).as(console.errors()).isZero();
     assertThat(output())
         .contains("done at step " + steps.group(1))
         .doesNotContain("--steps is")
@@ -216,19 +202,19 @@ class TrainingRunsTest {
   @Test
   void saysHowToNameSeveralTexts() {
     assertThat(train("another.txt")).isEqualTo(2);
-    assertThat(err.toString())
+    assertThat(console.errors())
         .contains("another.txt belongs to no option; to train on several texts, repeat --corpus");
     assertThat(train("--split=50,40")).isEqualTo(2);
-    assertThat(err.toString()).contains("'--split': 50,40; the percentages for training");
+    assertThat(console.errors()).contains("'--split': 50,40; the percentages for training");
   }
 
   @Test
   void takesOnlyOneLength() {
     assertThat(train("--epochs=2")).isEqualTo(2);
-    assertThat(err.toString())
+    assertThat(console.errors())
         .contains("--steps and --epochs are given; the length of a run needs only one of them");
     assertThat(run(withoutSteps("--minutes=0"))).isEqualTo(2);
-    assertThat(err.toString()).contains("--minutes is 0; it must be 0.01 to 1000000");
+    assertThat(console.errors()).contains("--minutes is 0; it must be 0.01 to 1000000");
   }
 
   @ParameterizedTest
@@ -244,7 +230,7 @@ class TrainingRunsTest {
             "--hidden-size=8",
             "--steps=4",
             "--device=cpu");
-    assertThat(run(args)).as(err.toString()).isZero();
+    assertThat(run(args)).as(console.errors()).isZero();
     assertThat(output())
         .contains(String.format("length     4 steps of %,d characters: ", batch * length));
     assertThat(output().contains("--batch is " + batch + " and --length " + length + " instead"))
@@ -254,7 +240,7 @@ class TrainingRunsTest {
   @Test
   void endsARunWithoutImprovements() {
     assertThat(train("--steps=4000", "--learning-rate=3", "--evaluate-every=5", "--patience=2"))
-        .as(err.toString())
+        .as(console.errors())
         .isZero();
     Matcher stopped =
         Pattern.compile("stopping after step (\\d+): 2 evaluations brought no improvement")
@@ -264,12 +250,12 @@ class TrainingRunsTest {
     assertThat(output()).contains("report     ");
     assertThat(train("--publish=last", "--patience=2", "--run=" + folder.resolve("other")))
         .isEqualTo(2);
-    assertThat(err.toString()).contains("--patience is 2, but with --publish last");
+    assertThat(console.errors()).contains("--patience is 2, but with --publish last");
   }
 
   @Test
   void theFirstCheckpointOfAStoreIsServedAndTheRunSaysSoAtItsStart() {
-    assertThat(train()).as(err.toString()).isZero();
+    assertThat(train()).as(console.errors()).isZero();
     assertThat(output())
         .contains(
             "serving    the first checkpoint becomes CURRENT, because "
@@ -282,7 +268,7 @@ class TrainingRunsTest {
   @Test
   void saysAtItsStartThatAnotherTextIsServedAndHowToServeThisOne() throws IOException {
     String served = TestCheckpoints.publishCurrent(store(), 1);
-    assertThat(train()).as(err.toString()).isZero();
+    assertThat(train()).as(console.errors()).isZero();
     assertThat(output())
         .contains(
             "warning: no checkpoint of this run becomes CURRENT: that is " + served,
@@ -296,7 +282,7 @@ class TrainingRunsTest {
 
   @Test
   void scoresTheTestPartOnceAtTheEnd() throws IOException {
-    assertThat(train("--split=80,10,10", "--keep=9")).as(err.toString()).isZero();
+    assertThat(train("--split=80,10,10", "--keep=9")).as(console.errors()).isZero();
     assertThat(output()).contains("540 for validation, 540 for the test");
     assertThat(output().lines().filter(line -> line.contains("the test part"))).hasSize(1);
     assertThat(Files.readString(folder.resolve("run").resolve("report.html")))
@@ -316,7 +302,7 @@ class TrainingRunsTest {
   @Test
   void measuresTheWholeValidationPartOfTheSelectedNetworkAtTheEnd() throws IOException {
     Files.writeString(corpus, "the quick brown fox jumps over the lazy dog.\n".repeat(4600));
-    assertThat(train("--keep=9")).as(err.toString()).isZero();
+    assertThat(train("--keep=9")).as(console.errors()).isZero();
     assertThat(output()).contains("windows-256-sample-64 ", "the whole validation part");
 
     List<CheckpointManifest> manifests =
@@ -327,19 +313,19 @@ class TrainingRunsTest {
     assertThat(manifests).extracting(CheckpointManifest::step).doesNotHaveDuplicates();
     assertThat(store().current()).contains(last.version());
 
-    assertThat(train("--keep=9", "--resume")).as(err.toString()).isZero();
+    assertThat(train("--keep=9", "--resume")).as(console.errors()).isZero();
     assertThat(output()).doesNotContain("the whole validation part");
   }
 
   @Test
   void beginsWithTheWeightsOfACheckpointOfAnotherText() throws IOException {
-    assertThat(train("--steps=120")).as(err.toString()).isZero();
+    assertThat(train("--steps=120")).as(console.errors()).isZero();
     String parent = store().current().orElseThrow();
     Path second = folder.resolve("second.txt");
     Files.writeString(second, "the lazy fox quickly jumps over a brown d\u00f6g!\n".repeat(120));
 
     assertThat(train("--corpus=" + second, "--run=" + folder.resolve("anew"), "--promote=always"))
-        .as(err.toString())
+        .as(console.errors())
         .isZero();
     CheckpointManifest anew = store().manifest(store().current().orElseThrow());
     assertThat(
@@ -349,7 +335,7 @@ class TrainingRunsTest {
                 "--promote=always",
                 "--keep=1",
                 "--from=" + parent))
-        .as(err.toString())
+        .as(console.errors())
         .isZero();
     assertThat(output())
         .contains(
@@ -364,22 +350,22 @@ class TrainingRunsTest {
     assertThat(
             train(
                 "--resume", "--run=" + folder.resolve("from"), "--steps=60", "--corpus=" + second))
-        .as(err.toString())
+        .as(console.errors())
         .isZero();
     assertThat(output()).contains("resuming after step 40").doesNotContain("starting from");
   }
 
   @Test
   void theFirstCheckpointOfARunNamesItsParent() {
-    assertThat(train("--from=embedded", "--steps=20")).as(err.toString()).isEqualTo(2);
-    assertThat(err.toString())
+    assertThat(train("--from=embedded", "--steps=20")).as(console.errors()).isEqualTo(2);
+    assertThat(console.errors())
         .contains(
             "--hidden-size is 16, but the checkpoint of --from has", "leave --hidden-size out");
 
     String parent = TestCheckpoints.publish(store(), 1);
     List<String> args = new ArrayList<>(withoutSteps("--steps=20", "--from=" + parent));
     args.removeIf(each -> each.startsWith("--hidden-size") || each.startsWith("--embedding-size"));
-    assertThat(run(args)).as(err.toString()).isZero();
+    assertThat(run(args)).as(console.errors()).isZero();
     CheckpointManifest first = store().manifest(store().versions().get(1));
     assertThat(first.parent()).isEqualTo(parent);
     assertThat(first.settings()).containsEntry("hidden-size", hiddenSize(parent));

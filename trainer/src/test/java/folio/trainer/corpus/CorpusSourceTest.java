@@ -32,7 +32,8 @@ class CorpusSourceTest {
   private String read(String... names) {
     notes.clear();
     CorpusRequest request =
-        new CorpusRequest(List.of(names), List.of(), List.of(), TextFormat.DEFAULT);
+        new CorpusRequest(
+            List.of(names), List.of(), List.of(), TextFormat.DEFAULT, TextStructure.DEFAULT);
     return CorpusTexts.of(
         new CorpusSource(folder.resolve("cache"), false, notes::add, ReadProgress.NONE)
             .open(request));

@@ -75,9 +75,15 @@ class CorpusTest {
     String validation = file("validation.txt", "xyz");
     String test = file("test.txt", "uvw");
     CorpusRequest both =
-        new CorpusRequest(List.of(text), List.of(validation), List.of(test), TextFormat.DEFAULT);
+        new CorpusRequest(
+            List.of(text),
+            List.of(validation),
+            List.of(test),
+            TextFormat.DEFAULT,
+            TextStructure.DEFAULT);
     CorpusRequest testOnly =
-        new CorpusRequest(List.of(text), List.of(), List.of(test), TextFormat.DEFAULT);
+        new CorpusRequest(
+            List.of(text), List.of(), List.of(test), TextFormat.DEFAULT, TextStructure.DEFAULT);
 
     assertThat(parts(open(both), Division.DEFAULT)).containsExactly("abcdefghij", "", "xyz", "uvw");
     assertThat(parts(open(testOnly), rule("60,20,20")))

@@ -32,7 +32,9 @@ class TextDecoderTest {
     String file = Files.write(folder.resolve("corpus.txt"), content).toString();
     return CorpusTexts.of(
         new CorpusSource(folder.resolve("cache"), false, notes::add, ReadProgress.NONE)
-            .open(new CorpusRequest(List.of(file), List.of(), List.of(), format)));
+            .open(
+                new CorpusRequest(
+                    List.of(file), List.of(), List.of(), format, TextStructure.DEFAULT)));
   }
 
   private String read(byte[] content) throws IOException {

@@ -56,7 +56,8 @@ class PublisherTest {
         store,
         promotion,
         retained,
-        new Publisher.Run("run", TestCheckpoints.LETTERS, corpus, "some text", settings, "parent"));
+        new Publisher.Run(
+            "run", TestCheckpoints.LETTERS, corpus, "some text", settings, "parent", null));
   }
 
   private static Losses losses(double windows) {

@@ -13,6 +13,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -48,8 +49,9 @@ class ResumeTest {
   }
 
   /** Starts a run that uses streams, resets, every dropout, an average and clipping. */
-  private Process start(String name) throws IOException {
-    return TrainerProcess.of(
+  private Process start(String name, String... more) throws IOException {
+    List<String> options =
+        new ArrayList<>(
             List.of(
                 "train",
                 "--corpus=" + corpus,
@@ -71,8 +73,9 @@ class ResumeTest {
                 "--split=80,10,10",
                 "--patience=50",
                 "--device=cpu",
-                "--threads=2"))
-        .start();
+                "--threads=2"));
+    options.addAll(List.of(more));
+    return TrainerProcess.of(options).start();
   }
 
   private static String readUntil(Process process, String end) throws IOException {
@@ -101,16 +104,34 @@ class ResumeTest {
 
   @Test
   void killedAndResumedRunEndsWithTheSameBitsAsAnUninterruptedRun() throws Exception {
-    finish(start("whole"));
+    assertTheSameBits();
+  }
 
-    Process first = start("killed");
-    readUntil(first, "step 60, carried");
+  @Test
+  void alsoOnDocumentsFromTheWeightsOfACheckpoint() throws Exception {
+    finish(start("parent"));
+    CheckpointStore parents = new CheckpointStore(folder.resolve("parent-checkpoints"));
+    Path parent = folder.resolve("parent-checkpoints").resolve(parents.current().orElseThrow());
+
+    assertTheSameBits(
+        "--from=" + parent,
+        "--document-separator=\\n",
+        "--split-by=hash",
+        "--min-frequency=1000",
+        "--output-dropout=0.3");
+  }
+
+  private void assertTheSameBits(String... more) throws Exception {
+    finish(start("whole", more));
+
+    Process first = start("killed", more);
+    readUntil(first, "step 60, ");
     first.destroyForcibly().waitFor();
     assertThat(first.exitValue()).isEqualTo(128 + 9);
-    Process second = start("killed");
-    assertThat(readUntil(second, "step 180, carried")).contains("resuming after step ");
+    Process second = start("killed", more);
+    assertThat(readUntil(second, "step 180, ")).contains("resuming after step ");
     second.destroyForcibly().waitFor();
-    finish(start("killed"));
+    finish(start("killed", more));
 
     // The state holds weights, average, moments and carried state; only the run's identifier
     // differs.

@@ -15,6 +15,7 @@ import folio.model.network.Nonlinearity;
 import folio.model.network.Parameter;
 import folio.trainer.corpus.Batch;
 import folio.trainer.corpus.EncodedText;
+import folio.trainer.evaluation.Evaluator;
 import java.util.List;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.AfterEach;
@@ -35,11 +36,15 @@ class GradientsTest {
   }
 
   private TrainStep step(CharGru network, DropoutRates dropout) {
+    return step(network, dropout, EncodedText.of(TEXT));
+  }
+
+  private TrainStep step(CharGru network, DropoutRates dropout, EncodedText text) {
     AdamW optimizer = new AdamW(manager, network.parameters(), new AdamW.Settings(0.9, 0.99, 0));
     return new TrainStep(
         manager,
         network,
-        EncodedText.of(TEXT),
+        text,
         new TrainStep.StepConfig(optimizer, new GradientClipper(0), dropout, 1));
   }
 
@@ -80,15 +85,43 @@ class GradientsTest {
             projection == 0 ? null : projection,
             tied);
     for (DropoutRates rates : List.of(DropoutRates.NONE, new DropoutRates(0.2, 0.4, 0.25))) {
-      CharGru network = CharGru.initialize(manager, config, new SplittableRandom(3));
-      TrainStep step = step(network, rates);
-      NDArray state = manager.randomNormal(network.zeroState(manager, STARTS.length).getShape());
-      step.restore(state);
-      TrainStep.Gradients gradients = gradients(step);
-      for (int i = 0; i < network.parameters().size(); i++) {
-        assertSlope(step, network.parameters().get(i), gradients.values().get(i));
-      }
+      assertSlopes(config, rates, EncodedText.of(TEXT));
     }
+  }
+
+  @Test
+  void pointInTheDirectionOfTheLargestIncreaseWhereDocumentsBegin() {
+    assertSlopes(
+        CharGruConfig.residual(11, 8, 16, 2),
+        new DropoutRates(0.2, 0.4, 0.25),
+        EncodedText.ofDocuments(new int[] {4}, TEXT));
+  }
+
+  private void assertSlopes(CharGruConfig config, DropoutRates rates, EncodedText text) {
+    CharGru network = CharGru.initialize(manager, config, new SplittableRandom(3));
+    TrainStep step = step(network, rates, text);
+    NDArray state = manager.randomNormal(network.zeroState(manager, STARTS.length).getShape());
+    step.restore(state);
+    TrainStep.Gradients gradients = gradients(step);
+    for (int i = 0; i < network.parameters().size(); i++) {
+      assertSlope(step, network.parameters().get(i), gradients.values().get(i));
+    }
+  }
+
+  @Test
+  void theLossOfDocumentsIsThatOfReadingEachFromAZeroState() {
+    CharGru network =
+        CharGru.initialize(manager, CharGruConfig.residual(11, 8, 16, 2), new SplittableRandom(3));
+    EncodedText text = EncodedText.ofDocuments(new int[] {4}, TEXT);
+    Batch whole = new Batch(new long[1], TEXT.length - 1, new boolean[1]);
+    double read = new Evaluator(manager, text).evaluate(network).get(Evaluator.DOCUMENTS);
+    double trained =
+        step(network, DropoutRates.NONE, text).gradients(manager, whole).loss().getFloat();
+
+    assertThat(trained).isCloseTo(read, within(1e-5));
+    assertThat(step(network, DropoutRates.NONE).gradients(manager, whole).loss().getFloat())
+        .as("the loss of the same characters as one text")
+        .isNotCloseTo((float) read, within(1e-4f));
   }
 
   /**
@@ -142,7 +175,7 @@ class GradientsTest {
   void masksDropAtTheirRateAndPreserveTheMean() {
     CharGruConfig config = CharGruConfig.residual(11, 100, 100, 1);
     Batch batch = new Batch(new long[200], 20, new boolean[200]);
-    StepInputs inputs = new StepInputs(manager, config, batch, new DropoutRates(0.4, 0, 0));
+    StepInputs inputs = new StepInputs(manager, config, batch, new DropoutRates(0.4, 0, 0), false);
     inputs.feed(EncodedText.of(TEXT), batch, 0, 0);
     NDArray mask = inputs.masks().get(0);
 

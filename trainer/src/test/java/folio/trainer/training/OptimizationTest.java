@@ -14,6 +14,7 @@ import folio.trainer.corpus.Batch;
 import folio.trainer.corpus.EncodedText;
 import folio.trainer.evaluation.Evaluator;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.AfterEach;
@@ -128,6 +129,48 @@ class OptimizationTest {
         .isCloseTo(referenceLoss(network, text, streamPieces), within(1e-5));
     assertThat(losses.get(Evaluator.WINDOWS))
         .isCloseTo(referenceLoss(network, text, windowPieces), within(1e-5));
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {2, 3, 129, 700, 5000})
+  void evaluatorReadsEachDocumentFromAZeroState(int length) {
+    CharGru network = network();
+    int[] text = new SplittableRandom(length).ints(length, 0, 9).toArray();
+    int[] separator = {7, 2};
+    var documents = new ArrayList<int[]>();
+    int start = 0;
+    for (int at = 1; at < length; at++) {
+      if (text[at - 1] == 7 && text[at] == 2) {
+        documents.add(new int[] {start, at + 1});
+        start = at;
+      }
+    }
+    documents.add(new int[] {start, length});
+    Evaluator evaluator = new Evaluator(manager, EncodedText.ofDocuments(separator, text));
+
+    assertThat(evaluator.evaluate(network).get(Evaluator.DOCUMENTS))
+        .isCloseTo(referenceLoss(network, text, documents), within(1e-5));
+  }
+
+  @Test
+  void aSampleOfDocumentsBeginsWithDocuments() {
+    CharGru network = network();
+    int[] text = new int[256 * 4];
+    Arrays.setAll(text, i -> i % 10 == 9 ? 8 : i % 7);
+    EncodedText documents = EncodedText.ofDocuments(new int[] {8}, text);
+    var pieces = new ArrayList<int[]>();
+    pieces.add(new int[] {0, 10});
+    for (int at = 9; at < 249; at += 10) {
+      pieces.add(new int[] {at, at + 11});
+    }
+    pieces.add(new int[] {249, 256});
+    for (int at = 519; at < 769; at += 10) {
+      pieces.add(new int[] {at, at + 11});
+    }
+    pieces.add(new int[] {769, 775});
+
+    assertThat(new Evaluator(manager, documents).sample(network, 2))
+        .isCloseTo(referenceLoss(network, text, pieces), within(1e-5));
   }
 
   @Test

@@ -36,8 +36,18 @@ class TrainStepOnGpuTest {
   @ParameterizedTest
   @CsvSource({"1, 16", "3, 64", "8, 32"})
   void hasTheLossesOfACpu(int layers, int hidden) {
-    List<Double> gpu = losses(Device.gpu(), layers, hidden, DropoutRates.NONE);
-    List<Double> cpu = losses(Device.cpu(), layers, hidden, DropoutRates.NONE);
+    assertSameLosses(layers, hidden, EncodedText.of(TEXT));
+  }
+
+  @ParameterizedTest
+  @CsvSource({"1, 16", "3, 64", "8, 32"})
+  void hasTheLossesOfACpuOnDocuments(int layers, int hidden) {
+    assertSameLosses(layers, hidden, EncodedText.ofDocuments(new int[] {4, 8}, TEXT));
+  }
+
+  private static void assertSameLosses(int layers, int hidden, EncodedText text) {
+    List<Double> gpu = losses(Device.gpu(), layers, hidden, text);
+    List<Double> cpu = losses(Device.cpu(), layers, hidden, text);
 
     for (int i = 0; i < STEPS; i++) {
       assertThat(gpu.get(i)).as("loss of step %d", i).isCloseTo(cpu.get(i), within(0.01));
@@ -114,13 +124,13 @@ class TrainStepOnGpuTest {
     arrays.subList(0, 2).forEach(NDArray::close);
   }
 
-  private static List<Double> losses(Device device, int layers, int hidden, DropoutRates rates) {
+  private static List<Double> losses(Device device, int layers, int hidden, EncodedText text) {
     SplittableRandom random = new SplittableRandom(5);
     try (NDManager manager = NDManager.newBaseManager(device)) {
       CharGruConfig config = CharGruConfig.residual(11, 16, hidden, layers);
       CharGru network = CharGru.initialize(manager, config, new SplittableRandom(3));
       try (AdamW optimizer = optimizer(manager, network);
-          TrainStep step = step(manager, network, optimizer, rates)) {
+          TrainStep step = step(manager, network, optimizer, DropoutRates.NONE, text)) {
         List<Double> losses = new ArrayList<>();
         List<Integer> arrays = new ArrayList<>();
         for (int i = 0; i < STEPS; i++) {
@@ -146,10 +156,15 @@ class TrainStepOnGpuTest {
 
   private static TrainStep step(
       NDManager manager, CharGru network, AdamW optimizer, DropoutRates rates) {
+    return step(manager, network, optimizer, rates, EncodedText.of(TEXT));
+  }
+
+  private static TrainStep step(
+      NDManager manager, CharGru network, AdamW optimizer, DropoutRates rates, EncodedText text) {
     return new TrainStep(
         manager,
         network,
-        EncodedText.of(TEXT),
+        text,
         new TrainStep.StepConfig(optimizer, new GradientClipper(1), rates, 1));
   }
 }

@@ -58,6 +58,20 @@ class WarmStartTest {
   }
 
   @Test
+  void theUnknownEntryKeepsItsWeights() {
+    Vocabulary known = Vocabulary.of("bd").withUnknownEntry();
+    Vocabulary grown = known.with(Vocabulary.of("ac"));
+    CharGru source =
+        CharGru.initialize(manager, CharGruConfig.residual(3, 4, 4, 1), new SplittableRandom(1));
+    CharGru network = WarmStart.create(manager, source, known, grown, new SplittableRandom(2));
+    float[] before = source.tensors(manager).get("embedding.weight").toFloatArray();
+    float[] after = network.tensors(manager).get("embedding.weight").toFloatArray();
+
+    assertThat(grown.unknownId()).isEqualTo(4);
+    assertThat(Arrays.copyOfRange(after, 16, 20)).isEqualTo(Arrays.copyOfRange(before, 8, 12));
+  }
+
+  @Test
   void newCharactersDifferFromEachOther() {
     Vocabulary known = Vocabulary.of("ab");
     CharGru source =

@@ -72,7 +72,7 @@ public final class TemporaryStore implements AutoCloseable {
         CharGru network =
             CharGru.initialize(manager, model.config(), new SplittableRandom(model.seed()))) {
       String characters = String.join("", model.vocabulary().characters()).repeat(2);
-      Origin origin = new Origin(null, "untrained", 0, null, null, Map.of());
+      Origin origin = new Origin(null, "untrained", 0, null, null, Map.of(), null);
       return writer.publish(
           new CheckpointDraft(network, model.vocabulary(), model.precision(), characters, origin));
     }

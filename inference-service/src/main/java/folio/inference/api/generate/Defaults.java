@@ -2,6 +2,7 @@ package folio.inference.api.generate;
 
 import folio.inference.generation.GenerationRequest;
 import folio.model.sampling.OutOfRangeException;
+import folio.model.vocabulary.UnknownCharacters;
 import java.util.List;
 import java.util.OptionalInt;
 
@@ -37,6 +38,17 @@ public final class Defaults {
    */
   public static List<String> stops(List<String> texts) {
     return or(texts, List.of());
+  }
+
+  /**
+   * Returns what happens to unknown characters of a prompt; they are rejected if the field is
+   * absent.
+   *
+   * @throws OutOfRangeException if it is not one of the legal values
+   */
+  public static UnknownCharacters unknown(String name) {
+    return UnknownCharacters.named(or(name, "reject"))
+        .orElseThrow(() -> new OutOfRangeException("unknown", name, UnknownCharacters.NAMES));
   }
 
   /** Returns a prompt; empty if it is absent, which stands for the model's default prompt. */

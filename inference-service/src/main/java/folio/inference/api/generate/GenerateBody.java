@@ -25,7 +25,8 @@ public record GenerateBody(
             description =
                 "The text to continue, in characters of the model's vocabulary. Its largest length is"
                     + " a setting, 10,000 by default (see GET /parameters). An empty prompt means a"
-                    + " line break; if the model lacks it, a space; else its first character.",
+                    + " line break; if the model lacks it, a space; else its first character. For a"
+                    + " model of documents, it begins a new document.",
             defaultValue = "",
             examples = "ROMEO:")
         String prompt,
@@ -104,6 +105,22 @@ public record GenerateBody(
             minimum = "0",
             maximum = "20")
         Integer logprobs,
+    @Schema(
+            description =
+                "What happens to characters of the prompt that the model does not know: reject"
+                    + " (status 400), skip (they are left out), or replace (by the unknown entry of"
+                    + " the model's vocabulary; status 400 if it has none).",
+            enumeration = {"reject", "skip", "replace"},
+            defaultValue = "reject")
+        String unknown,
+    @Schema(
+            description =
+                "Whether the text continues where a document ends. Otherwise the separator of the"
+                    + " documents that a model was trained on ends it like a stop text. Other models"
+                    + " have no documents.",
+            defaultValue = "false")
+        @JsonProperty("ignore_eos")
+        Boolean ignoreEos,
     @Schema(description = "Whether the output begins with the prompt.", defaultValue = "false")
         Boolean echo,
     @Schema(
@@ -154,6 +171,8 @@ public record GenerateBody(
             .sampling(sampling)
             .seed(seed(random, resumeFrom))
             .stop(Defaults.stops(stop))
+            .unknown(Defaults.unknown(unknown))
+            .ignoresDocumentEnd(Defaults.or(ignoreEos, false))
             .echo(Defaults.or(echo, false))
             .keepState(Defaults.or(keepState, false))
             .model(

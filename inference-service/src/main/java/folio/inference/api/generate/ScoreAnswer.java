@@ -5,6 +5,7 @@ import com.fasterxml.jackson.annotation.JsonProperty;
 import folio.inference.api.generate.TokenLogprobView.AlternativeView;
 import folio.inference.api.http.JsonAnswer;
 import folio.inference.generation.TokenLogprob;
+import folio.model.sampling.OutOfRangeException;
 import java.util.ArrayList;
 import java.util.List;
 import org.eclipse.microprofile.openapi.annotations.media.Schema;
@@ -56,7 +57,17 @@ public record ScoreAnswer(
       @Schema(description = "The most likely characters at this position, best first.")
           List<AlternativeView> top) {}
 
-  static ScoreAnswer of(String text, GenerationService.Completed completed) {
+  /**
+   * Returns the answer of a request that reads and echoes the text.
+   *
+   * @throws OutOfRangeException if the model knows fewer than two characters of the text
+   */
+  static ScoreAnswer of(GenerationService.Completed completed) {
+    String text = completed.text();
+    if (completed.logprobs().isEmpty()) {
+      throw new OutOfRangeException(
+          "text", "a text of which the model reads one character", "2 or more known characters");
+    }
     List<Token> tokens = new ArrayList<>();
     tokens.add(new Token(Character.toString(text.codePointAt(0)), null, null, null));
     double total = 0;

@@ -27,6 +27,13 @@ public record ScoreBody(
             defaultValue = "5")
         Integer top,
     @Schema(
+            description =
+                "The same as for POST /generate. A character that is left out has no entry in"
+                    + " tokens; one that is replaced has the token U+FFFD.",
+            enumeration = {"reject", "skip", "replace"},
+            defaultValue = "reject")
+        String unknown,
+    @Schema(
             description = "The model: current, or a version that GET /models lists.",
             defaultValue = "current",
             examples = "current")
@@ -52,6 +59,8 @@ public record ScoreBody(
     GenerationRequest request =
         GenerationRequest.builder(text, 0)
             .promptLogprobs(alternatives)
+            .unknown(Defaults.unknown(unknown))
+            .echo(true)
             .model(Defaults.or(model, GenerationRequest.CURRENT))
             .build();
     GenerationLimits.checkLogprobCount("top", request.logprobCount());

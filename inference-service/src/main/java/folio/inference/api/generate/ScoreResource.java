@@ -65,7 +65,7 @@ public final class ScoreResource {
     return GenerationService.completed(generations.submit(request, false, http))
         .onFailure(RejectedException.class)
         .transform(ScoreResource::nameTextField)
-        .map(completed -> ScoreAnswer.of(request.prompt(), completed));
+        .map(ScoreAnswer::of);
   }
 
   /** Makes a rejection name the field {@code text}, which the engine knows as the prompt. */

@@ -104,7 +104,12 @@ public record CompletionBody(
     @Schema(description = "The service ignores this field.") Map<String, Object> metadata,
     @Schema(description = "The service ignores this field.") @JsonProperty("service_tier")
         String serviceTier,
-    @Schema(description = "The service ignores this field: no model has an end token.")
+    @Schema(
+            description = "The same as for POST /generate.",
+            enumeration = {"reject", "skip", "replace"},
+            defaultValue = "reject")
+        String unknown,
+    @Schema(description = "The same as for POST /generate.", defaultValue = "false")
         @JsonProperty("ignore_eos")
         Boolean ignoreEos,
     @Schema(
@@ -129,7 +134,7 @@ public record CompletionBody(
     @Schema(
             description =
                 "A number from 0 to max_tokens; with stop texts it must be 0. The service ignores it,"
-                    + " because only stop texts end a text early.",
+                    + " because only stop texts and the end of a document end a text early.",
             defaultValue = "0")
         @JsonProperty("min_tokens")
         Integer minTokens,
@@ -218,6 +223,8 @@ public record CompletionBody(
                     Defaults.or(repetitionPenalty, defaults.repetitionPenalty())))
             .seed(choiceSeed)
             .stop(Defaults.stops(stop))
+            .unknown(Defaults.unknown(unknown))
+            .ignoresDocumentEnd(Defaults.or(ignoreEos, false))
             .echo(echoes)
             .model(Defaults.or(model, GenerationRequest.CURRENT));
     OptionalInt alternatives = Defaults.logprobs(logprobs);
