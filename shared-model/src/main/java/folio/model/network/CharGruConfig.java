@@ -209,6 +209,16 @@ public record CharGruConfig(
     return shapes;
   }
 
+  /** Returns the part of the multiplications of a forward pass that the output layer takes. */
+  public double outputShare() {
+    long output = (long) vocabularySize * headInputSize();
+    long all = output + (projectionSize == null ? 0 : (long) projectionSize * hiddenSize);
+    for (int k = 0; k < layers; k++) {
+      all += layerSize(k);
+    }
+    return (double) output / all;
+  }
+
   /** Returns the number of trained values. */
   public long parameterCount() {
     return tensorShapes().values().stream().mapToLong(Shape::size).sum();

@@ -6,7 +6,7 @@ import folio.trainer.corpus.CorpusRequest;
 import folio.trainer.corpus.CorpusSource;
 import folio.trainer.corpus.TextFormat;
 import folio.trainer.corpus.TextStructure;
-import folio.trainer.report.Console;
+import folio.trainer.report.TaskProgress;
 import java.io.PrintWriter;
 import java.nio.charset.Charset;
 import java.nio.charset.IllegalCharsetNameException;
@@ -45,9 +45,6 @@ final class CorpusOptions {
       this.form = form;
     }
   }
-
-  /** Reading shorter texts takes less than a second. */
-  private static final long MIN_BYTES_FOR_PROGRESS = 32L << 20;
 
   private static final double MIB = 1 << 20;
 
@@ -131,8 +128,8 @@ final class CorpusOptions {
   }
 
   /**
-   * Reads the text, and downloads it first where needed. On a terminal, it shows a progress bar for
-   * a large one.
+   * Reads the text, and downloads it first where needed. If that takes longer than a second, it
+   * shows the progress.
    *
    * @param structure the documents and the vocabulary
    * @throws ParameterException if an option has an illegal value
@@ -147,12 +144,17 @@ final class CorpusOptions {
             test,
             new TextFormat(charset(), lineEnds == LineEnds.KEEP, normalisation.form),
             structure);
-    try (Progress progress = new Progress()) {
+    boolean terminal = CommandLine.Help.Ansi.AUTO.enabled();
+    try (TaskProgress progress = new TaskProgress(terminal, "read", "MiB")) {
       return new CorpusSource(
               FileCache.folderOf(System.getenv()),
               refresh,
               note -> err.println("folio: " + note),
-              progress::show)
+              (read, total) -> {
+                if (total >= 0) {
+                  progress.reached((long) (read / MIB), (long) Math.ceil(total / MIB));
+                }
+              })
           .open(request);
     }
   }
@@ -175,37 +177,5 @@ final class CorpusOptions {
 
   private ParameterException usageError(String message, Exception cause) {
     return new ParameterException(command.commandLine(), message, cause);
-  }
-
-  /** The progress of reading: a bar on a terminal, lines elsewhere, nothing for a short text. */
-  private static final class Progress implements AutoCloseable {
-    private Console console;
-    private long reportedNanos = System.nanoTime();
-
-    void show(long read, long total) {
-      if (console == null) {
-        if (total < MIN_BYTES_FOR_PROGRESS) {
-          return;
-        }
-        console =
-            new Console(
-                System.out,
-                CommandLine.Help.Ansi.AUTO.enabled(),
-                new Console.Task("read", "MiB", 0, (long) Math.ceil(total / MIB)));
-      }
-      long done = (long) (read / MIB);
-      console.step(done);
-      if (System.nanoTime() - reportedNanos > console.intervalNanos()) {
-        reportedNanos = System.nanoTime();
-        console.progress(done, "read");
-      }
-    }
-
-    @Override
-    public void close() {
-      if (console != null) {
-        console.close();
-      }
-    }
   }
 }

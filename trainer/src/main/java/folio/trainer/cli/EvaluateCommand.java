@@ -6,11 +6,13 @@ import folio.model.checkpoint.CheckpointManifest;
 import folio.model.network.CharGru;
 import folio.trainer.corpus.Corpus;
 import folio.trainer.corpus.Division;
+import folio.trainer.corpus.EncodedText;
 import folio.trainer.corpus.SplitRule;
 import folio.trainer.corpus.TextStructure;
 import folio.trainer.evaluation.Evaluator;
 import folio.trainer.evaluation.Memorisation;
 import folio.trainer.evaluation.TrainedModel;
+import folio.trainer.report.TaskProgress;
 import java.io.PrintWriter;
 import java.util.Map;
 import java.util.concurrent.Callable;
@@ -73,9 +75,9 @@ final class EvaluateCommand implements Callable<Integer> {
     try (NDManager manager = NDManager.newBaseManager(device.start());
         CharGru network = checkpoint.load(manager)) {
       out.printf("%s on %s%n", checkpoint.version(), text);
-      print(out, "", new Evaluator(manager, parts.validation()).evaluate(network));
+      print(out, "", losses(manager, network, parts.validation()));
       if (parts.test().length() > 1) {
-        print(out, "test ", new Evaluator(manager, parts.test()).evaluate(network));
+        print(out, "test ", losses(manager, network, parts.test()));
       }
       out.flush();
       printMemorisation(
@@ -84,6 +86,13 @@ final class EvaluateCommand implements Callable<Integer> {
           out);
     }
     return CommandLine.ExitCode.OK;
+  }
+
+  private static Map<String, Double> losses(NDManager manager, CharGru network, EncodedText text) {
+    boolean terminal = CommandLine.Help.Ansi.AUTO.enabled();
+    try (TaskProgress progress = new TaskProgress(terminal, "evaluate", "character")) {
+      return new Evaluator(manager, text, progress::reached).evaluate(network);
+    }
   }
 
   /**

@@ -1,10 +1,13 @@
 package folio.trainer.cli;
 
 import ai.djl.Device;
+import ai.djl.engine.EngineException;
 import folio.model.checkpoint.Checkpoint;
 import folio.trainer.corpus.Corpus;
 import folio.trainer.publication.Promotion;
 import folio.trainer.report.LiveMetrics;
+import folio.trainer.run.Errors;
+import folio.trainer.run.MemoryUse;
 import folio.trainer.run.RunContext;
 import folio.trainer.run.RunFolder;
 import folio.trainer.run.TrainingConfig;
@@ -162,34 +165,55 @@ final class TrainCommand implements Callable<Integer> {
       Corpus text = corpus.open(hyperparameters.structure());
       Device where = device.start();
       long textLength = hyperparameters.trainingLength(text);
-      double seconds = TrainingRun.secondsPerStep(hyperparameters.oneStep(textLength), text, where);
-      TrainingConfig config = hyperparameters.config(textLength, seconds, this::print);
-      RunContext context =
-          new RunContext(
-              text,
-              corpus.again(),
-              parent,
-              where,
-              device.threadCount(),
-              checkpoints.store(),
-              promote,
-              keep,
-              folder,
-              seconds,
-              System.out,
-              CommandLine.Help.Ansi.AUTO.enabled(),
-              live);
-      try (TrainingRun training = new TrainingRun(config, context)) {
-        if (live.port() >= 0) {
-          System.out.println("metrics    http://" + metricsHost + ":" + live.port() + "/metrics");
-        }
-        Thread onSignal = new Thread(() -> stopCleanly(training, finished), "stop-on-signal");
-        Runtime.getRuntime().addShutdownHook(onSignal);
-        training.run();
+      TrainingConfig first = hyperparameters.oneStep(textLength);
+      try {
+        double seconds = TrainingRun.secondsPerStep(first, text, where);
+        TrainingConfig config = hyperparameters.config(textLength, seconds, this::print);
+        RunContext context = context(text, parent, where, folder, seconds, live);
+        run(config, context, finished);
         return CommandLine.ExitCode.OK;
+      } catch (EngineException | OutOfMemoryError e) {
+        if (!Errors.isOutOfMemory(e)) {
+          throw e;
+        }
+        throw MemoryUse.of(first, text).explain(e);
       }
     } finally {
       finished.countDown();
+    }
+  }
+
+  private RunContext context(
+      Corpus text,
+      Checkpoint parent,
+      Device where,
+      RunFolder folder,
+      double secondsPerStep,
+      LiveMetrics live) {
+    return new RunContext(
+        text,
+        corpus.again(),
+        parent,
+        where,
+        device.threadCount(),
+        checkpoints.store(),
+        promote,
+        keep,
+        folder,
+        secondsPerStep,
+        System.out,
+        CommandLine.Help.Ansi.AUTO.enabled(),
+        live);
+  }
+
+  private void run(TrainingConfig config, RunContext context, CountDownLatch finished) {
+    try (TrainingRun training = new TrainingRun(config, context)) {
+      if (context.live().port() >= 0) {
+        print("metrics    http://" + metricsHost + ":" + context.live().port() + "/metrics");
+      }
+      Thread onSignal = new Thread(() -> stopCleanly(training, finished), "stop-on-signal");
+      Runtime.getRuntime().addShutdownHook(onSignal);
+      training.run();
     }
   }
 

@@ -17,6 +17,8 @@ import java.util.List;
 final class CharacterStore {
   private static final int SEGMENT_BITS = 20;
 
+  private static final double MB = 1e6;
+
   /** The number of numbers in a segment. */
   private static final int SEGMENT = 1 << SEGMENT_BITS;
 
@@ -54,9 +56,8 @@ final class CharacterStore {
       }
     }
 
-    /** Returns a wider segment with the same first numbers. */
-    Segment widened(int count) {
-      Segment wider = new Segment(shift + 1);
+    /** Copies the first numbers to a wider segment and returns it. */
+    Segment widenedInto(Segment wider, int count) {
       for (int i = 0; i < count; i++) {
         wider.put(i, get(i));
       }
@@ -71,15 +72,38 @@ final class CharacterStore {
    */
   void add(int number) {
     if (inLast == SEGMENT) {
-      last = new Segment(last == null ? 0 : last.shift);
+      last = segment(last == null ? 0 : last.shift);
       segments.add(last);
       inLast = 0;
     }
     while (number >= last.limit) {
-      last = last.widened(inLast);
+      last = last.widenedInto(segment(last.shift + 1), inLast);
       segments.set(segments.size() - 1, last);
     }
     last.put(inLast++, number);
+  }
+
+  /**
+   * Allocates a segment.
+   *
+   * @throws CorpusException if there is not enough memory
+   */
+  private Segment segment(int shift) {
+    try {
+      return new Segment(shift);
+    } catch (OutOfMemoryError e) {
+      throw new CorpusException(
+          String.format(
+              "memory ran out while the text was read: its first %,d characters take %.0f MB"
+                  + " outside Java's heap; free some memory, or train on a part of the text",
+              size(), bytes() / MB),
+          e);
+    }
+  }
+
+  /** Returns the size of all segments in bytes. */
+  long bytes() {
+    return segments.stream().mapToLong(segment -> (long) SEGMENT << segment.shift).sum();
   }
 
   /** Returns how many numbers there are. */

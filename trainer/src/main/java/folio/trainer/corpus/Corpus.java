@@ -113,6 +113,11 @@ public final class Corpus {
         || structure.separator().text().indexOf(alphabet.codePoint(number)) >= 0;
   }
 
+  /** Returns the size of the stored text in bytes. */
+  public long bytes() {
+    return parts.all().mapToLong(region -> region.characters().bytes()).sum();
+  }
+
   /** Returns how many characters of the text have no own entry in the vocabulary. */
   public long rareOccurrences() {
     return IntStream.range(0, alphabet.size())

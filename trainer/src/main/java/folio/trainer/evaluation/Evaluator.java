@@ -54,6 +54,8 @@ public final class Evaluator {
 
   private final NDManager manager;
   private final EncodedText text;
+  private final EvaluationProgress progress;
+  private long read;
 
   /**
    * Creates an evaluator.
@@ -62,13 +64,32 @@ public final class Evaluator {
    * @param text at least two characters
    */
   public Evaluator(NDManager manager, EncodedText text) {
+    this(manager, text, EvaluationProgress.NONE);
+  }
+
+  /**
+   * Creates an evaluator that reports its progress.
+   *
+   * @param manager the parent of scratch arrays, on the network's device
+   * @param text at least two characters
+   * @param progress receives the number of characters that were read so far; it may end the
+   *     evaluation by an exception
+   */
+  public Evaluator(NDManager manager, EncodedText text, EvaluationProgress progress) {
     this.manager = manager;
     this.text = text;
+    this.progress = progress;
+  }
+
+  /** Returns the number of characters that {@link #evaluate} reads: each protocol reads all. */
+  public long characters() {
+    return text.length() * (text.hasDocuments() ? 1 : 2);
   }
 
   /** Returns the mean loss over the whole text in nats per character, by protocol. */
   public Map<String, Double> evaluate(CharGru network) {
     Map<String, Double> losses = new LinkedHashMap<>();
+    read = 0;
     if (text.hasDocuments()) {
       losses.put(DOCUMENTS, documents(network));
       return losses;
@@ -239,11 +260,11 @@ public final class Evaluator {
     long[] inputs = new long[spans.size() * steps];
     long[] targets = new long[spans.size() * steps];
     float[] weights = new float[spans.size() * steps];
-    boolean padded = false;
+    int scored = 0;
     for (int row = 0; row < spans.size(); row++) {
       Span span = spans.get(row);
       int length = (int) Math.min(steps, span.length() - from);
-      padded |= length < steps;
+      scored += length;
       for (int t = 0; t < length; t++) {
         inputs[row * steps + t] = text.id(span.start() + from + t);
         targets[row * steps + t] = text.id(span.start() + from + t + 1);
@@ -254,10 +275,12 @@ public final class Evaluator {
     try (NDManager scope = manager.newSubManager()) {
       CharGru.Output output = network.forward(scope.create(inputs, shape), state);
       NDArray losses = CrossEntropy.perCharacter(output.logits(), scope.create(targets, shape));
-      if (padded) {
+      if (scored < weights.length) {
         losses = losses.mul(scope.create(weights, losses.getShape()));
       }
       double sum = HostCopy.number(losses.sum());
+      read += scored;
+      progress.read(read, characters());
       output.state().attach(manager);
       return new Score(sum, output.state());
     }

@@ -118,9 +118,4 @@ final class CheckpointSelector {
   String wholeProtocol() {
     return validation.protocol();
   }
-
-  /** Returns the losses of a network over the whole validation part, in nats by protocol. */
-  Map<String, Double> wholeValidation(CharGru network) {
-    return validation.evaluate(network);
-  }
 }

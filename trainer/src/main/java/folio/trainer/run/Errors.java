@@ -46,7 +46,8 @@ public final class Errors {
     return "this is a bug, please report it: " + error;
   }
 
-  private static boolean isOutOfMemory(Throwable error) {
+  /** Returns whether an error means that memory ran out, on the host or on a GPU. */
+  public static boolean isOutOfMemory(Throwable error) {
     for (Throwable cause = error; cause != null; cause = cause.getCause()) {
       String message = String.valueOf(cause.getMessage());
       if (cause instanceof OutOfMemoryError || OUT_OF_MEMORY.matcher(message).find()) {

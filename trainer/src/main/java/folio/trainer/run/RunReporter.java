@@ -31,6 +31,9 @@ final class RunReporter implements AutoCloseable {
   private static final int PREDICTED_CHARACTERS = 160;
   private static final int SAMPLE_CHARACTERS = 200;
 
+  /** A larger part of the arithmetic than this is reported. */
+  private static final double NOTABLE_SHARE = 0.5;
+
   private static final SamplingParameters SAMPLE = SamplingParameters.DEFAULT.withTemperature(0.8);
 
   private final RunContext context;
@@ -121,6 +124,14 @@ final class RunReporter implements AutoCloseable {
     }
     state.changes().forEach(console::line);
     console.line(length());
+    double outputShare = architecture.outputShare();
+    if (outputShare > NOTABLE_SHARE) {
+      console.line(
+          String.format(
+              "the output layer takes %.0f %% of a step's arithmetic, because the vocabulary has %,d"
+                  + " entries",
+              100 * outputShare, architecture.vocabularySize()));
+    }
     Promotion.Forecast forecast =
         context
             .promotion()
@@ -260,6 +271,23 @@ final class RunReporter implements AutoCloseable {
             "the loss of %,d characters of the validation and test parts is not measured: it would"
                 + " take about %d:%02d:%02d; ./folio evaluate %s does it",
             characters, time.toHours(), time.toMinutesPart(), time.toSecondsPart(), version));
+  }
+
+  /** Reports the progress of the measurement at the end, at most once per interval. */
+  void measuring(long step, long read, long all) {
+    if (stepped(step)) {
+      restartClock();
+      console.progress(
+          step, String.format("measuring the whole validation part: %.0f %%", 100.0 * read / all));
+    }
+  }
+
+  /** Reports that the measurement at the end was cancelled. */
+  void notMeasured(String version) {
+    console.line(
+        "stopped: the loss of the whole validation part is not measured; ./folio evaluate "
+            + version
+            + " does it");
   }
 
   private static String inUnits(Map<String, Double> losses) {

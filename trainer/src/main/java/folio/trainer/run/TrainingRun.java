@@ -27,6 +27,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
+import java.util.concurrent.CancellationException;
 
 /**
  * A training run from its first step to its last: corpus, batches, training steps, evaluation and
@@ -270,13 +271,28 @@ public final class TrainingRun implements AutoCloseable {
         return;
       }
       Map<String, Double> validation = new LinkedHashMap<>(published.get().losses().validation());
-      validation.putAll(selector.wholeValidation(selected));
-      Map<String, Double> test =
-          tests ? new Evaluator(scratch, text.test()).evaluate(selected) : null;
+      validation.putAll(measure(scratch, text.validation(), selected));
+      Map<String, Double> test = tests ? measure(scratch, text.test(), selected) : null;
       reporter.measured(step, validation, test);
       Losses losses = new Losses(published.get().losses().training(), validation, test);
       reporter.published(step, publisher.replace(selected, step, losses));
+    } catch (CancellationException e) {
+      reporter.notMeasured(published.get().version());
     }
+  }
+
+  /** Measures a network on a whole part, unless the run is asked to stop. */
+  private Map<String, Double> measure(NDManager scratch, EncodedText part, CharGru selected) {
+    return new Evaluator(
+            scratch,
+            part,
+            (read, all) -> {
+              if (stopRequested) {
+                throw new CancellationException();
+              }
+              reporter.measuring(progress.step(), read, all);
+            })
+        .evaluate(selected);
   }
 
   /** Returns whether losses are those of the whole validation part and of the test part. */
@@ -289,7 +305,10 @@ public final class TrainingRun implements AutoCloseable {
     state.save(progress, optimizer, trainStep);
   }
 
-  /** Makes {@link #run} evaluate and save the network as it is, and return soon. */
+  /**
+   * Makes {@link #run} evaluate and save the network as it is, and return soon. The evaluation at
+   * the end of a run is left out.
+   */
   public void requestStop() {
     stopRequested = true;
   }

@@ -168,6 +168,24 @@ class ResumeTest {
   }
 
   @Test
+  void aSignalCancelsTheEvaluationAtTheEnd() throws Exception {
+    Files.writeString(corpus, Files.readString(corpus).repeat(80));
+    Process process = start("cancelled", "--split=10,90", "--hidden-size=192");
+    readUntil(process, "step " + STEPS + ", windows-256-sample-");
+    process.toHandle().destroy();
+    String output = readUntil(process, null);
+    assertThat(process.waitFor(1, TimeUnit.MINUTES)).isTrue();
+
+    assertThat(process.exitValue()).as(output).isZero();
+    assertThat(output)
+        .contains(
+            "stopped: the loss of the whole validation part is not measured; ./folio evaluate")
+        .contains("done at step " + STEPS)
+        .doesNotContain("carried-64");
+    assertThat(facts("cancelled")).containsEntry("step", "" + STEPS);
+  }
+
+  @Test
   void signalPublishesTheBestNetworkAndExitsCleanly() throws Exception {
     Process process = start("stopped");
     readUntil(process, "step 60, carried");
