@@ -118,12 +118,18 @@ public final class Corpus {
     return parts.all().mapToLong(region -> region.characters().bytes()).sum();
   }
 
-  /** Returns how many characters of the text have no own entry in the vocabulary. */
-  public long rareOccurrences() {
-    return IntStream.range(0, alphabet.size())
-        .filter(number -> !isKept(number))
-        .mapToLong(alphabet::occurrences)
-        .sum();
+  /**
+   * The characters that have no own entry in the vocabulary.
+   *
+   * @param distinct the number of different ones
+   * @param occurrences the number of all their occurrences
+   */
+  public record Rare(int distinct, long occurrences) {}
+
+  /** Counts the characters that are too rare for the vocabulary. */
+  public Rare rare() {
+    int[] rare = IntStream.range(0, alphabet.size()).filter(number -> !isKept(number)).toArray();
+    return new Rare(rare.length, Arrays.stream(rare).mapToLong(alphabet::occurrences).sum());
   }
 
   /**

@@ -115,12 +115,13 @@ final class RunReporter implements AutoCloseable {
               vocabulary.characterCount() - known,
               state.adopted() == null ? "starts anew" : "continues that of " + state.adopted()));
     }
-    if (vocabulary.hasUnknownEntry() && context.corpus().rareOccurrences() > 0) {
+    Corpus.Rare rare = context.corpus().rare();
+    if (rare.distinct() > 0) {
       console.line(
           String.format(
-              "%,d characters of the text are too rare for the vocabulary and share its unknown"
+              "%,d distinct characters occur too rarely, %,d times in all; they share the unknown"
                   + " entry, which is never generated",
-              context.corpus().rareOccurrences()));
+              rare.distinct(), rare.occurrences()));
     }
     state.changes().forEach(console::line);
     console.line(length());

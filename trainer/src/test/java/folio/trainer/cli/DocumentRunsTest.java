@@ -74,7 +74,7 @@ class DocumentRunsTest {
     assertThat(console.errors()).contains("read 602 documents");
     assertThat(console.output())
         .contains(
-            "5 characters of the text are too rare for the vocabulary and share its unknown entry",
+            "5 distinct characters occur too rarely, 5 times in all; they share the unknown entry",
             "step 40, documents ")
         .doesNotContain("windows-256", "carried-64");
     Checkpoint current = current();

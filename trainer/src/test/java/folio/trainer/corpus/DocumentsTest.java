@@ -161,7 +161,7 @@ class DocumentsTest {
 
     assertThat(vocabulary).isEqualTo(Vocabulary.of("abc\ufffd").withUnknownEntry());
     assertThat(ids).startsWith(0, 0, 1, 1, 2, 2, 3, 4, 4, 4);
-    assertThat(corpus.rareOccurrences()).isEqualTo(4);
+    assertThat(corpus.rare()).isEqualTo(new Corpus.Rare(4, 4));
   }
 
   @Test
