@@ -198,7 +198,7 @@ class FusedNumericsOnGpuTest {
       streams.launch(plans, CHARACTERS, 0);
       for (int[] ids : streams.finish().ids()) {
         assertThat(Arrays.copyOf(ids, 2)).containsOnly(2);
-        assertThat(Arrays.copyOfRange(ids, 2, CHARACTERS)).containsOnly(0, 1);
+        assertThat(Arrays.copyOfRange(ids, 2, CHARACTERS)).doesNotContain(2);
       }
     }
   }
