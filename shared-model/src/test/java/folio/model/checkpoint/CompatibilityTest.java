@@ -23,7 +23,7 @@ class CompatibilityTest {
     for (String version : store.versions()) {
       Checkpoint checkpoint = store.open(version);
       CheckpointManifest manifest = checkpoint.manifest();
-      assertThat(manifest).hasNoNullFieldsOrProperties();
+      assertThat(manifest).hasNoNullFieldsOrPropertiesExcept("documentSeparator");
       assertThat(manifest.corpus()).hasNoNullFieldsOrProperties();
       // Release 0.1.0 knew no test part.
       assertThat(manifest.losses()).hasNoNullFieldsOrPropertiesExcept("test");

@@ -25,7 +25,7 @@ final class Curves {
 
   /** The protocols whose loss decides; the first that a run has measured is drawn. */
   private static final List<String> DECIDING_PROTOCOLS =
-      List.of("held-out-windows-256", "windows-256");
+      List.of("held-out-windows-256", "windows-256", "held-out-documents", "documents");
 
   private Curves() {}
 

@@ -25,6 +25,8 @@ public record RunRecord(
   /** The end of the name of a protocol that was applied to a sample of the text. */
   private static final Pattern SAMPLE = Pattern.compile("-sample-\\d+$");
 
+  private static final String DOCUMENTS = "documents";
+
   /** The record of a run that has not begun. */
   public static final RunRecord EMPTY = new RunRecord(0, false, List.of(), Double.NaN);
 
@@ -106,6 +108,15 @@ public record RunRecord(
         .mapToDouble(Evaluation::trainingLoss)
         .filter(loss -> !Double.isNaN(loss))
         .reduce(Double.NaN, (before, loss) -> loss);
+  }
+
+  /** Returns the protocol by which the run's networks are compared. */
+  String protocol() {
+    boolean documents =
+        evaluations.stream()
+            .flatMap(evaluation -> evaluation.losses().keySet().stream())
+            .anyMatch(protocol -> protocol.endsWith(DOCUMENTS));
+    return documents ? DOCUMENTS : "windows-256";
   }
 
   /** Returns the newest loss by a protocol, in nats; NaN if there is none. */

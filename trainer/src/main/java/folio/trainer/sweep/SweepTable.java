@@ -5,8 +5,7 @@ import java.util.Locale;
 
 /** The results of a sweep as a table in Markdown, one row a run. */
 final class SweepTable {
-  private static final String HELD_OUT = "held-out-windows-256";
-  private static final String VALIDATION = "windows-256";
+  private static final String HELD_OUT = "held-out-";
 
   private SweepTable() {}
 
@@ -26,6 +25,7 @@ final class SweepTable {
     table.append("| --- | --- | --: | --: | --: | --: | --: | --: | --- |\n");
     for (Row row : rows) {
       RunRecord record = row.record();
+      String protocol = record.protocol();
       table.append(
           String.format(
               Locale.ROOT,
@@ -34,9 +34,9 @@ final class SweepTable {
               String.join(" ", row.run().options()),
               record.steps(),
               nats(record.trainingLoss()),
-              nats(record.lowestLoss(HELD_OUT)),
-              nats(record.lastLoss(HELD_OUT)),
-              nats(record.lastLoss(VALIDATION)),
+              nats(record.lowestLoss(HELD_OUT + protocol)),
+              nats(record.lastLoss(HELD_OUT + protocol)),
+              nats(record.lastLoss(protocol)),
               Double.isNaN(record.charactersPerSecond())
                   ? "–"
                   : String.format(Locale.ROOT, "%,.0f", record.charactersPerSecond()),

@@ -134,6 +134,20 @@ class SweepTest {
   }
 
   @Test
+  void theTableHasTheLossesOfDocuments() throws Exception {
+    Path run = Files.createDirectories(sweep.resolve("width.8"));
+    Files.writeString(
+        run.resolve("metrics.jsonl"),
+        "{\"event\": \"evaluation\", \"step\": 10, \"training_loss_nats\": 2.5, \"loss_nats\":"
+            + " {\"held-out-documents\": 2.375, \"documents\": 2.25}}\n");
+
+    finish(start(Map.of(), "--table"), 0);
+    assertThat(Files.readString(sweep.resolve("results.md")))
+        .contains("| 10 | 2.5000 | 2.3750 | 2.3750 | 2.2500 |");
+    assertThat(sweep.resolve("width.png")).exists();
+  }
+
+  @Test
   void writesTheTableEvenIfAPictureCannotBeWritten() throws Exception {
     Path run = Files.createDirectories(sweep.resolve("width.8"));
     Files.writeString(
