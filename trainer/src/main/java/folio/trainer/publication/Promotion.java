@@ -111,11 +111,8 @@ public enum Promotion {
     for (Map.Entry<String, String> option : DEFAULT_DIVISION.entrySet()) {
       String then = setting(served.settings(), option);
       if (!then.equalsIgnoreCase(setting(settings, option))) {
-        return "was measured on another part of the text (--"
-            + option.getKey()
-            + " '"
-            + then
-            + "')";
+        String value = then.isEmpty() ? "''" : then;
+        return "was measured on another part of the text (--" + option.getKey() + " " + value + ")";
       }
     }
     return null;

@@ -1,8 +1,11 @@
 package folio.trainer.report;
 
 import java.io.PrintStream;
+import java.text.DecimalFormat;
+import java.text.DecimalFormatSymbols;
 import java.time.Duration;
 import java.util.Locale;
+import java.util.function.IntSupplier;
 import me.tongfei.progressbar.ProgressBar;
 import me.tongfei.progressbar.ProgressBarBuilder;
 import me.tongfei.progressbar.ProgressBarConsumer;
@@ -15,11 +18,16 @@ import me.tongfei.progressbar.ProgressBarStyle;
 public final class Console implements AutoCloseable {
   private static final String CLEAR_LINE = "\r\u001b[K";
   private static final int REDRAW_MILLIS = 200;
+
+  /** From this number of columns on, there is room for all figures next to the bar. */
+  private static final int WIDE = 110;
+
   private static final long TERMINAL_INTERVAL_NANOS = 1_000_000_000L;
   private static final long PLAIN_INTERVAL_NANOS = 10_000_000_000L;
 
   private final PrintStream out;
   private final boolean terminal;
+  private final IntSupplier columns;
   private final ProgressBar bar;
   private final Task task;
 
@@ -40,8 +48,18 @@ public final class Console implements AutoCloseable {
    * @param terminal whether the stream is a terminal
    */
   public Console(PrintStream out, boolean terminal, Task task) {
+    this(out, terminal, terminal ? TerminalWidth::columns : () -> TerminalWidth.DEFAULT, task);
+  }
+
+  /**
+   * Creates a console on a terminal of another width.
+   *
+   * @param columns returns the number of columns of the terminal
+   */
+  Console(PrintStream out, boolean terminal, IntSupplier columns, Task task) {
     this.out = out;
     this.terminal = terminal;
+    this.columns = columns;
     this.task = task;
     this.bar = terminal ? startBar(task) : null;
   }
@@ -53,18 +71,19 @@ public final class Console implements AutoCloseable {
         .setUpdateIntervalMillis(REDRAW_MILLIS)
         .setStyle(ProgressBarStyle.ASCII)
         .setConsumer(new OverwrittenLine())
-        .showSpeed()
+        .showSpeed(new DecimalFormat("#,##0.#", DecimalFormatSymbols.getInstance(Locale.ROOT)))
         .startsFrom(task.done(), Duration.ZERO)
         .build();
   }
 
-  /** Draws the bar on one line, over what it drew before. */
+  /**
+   * Draws the bar on one line, over what it drew before. The line is as wide as the terminal is
+   * now, because a longer one would wrap, and each redraw would leave a line behind.
+   */
   private final class OverwrittenLine implements ProgressBarConsumer {
-    private static final int WIDTH = 110;
-
     @Override
     public int getMaxRenderedLength() {
-      return WIDTH;
+      return columns.getAsInt() - 1; // a character in the last column may wrap
     }
 
     @Override
@@ -98,6 +117,11 @@ public final class Console implements AutoCloseable {
           learningRate,
           charactersPerSecond);
     }
+
+    /** Returns the figure that a narrow terminal has room for. */
+    String brief() {
+      return String.format(Locale.ROOT, "loss %.3f", lossNats);
+    }
   }
 
   /**
@@ -112,6 +136,11 @@ public final class Console implements AutoCloseable {
     return terminal ? TERMINAL_INTERVAL_NANOS : PLAIN_INTERVAL_NANOS;
   }
 
+  /** Returns the number of columns that a line may have. */
+  public int columns() {
+    return columns.getAsInt();
+  }
+
   /** Moves the bar; does nothing where there is none. */
   public void step(long done) {
     if (bar != null) {
@@ -122,7 +151,8 @@ public final class Console implements AutoCloseable {
   /** Shows figures, such as {@link Speed}: next to the bar, or as a line. */
   public void progress(long done, Object figures) {
     if (bar != null) {
-      bar.setExtraMessage(" " + figures);
+      boolean brief = columns() < WIDE && figures instanceof Speed;
+      bar.setExtraMessage(" " + (brief ? ((Speed) figures).brief() : figures));
     } else {
       line(task.unit() + " " + done + "/" + task.total() + " " + figures);
     }

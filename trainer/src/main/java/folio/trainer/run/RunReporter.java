@@ -346,7 +346,8 @@ final class RunReporter implements AutoCloseable {
         generator.generate(
             new TextGenerator.Request(generator.defaultPrompt(), SAMPLE_CHARACTERS, SAMPLE, step));
     console.line(
-        PredictionView.render(prediction.target(), prediction.predicted(), console.colours()));
+        PredictionView.render(
+            prediction.target(), prediction.predicted(), console.colours(), console.columns()));
     String printable = PrintableText.escapeLines(sample);
     console.line("sample     " + printable.replace("\n", "\n           "));
     writeEvent("sample", step, Map.of("temperature", SAMPLE.temperature(), "text", sample));

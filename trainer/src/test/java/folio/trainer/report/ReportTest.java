@@ -9,9 +9,12 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The console, the view of predictions and the record of a run. */
 class ReportTest {
@@ -22,10 +25,38 @@ class ReportTest {
     int[] target = "to be\n".codePoints().toArray();
     int[] predicted = "ta be ".codePoints().toArray();
 
-    assertThat(PredictionView.render(target, predicted, Ansi.ON))
-        .isEqualTo("target     to be⏎\nprediction t\u001b[31ma\u001b[0m be\u001b[31m \u001b[0m\n");
-    assertThat(PredictionView.render(target, predicted, Ansi.OFF))
-        .isEqualTo("target     to be⏎\nprediction ·a··· \n");
+    assertThat(PredictionView.render(target, predicted, Ansi.ON, 80))
+        .startsWith("target     to be⏎\nprediction t\u001b[31ma\u001b[0m be\u001b[31m \u001b[0m\n")
+        .contains("red: the network expected another character");
+    assertThat(PredictionView.render(target, predicted, Ansi.OFF, 80))
+        .startsWith("target     to be⏎\nprediction ·a··· \n")
+        .contains("·: the network expected the character above");
+  }
+
+  @Test
+  void breaksBothLinesAfterTheSameWord() {
+    int[] target = "to be or notwithstanding".codePoints().toArray();
+    int[] predicted = "to be xx notwithstanding".codePoints().toArray();
+
+    assertThat(PredictionView.render(target, predicted, Ansi.OFF, 20))
+        .startsWith(
+            """
+            target     to be or\s
+            prediction ······xx·
+            target     notwithst
+            prediction ·········
+            target     anding
+            prediction ······
+            """);
+  }
+
+  @Test
+  void alignsWideAndCombiningCharacters() {
+    int[] target = "明a月\u0301b".codePoints().toArray();
+    int[] predicted = "x月月ab".codePoints().toArray();
+
+    assertThat(PredictionView.render(target, predicted, Ansi.OFF, 80))
+        .startsWith("target     明a 月 \u0301b\nprediction x 月· a·\n");
   }
 
   @Test
@@ -57,18 +88,39 @@ class ReportTest {
 
   @Test
   void drawsABarOnATerminal() {
-    String text = print(true);
+    assertThat(print(true)).contains("train", "5/10", " loss 2.000", "\r\u001b[K");
+    assertThat(printed(true, 120)).contains("loss 2.000 lr 1.0e-03 12,345 characters/s");
+  }
 
-    assertThat(text)
-        .contains("train", "5/10", "loss 2.000 lr 1.0e-03 12,345 characters/s", "\r\u001b[K");
+  @ParameterizedTest
+  @ValueSource(ints = {30, 50, 80, 140})
+  void theBarIsAsWideAsTheTerminal(int columns) {
+    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+    PrintStream out = new PrintStream(bytes, true, StandardCharsets.UTF_8);
+    try (Console console =
+        new Console(out, true, () -> columns, new Console.Task("train", "step", 0, 100_000))) {
+      console.progress(5, new Console.Speed(2, 0.001, 12_345));
+      console.step(50_000);
+    }
+    List<String> redraws = List.of(bytes.toString(StandardCharsets.UTF_8).split("\r\u001b\\[K"));
+
+    assertThat(redraws)
+        .hasSizeGreaterThan(1)
+        .allSatisfy(line -> assertThat(line.strip()).hasSizeLessThan(columns))
+        .anySatisfy(line -> assertThat(line).contains("50%"));
   }
 
   private static String print(boolean terminal) {
+    return printed(terminal, 80);
+  }
+
+  private static String printed(boolean terminal, int columns) {
     ByteArrayOutputStream bytes = new ByteArrayOutputStream();
     try (Console console =
         new Console(
             new PrintStream(bytes, true, StandardCharsets.UTF_8),
             terminal,
+            () -> columns,
             new Console.Task("train", "step", 0, 10))) {
       console.step(5);
       console.progress(5, new Console.Speed(2, 0.001, 12_345));
