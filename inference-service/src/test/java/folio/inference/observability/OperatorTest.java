@@ -141,6 +141,8 @@ class OperatorTest {
                 "stop",
                 "logprobs",
                 "echo",
+                "unknown",
+                "ignore_eos",
                 "keep_state",
                 "state",
                 "model"));

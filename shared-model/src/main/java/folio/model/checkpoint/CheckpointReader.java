@@ -1,5 +1,6 @@
 package folio.model.checkpoint;
 
+import folio.model.network.CharGruConfig;
 import folio.model.storage.FileCache;
 import folio.model.storage.Storage;
 import folio.model.text.PrintableText;
@@ -115,6 +116,19 @@ public class CheckpointReader {
    */
   public final CheckpointManifest manifest(String version) {
     return cache == null ? read(version) : manifests.computeIfAbsent(version, this::read);
+  }
+
+  /**
+   * Returns the architecture of a version without reading its weights.
+   *
+   * @throws CheckpointException if the version does not exist or its files are not legal
+   */
+  public final CharGruConfig config(String version) {
+    CheckpointManifest manifest = manifest(version);
+    CheckpointFiles files = CheckpointFiles.in(storage, version, cache);
+    String name = CheckpointFiles.CONFIG;
+    return CheckpointJson.readConfig(
+        wrapErrors(version + "/" + name, () -> files.read(name, manifest.files().get(name))));
   }
 
   private CheckpointManifest read(String version) {

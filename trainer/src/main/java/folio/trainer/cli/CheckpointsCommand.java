@@ -2,8 +2,6 @@ package folio.trainer.cli;
 
 import ai.djl.ndarray.NDManager;
 import folio.model.checkpoint.Checkpoint;
-import folio.model.checkpoint.CheckpointException;
-import folio.model.checkpoint.CheckpointManifest;
 import folio.model.checkpoint.CheckpointStore;
 import folio.model.checkpoint.CheckpointWriter;
 import folio.model.network.CharGru;
@@ -11,6 +9,7 @@ import java.io.PrintWriter;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
@@ -29,7 +28,7 @@ final class CheckpointsCommand implements Runnable {
   public void run() {
     throw new ParameterException(
         spec.commandLine(),
-        "a subcommand is missing; it must be list, show, promote, verify or delete");
+        "a subcommand is missing; it must be list, show, promote, rollback, verify or delete");
   }
 
   private PrintWriter out() {
@@ -39,33 +38,32 @@ final class CheckpointsCommand implements Runnable {
   @Command(
       mixinStandardHelpOptions = true,
       showDefaultValues = true,
-      description = "Lists all versions with their losses. An asterisk marks CURRENT.",
+      description = {
+        "Lists all versions with their losses in nats per character. An asterisk marks CURRENT. A"
+            + " tilde marks the loss of a sample of the validation part.",
+        "In every command, a version may be abbreviated to its beginning, or to the beginning of"
+            + " its last eight characters."
+      },
       footer = {"", "Example: ./folio checkpoints list"})
-  void list(@Mixin StoreOptions checkpoints) {
+  void list(
+      @Mixin StoreOptions checkpoints,
+      @Option(names = "--json", description = "Print a JSON array with an object per version.")
+          boolean json) {
     CheckpointStore store = checkpoints.store();
-    String current = store.current().orElse("");
-    for (String version : store.versions()) {
-      String mark = version.equals(current) ? "* " : "  ";
-      try {
-        CheckpointManifest manifest = store.manifest(version);
-        out().println(mark + version + "  step " + manifest.step() + "  " + losses(manifest));
-      } catch (CheckpointException e) {
-        out().println(mark + version + "  unreadable: " + e.getMessage());
-      }
+    if (json) {
+      out().println(CheckpointView.json(store));
+      return;
     }
-    if (current.isEmpty()) {
+    CheckpointView.table(store).forEach(out()::println);
+    if (store.current().isEmpty()) {
       out().println("there is no CURRENT; the service serves its embedded checkpoint");
     }
-  }
-
-  private static String losses(CheckpointManifest manifest) {
-    return manifest.losses() == null ? "not measured" : manifest.losses().validation().toString();
   }
 
   @Command(
       mixinStandardHelpOptions = true,
       showDefaultValues = true,
-      description = "Shows the manifest of a version.",
+      description = "Shows how a version was made, its losses, its network and its files.",
       footer = {"", "Example: ./folio checkpoints show current"})
   void show(
       @Mixin StoreOptions checkpoints,
@@ -77,38 +75,44 @@ final class CheckpointsCommand implements Runnable {
                       + " jar).")
           String version) {
     Checkpoint checkpoint = checkpoints.open(version);
-    CheckpointManifest manifest = checkpoint.manifest();
-    out().println("version     " + manifest.version());
-    out().println("parent      " + manifest.parent());
-    out().println("step        " + manifest.step());
-    out().println("corpus      " + manifest.corpus());
-    out().println("losses      " + losses(manifest));
-    out().println("network     " + checkpoint.config());
-    out()
-        .println(
-            "vocabulary  "
-                + String.join("", checkpoint.vocabulary().characters()).replace("\n", "\\n"));
-    manifest.files().forEach((name, entry) -> out().println("file        " + name + " " + entry));
-    if (manifest.settings() != null) {
-      manifest
-          .settings()
-          .forEach((name, value) -> out().println("setting     " + name + " = " + value));
-    }
+    String current = version.equals("embedded") ? "" : checkpoints.store().current().orElse("");
+    CheckpointDetails.of(checkpoint, checkpoint.version().equals(current)).forEach(out()::println);
   }
 
   @Command(
       mixinStandardHelpOptions = true,
       showDefaultValues = true,
-      description = "Makes CURRENT name a version, so that the service loads it. Also rolls back.",
+      description =
+          "Makes CURRENT name a version, so that the service loads it. best means the version with"
+              + " the lowest loss on the text of CURRENT.",
       footer = {"", "Example: ./folio checkpoints promote 20261123T184500Z-1a2b3c4d"})
   void promote(
       @Mixin StoreOptions checkpoints,
-      @Parameters(paramLabel = "VERSION", description = "A version that checkpoints list names.")
+      @Parameters(
+              paramLabel = "VERSION",
+              description = "A version that checkpoints list names, or best.")
           String version) {
-    try (CheckpointWriter writer = checkpoints.existing().write()) {
+    CheckpointStore store = checkpoints.existing();
+    promote(store, Versions.resolve(store, version));
+  }
+
+  private void promote(CheckpointStore store, String version) {
+    String before = store.current().map(name -> " (it was " + name + ")").orElse("");
+    try (CheckpointWriter writer = store.write()) {
       writer.promote(version);
     }
-    out().println("CURRENT is " + version);
+    out().println("CURRENT is " + version + before);
+  }
+
+  @Command(
+      mixinStandardHelpOptions = true,
+      showDefaultValues = true,
+      description =
+          "Makes CURRENT name the version that was published before the one that it names now.",
+      footer = {"", "Example: ./folio checkpoints rollback"})
+  void rollback(@Mixin StoreOptions checkpoints) {
+    CheckpointStore store = checkpoints.existing();
+    promote(store, Versions.beforeCurrent(store));
   }
 
   @Command(
@@ -143,9 +147,11 @@ final class CheckpointsCommand implements Runnable {
       @Mixin StoreOptions checkpoints,
       @Parameters(paramLabel = "VERSION", description = "A version that checkpoints list names.")
           String version) {
-    try (CheckpointWriter writer = checkpoints.existing().write()) {
-      writer.delete(version);
+    CheckpointStore store = checkpoints.existing();
+    String whole = Versions.resolve(store, version);
+    try (CheckpointWriter writer = store.write()) {
+      writer.delete(whole);
     }
-    out().println("deleted " + version);
+    out().println("deleted " + whole);
   }
 }

@@ -57,7 +57,7 @@ final class StoreOptions {
   /**
    * Opens the checkpoint of the given name.
    *
-   * @param name a version, {@code current} or {@code embedded}
+   * @param name a name that {@link Versions} resolves, or {@code embedded}
    * @throws CheckpointException if there is no such checkpoint or it is incomplete
    */
   Checkpoint open(String name) {
@@ -67,7 +67,7 @@ final class StoreOptions {
   /**
    * Opens the checkpoint of the given name, or the one in a folder that another program wrote.
    *
-   * @param name a version, {@code current}, {@code embedded} or the path of a folder
+   * @param name a name that {@link Versions} resolves, {@code embedded} or the path of a folder
    * @throws CheckpointException if there is no such checkpoint or it is incomplete
    */
   Checkpoint openAny(String name) {
@@ -90,13 +90,6 @@ final class StoreOptions {
       return Checkpoint.embedded();
     }
     CheckpointStore store = store();
-    return reader.apply(store, name.equals("current") ? current(store) : name);
-  }
-
-  private static String current(CheckpointStore store) {
-    return store
-        .current()
-        .orElseThrow(
-            () -> new CheckpointException("there is no CURRENT in " + store + "; name a version"));
+    return reader.apply(store, Versions.resolve(store, name));
   }
 }

@@ -3,8 +3,11 @@ package folio.trainer.publication;
 import folio.model.checkpoint.CheckpointException;
 import folio.model.checkpoint.CheckpointManifest;
 import folio.model.checkpoint.CheckpointStore;
+import java.util.Comparator;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /** The rule by which a published checkpoint becomes {@code CURRENT}. */
 public enum Promotion {
@@ -135,6 +138,43 @@ public enum Promotion {
       case NEVER -> new Decision(false, "--promote never");
       case BETTER -> better(candidate, store);
     };
+  }
+
+  /**
+   * Returns the version with the lowest loss of those that were measured like {@code CURRENT}, or
+   * like the newest version if there is no {@code CURRENT}: on the same whole validation part.
+   */
+  public static Optional<String> best(CheckpointStore store) {
+    List<CheckpointManifest> all =
+        store.versions().stream().flatMap(version -> readable(store, version)).toList();
+    if (all.isEmpty()) {
+      return Optional.empty();
+    }
+    CheckpointManifest newest = all.get(all.size() - 1);
+    CheckpointManifest like =
+        store.current().flatMap(current -> readable(store, current).findFirst()).orElse(newest);
+    if (like.losses() == null || like.corpus() == null) {
+      return Optional.empty();
+    }
+    return Stream.of("documents", "windows-256")
+        .filter(protocol -> like.losses().of(protocol) != null)
+        .findFirst()
+        .flatMap(
+            protocol ->
+                all.stream()
+                    .filter(each -> each.corpus() != null && each.losses() != null)
+                    .filter(each -> each.losses().of(protocol) != null)
+                    .filter(each -> obstacle(like, each.corpus(), each.settings()) == null)
+                    .min(Comparator.comparingDouble(each -> each.losses().of(protocol))))
+        .map(CheckpointManifest::version);
+  }
+
+  private static Stream<CheckpointManifest> readable(CheckpointStore store, String version) {
+    try {
+      return Stream.of(store.manifest(version));
+    } catch (CheckpointException e) {
+      return Stream.empty();
+    }
   }
 
   private static Decision better(CheckpointManifest candidate, CheckpointStore store) {

@@ -216,7 +216,7 @@ class TrainerCommandTest {
     assertThat(run("checkpoints", "verify", checkpoints)).isZero();
     assertThat(out.toString()).contains(second + " is intact");
     assertThat(run("checkpoints", "show", checkpoints, first)).isZero();
-    assertThat(out.toString()).contains("version     " + first, "setting     seed = 1");
+    assertThat(out.toString()).contains("version     " + first, "setting     --seed 1");
     assertThat(run("checkpoints", "delete", checkpoints, second)).isEqualTo(1);
     assertOneLine(1, "is CURRENT");
     assertThat(run("checkpoints", "delete", checkpoints, first)).isZero();

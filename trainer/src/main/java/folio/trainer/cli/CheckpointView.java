@@ -1,0 +1,150 @@
+package folio.trainer.cli;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import folio.model.checkpoint.CheckpointException;
+import folio.model.checkpoint.CheckpointManifest;
+import folio.model.checkpoint.CheckpointManifest.FileEntry;
+import folio.model.checkpoint.CheckpointStore;
+import folio.model.network.CharGruConfig;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.regex.Pattern;
+
+/** Checkpoints as people and programs read them. */
+final class CheckpointView {
+  private static final JsonMapper JSON = JsonMapper.builder().build();
+  private static final Pattern SAMPLE = Pattern.compile("-sample-\\d+$");
+  private static final String WEIGHTS = "model.safetensors";
+  private static final double KB = 1e3;
+  private static final double MB = 1e6;
+
+  private CheckpointView() {}
+
+  /** Returns the time at which a version was published, from its name, to the minute, in UTC. */
+  static String date(String version) {
+    return version.replaceFirst(
+        "^(\\d{4})(\\d{2})(\\d{2})T(\\d{2})(\\d{2})(\\d{2})Z-.*$", "$1-$2-$3 $4:$5");
+  }
+
+  /** Returns a size in the largest unit that gives at least one. */
+  static String size(long bytes) {
+    if (bytes < KB) {
+      return bytes + " bytes";
+    }
+    return bytes < MB
+        ? String.format(Locale.ROOT, "%.0f kB", bytes / KB)
+        : String.format(Locale.ROOT, "%.1f MB", bytes / MB);
+  }
+
+  /** Returns the size of all files of a checkpoint but its manifest, in bytes. */
+  static long bytes(CheckpointManifest manifest) {
+    return manifest.files().values().stream().mapToLong(FileEntry::sizeBytes).sum();
+  }
+
+  /** Returns the type of the stored weights, which their size tells. */
+  static String precision(CheckpointManifest manifest, CharGruConfig network) {
+    long halves = network.parameterCount() * Short.BYTES;
+    FileEntry weights = manifest.files().get(WEIGHTS);
+    return weights != null && weights.sizeBytes() < halves + halves / 2 ? "float16" : "float32";
+  }
+
+  /**
+   * Returns the validation losses by the protocol that reads the whole part; a loss of a sample has
+   * a tilde, and is left out if the whole part was measured.
+   */
+  static Map<String, String> losses(CheckpointManifest manifest) {
+    Map<String, String> shown = new TreeMap<>();
+    if (manifest.losses() == null) {
+      return shown;
+    }
+    manifest
+        .losses()
+        .validation()
+        .forEach(
+            (protocol, loss) -> {
+              String whole = SAMPLE.matcher(protocol).replaceFirst("");
+              if (whole.equals(protocol)) {
+                shown.put(whole, String.format(Locale.ROOT, "%.4f", loss));
+              } else {
+                shown.putIfAbsent(whole, String.format(Locale.ROOT, "~%.4f", loss));
+              }
+            });
+    return shown;
+  }
+
+  /** Returns the versions of a store as a table. */
+  static List<String> table(CheckpointStore store) {
+    String current = store.current().orElse("");
+    List<String> unreadable = new ArrayList<>();
+    List<CheckpointManifest> manifests = new ArrayList<>();
+    for (String version : store.versions()) {
+      try {
+        store.config(version);
+        manifests.add(store.manifest(version));
+      } catch (CheckpointException e) {
+        unreadable.add(
+            (version.equals(current) ? "* " : "  ") + version + "  unreadable: " + e.getMessage());
+      }
+    }
+    TreeSet<String> protocols = new TreeSet<>();
+    manifests.forEach(manifest -> protocols.addAll(losses(manifest).keySet()));
+    TextTable table = new TextTable();
+    List<String> header = new ArrayList<>(List.of("  version", "published", "corpus", "step"));
+    header.addAll(List.of("precision", "size"));
+    header.addAll(protocols);
+    table.add(header);
+    for (CheckpointManifest manifest : manifests) {
+      String version = manifest.version();
+      List<String> row = new ArrayList<>();
+      row.add((version.equals(current) ? "* " : "  ") + version);
+      row.add(date(version));
+      row.add(manifest.corpus() == null ? "unknown" : manifest.corpus().name());
+      row.add(String.format(Locale.ROOT, "%,d", manifest.step()));
+      row.add(precision(manifest, store.config(version)));
+      row.add(size(bytes(manifest)));
+      Map<String, String> losses = losses(manifest);
+      protocols.forEach(protocol -> row.add(losses.getOrDefault(protocol, "–")));
+      table.add(row);
+    }
+    List<String> lines = new ArrayList<>(manifests.isEmpty() ? List.of() : table.lines());
+    lines.addAll(unreadable);
+    return lines;
+  }
+
+  /** Returns the versions of a store as a JSON array of objects. */
+  static String json(CheckpointStore store) {
+    String current = store.current().orElse("");
+    ArrayNode array = JSON.createArrayNode();
+    for (String version : store.versions()) {
+      ObjectNode node = array.addObject();
+      node.put("version", version);
+      node.put("current", version.equals(current));
+      try {
+        CheckpointManifest manifest = store.manifest(version);
+        node.put("parent", manifest.parent());
+        node.put("run", manifest.run());
+        node.put("step", manifest.step());
+        node.set("corpus", JSON.valueToTree(manifest.corpus()));
+        node.put("precision", precision(manifest, store.config(version)));
+        node.put("size_bytes", bytes(manifest));
+        node.set(
+            "validation_loss_nats",
+            JSON.valueToTree(manifest.losses() == null ? null : manifest.losses().validation()));
+      } catch (CheckpointException e) {
+        node.put("error", e.getMessage());
+      }
+    }
+    try {
+      return JSON.writerWithDefaultPrettyPrinter().writeValueAsString(array);
+    } catch (JsonProcessingException e) {
+      throw new IllegalStateException("Jackson cannot write a tree of its own", e);
+    }
+  }
+}
