@@ -5,13 +5,22 @@ import folio.model.checkpoint.Checkpoint;
 import folio.model.network.CharGru;
 import folio.model.sampling.OutOfRangeException;
 import folio.model.sampling.SamplingParameters;
+import folio.model.sampling.StopTexts;
 import folio.model.text.PrintableText;
 import folio.model.vocabulary.UnknownCharacterException;
 import folio.model.vocabulary.UnknownCharacters;
 import folio.trainer.evaluation.TextGenerator;
 import folio.trainer.evaluation.TrainedModel;
+import java.io.IOException;
 import java.io.PrintWriter;
+import java.io.UncheckedIOException;
+import java.nio.charset.CharacterCodingException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
 import java.security.SecureRandom;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -32,6 +41,7 @@ import picocli.CommandLine.Spec;
     footer = {"", "Example: ./folio sample --prompt ROMEO: --temperature 0.8 --seed 42"})
 final class SampleCommand implements Callable<Integer> {
   private static final int MAX_CHARACTERS = 10_000_000;
+  private static final int MAX_TEXTS = 10_000;
 
   @Spec private CommandSpec spec;
 
@@ -39,9 +49,29 @@ final class SampleCommand implements Callable<Integer> {
       paramLabel = "VERSION",
       defaultValue = "current",
       description =
-          "The checkpoint: a version, current (the one that CURRENT names) or embedded (the one in the"
-              + " jar).")
+          "The checkpoint: a version, current (the one that CURRENT names), embedded (the one in the"
+              + " jar) or the path of a folder.")
   private String version;
+
+  @Option(
+      names = "--prompt-file",
+      paramLabel = "FILE",
+      description = "A file in UTF-8 whose whole text is the prompt.")
+  private Path promptFile;
+
+  @Option(
+      names = {"-n", "--texts"},
+      paramLabel = "N",
+      description =
+          "The number of texts, 1 to 10,000. Text i has the seed --seed + i. For a model of"
+              + " documents, each text is one document.")
+  private Integer texts;
+
+  @Option(
+      names = "--stop",
+      paramLabel = "TEXT",
+      description = "A text that ends the generation and is not printed; repeat it for up to 8.")
+  private List<String> stops = List.of();
 
   @Option(
       names = "--prompt",
@@ -128,26 +158,71 @@ final class SampleCommand implements Callable<Integer> {
     } catch (OutOfRangeException e) {
       throw usageError(describe(e), e);
     }
-    Checkpoint checkpoint = checkpoints.open(version);
+    new Range("-n", 1, MAX_TEXTS).check(texts == null ? 1 : texts, spec);
+    String start = promptFile == null ? prompt : read(promptFile);
+    Checkpoint checkpoint = checkpoints.openAny(version);
+    List<String> ends = ends(checkpoint);
     PrintWriter out = spec.commandLine().getOut();
     try (NDManager manager = NDManager.newBaseManager(device.start());
         CharGru network = checkpoint.load(manager)) {
       TextGenerator generator =
           new TextGenerator(TrainedModel.of(manager, network, checkpoint.description()));
-      int[] start = generator.promptOrDefault(prompt, unknown);
-      out.print(shown(prompt));
-      generator.generate(
-          new TextGenerator.Request(start, maxTokens, parameters, chosenSeed()),
-          codePoint -> {
-            out.print(shown(Character.toString(codePoint)));
-            out.flush();
-          });
-      out.println();
+      int[] ids = generator.promptOrDefault(start, unknown);
+      long firstSeed = chosenSeed();
+      int count = texts == null ? 1 : texts;
+      for (int i = 0; i < count; i++) {
+        if (count > 1) {
+          out.printf("--- text %d of %d, seed %d%n", i + 1, count, firstSeed + i);
+        }
+        out.print(shown(start));
+        StopFilter filter =
+            new StopFilter(
+                ends,
+                text -> {
+                  out.print(shown(text));
+                  out.flush();
+                });
+        generator.generateUntil(
+            new TextGenerator.Request(ids, maxTokens, parameters, firstSeed + i), filter);
+        filter.end();
+        out.println();
+      }
       out.flush();
     } catch (UnknownCharacterException e) {
       throw usageError("--prompt: " + e.getMessage() + " of " + checkpoint.version(), e);
     }
     return CommandLine.ExitCode.OK;
+  }
+
+  /** Returns the texts that end each text. */
+  private List<String> ends(Checkpoint checkpoint) {
+    try {
+      StopTexts.check(stops);
+    } catch (OutOfRangeException e) {
+      throw usageError(describe(e), e);
+    }
+    List<String> ends = new ArrayList<>(stops);
+    String separator = checkpoint.description().documentSeparator();
+    if (separator != null && texts != null) {
+      ends.add(separator);
+    }
+    return ends;
+  }
+
+  private String read(Path file) {
+    if (!prompt.isEmpty()) {
+      throw new ParameterException(
+          spec.commandLine(), "--prompt and --prompt-file are given; a text needs one of them");
+    }
+    try {
+      return Files.readString(file);
+    } catch (NoSuchFileException e) {
+      throw usageError("--prompt-file is " + file + "; there is no such file", e);
+    } catch (CharacterCodingException e) {
+      throw usageError("--prompt-file is " + file + "; it must be a text in UTF-8", e);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   /** Returns a text as it is printed: on a terminal, escape sequences of a corpus must not act. */

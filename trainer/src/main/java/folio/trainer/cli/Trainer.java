@@ -88,7 +88,7 @@ public final class Trainer implements Runnable {
     CommandLine command = error.getCommandLine();
     boolean unknownCommand =
         error instanceof UnmatchedArgumentException && command.getParent() == null;
-    String message = unknownCommand ? args[0] + " is not a command" : error.getMessage();
+    String message = unknownCommand ? args[0] + " is not a command" : describe(error);
     if (error instanceof UnmatchedArgumentException unmatched
         && command.getCommandName().equals("train")
         && !unmatched.getUnmatched().get(0).startsWith("-")) {
@@ -97,9 +97,22 @@ public final class Trainer implements Runnable {
               + " belongs to no option; to train on several texts, repeat --corpus, or quote a"
               + " pattern: --corpus '*.txt'";
     }
+    if (error instanceof UnmatchedArgumentException unmatched) {
+      Optional<String> meant = NearMisses.of(unmatched);
+      message += meant.map(name -> "; did you mean " + name + "?").orElse("");
+    }
     command.getErr().println("folio: " + message);
     command.getErr().println("Try '" + command.getCommandSpec().qualifiedName() + " --help'.");
     return CommandLine.ExitCode.USAGE;
+  }
+
+  /** Returns the message of an error, without the values after an unknown option. */
+  private static String describe(ParameterException error) {
+    if (error instanceof UnmatchedArgumentException unmatched
+        && unmatched.getUnmatched().get(0).startsWith("-")) {
+      return "there is no option " + unmatched.getUnmatched().get(0).replaceFirst("=.*", "");
+    }
+    return error.getMessage();
   }
 
   /** Executes a command and ends the process with its exit code. */

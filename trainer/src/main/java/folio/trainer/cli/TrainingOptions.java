@@ -301,8 +301,18 @@ final class TrainingOptions {
           patience,
           settings);
     } catch (IllegalArgumentException e) {
-      throw new ParameterException(command.commandLine(), e.getMessage(), e);
+      throw new ParameterException(command.commandLine(), withOptions(e.getMessage()), e);
     }
+  }
+
+  /** Returns a message about the fields of a configuration with the options that set them. */
+  private static String withOptions(String message) {
+    return message
+        .replaceAll("\\b(hidden|embedding|projection)_size\\b", "--$1-size")
+        .replaceAll("\\b(embedding|output) dropout\\b", "--$1-dropout")
+        .replaceAll("\\bweight drop\\b", "--weight-drop")
+        .replaceAll("\\blayers is\\b", "--layers is")
+        .replaceAll("\\btied weights\\b", "--tied");
   }
 
   private void check(String option, double value, double lowest, double highest) {

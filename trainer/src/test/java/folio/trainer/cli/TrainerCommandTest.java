@@ -239,9 +239,9 @@ class TrainerCommandTest {
           --learning-rate=0         | --learning-rate is 0; it must be
           --batch=0                 | --batch is 0; it must be 1 to 65536
           --layers=0                | layers is 0; it must be 1 to 64
-          --hidden-size=-4          | hidden_size is -4
+          --hidden-size=-4          | --hidden-size is -4
           --hidden-size=20000       | makes 3,60
-          --output-dropout=1        | output dropout is 1.0
+          --output-dropout=1        | --output-dropout is 1.0
           --fraction=0              | --fraction is 0
           --network=transformer     | transformer
           --steps=many              | many
