@@ -13,8 +13,10 @@ import folio.trainer.run.RunFolder;
 import folio.trainer.run.TrainingConfig;
 import folio.trainer.run.TrainingRun;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
+import java.util.stream.Collectors;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -201,9 +203,21 @@ final class TrainCommand implements Callable<Integer> {
         keep,
         folder,
         secondsPerStep,
+        command(),
         System.out,
         CommandLine.Help.Ansi.AUTO.enabled(),
         live);
+  }
+
+  /** Returns the command line of this process. */
+  private String command() {
+    List<String> words = spec.root().commandLine().getParseResult().originalArgs();
+    return "./folio " + words.stream().map(TrainCommand::quoted).collect(Collectors.joining(" "));
+  }
+
+  /** Returns a word as a shell reads it. */
+  private static String quoted(String word) {
+    return word.matches("[\\w@%+=:,./-]+") ? word : "'" + word.replace("'", "'\\''") + "'";
   }
 
   private void run(TrainingConfig config, RunContext context, CountDownLatch finished) {

@@ -10,10 +10,15 @@ import java.util.stream.DoubleStream;
 
 /**
  * A chart of lines over training steps, as SVG for a page or as PNG. Lines of the same name share a
- * colour and one entry of the legend.
+ * colour and one entry of the legend. The vertical axis begins and ends at round values.
  */
 public final class LineChart {
+  /** The width of a PNG in pixels. */
   private static final int WIDTH = 900;
+
+  /** The width of an SVG in its own units: on a phone, its texts are still legible. */
+  private static final int SVG_WIDTH = 480;
+
   private static final int LEFT = 64;
   private static final int RIGHT = 28;
   private static final int TOP = 12;
@@ -44,7 +49,7 @@ public final class LineChart {
   private final List<Line> lines = new ArrayList<>();
 
   /**
-   * Creates an empty chart, 900 pixels wide.
+   * Creates an empty chart.
    *
    * @param height in pixels
    */
@@ -76,24 +81,46 @@ public final class LineChart {
     return lines.isEmpty();
   }
 
-  /** Returns the chart as an SVG element without its title. */
-  String svg() {
+  /** Returns the chart as an SVG element without its title, and its legend as a paragraph. */
+  String html() {
     SvgCanvas canvas = new SvgCanvas();
-    draw(canvas, TOP);
+    draw(canvas, TOP, SVG_WIDTH - RIGHT);
+    StringBuilder legend = new StringBuilder();
+    List<String> names = names();
+    for (int i = 0; i < names.size(); i++) {
+      if (!names.get(i).isEmpty()) {
+        legend.append(
+            String.format(
+                Locale.ROOT,
+                "<span><b style=\"color:#%06x\">—</b> %s</span> ",
+                colour(i),
+                Html.escape(names.get(i))));
+      }
+    }
     return String.format(
         Locale.ROOT,
-        "<svg viewBox=\"0 0 %d %d\" role=\"img\" aria-label=\"%s over steps\">%n%s</svg>%n",
-        WIDTH,
+        "<svg viewBox=\"0 0 %d %d\" role=\"img\" aria-label=\"%s over steps\">%n%s</svg>%n%s",
+        SVG_WIDTH,
         height,
         Html.escape(title),
-        canvas.elements());
+        canvas.elements(),
+        legend.isEmpty() ? "" : "<p class=\"legend\">" + legend + "</p>\n");
+  }
+
+  private List<String> names() {
+    return lines.stream().map(Line::name).distinct().toList();
   }
 
   /** Returns the chart with its title as a PNG. */
   public byte[] png() {
     BitmapCanvas canvas = new BitmapCanvas(WIDTH, height);
     canvas.text(title, WIDTH / 2.0, TITLE_HEIGHT - GAP, Canvas.Anchor.MIDDLE);
-    draw(canvas, TITLE_HEIGHT + TOP);
+    double legend = legendWidth(canvas, names());
+    double right = WIDTH - RIGHT - legend;
+    draw(canvas, TITLE_HEIGHT + TOP, right);
+    if (legend > 0) {
+      drawLegend(canvas, names(), right + RIGHT, TITLE_HEIGHT + TOP);
+    }
     return canvas.png();
   }
 
@@ -109,13 +136,7 @@ public final class LineChart {
 
     /** Returns round values between the ends, by label, at least a distance in pixels apart. */
     Map<String, Double> ticks(double distance) {
-      double smallest = (high - low) * distance / Math.abs(highPixel - lowPixel);
-      double power = Math.pow(10, Math.floor(Math.log10(smallest)));
-      double interval =
-          power
-              * (smallest <= power
-                  ? 1
-                  : smallest <= 2 * power ? 2 : smallest <= 5 * power ? 5 : 10);
+      double interval = interval((high - low) * distance / Math.abs(highPixel - lowPixel));
       int decimals = (int) Math.max(0, Math.ceil(-Math.log10(interval) - ROUNDING));
       Map<String, Double> ticks = new LinkedHashMap<>();
       long last = (long) Math.floor(high / interval + ROUNDING);
@@ -126,11 +147,16 @@ public final class LineChart {
     }
   }
 
-  private void draw(Canvas canvas, double top) {
-    List<String> names = lines.stream().map(Line::name).distinct().toList();
-    double legend = legendWidth(canvas, names);
+  /** Returns the smallest round number that is not below another one: 1, 2 or 5 times a power. */
+  private static double interval(double smallest) {
+    double power = Math.pow(10, Math.floor(Math.log10(smallest)));
+    return power
+        * (smallest <= power ? 1 : smallest <= 2 * power ? 2 : smallest <= 5 * power ? 5 : 10);
+  }
+
+  private void draw(Canvas canvas, double top, double right) {
+    List<String> names = names();
     double bottom = height - BOTTOM;
-    double right = WIDTH - RIGHT - legend;
     Axis x = new Axis(0, Math.max(1, all(false).max().orElse(1)), LEFT, right);
     Axis y = valueAxis(bottom, top);
     x.ticks(TICK_WIDTH)
@@ -151,9 +177,6 @@ public final class LineChart {
           x.pixels(line.steps),
           y.pixels(line.values));
     }
-    if (legend > 0) {
-      drawLegend(canvas, names, right + RIGHT, top);
-    }
   }
 
   private Axis valueAxis(double bottom, double top) {
@@ -163,6 +186,14 @@ public final class LineChart {
       double margin = Math.max(1e-9, Math.abs(high) / 2);
       low -= margin;
       high += margin;
+    }
+    double interval = 0;
+    double wider = interval((high - low) * TICK_HEIGHT / (bottom - top));
+    while (wider > interval) { // round ends make the axis longer, which may need a wider interval
+      interval = wider;
+      low = Math.floor(low / interval + ROUNDING) * interval;
+      high = Math.ceil(high / interval - ROUNDING) * interval;
+      wider = interval((high - low) * TICK_HEIGHT / (bottom - top));
     }
     return new Axis(low, high, bottom, top);
   }

@@ -8,17 +8,20 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.time.InstantSource;
+import java.time.temporal.ChronoUnit;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
 /**
- * The writer of a run's metrics file: one JSON object a line, each with an {@code event} and a
- * {@code step}. {@link RunEvents} reads it. Owned by the training thread.
+ * The writer of a run's metrics file: one JSON object a line, each with an {@code event}, a {@code
+ * step} and a {@code time}. {@link RunEvents} reads it. Owned by the training thread.
  */
 public final class MetricsFile {
   private static final JsonMapper JSON = JsonMapper.builder().build();
 
   private final Path file;
+  private final InstantSource clock;
 
   /**
    * Begins a metrics file or continues one. The events after the step that the run resumes from are
@@ -28,7 +31,13 @@ public final class MetricsFile {
    * @throws UncheckedIOException if the file cannot be written
    */
   public MetricsFile(Path file, long step) {
+    this(file, step, InstantSource.system());
+  }
+
+  /** Begins or continues a file with the times of another clock. */
+  MetricsFile(Path file, long step, InstantSource clock) {
     this.file = file;
+    this.clock = clock;
     StringBuilder remaining = new StringBuilder();
     try {
       if (step > 0 && Files.exists(file)) {
@@ -57,6 +66,7 @@ public final class MetricsFile {
     Map<String, Object> line = new LinkedHashMap<>();
     line.put("event", event);
     line.put("step", step);
+    line.put("time", clock.instant().truncatedTo(ChronoUnit.MILLIS).toString());
     line.putAll(fields);
     try {
       Files.writeString(

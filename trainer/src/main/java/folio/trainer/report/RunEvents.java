@@ -8,6 +8,8 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
@@ -60,6 +62,33 @@ public record RunEvents(List<JsonNode> all) {
   JsonNode last(String event) {
     List<JsonNode> events = of(event);
     return events.isEmpty() ? null : events.get(events.size() - 1);
+  }
+
+  /** Returns when the run began; empty if an earlier release recorded it. */
+  Optional<Instant> began() {
+    return all.stream().flatMap(event -> time(event).stream()).findFirst();
+  }
+
+  /** Returns how long the run was active: the time between its events, but not before a resume. */
+  Duration activeTime() {
+    Duration active = Duration.ZERO;
+    Instant before = null;
+    for (JsonNode event : all) {
+      Optional<Instant> time = time(event);
+      if (time.isPresent()) {
+        if (before != null && !event.path("event").asText().equals("resume")) {
+          active = active.plus(Duration.between(before, time.get()));
+        }
+        before = time.get();
+      }
+    }
+    return active;
+  }
+
+  private static Optional<Instant> time(JsonNode event) {
+    return event.has("time")
+        ? Optional.of(Instant.parse(event.get("time").asText()))
+        : Optional.empty();
   }
 
   /** Returns the highest step of all events; 0 if there are none. */

@@ -6,6 +6,8 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -56,8 +58,11 @@ public final class RunReport {
         :root { color-scheme: light dark }
         body { font: 1rem/1.5 system-ui, sans-serif; max-width: 64rem; margin: 0 auto; padding: 1rem }
         pre, .target { font: .9rem/1.7 ui-monospace, monospace; white-space: pre-wrap; overflow-wrap: anywhere }
-        svg { width: 100%; height: auto } svg text { fill: currentColor; font-size: 12px }
-        table { border-collapse: collapse } td, th { text-align: left; padding: .15rem 1rem .15rem 0 }
+        .charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 28rem), 1fr)); gap: 0 1rem }
+        svg { width: 100%; height: auto } svg text { fill: currentColor; font-size: 14px }
+        .legend { margin: 0; font-size: .9rem } .legend span { white-space: nowrap; margin-right: 1rem }
+        table { border-collapse: collapse } td, th { text-align: left; padding: .15rem 1rem .15rem 0; vertical-align: top }
+        .facts td:last-child { overflow-wrap: anywhere } .losses td:not(:first-child) { white-space: nowrap }
         </style></head><body>
         <h1>Training report</h1>
         """);
@@ -86,11 +91,12 @@ public final class RunReport {
                         ? "not ended"
                         : end.path("whole").asBoolean() ? "the whole run" : "stopped early")))
         .append("</p>\n");
+    history(begin);
     JsonNode evaluation = events.last("evaluation");
     if (evaluation == null) {
       return;
     }
-    html.append("<table><tr><th>loss<th>nats per character<th>bits</tr>\n");
+    html.append("<table class=\"losses\"><tr><th>loss<th>nats per character<th>bits</tr>\n");
     Map<String, JsonNode> losses = new TreeMap<>();
     evaluation.path("loss_nats").properties().forEach(e -> losses.put(e.getKey(), e.getValue()));
     losses.put("training", evaluation.path("training_loss_nats"));
@@ -119,9 +125,51 @@ public final class RunReport {
     html.append("</table>\n");
   }
 
+  /** Adds when the run began, how long it took, what it published and the command. */
+  private void history(JsonNode begin) {
+    html.append("<table class=\"facts\">\n");
+    events
+        .began()
+        .ifPresent(
+            time -> {
+              row("began", time.truncatedTo(ChronoUnit.SECONDS) + " (UTC)");
+              Duration active = events.activeTime();
+              row(
+                  "took",
+                  String.format(
+                      Locale.ROOT,
+                      "%d:%02d:%02d",
+                      active.toHours(),
+                      active.toMinutesPart(),
+                      active.toSecondsPart()));
+            });
+    JsonNode published = events.last("published");
+    if (published != null) {
+      row(
+          "published",
+          published.path("version").asText()
+              + (published.path("promoted").asBoolean()
+                  ? ", which became CURRENT"
+                  : ", which was not promoted"));
+    }
+    if (begin != null && begin.has("command")) {
+      row("command", begin.path("command").asText());
+    }
+    html.append("</table>\n");
+  }
+
+  private void row(String label, String text) {
+    html.append("<tr><td>")
+        .append(Html.escape(label))
+        .append("<td>")
+        .append(Html.escape(text))
+        .append("</tr>\n");
+  }
+
   private void charts() {
+    html.append("<div class=\"charts\">\n");
     LineChart losses = new LineChart("Loss, nats per character", CHART_HEIGHT);
-    add(losses, "training", "evaluation", "/training_loss_nats");
+    add(losses, "training", "progress", "/training_loss_nats");
     Set<String> protocols = new TreeSet<>();
     events
         .of("evaluation")
@@ -131,6 +179,7 @@ public final class RunReport {
     showProgress("Learning rate", "/learning_rate");
     showProgress("Gradient norm, before clipping", "/gradient_norm");
     showProgress("Characters per second", "/characters_per_second");
+    html.append("</div>\n");
   }
 
   private void showProgress(String title, String field) {
@@ -151,7 +200,11 @@ public final class RunReport {
 
   private void show(LineChart chart) {
     if (!chart.isEmpty()) {
-      html.append("<h2>").append(Html.escape(chart.title())).append("</h2>").append(chart.svg());
+      html.append("<section><h2>")
+          .append(Html.escape(chart.title()))
+          .append("</h2>")
+          .append(chart.html())
+          .append("</section>\n");
     }
   }
 
@@ -232,17 +285,11 @@ public final class RunReport {
     if (begin == null) {
       return;
     }
-    html.append("<h2>Settings</h2><table>\n");
+    html.append("<h2>Settings</h2><table class=\"facts\">\n");
     begin
         .path("settings")
         .properties()
-        .forEach(
-            setting ->
-                html.append("<tr><td>")
-                    .append(Html.escape(setting.getKey()))
-                    .append("<td>")
-                    .append(Html.escape(setting.getValue().asText()))
-                    .append("</tr>\n"));
+        .forEach(setting -> row(setting.getKey(), setting.getValue().asText()));
     html.append("</table>\n");
   }
 

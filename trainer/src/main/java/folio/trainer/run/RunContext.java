@@ -23,6 +23,7 @@ import java.util.Map;
  * @param keep how many of the run's checkpoints stay in the store, at least 1
  * @param folder the folder of the run's state, metrics and report
  * @param secondsPerStep the measured time of a step, evaluations included
+ * @param command the command that started this process, as a user would type it
  * @param out the stream that progress is printed to
  * @param terminal whether {@code out} is a terminal; then there are colours and a progress bar
  * @param live the server of the run's current figures, or {@link LiveMetrics#NONE}
@@ -38,6 +39,7 @@ public record RunContext(
     int keep,
     RunFolder folder,
     double secondsPerStep,
+    String command,
     PrintStream out,
     boolean terminal,
     LiveMetrics live) {}

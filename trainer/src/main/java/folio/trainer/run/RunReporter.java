@@ -150,6 +150,7 @@ final class RunReporter implements AutoCloseable {
     fields.put("corpus", context.corpus().description());
     fields.put("parameters", parameters);
     fields.put("settings", config.settings());
+    fields.put("command", context.command());
     writeEvent(reportedStep == 0 ? "begin" : "resume", reportedStep, fields);
   }
 

@@ -9,8 +9,11 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.time.Instant;
+import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -62,19 +65,48 @@ class ReportTest {
   @Test
   void resumedRecordDropsLaterEventsAndIncompleteLines() throws IOException {
     Path file = folder.resolve("metrics.jsonl");
-    MetricsFile metrics = new MetricsFile(file, 0);
+    InstantSource clock = InstantSource.fixed(Instant.parse("2026-11-28T05:00:00.25Z"));
+    MetricsFile metrics = new MetricsFile(file, 0, clock);
     metrics.write("progress", 10, Map.of("loss", 2.5));
     metrics.write("progress", 20, Map.of("loss", 2.0));
     // A process was killed in the middle of a line and of a two-byte letter.
     Files.write(
         file, new byte[] {'{', '"', 't', '"', ':', '"', (byte) 0xC3}, StandardOpenOption.APPEND);
 
-    new MetricsFile(file, 10).write("resume", 10, Map.of());
+    new MetricsFile(file, 10, clock).write("resume", 10, Map.of());
 
     assertThat(Files.readAllLines(file))
         .containsExactly(
-            "{\"event\":\"progress\",\"step\":10,\"loss\":2.5}",
-            "{\"event\":\"resume\",\"step\":10}");
+            "{\"event\":\"progress\",\"step\":10,\"time\":\"2026-11-28T05:00:00.250Z\",\"loss\":2.5}",
+            "{\"event\":\"resume\",\"step\":10,\"time\":\"2026-11-28T05:00:00.250Z\"}");
+  }
+
+  @Test
+  void theReportTellsWhenAndHowARunWasMade() throws IOException {
+    Path file = folder.resolve("metrics.jsonl");
+    Instant begin = Instant.parse("2026-11-28T05:00:00Z");
+    AtomicReference<Instant> now = new AtomicReference<>(begin);
+    MetricsFile metrics = new MetricsFile(file, 0, now::get);
+    metrics.write("begin", 0, Map.of("command", "./folio train --corpus 'a <b>.txt'"));
+    for (int step = 1; step <= 5; step++) {
+      now.set(begin.plusSeconds(10L * step));
+      metrics.write("progress", step, Map.of("training_loss_nats", 3.0 - 0.13 * step));
+    }
+    now.set(begin.plusSeconds(5000));
+    metrics.write("resume", 5, Map.of());
+    now.set(begin.plusSeconds(5015));
+    metrics.write("published", 5, Map.of("version", "20261128T062335Z-01234567", "promoted", true));
+    RunReport.write(file, folder.resolve("report.html"));
+
+    assertThat(Files.readString(folder.resolve("report.html")))
+        .contains(
+            "<td>began<td>2026-11-28T05:00:00Z (UTC)",
+            "<td>took<td>0:01:05",
+            "<td>published<td>20261128T062335Z-01234567, which became CURRENT",
+            "<td>command<td>./folio train --corpus 'a &lt;b&gt;.txt'",
+            ">2.2</text>", // the axis begins and ends at round values
+            ">3.0</text>")
+        .containsPattern("<polyline [^>]* points=\"(\\S+ ){4}\\S+\"/>");
   }
 
   @Test
