@@ -78,9 +78,17 @@ class SweepTest {
     finish(start(Map.of(), "--parallel=2", "--", "--steps", "30"), 0);
 
     String table = Files.readString(sweep.resolve("results.md"));
-    assertThat(table.lines()).hasSize(5);
+    assertThat(table.lines()).hasSize(7);
     assertThat(table)
-        .containsPattern("\\| width\\.8 \\| `.*--hidden-size 8` \\| 30 \\|( [\\d.,]+ \\|){5}");
+        .startsWith("All runs: `--corpus " + folder.resolve("corpus.txt"))
+        .containsPattern("\\| \\**width\\.8\\** \\| `--hidden-size 8` \\| 30 \\|( [\\d.,]+ \\|){5}")
+        .containsOnlyOnce("--layers 1");
+    List<String> rows = table.lines().skip(4).toList();
+    assertThat(rows.get(0)).startsWith("| **").contains("** |");
+    assertThat(rows.subList(1, 3)).noneMatch(row -> row.contains("**"));
+    assertThat(rows.stream().map(row -> row.split("\\|", -1)[5].strip()))
+        .as("the lowest losses on the held-out text")
+        .isSorted();
     assertThat(record("other").ended()).isTrue();
     assertThat(record("other").evaluations()).hasSize(3);
     assertThat(record("other").lowestLoss("held-out-windows-256"))
@@ -114,7 +122,7 @@ class SweepTest {
     assertThat(List.of("width.8", "width.16", "other"))
         .allSatisfy(run -> assertThat(record(run).ended()).as(run).isTrue());
     finish(start(Map.of(), "--table"), 0);
-    assertThat(Files.readString(sweep.resolve("results.md")).lines()).hasSize(5);
+    assertThat(Files.readString(sweep.resolve("results.md")).lines()).hasSize(7);
     assertThat(finish(start(Map.of("JOB_COMPLETION_INDEX", "3")), 2))
         .contains("--index is 3; it must be 0 to 2");
   }
