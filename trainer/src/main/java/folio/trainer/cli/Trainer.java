@@ -35,6 +35,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
       GenerateCommand.class,
       PublishCommand.class,
       CheckpointsCommand.class,
+      CompareCommand.class,
       ReportCommand.class,
       TrainBenchmarkCommand.class,
       SweepCommand.class
