@@ -176,10 +176,6 @@ class FusedNumericsOnGpuTest {
     return values;
   }
 
-  /**
-   * The text is generated, or the last tenth of the file that {@code FOLIO_CORPUS} names. It is
-   * read in 64 streams.
-   */
   /** A third of the ids are larger; without the limit, nearly every row would draw one. */
   @ParameterizedTest
   @ValueSource(ints = {1, 40})
@@ -203,6 +199,10 @@ class FusedNumericsOnGpuTest {
     }
   }
 
+  /**
+   * The text is generated, or the last tenth of the file that {@code FOLIO_CORPUS} names. It is
+   * read in 64 streams.
+   */
   @Test
   void theEmbeddedCheckpointsLossMatchesFloat32() throws IOException {
     int rows = 64;
