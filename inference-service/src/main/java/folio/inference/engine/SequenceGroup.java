@@ -26,6 +26,8 @@ final class SequenceGroup {
    */
   SequenceGroup(QueuedRequest queued, LoadedModel model, long admittedNanos) {
     int[] ids = encodePrompt(queued, model);
+    SequenceOutput.Source source =
+        new SequenceOutput.Source(model.version(), model.vocabulary().decode(ids));
     this.model = model;
     this.cursor = PrefillCursor.atStart(ids);
     this.sequences =
@@ -40,8 +42,7 @@ final class SequenceGroup {
                         new SequenceOutput(
                             choice.request(),
                             choice.stream(),
-                            new SequenceOutput.Source(
-                                model.version(), model.vocabulary().decode(ids)),
+                            source,
                             stops(choice.request(), model),
                             new SequenceOutput.Times(queued.arrivedNanos(), admittedNanos))))
             .toList();

@@ -18,6 +18,11 @@ import java.util.Map;
 public record CheckpointDraft(
     CharGru network, Vocabulary vocabulary, Precision precision, String canaryText, Origin origin) {
 
+  /** Returns a canary's text where there is no better one: every character, twice. */
+  public static String canaryTextOf(Vocabulary vocabulary) {
+    return String.join("", vocabulary.characters()).repeat(2);
+  }
+
   /** The type of the stored weights. */
   public enum Precision {
     /** Four bytes a value. */

@@ -1,8 +1,8 @@
 package folio.trainer.batch;
 
 import folio.trainer.report.Console;
+import folio.trainer.report.Durations;
 import java.io.PrintStream;
-import java.time.Duration;
 import java.util.Locale;
 import java.util.function.LongSupplier;
 
@@ -60,17 +60,10 @@ public final class BatchProgress implements AutoCloseable {
 
   private String figures(AnswersFile answers, double seconds) {
     double perSecond = (answers.answered() - before) / seconds;
-    Duration left = Duration.ofSeconds(Math.round((total - answers.answered()) / perSecond));
+    String left = Durations.format((total - answers.answered()) / perSecond);
     String rate = String.format(Locale.ROOT, "%,.0f characters/s", characters / seconds);
     if (!console.hasBar()) { // the bar shows these on its own
-      rate +=
-          String.format(
-              Locale.ROOT,
-              ", %.1f requests/s, %d:%02d:%02d left",
-              perSecond,
-              left.toHours(),
-              left.toMinutesPart(),
-              left.toSecondsPart());
+      rate += String.format(Locale.ROOT, ", %.1f requests/s, %s left", perSecond, left);
     }
     return answers.failed() == 0 ? rate : rate + ", failed: " + answers.failed();
   }

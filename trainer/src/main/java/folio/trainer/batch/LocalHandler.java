@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import folio.model.sampling.OutOfRangeException;
 import folio.model.sampling.SeededRandom;
 import folio.model.vocabulary.UnknownCharacterException;
+import folio.trainer.evaluation.StopFilter;
 import folio.trainer.evaluation.TextGenerator;
 import folio.trainer.evaluation.TrainedModel;
 import java.security.SecureRandom;
@@ -79,16 +80,17 @@ public final class LocalHandler implements RequestHandler {
     TextGenerator.Request request =
         new TextGenerator.Request(start, body.length(), body.sampling(), seed);
     StringBuilder text = new StringBuilder();
+    StopFilter filter = new StopFilter(stops, text::append);
     int[] generated = {0};
     boolean stopped =
         generator.generateUntil(
             request,
             codePoint -> {
-              text.appendCodePoint(codePoint);
               generated[0]++;
               boolean abandoned = Thread.currentThread().isInterrupted();
-              return cutAtStop(text, stops) || abandoned;
+              return filter.test(codePoint) || abandoned;
             });
+    filter.end();
     if (Boolean.TRUE.equals(body.echo())) {
       text.insert(0, model.vocabulary().decode(start));
     }
@@ -103,17 +105,5 @@ public final class LocalHandler implements RequestHandler {
         .put("completion_tokens", generated[0])
         .put("total_tokens", start.length + generated[0]);
     return answer;
-  }
-
-  /** Removes a stop text from the end of a text, and returns whether there was one. */
-  private static boolean cutAtStop(StringBuilder text, List<String> stops) {
-    for (String stop : stops) {
-      int start = text.length() - stop.length();
-      if (start >= 0 && text.indexOf(stop, start) == start) {
-        text.setLength(start);
-        return true;
-      }
-    }
-    return false;
   }
 }

@@ -79,60 +79,72 @@ final class CheckpointView {
     return shown;
   }
 
-  /** Returns the versions of a store as a table. */
-  static List<String> table(CheckpointStore store) {
-    String current = store.current().orElse("");
+  /** A checkpoint of a list. */
+  private record Listed(CheckpointManifest manifest, String precision) {
+    /** Reads a checkpoint's manifest and configuration. */
+    static Listed read(CheckpointStore store, String version) {
+      CheckpointManifest manifest = store.manifest(version);
+      return new Listed(manifest, CheckpointView.precision(manifest, store.config(version)));
+    }
+  }
+
+  /**
+   * Returns the versions of a store as a table.
+   *
+   * @param current the version that {@code CURRENT} names, or an empty text
+   */
+  static List<String> table(CheckpointStore store, String current) {
     List<String> unreadable = new ArrayList<>();
-    List<CheckpointManifest> manifests = new ArrayList<>();
+    List<Listed> all = new ArrayList<>();
     for (String version : store.versions()) {
       try {
-        store.config(version);
-        manifests.add(store.manifest(version));
+        all.add(Listed.read(store, version));
       } catch (CheckpointException e) {
         unreadable.add(
             (version.equals(current) ? "* " : "  ") + version + "  unreadable: " + e.getMessage());
       }
     }
     TreeSet<String> protocols = new TreeSet<>();
-    manifests.forEach(manifest -> protocols.addAll(losses(manifest).keySet()));
+    all.forEach(listed -> protocols.addAll(losses(listed.manifest()).keySet()));
     TextTable table = new TextTable();
     List<String> header = new ArrayList<>(List.of("  version", "published", "corpus", "step"));
     header.addAll(List.of("precision", "size"));
     header.addAll(protocols);
     table.add(header);
-    for (CheckpointManifest manifest : manifests) {
+    for (Listed listed : all) {
+      CheckpointManifest manifest = listed.manifest();
       String version = manifest.version();
       List<String> row = new ArrayList<>();
       row.add((version.equals(current) ? "* " : "  ") + version);
       row.add(date(version));
       row.add(manifest.corpus() == null ? "unknown" : manifest.corpus().name());
       row.add(String.format(Locale.ROOT, "%,d", manifest.step()));
-      row.add(precision(manifest, store.config(version)));
+      row.add(listed.precision());
       row.add(size(bytes(manifest)));
       Map<String, String> losses = losses(manifest);
       protocols.forEach(protocol -> row.add(losses.getOrDefault(protocol, "–")));
       table.add(row);
     }
-    List<String> lines = new ArrayList<>(manifests.isEmpty() ? List.of() : table.lines());
+    List<String> lines = new ArrayList<>(all.isEmpty() ? List.of() : table.lines());
     lines.addAll(unreadable);
     return lines;
   }
 
-  /** Returns the versions of a store as a JSON array of objects. */
-  static String json(CheckpointStore store) {
-    String current = store.current().orElse("");
+  /** Returns the versions of a store as a JSON array of objects; see {@link #table}. */
+  static String json(CheckpointStore store, String current) {
     ArrayNode array = JSON.createArrayNode();
     for (String version : store.versions()) {
       ObjectNode node = array.addObject();
       node.put("version", version);
       node.put("current", version.equals(current));
       try {
-        CheckpointManifest manifest = store.manifest(version);
+        Listed listed = Listed.read(store, version);
+        CheckpointManifest manifest = listed.manifest();
         node.put("parent", manifest.parent());
         node.put("run", manifest.run());
         node.put("step", manifest.step());
         node.set("corpus", JSON.valueToTree(manifest.corpus()));
-        node.put("precision", precision(manifest, store.config(version)));
+        node.put("precision", listed.precision());
         node.put("size_bytes", bytes(manifest));
         node.set(
             "validation_loss_nats",

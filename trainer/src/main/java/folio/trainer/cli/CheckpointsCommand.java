@@ -19,7 +19,7 @@ import picocli.CommandLine.Spec;
     name = "checkpoints",
     mixinStandardHelpOptions = true,
     showDefaultValues = true,
-    description = "Lists, shows, promotes, verifies and deletes published checkpoints.",
+    description = "Lists, shows, promotes, rolls back, verifies and deletes published checkpoints.",
     footer = {"", "Example: ./folio checkpoints list --checkpoints s3://my-bucket/folio"})
 final class CheckpointsCommand implements Runnable {
   @Spec private CommandSpec spec;
@@ -50,12 +50,13 @@ final class CheckpointsCommand implements Runnable {
       @Option(names = "--json", description = "Print a JSON array with an object per version.")
           boolean json) {
     CheckpointStore store = checkpoints.store();
+    String current = store.current().orElse("");
     if (json) {
-      out().println(CheckpointView.json(store));
+      out().println(CheckpointView.json(store, current));
       return;
     }
-    CheckpointView.table(store).forEach(out()::println);
-    if (store.current().isEmpty()) {
+    CheckpointView.table(store, current).forEach(out()::println);
+    if (current.isEmpty()) {
       out().println("there is no CURRENT; the service serves its embedded checkpoint");
     }
   }

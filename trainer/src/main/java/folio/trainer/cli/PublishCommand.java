@@ -86,7 +86,7 @@ final class PublishCommand implements Callable<Integer> {
   private static String canaryText(Checkpoint checkpoint) {
     return checkpoint.manifest() != null
         ? checkpoint.manifest().canary().text()
-        : String.join("", checkpoint.vocabulary().characters()).repeat(2);
+        : CheckpointDraft.canaryTextOf(checkpoint.vocabulary());
   }
 
   /**

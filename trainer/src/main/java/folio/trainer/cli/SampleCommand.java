@@ -9,6 +9,7 @@ import folio.model.sampling.StopTexts;
 import folio.model.text.PrintableText;
 import folio.model.vocabulary.UnknownCharacterException;
 import folio.model.vocabulary.UnknownCharacters;
+import folio.trainer.evaluation.StopFilter;
 import folio.trainer.evaluation.TextGenerator;
 import folio.trainer.evaluation.TrainedModel;
 import java.io.IOException;

@@ -22,8 +22,11 @@ public enum Promotion {
   NEVER;
 
   /** The options that divide the text, with the values of a manifest that does not name them. */
-  private static final Map<String, String> DEFAULT_DIVISION =
-      Map.of("split", "90,10", "split-by", "position", "document-separator", "");
+  private static final List<Map.Entry<String, String>> DEFAULT_DIVISION =
+      List.of(
+          Map.entry("split", "90,10"),
+          Map.entry("split-by", "position"),
+          Map.entry("document-separator", ""));
 
   /**
    * The decision about a new checkpoint.
@@ -111,7 +114,7 @@ public enum Promotion {
     if (!served.corpus().sha256().equals(corpus.sha256())) {
       return "was measured on another text, " + served.corpus().name();
     }
-    for (Map.Entry<String, String> option : DEFAULT_DIVISION.entrySet()) {
+    for (Map.Entry<String, String> option : DEFAULT_DIVISION) {
       String then = setting(served.settings(), option);
       if (!then.equalsIgnoreCase(setting(settings, option))) {
         String value = then.isEmpty() ? "''" : then;

@@ -59,11 +59,6 @@ public final class RunComparison {
       return numbers("progress", "/training_loss_nats").reduce(Double.NaN, (before, loss) -> loss);
     }
 
-    private double speed() {
-      double[] sorted = numbers("progress", "/characters_per_second").sorted().toArray();
-      return sorted.length == 0 ? Double.NaN : sorted[sorted.length / 2];
-    }
-
     private String setting(String name) {
       JsonNode begin = events.last("begin");
       return begin == null ? NONE : begin.path("settings").path(name).asText(NONE);
@@ -112,16 +107,8 @@ public final class RunComparison {
       row.add(number("%.4f", run.trainingLoss()));
       row.add(String.format(Locale.ROOT, "%,d", run.events().lastStep()));
       Duration active = run.events().activeTime();
-      row.add(
-          active.isZero()
-              ? NONE
-              : String.format(
-                  Locale.ROOT,
-                  "%d:%02d:%02d",
-                  active.toHours(),
-                  active.toMinutesPart(),
-                  active.toSecondsPart()));
-      row.add(number("%,.0f", run.speed()));
+      row.add(active.isZero() ? NONE : Durations.format(active));
+      row.add(number("%,.0f", run.events().medianSpeed()));
       differing.forEach(name -> row.add(run.setting(name)));
       rows.add(row);
     }

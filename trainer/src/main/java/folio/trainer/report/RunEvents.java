@@ -85,6 +85,18 @@ public record RunEvents(List<JsonNode> all) {
     return active;
   }
 
+  /** Returns the median of all figures of speed in characters/s; NaN if there are none. */
+  public double medianSpeed() {
+    double[] sorted =
+        of("progress").stream()
+            .map(event -> event.path("characters_per_second"))
+            .filter(JsonNode::isNumber)
+            .mapToDouble(JsonNode::asDouble)
+            .sorted()
+            .toArray();
+    return sorted.length == 0 ? Double.NaN : sorted[sorted.length / 2];
+  }
+
   private static Optional<Instant> time(JsonNode event) {
     return event.has("time")
         ? Optional.of(Instant.parse(event.get("time").asText()))

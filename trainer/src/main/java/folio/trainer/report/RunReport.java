@@ -6,7 +6,6 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Locale;
@@ -117,15 +116,7 @@ public final class RunReport {
         .ifPresent(
             time -> {
               row("began", time.truncatedTo(ChronoUnit.SECONDS) + " (UTC)");
-              Duration active = events.activeTime();
-              row(
-                  "took",
-                  String.format(
-                      Locale.ROOT,
-                      "%d:%02d:%02d",
-                      active.toHours(),
-                      active.toMinutesPart(),
-                      active.toSecondsPart()));
+              row("took", Durations.format(events.activeTime()));
             });
     JsonNode published = events.last("published");
     if (published != null) {

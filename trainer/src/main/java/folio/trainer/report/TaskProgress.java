@@ -1,7 +1,6 @@
 package folio.trainer.report;
 
 import java.io.PrintStream;
-import java.time.Duration;
 import java.util.Locale;
 import java.util.function.LongSupplier;
 
@@ -67,14 +66,8 @@ public final class TaskProgress implements AutoCloseable {
 
   private static String rate(long done, long total, double seconds) {
     double perSecond = done / seconds;
-    Duration left = Duration.ofSeconds(Math.round((total - done) / perSecond));
-    return String.format(
-        Locale.ROOT,
-        "%,.0f/s, %d:%02d:%02d left",
-        perSecond,
-        left.toHours(),
-        left.toMinutesPart(),
-        left.toSecondsPart());
+    String left = Durations.format((total - done) / perSecond);
+    return String.format(Locale.ROOT, "%,.0f/s, %s left", perSecond, left);
   }
 
   /** Removes the bar. */

@@ -5,22 +5,18 @@ import folio.model.sampling.SamplingParameters;
 import folio.model.text.PrintableText;
 import folio.model.vocabulary.Vocabulary;
 import folio.trainer.corpus.Corpus;
-import folio.trainer.corpus.EncodedText;
-import folio.trainer.evaluation.Evaluator;
 import folio.trainer.evaluation.Prediction;
 import folio.trainer.evaluation.TextGenerator;
 import folio.trainer.evaluation.TrainedModel;
-import folio.trainer.publication.Promotion;
 import folio.trainer.publication.Publisher;
 import folio.trainer.report.Console;
+import folio.trainer.report.Durations;
 import folio.trainer.report.LiveMetrics;
 import folio.trainer.report.MetricsFile;
 import folio.trainer.report.PredictionView;
 import folio.trainer.report.RunReport;
 import folio.trainer.training.TrainStep;
-import java.time.Duration;
 import java.util.LinkedHashMap;
-import java.util.Locale;
 import java.util.Map;
 
 /**
@@ -30,9 +26,6 @@ import java.util.Map;
 final class RunReporter implements AutoCloseable {
   private static final int PREDICTED_CHARACTERS = 160;
   private static final int SAMPLE_CHARACTERS = 200;
-
-  /** A larger part of the arithmetic than this is reported. */
-  private static final double NOTABLE_SHARE = 0.5;
 
   private static final SamplingParameters SAMPLE = SamplingParameters.DEFAULT.withTemperature(0.8);
 
@@ -81,98 +74,14 @@ final class RunReporter implements AutoCloseable {
   void begin(
       CharGruConfig architecture, Vocabulary vocabulary, Corpus.Split parts, RunState state) {
     this.text = parts;
-    long trainedOn = text.training().length();
-    long parameters = architecture.parameterCount();
-    console.line(
-        String.format(
-            "%s: %,d characters for training, %s%,d for validation%s; %s %d x %d, %,d parameters",
-            context.corpus(),
-            trainedOn,
-            amount(text.heldOut(), "%,d held out, "),
-            text.validation().length(),
-            amount(text.test(), ", %,d for the test"),
-            architecture.network().name().toLowerCase(Locale.ROOT),
-            architecture.layers(),
-            architecture.hiddenSize(),
-            parameters));
-    if (parameters > trainedOn) {
-      console.warn(
-          String.format(
-              "the network has %,d parameters for %,d characters and can memorise the text; watch"
-                  + " the validation loss",
-              parameters, trainedOn));
-    }
-    if (context.folder().resumes()) {
-      console.line("resuming after step " + reportedStep);
-    } else if (context.parent() != null) {
-      int known = context.parent().vocabulary().characterCount();
-      console.line(
-          String.format(
-              "starting from %s: its %,d characters keep their weights, %,d new ones are"
-                  + " initialised, and the optimizer %s",
-              context.parent().version(),
-              known,
-              vocabulary.characterCount() - known,
-              state.adopted() == null ? "starts anew" : "continues that of " + state.adopted()));
-    }
-    Corpus.Rare rare = context.corpus().rare();
-    if (rare.distinct() > 0) {
-      console.line(
-          String.format(
-              "%,d distinct characters occur too rarely, %,d times in all; they share the unknown"
-                  + " entry, which is never generated",
-              rare.distinct(), rare.occurrences()));
-    }
-    state.changes().forEach(console::line);
-    console.line(length());
-    double outputShare = architecture.outputShare();
-    if (outputShare > NOTABLE_SHARE) {
-      console.line(
-          String.format(
-              "the output layer takes %.0f %% of a step's arithmetic, because the vocabulary has %,d"
-                  + " entries",
-              100 * outputShare, architecture.vocabularySize()));
-    }
-    Promotion.Forecast forecast =
-        context
-            .promotion()
-            .forecast(
-                Evaluator.protocol(text.validation().hasDocuments()),
-                context.corpus().description(),
-                config.settings(),
-                context.store());
-    if (forecast.served()) {
-      console.line("serving    " + forecast.text());
-    } else {
-      console.warn(forecast.text());
-    }
+    new RunIntroduction(context, config, reportedStep)
+        .print(console, architecture, vocabulary, parts, state);
     Map<String, Object> fields = new LinkedHashMap<>();
     fields.put("corpus", context.corpus().description());
-    fields.put("parameters", parameters);
+    fields.put("parameters", architecture.parameterCount());
     fields.put("settings", config.settings());
     fields.put("command", context.command());
     writeEvent(reportedStep == 0 ? "begin" : "resume", reportedStep, fields);
-  }
-
-  private static String amount(EncodedText part, String format) {
-    return part.isEmpty() ? "" : String.format(format, part.length());
-  }
-
-  /** Returns how many steps, characters, epochs and minutes the run will take. */
-  private String length() {
-    long steps = config.schedule().totalSteps() - reportedStep;
-    long characters = steps * config.charactersPerStep();
-    Duration time = Duration.ofSeconds(Math.round(steps * context.secondsPerStep()));
-    return String.format(
-        "length     %,d steps of %,d characters: %,d characters, %.2f epochs, about %d:%02d:%02d"
-            + " on this machine",
-        steps,
-        config.charactersPerStep(),
-        characters,
-        (double) characters / text.training().length(),
-        time.toHours(),
-        time.toMinutesPart(),
-        time.toSecondsPart());
   }
 
   /** Moves the progress bar, and returns whether it is time to call {@link #progress}. */
@@ -267,12 +176,11 @@ final class RunReporter implements AutoCloseable {
    * @param seconds about how long it would take
    */
   void notMeasured(String version, long characters, double seconds) {
-    Duration time = Duration.ofSeconds(Math.round(seconds));
     console.line(
         String.format(
             "the loss of %,d characters of the validation and test parts is not measured: it would"
-                + " take about %d:%02d:%02d; ./folio evaluate %s does it",
-            characters, time.toHours(), time.toMinutesPart(), time.toSecondsPart(), version));
+                + " take about %s; ./folio evaluate %s does it",
+            characters, Durations.format(seconds), version));
   }
 
   /** Reports the progress of the measurement at the end, at most once per interval. */

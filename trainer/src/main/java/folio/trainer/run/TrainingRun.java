@@ -2,6 +2,7 @@ package folio.trainer.run;
 
 import ai.djl.Device;
 import ai.djl.ndarray.NDManager;
+import folio.model.checkpoint.CheckpointDraft;
 import folio.model.checkpoint.CheckpointManifest;
 import folio.model.checkpoint.CheckpointManifest.Losses;
 import folio.model.network.CharGru;
@@ -138,9 +139,7 @@ public final class TrainingRun implements AutoCloseable {
         Arrays.stream(text.validation().first(CANARY_CHARACTERS))
             .filter(id -> id < vocabulary.characterCount())
             .toArray();
-    return known.length > 1
-        ? vocabulary.decode(known)
-        : String.join("", vocabulary.characters()).repeat(2);
+    return known.length > 1 ? vocabulary.decode(known) : CheckpointDraft.canaryTextOf(vocabulary);
   }
 
   private CharGru initialNetwork(Vocabulary vocabulary) {

@@ -61,7 +61,7 @@ public record RunRecord(
           events.lastStep(),
           !ends.isEmpty() && ends.get(ends.size() - 1).path("whole").asBoolean(),
           events.all().stream().flatMap(event -> evaluation(event).stream()).toList(),
-          median(events.of("progress")));
+          events.medianSpeed());
     } catch (UncheckedIOException e) {
       throw new SweepException(e.getCause().getMessage(), e);
     }
@@ -91,15 +91,6 @@ public record RunRecord(
             event.path("step").asLong(),
             event.path("training_loss_nats").asDouble(Double.NaN),
             byProtocol));
-  }
-
-  private static double median(List<JsonNode> progress) {
-    double[] sorted =
-        progress.stream()
-            .mapToDouble(event -> event.path("characters_per_second").asDouble())
-            .sorted()
-            .toArray();
-    return sorted.length == 0 ? Double.NaN : sorted[sorted.length / 2];
   }
 
   /** Returns the newest training loss, in nats; NaN if there is none. */

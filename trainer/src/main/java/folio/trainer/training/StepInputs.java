@@ -31,11 +31,14 @@ final class StepInputs implements AutoCloseable {
   private final NDArray characters;
   private final NDArray carryMask;
 
-  /** Float32 {@code [T, B, 1]} on the host, or null if the text has no documents. */
-  private final NDArray continueValues;
-
-  private final FloatBuffer continuing;
   private final List<NDArray> continueMask = new ArrayList<>();
+
+  /** {@code continueMask} on the host. */
+  private final List<NDArray> continueValues = new ArrayList<>();
+
+  /** The memory of {@code continueValues}, or null if the text has no documents. */
+  private final FloatBuffer continuing;
+
   private final NDArray rateAndStep;
   private final List<NDArray> masks = new ArrayList<>();
   private final List<Double> keepProbabilities = new ArrayList<>();
@@ -65,11 +68,10 @@ final class StepInputs implements AutoCloseable {
       Shape steps = new Shape(length, rows, 1);
       ByteBuffer flags = ByteBuffer.allocateDirect(Math.toIntExact(steps.size() * Float.BYTES));
       this.continuing = flags.order(ByteOrder.nativeOrder()).asFloatBuffer();
-      this.continueValues = host.create(flags, steps, DataType.FLOAT32);
+      this.continueValues.add(host.create(flags, steps, DataType.FLOAT32));
       this.continueMask.add(manager.zeros(steps));
     } else {
       this.continuing = null;
-      this.continueValues = null;
     }
     this.rateAndStep = manager.zeros(new Shape(2));
     addMask(dropout.embedding(), new Shape(1, rows, network.embeddingSize()));
@@ -114,7 +116,7 @@ final class StepInputs implements AutoCloseable {
             masks,
             characterValues,
             carried,
-            continueValues == null ? List.of() : List.of(continueValues),
+            continueValues,
             new double[] {learningRate, optimizerStep + 1},
             keepProbabilities.stream().mapToDouble(probability -> probability).toArray())
         .close();

@@ -2,6 +2,7 @@ package folio.trainer.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import folio.trainer.run.SmallRun;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -23,15 +24,8 @@ class MemoryTest {
       throws IOException, InterruptedException {
     Path corpus = Files.writeString(folder.resolve("corpus.txt"), "abcdefghijklm\n".repeat(400));
     List<String> arguments =
-        new ArrayList<>(
-            List.of(
-                "train",
-                "--corpus=" + corpus,
-                "--checkpoints=" + folder.resolve("checkpoints"),
-                "--run=" + folder.resolve("run"),
-                "--sampling=random",
-                "--steps=5",
-                "--device=cpu"));
+        SmallRun.arguments(corpus, folder.resolve("checkpoints").toString(), folder.resolve("run"));
+    arguments.add("--sampling=random");
     arguments.addAll(List.of(more));
     List<String> command = new ArrayList<>(TrainerProcess.of(arguments).command());
     command.add(1, heap);

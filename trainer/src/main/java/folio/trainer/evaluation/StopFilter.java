@@ -1,4 +1,4 @@
-package folio.trainer.cli;
+package folio.trainer.evaluation;
 
 import java.util.List;
 import java.util.function.Consumer;
@@ -8,7 +8,7 @@ import java.util.function.IntPredicate;
  * A filter of generated characters that ends before the first of some texts. It holds back as many
  * characters as may belong to one.
  */
-final class StopFilter implements IntPredicate {
+public final class StopFilter implements IntPredicate {
   private final List<String> stops;
   private final Consumer<String> sink;
   private final int longest;
@@ -19,7 +19,7 @@ final class StopFilter implements IntPredicate {
    *
    * @param sink receives the text before the end, piece by piece
    */
-  StopFilter(List<String> stops, Consumer<String> sink) {
+  public StopFilter(List<String> stops, Consumer<String> sink) {
     this.stops = stops;
     this.sink = sink;
     this.longest = stops.stream().mapToInt(String::length).max().orElse(1);
@@ -48,7 +48,7 @@ final class StopFilter implements IntPredicate {
   }
 
   /** Passes on what is still held back. */
-  void end() {
+  public void end() {
     sink.accept(held.toString());
     held.setLength(0);
   }
