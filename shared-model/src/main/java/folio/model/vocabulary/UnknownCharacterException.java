@@ -14,17 +14,11 @@ public final class UnknownCharacterException extends RuntimeException {
    * @param position the position of the character in the text, in code points from 0
    */
   public UnknownCharacterException(int codePoint, long position) {
-    this(codePoint, position, "");
+    this(codePoint, position, " is not in the vocabulary");
   }
 
-  private UnknownCharacterException(int codePoint, long position, String addition) {
-    super(
-        "character "
-            + describe(codePoint)
-            + " at position "
-            + position
-            + " is not in the vocabulary"
-            + addition);
+  private UnknownCharacterException(int codePoint, long position, String problem) {
+    super("character " + describe(codePoint) + " at position " + position + problem);
     this.codePoint = codePoint;
     this.position = position;
   }
@@ -32,7 +26,7 @@ public final class UnknownCharacterException extends RuntimeException {
   /** Creates an exception for a character that cannot be replaced either. */
   static UnknownCharacterException withoutEntry(int codePoint, long position) {
     return new UnknownCharacterException(
-        codePoint, position, ", which has no unknown entry to replace it,");
+        codePoint, position, ": there is no unknown entry to replace it in the vocabulary");
   }
 
   /** Returns the unknown character. */
