@@ -15,6 +15,7 @@ import folio.model.storage.Sha256;
 import folio.model.vocabulary.Vocabulary;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -215,7 +216,12 @@ public final class Checkpoint {
       NDList tensors = Safetensors.read(scratch, weights);
       Map<String, Shape> expected = config().tensorShapes();
       Set<String> unexpected = new TreeSet<>();
+      Set<String> names = new HashSet<>();
       for (NDArray tensor : tensors) {
+        tensor.setName(withoutWrappers(tensor.getName()));
+        if (!names.add(tensor.getName())) {
+          throw new CheckpointException("there are two tensors " + tensor.getName());
+        }
         checkTensor(tensor, expected, unexpected);
       }
       if (!unexpected.isEmpty()) {
@@ -228,6 +234,14 @@ public final class Checkpoint {
     }
   }
 
+  /**
+   * Returns the name of a tensor without the parts that PyTorch's wrappers add to it: {@code
+   * module} by DataParallel and DistributedDataParallel, {@code _orig_mod} by torch.compile.
+   */
+  private static String withoutWrappers(String name) {
+    return name.replaceAll("(?<![^.])(module|_orig_mod)\\.", "");
+  }
+
   private static void checkTensor(
       NDArray tensor, Map<String, Shape> expected, Set<String> unexpected) {
     String name = tensor.getName();
@@ -238,7 +252,11 @@ public final class Checkpoint {
     }
     if (!List.of(DataType.FLOAT32, DataType.FLOAT16).contains(tensor.getDataType())) {
       throw new CheckpointException(
-          "tensor " + name + " is " + tensor.getDataType() + "; it must be float32 or float16");
+          "tensor "
+              + name
+              + " is "
+              + tensor.getDataType()
+              + "; it must be float32, float16 or bfloat16");
     }
     try (NDArray values = tensor.toType(DataType.FLOAT32, true);
         NDArray magnitude = values.abs();

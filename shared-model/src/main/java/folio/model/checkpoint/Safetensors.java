@@ -109,7 +109,8 @@ public final class Safetensors {
   /**
    * Reads every array of a file.
    *
-   * @param owner the manager of the arrays; they have the names and types of the file
+   * @param owner the manager of the arrays; they have the names and types of the file, but float32
+   *     for bfloat16
    * @throws CheckpointException if the file is malformed; the message names the tensor and the
    *     problem
    */
@@ -166,17 +167,32 @@ public final class Safetensors {
         ByteBuffer.wrap(file, start + (int) begin, (int) (end - begin))
             .slice()
             .order(ByteOrder.LITTLE_ENDIAN);
-    return owner.create(data, new Shape(shape), type);
+    return type == DataType.BFLOAT16
+        ? owner.create(widened(data), new Shape(shape))
+        : owner.create(data, new Shape(shape), type);
+  }
+
+  /**
+   * Returns bfloat16 values as float32, of which they are the upper halves. DJL's JNI library ends
+   * the process when it creates an array of bfloat16.
+   */
+  private static float[] widened(ByteBuffer halves) {
+    float[] values = new float[halves.remaining() / Short.BYTES];
+    for (int i = 0; i < values.length; i++) {
+      values[i] = Float.intBitsToFloat(halves.getShort() << Short.SIZE);
+    }
+    return values;
   }
 
   private static DataType dataType(String name, String dtype) {
     return switch (dtype) {
       case "F32" -> DataType.FLOAT32;
       case "F16" -> DataType.FLOAT16;
+      case "BF16" -> DataType.BFLOAT16;
       case "I64" -> DataType.INT64;
       default ->
           throw new CheckpointException(
-              "tensor " + name + ": dtype is " + dtype + "; it must be F32, F16 or I64");
+              "tensor " + name + ": dtype is " + dtype + "; it must be F32, F16, BF16 or I64");
     };
   }
 
