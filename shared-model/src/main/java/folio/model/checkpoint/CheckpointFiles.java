@@ -21,7 +21,10 @@ interface CheckpointFiles {
   /** The name of the file with the tensors. */
   String WEIGHTS = "model.safetensors";
 
-  /** The name of the file with everything else and the digests of the other three files. */
+  /** The name of the model card, which no loader reads. */
+  String CARD = "README.md";
+
+  /** The name of the file with everything else and the digests of the files that loaders read. */
   String MANIFEST = Storage.COMMIT_FILE;
 
   /** The size of the largest vocabulary file; one with every Unicode character is smaller. */

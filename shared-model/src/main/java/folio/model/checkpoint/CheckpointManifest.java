@@ -15,7 +15,7 @@ import java.util.Map;
  * @param corpus the training text, or null if it is unknown
  * @param losses the measured losses, or null if nothing was measured
  * @param settings the training settings by name, as text
- * @param files the size and digest of every other file of the checkpoint, by name
+ * @param files the size and digest of each file that loaders read, by name
  * @param canary the text and loss by which a loader verifies its computation
  * @param documentSeparator the text that ended each document of the training text, or null if it
  *     was not divided into documents
@@ -42,8 +42,23 @@ public record CheckpointManifest(
    * @param name the name that the user entered
    * @param sha256 the digest of the text's UTF-8 bytes in lower-case hex
    * @param characters the length of the text in code points
+   * @param licence the licence of the text in the user's words, or null if the user named none
    */
-  public record Corpus(String name, String sha256, long characters) {
+  public record Corpus(
+      String name,
+      String sha256,
+      long characters,
+      @JsonInclude(JsonInclude.Include.NON_NULL) String licence) {
+    /** Creates a corpus without a licence. */
+    public Corpus(String name, String sha256, long characters) {
+      this(name, sha256, characters, null);
+    }
+
+    /** Returns the same corpus with another licence. */
+    public Corpus withLicence(String other) {
+      return new Corpus(name, sha256, characters, other);
+    }
+
     /**
      * Returns the part of a corpus's name that clients may see: the name of a file without its
      * folder, or an address without user, password and query.

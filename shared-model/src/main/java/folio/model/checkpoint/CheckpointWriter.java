@@ -12,6 +12,7 @@ import folio.model.storage.Sha256;
 import folio.model.storage.Storage;
 import folio.model.storage.StorageWriter;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.FileAlreadyExistsException;
 import java.time.Instant;
 import java.time.ZoneOffset;
@@ -67,6 +68,10 @@ public final class CheckpointWriter implements AutoCloseable {
       files.put(CheckpointFiles.CONFIG, CheckpointJson.write(draft.network().config()));
       version = nextVersion(Sha256.hex(weights));
       CheckpointManifest manifest = manifest(draft, version, files, measure(draft, tensors));
+      CheckpointDescription description =
+          new CheckpointDescription(
+              version, draft.network().config(), draft.vocabulary(), manifest);
+      files.put(CheckpointFiles.CARD, ModelCard.of(description).getBytes(StandardCharsets.UTF_8));
       files.put(CheckpointFiles.MANIFEST, CheckpointJson.write(manifest));
     }
     try {

@@ -32,7 +32,7 @@ public final class Page {
   }
 
   /** Reads a page from a file. */
-  static Page read(Path file) {
+  public static Page read(Path file) {
     try {
       Node document = PARSER.parse(Files.readString(file, StandardCharsets.UTF_8));
       return new Page(file, Section.children(document).toList());

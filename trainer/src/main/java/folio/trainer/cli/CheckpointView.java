@@ -5,10 +5,10 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import folio.model.checkpoint.CheckpointException;
+import folio.model.checkpoint.CheckpointFacts;
 import folio.model.checkpoint.CheckpointManifest;
 import folio.model.checkpoint.CheckpointManifest.FileEntry;
 import folio.model.checkpoint.CheckpointStore;
-import folio.model.network.CharGruConfig;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -21,38 +21,12 @@ import java.util.regex.Pattern;
 final class CheckpointView {
   private static final JsonMapper JSON = JsonMapper.builder().build();
   private static final Pattern SAMPLE = Pattern.compile("-sample-\\d+$");
-  private static final String WEIGHTS = "model.safetensors";
-  private static final double KB = 1e3;
-  private static final double MB = 1e6;
 
   private CheckpointView() {}
-
-  /** Returns the time at which a version was published, from its name, to the minute, in UTC. */
-  static String date(String version) {
-    return version.replaceFirst(
-        "^(\\d{4})(\\d{2})(\\d{2})T(\\d{2})(\\d{2})(\\d{2})Z-.*$", "$1-$2-$3 $4:$5");
-  }
-
-  /** Returns a size in the largest unit that gives at least one. */
-  static String size(long bytes) {
-    if (bytes < KB) {
-      return bytes + " bytes";
-    }
-    return bytes < MB
-        ? String.format(Locale.ROOT, "%.0f kB", bytes / KB)
-        : String.format(Locale.ROOT, "%.1f MB", bytes / MB);
-  }
 
   /** Returns the size of all files of a checkpoint but its manifest, in bytes. */
   static long bytes(CheckpointManifest manifest) {
     return manifest.files().values().stream().mapToLong(FileEntry::sizeBytes).sum();
-  }
-
-  /** Returns the type of the stored weights, which their size tells. */
-  static String precision(CheckpointManifest manifest, CharGruConfig network) {
-    long halves = network.parameterCount() * Short.BYTES;
-    FileEntry weights = manifest.files().get(WEIGHTS);
-    return weights != null && weights.sizeBytes() < halves + halves / 2 ? "float16" : "float32";
   }
 
   /**
@@ -84,7 +58,7 @@ final class CheckpointView {
     /** Reads a checkpoint's manifest and configuration. */
     static Listed read(CheckpointStore store, String version) {
       CheckpointManifest manifest = store.manifest(version);
-      return new Listed(manifest, CheckpointView.precision(manifest, store.config(version)));
+      return new Listed(manifest, CheckpointFacts.precision(manifest, store.config(version)));
     }
   }
 
@@ -116,11 +90,11 @@ final class CheckpointView {
       String version = manifest.version();
       List<String> row = new ArrayList<>();
       row.add((version.equals(current) ? "* " : "  ") + version);
-      row.add(date(version));
+      row.add(CheckpointFacts.date(version));
       row.add(manifest.corpus() == null ? "unknown" : manifest.corpus().name());
       row.add(String.format(Locale.ROOT, "%,d", manifest.step()));
       row.add(listed.precision());
-      row.add(size(bytes(manifest)));
+      row.add(CheckpointFacts.size(bytes(manifest)));
       Map<String, String> losses = losses(manifest);
       protocols.forEach(protocol -> row.add(losses.getOrDefault(protocol, "–")));
       table.add(row);

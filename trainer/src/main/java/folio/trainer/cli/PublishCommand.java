@@ -62,6 +62,7 @@ final class PublishCommand implements Callable<Integer> {
   private boolean measure;
 
   @Mixin private CorpusOptions corpus;
+  @Mixin private LicenceOption licence;
   @Mixin private StoreOptions checkpoints;
   @Mixin private DeviceOptions device;
 
@@ -71,7 +72,7 @@ final class PublishCommand implements Callable<Integer> {
     Checkpoint checkpoint = checkpoints.openAny(source);
     try (NDManager manager = NDManager.newBaseManager(device.start());
         CharGru network = checkpoint.load(manager)) {
-      Origin origin = measure ? measured(manager, network, checkpoint) : origin(checkpoint);
+      Origin origin = measure ? measured(manager, network, checkpoint) : unmeasured(checkpoint);
       try (CheckpointWriter writer = store.write()) {
         String version =
             writer.publish(
@@ -90,55 +91,84 @@ final class PublishCommand implements Callable<Integer> {
   }
 
   /**
-   * Returns the origin of the new checkpoint. It keeps the measured losses only if the weights are
-   * not rounded.
+   * Returns the origin of the new checkpoint without measuring. It keeps the measured losses only
+   * if the weights are not rounded.
    */
-  private Origin origin(Checkpoint checkpoint) {
+  private Origin unmeasured(Checkpoint checkpoint) {
+    CheckpointManifest manifest = checkpoint.manifest();
+    boolean kept = manifest != null && precision == Precision.FLOAT32;
+    return origin(checkpoint, trainedOn(checkpoint), kept ? manifest.losses() : null);
+  }
+
+  private static CheckpointManifest.Corpus trainedOn(Checkpoint checkpoint) {
+    return checkpoint.manifest() == null ? null : checkpoint.manifest().corpus();
+  }
+
+  private Origin origin(Checkpoint checkpoint, CheckpointManifest.Corpus trainedOn, Losses losses) {
     CheckpointManifest manifest = checkpoint.manifest();
     if (manifest == null) {
-      return new Origin(null, null, 0, null, null, Map.of("source", source), null);
+      Map<String, String> settings = Map.of("source", source);
+      return new Origin(null, null, 0, licensed(trainedOn), losses, settings, null);
     }
     return new Origin(
         checkpoint.version(),
         null,
         manifest.step(),
-        manifest.corpus(),
-        precision == Precision.FLOAT32 ? manifest.losses() : null,
+        licensed(trainedOn),
+        losses,
         manifest.settings(),
         manifest.documentSeparator());
   }
 
   /**
-   * Returns the {@link #origin} with newly measured losses of the network as it will be stored.
+   * Returns a corpus with the licence that the user named, or else with the one it had.
+   *
+   * @throws ParameterException if the user named a licence and the corpus is unknown
+   */
+  private CheckpointManifest.Corpus licensed(CheckpointManifest.Corpus trainedOn) {
+    if (licence.value() == null) {
+      return trainedOn;
+    }
+    if (trainedOn == null) {
+      throw new ParameterException(
+          spec.commandLine(),
+          "--corpus-licence is "
+              + licence.value()
+              + ", but "
+              + source
+              + " does not name its corpus; add --measure --corpus TEXT");
+    }
+    return trainedOn.withLicence(licence.value());
+  }
+
+  /**
+   * Returns the origin of the new checkpoint with newly measured losses of the network as it will
+   * be stored.
    *
    * @throws ParameterException if {@code --corpus} is not the text of the checkpoint's training
    */
   private Origin measured(NDManager manager, CharGru network, Checkpoint checkpoint) {
     Corpus text = corpus.open(EvaluateCommand.structure(checkpoint, null));
-    CheckpointManifest.Corpus trainedOn =
-        checkpoint.manifest() == null ? null : checkpoint.manifest().corpus();
-    if (trainedOn != null && !trainedOn.sha256().equals(text.description().sha256())) {
+    CheckpointManifest.Corpus before = trainedOn(checkpoint);
+    if (before != null && !before.sha256().equals(text.description().sha256())) {
       throw new ParameterException(
           spec.commandLine(),
           "--corpus is "
               + text
               + "; with --measure it must be the text that the checkpoint was trained on, "
-              + trainedOn.name());
+              + before.name());
     }
     Evaluator evaluator =
         new Evaluator(manager, EvaluateCommand.parts(checkpoint, text, null).validation());
+    CheckpointManifest manifest = checkpoint.manifest();
+    Double training =
+        manifest == null || manifest.losses() == null ? null : manifest.losses().training();
     try (NDManager scratch = manager.newSubManager();
         CharGru rounded = rounded(scratch, network)) {
-      Origin origin = origin(checkpoint);
-      Losses before = checkpoint.manifest() == null ? null : checkpoint.manifest().losses();
-      return new Origin(
-          origin.parent(),
-          origin.run(),
-          origin.step(),
-          text.description(),
-          new Losses(before == null ? null : before.training(), evaluator.evaluate(rounded)),
-          origin.settings(),
-          origin.documentSeparator());
+      return origin(
+          checkpoint,
+          text.withLicence(before == null ? null : before.licence()).description(),
+          new Losses(training, evaluator.evaluate(rounded)));
     }
   }
 

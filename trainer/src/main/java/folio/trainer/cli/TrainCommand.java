@@ -14,6 +14,8 @@ import folio.trainer.run.TrainingConfig;
 import folio.trainer.run.TrainingRun;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import java.util.stream.Collectors;
@@ -62,6 +64,7 @@ final class TrainCommand implements Callable<Integer> {
   private String preset;
 
   @Mixin private CorpusOptions corpus;
+  @Mixin private LicenceOption licence;
   @Mixin private StoreOptions checkpoints;
   @Mixin private DeviceOptions device;
 
@@ -157,6 +160,7 @@ final class TrainCommand implements Callable<Integer> {
           "--metrics-port is " + metricsPort + "; it must be -1 (none) to " + MAX_PORT);
     }
     hyperparameters.check(saveEvery, viewEvery, null);
+    String corpusLicence = licence.value();
     CountDownLatch finished = new CountDownLatch(1);
     Path path = run == null ? Presets.runFolder(preset, corpus.names()) : run;
     try (RunFolder folder = new RunFolder(path, use());
@@ -164,7 +168,7 @@ final class TrainCommand implements Callable<Integer> {
             metricsPort < 0 ? LiveMetrics.NONE : LiveMetrics.serve(metricsHost, metricsPort)) {
       Checkpoint parent = from == null || folder.resumes() ? null : checkpoints.openAny(from);
       hyperparameters.check(saveEvery, viewEvery, parent == null ? null : parent.config());
-      Corpus text = corpus.open(hyperparameters.structure());
+      Corpus text = corpus.open(hyperparameters.structure()).withLicence(corpusLicence);
       Device where = device.start();
       long textLength = hyperparameters.trainingLength(text);
       TrainingConfig first = hyperparameters.oneStep(textLength);
@@ -194,7 +198,7 @@ final class TrainCommand implements Callable<Integer> {
       LiveMetrics live) {
     return new RunContext(
         text,
-        corpus.again(),
+        corpusOptions(),
         parent,
         where,
         device.threadCount(),
@@ -207,6 +211,13 @@ final class TrainCommand implements Callable<Integer> {
         System.out,
         CommandLine.Help.Ansi.AUTO.enabled(),
         live);
+  }
+
+  /** Returns the options about the corpus that a resumed run takes over. */
+  private Map<String, String> corpusOptions() {
+    Map<String, String> options = new TreeMap<>(corpus.again());
+    options.putAll(licence.again());
+    return options;
   }
 
   /** Returns the command line of this process. */

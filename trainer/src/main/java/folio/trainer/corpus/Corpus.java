@@ -26,6 +26,7 @@ public final class Corpus {
   private final Alphabet alphabet;
   private final TextStructure structure;
   private final Parts parts;
+  private final String licence;
 
   /**
    * A part of a stored text.
@@ -57,23 +58,43 @@ public final class Corpus {
   }
 
   /**
-   * Creates a corpus.
+   * Creates a corpus without a licence.
    *
    * @param name the name that the user entered
    * @param alphabet the characters of all texts
    */
   Corpus(String name, String sha256, Alphabet alphabet, TextStructure structure, Parts parts) {
+    this(name, sha256, alphabet, structure, parts, null);
+  }
+
+  private Corpus(
+      String name,
+      String sha256,
+      Alphabet alphabet,
+      TextStructure structure,
+      Parts parts,
+      String licence) {
     this.name = name;
     this.sha256 = sha256;
     this.alphabet = alphabet;
     this.structure = structure;
     this.parts = parts;
+    this.licence = licence;
+  }
+
+  /**
+   * Returns the same text with a licence.
+   *
+   * @param other the licence in the user's words, or null if the user named none
+   */
+  public Corpus withLicence(String other) {
+    return new Corpus(name, sha256, alphabet, structure, parts, other);
   }
 
   /** Returns the entry of this corpus in a manifest, with its public name. */
   public CheckpointManifest.Corpus description() {
     String publicName = CheckpointManifest.Corpus.publicName(name);
-    return new CheckpointManifest.Corpus(publicName, sha256, length());
+    return new CheckpointManifest.Corpus(publicName, sha256, length(), licence);
   }
 
   /** Returns the number of characters of all parts. */
