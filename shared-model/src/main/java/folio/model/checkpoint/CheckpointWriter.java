@@ -18,7 +18,6 @@ import java.time.Instant;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
 import java.time.temporal.ChronoUnit;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -55,18 +54,15 @@ public final class CheckpointWriter implements AutoCloseable {
               + " characters, the network "
               + draft.network().config().vocabularySize());
     }
-    Map<String, byte[]> files = new LinkedHashMap<>();
+    Map<String, byte[]> files;
     String version;
     try (NDManager scratch = NDManager.newBaseManager(Device.cpu())) {
       NDList tensors = draft.network().tensors(scratch);
       if (draft.precision() == Precision.FLOAT16) {
         tensors = halve(tensors);
       }
-      byte[] weights = Safetensors.write(tensors, Map.of("format", "pt"));
-      files.put(CheckpointFiles.WEIGHTS, weights);
-      files.put(CheckpointFiles.VOCABULARY, CheckpointJson.write(draft.vocabulary()));
-      files.put(CheckpointFiles.CONFIG, CheckpointJson.write(draft.network().config()));
-      version = nextVersion(Sha256.hex(weights));
+      files = NetworkFiles.of(draft.network().config(), draft.vocabulary(), tensors);
+      version = nextVersion(Sha256.hex(files.get(CheckpointFiles.WEIGHTS)));
       CheckpointManifest manifest = manifest(draft, version, files, measure(draft, tensors));
       CheckpointDescription description =
           new CheckpointDescription(

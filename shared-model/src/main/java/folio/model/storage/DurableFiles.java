@@ -7,6 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.util.Map;
 
 /** File operations whose results survive a loss of power and become visible in one step. */
 public final class DurableFiles {
@@ -44,6 +45,32 @@ public final class DurableFiles {
       throw e;
     }
     syncDirectory(file.toAbsolutePath().getParent());
+  }
+
+  /**
+   * Creates a folder with its files in one step, through a temporary sibling.
+   *
+   * @param files the contents by name
+   * @throws IOException if the folder exists and is not empty, or cannot be written; nothing of it
+   *     is visible then
+   */
+  public static void createFolder(Path folder, Map<String, byte[]> files) throws IOException {
+    Path temporary = folder.resolveSibling("." + folder.getFileName() + ".tmp");
+    Files.createDirectory(temporary);
+    try {
+      for (Map.Entry<String, byte[]> file : files.entrySet()) {
+        write(temporary.resolve(file.getKey()), file.getValue());
+      }
+      syncDirectory(temporary);
+      Files.move(temporary, folder, StandardCopyOption.ATOMIC_MOVE);
+    } catch (IOException e) {
+      for (String name : files.keySet()) {
+        Files.deleteIfExists(temporary.resolve(name));
+      }
+      Files.deleteIfExists(temporary);
+      throw e;
+    }
+    syncDirectory(folder.toAbsolutePath().getParent());
   }
 
   /** Waits until the entries of a directory are on disk. */

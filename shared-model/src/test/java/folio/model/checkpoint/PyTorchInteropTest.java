@@ -8,17 +8,12 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import folio.model.network.CharGru;
 import folio.model.network.CharGruConfig;
+import folio.model.testing.Python;
 import folio.model.testing.TestCheckpoints;
-import java.io.IOException;
-import java.net.URISyntaxException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.io.TempDir;
@@ -27,25 +22,16 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * Tests the exchange of checkpoints with PyTorch. They need a Python with torch, safetensors and
- * numpy, which FOLIO_PYTHON names and {@code .ci/run} installs.
+ * numpy.
  */
 @Tag("slow")
 class PyTorchInteropTest {
-  private static final String PYTHON = System.getenv().getOrDefault("FOLIO_PYTHON", "python3");
-
   @TempDir Path root;
   private final NDManager manager = NDManager.newBaseManager();
 
   @BeforeAll
-  static void findPyTorch() throws Exception {
-    boolean available;
-    try {
-      available = run("-c", "import torch, safetensors.torch, numpy") == 0;
-    } catch (IOException e) {
-      available = false;
-    }
-    String reason = PYTHON + " has no torch, safetensors and numpy; set FOLIO_PYTHON to one";
-    Assumptions.assumeTrue(available, reason);
+  static void findPyTorch() throws InterruptedException {
+    Python.assumeModules("torch", "safetensors.torch", "numpy");
   }
 
   @AfterEach
@@ -53,20 +39,12 @@ class PyTorchInteropTest {
     manager.close();
   }
 
-  private static int run(String... arguments) throws IOException, InterruptedException {
-    List<String> command = new ArrayList<>(List.of(PYTHON));
-    command.addAll(List.of(arguments));
-    Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
-    String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-    int exit = process.waitFor();
-    if (exit != 0) {
-      System.out.println(output);
-    }
-    return exit;
-  }
-
-  private static String script(String name) throws URISyntaxException {
-    return Path.of(PyTorchInteropTest.class.getResource("/parity/" + name).toURI()).toString();
+  private static void run(String script, Object... arguments) throws Exception {
+    Object[] command = new Object[arguments.length + 1];
+    command[0] = Python.script(PyTorchInteropTest.class, "/parity/" + script);
+    System.arraycopy(arguments, 0, command, 1, arguments.length);
+    Python.Result result = Python.run(command);
+    assertThat(result.exitCode()).as(result.output()).isZero();
   }
 
   @ParameterizedTest
@@ -87,15 +65,13 @@ class PyTorchInteropTest {
     Path expected = root.resolve("expected.safetensors");
     Files.write(expected, Safetensors.write(new NDList(ids, logits), Map.of()));
 
-    assertThat(
-            run(script("load_strictly.py"), root.resolve(version).toString(), expected.toString()))
-        .isZero();
+    run("load_strictly.py", root.resolve(version), expected);
   }
 
   @ParameterizedTest
   @ValueSource(strings = {"plain", "residual", "residual-projection-tied"})
   void loadsACheckpointThatPyTorchSaved(String network) throws Exception {
-    assertThat(run(script("save_file.py"), network, root.toString())).isZero();
+    run("save_file.py", network, root);
 
     CharGru loaded = Checkpoint.readExternal(root).load(manager);
     NDList expected =

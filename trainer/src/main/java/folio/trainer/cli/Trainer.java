@@ -34,6 +34,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
       SampleCommand.class,
       GenerateCommand.class,
       PublishCommand.class,
+      ExportCommand.class,
       CheckpointsCommand.class,
       CompareCommand.class,
       ReportCommand.class,

@@ -32,9 +32,14 @@ class DocumentedCommandsTest {
     Stream<ShellCommand> bare =
         ShellCommand.onAllPages().stream()
             .filter(command -> command.words().size() > 1)
+            .filter(command -> !isExportOfTheShell(command.words()))
             .map(command -> new ShellCommand(command.page(), launched(command.words())));
     return Stream.concat(ShellCommand.ofTheLauncher().stream(), bare)
         .filter(command -> known.contains(command.words().get(1)));
+  }
+
+  private static boolean isExportOfTheShell(List<String> words) {
+    return words.get(0).equals("export") && words.get(1).matches("\\w+=.*");
   }
 
   private static List<String> launched(List<String> words) {

@@ -1,0 +1,2 @@
+/** Checkpoints in the forms of other programs. */
+package folio.trainer.export;
