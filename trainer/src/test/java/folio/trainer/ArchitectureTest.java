@@ -140,6 +140,12 @@ class ArchitectureTest {
   }
 
   @Test
+  void eachSchemaHasOnePackage() {
+    assertOnlyOnePackageDependsOn("folio.protobuf.onnx..", "export");
+    assertOnlyOnePackageDependsOn("folio.protobuf.tensorboard..", "report");
+  }
+
+  @Test
   void onlyReportDependsOnJavaGraphics() {
     assertOnlyOnePackageDependsOn("java.awt..", "report");
   }

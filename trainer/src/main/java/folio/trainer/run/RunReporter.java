@@ -15,13 +15,14 @@ import folio.trainer.report.LiveMetrics;
 import folio.trainer.report.MetricsFile;
 import folio.trainer.report.PredictionView;
 import folio.trainer.report.RunReport;
+import folio.trainer.report.TensorBoardFile;
 import folio.trainer.training.TrainStep;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
 /**
- * The reporter of a run: it reports progress and end to the terminal, the metrics file, the live
- * metrics and the report. Owned by the training thread.
+ * The reporter of a run: it reports progress and end to the terminal, the metrics file,
+ * TensorBoard, the live metrics and the report. Owned by the training thread.
  */
 final class RunReporter implements AutoCloseable {
   private static final int PREDICTED_CHARACTERS = 160;
@@ -35,6 +36,7 @@ final class RunReporter implements AutoCloseable {
   private final TrainedModel model;
   private final Console console;
   private final MetricsFile metrics;
+  private final TensorBoardFile tensorBoard;
   private final LiveMetrics live;
   private final RunFolder folder;
   private Corpus.Split text;
@@ -56,6 +58,7 @@ final class RunReporter implements AutoCloseable {
     this.reportedStep = step;
     this.folder = context.folder();
     this.metrics = new MetricsFile(folder.metrics(), step);
+    this.tensorBoard = new TensorBoardFile(folder.path(), step);
     this.live = context.live();
     this.console =
         new Console(
@@ -241,9 +244,10 @@ final class RunReporter implements AutoCloseable {
         + context.store();
   }
 
-  /** Writes an event to the metrics file and its numbers to the live metrics. */
+  /** Writes an event to the metrics file, and its numbers to TensorBoard's and the live metrics. */
   private void writeEvent(String event, long step, Map<String, ?> fields) {
     metrics.write(event, step, fields);
+    tensorBoard.write(event, step, fields);
     live.update(step, fields);
   }
 
