@@ -1,6 +1,7 @@
 package folio.trainer.cli;
 
 import folio.trainer.run.RunLength;
+import folio.trainer.run.RunLength.Limits;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -14,6 +15,8 @@ import picocli.CommandLine.Spec;
 final class LengthOptions {
   /** The largest number of steps of a run. */
   static final long MAX_STEPS = 1_000_000_000;
+
+  private static final Limits UPPER = new Limits(1, MAX_STEPS, 0, 0);
 
   @Spec(Spec.Target.MIXEE)
   private CommandSpec command;
@@ -48,6 +51,18 @@ final class LengthOptions {
   @Option(names = "--max-steps", hidden = true, description = "The most steps of a preset.")
   private long maxSteps = MAX_STEPS;
 
+  @Option(
+      names = "--short-text-epochs",
+      hidden = true,
+      description = "How often a preset reads a short text.")
+  private double shortTextEpochs;
+
+  @Option(
+      names = "--short-text-steps",
+      hidden = true,
+      description = "The most steps for which a preset reads a short text that often.")
+  private long shortTextSteps;
+
   private boolean isGiven(String option) {
     return command.commandLine().getParseResult().hasMatchedOption(option);
   }
@@ -65,20 +80,19 @@ final class LengthOptions {
     return switch (unit) {
       case "--steps" -> {
         new Range(unit, 1, MAX_STEPS).check((double) steps, command);
-        yield new RunLength(RunLength.Unit.STEPS, steps, 1, MAX_STEPS);
+        yield new RunLength(RunLength.Unit.STEPS, steps, UPPER);
       }
       case "--minutes" -> {
         new Range(unit, 0.01, 1e6).check(minutes, command);
         // The measurement at the beginning of a resumed run counts.
         yield String.valueOf(minutes).equals(saved("--minutes"))
-            ? new RunLength(RunLength.Unit.STEPS, Long.parseLong(saved("--steps")), 1, MAX_STEPS)
-            : new RunLength(RunLength.Unit.MINUTES, minutes, 1, MAX_STEPS);
+            ? new RunLength(RunLength.Unit.STEPS, Long.parseLong(saved("--steps")), UPPER)
+            : new RunLength(RunLength.Unit.MINUTES, minutes, UPPER);
       }
       default -> {
         new Range(unit, 1e-6, 1e6).check(epochs, command);
-        yield given.isEmpty()
-            ? new RunLength(RunLength.Unit.EPOCHS, epochs, minSteps, maxSteps)
-            : new RunLength(RunLength.Unit.EPOCHS, epochs, 1, MAX_STEPS);
+        Limits ofPreset = new Limits(minSteps, maxSteps, shortTextEpochs, shortTextSteps);
+        yield new RunLength(RunLength.Unit.EPOCHS, epochs, given.isEmpty() ? ofPreset : UPPER);
       }
     };
   }
@@ -91,7 +105,10 @@ final class LengthOptions {
 
   /** Removes from the settings of a run what its steps have replaced. */
   void resolve(Map<String, String> settings) {
-    settings.keySet().removeAll(Set.of("epochs", "min-steps", "max-steps"));
+    settings
+        .keySet()
+        .removeAll(
+            Set.of("epochs", "min-steps", "max-steps", "short-text-epochs", "short-text-steps"));
     if (minutes == null || isGiven("--steps") || isGiven("--epochs")) {
       settings.remove("minutes");
     }

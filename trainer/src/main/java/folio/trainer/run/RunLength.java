@@ -5,11 +5,20 @@ package folio.trainer.run;
  *
  * @param unit the unit
  * @param amount the number of units, above 0
- * @param minSteps the smallest number of steps that it stands for
- * @param maxSteps the largest number of steps that it stands for
+ * @param limits the limits of the number of steps
  */
-public record RunLength(Unit unit, double amount, long minSteps, long maxSteps) {
+public record RunLength(Unit unit, double amount, Limits limits) {
   private static final double SECONDS_PER_MINUTE = 60;
+
+  /**
+   * The limits of the number of steps that a length stands for.
+   *
+   * @param minSteps the smallest number
+   * @param maxSteps the largest number
+   * @param shortTextEpochs how often a short text is read, if that is longer than the length
+   * @param shortTextSteps the number of steps up to which it is read that often
+   */
+  public record Limits(long minSteps, long maxSteps, double shortTextEpochs, long shortTextSteps) {}
 
   /** The unit of a length. */
   public enum Unit {
@@ -35,6 +44,11 @@ public record RunLength(Unit unit, double amount, long minSteps, long maxSteps) 
           case EPOCHS -> amount * textLength / charactersPerStep;
           case MINUTES -> amount * SECONDS_PER_MINUTE / secondsPerStep;
         };
-    return Math.max(minSteps, Math.min(maxSteps, Math.round(steps)));
+    double ofShortText =
+        Math.min(
+            (double) limits.shortTextSteps(),
+            limits.shortTextEpochs() * textLength / charactersPerStep);
+    long longer = Math.round(Math.max(steps, ofShortText));
+    return Math.max(limits.minSteps(), Math.min(limits.maxSteps(), longer));
   }
 }
