@@ -99,7 +99,8 @@ class LauncherTest extends LauncherClone {
         .contains("[WARNING] Report.java:[3,1] an unused import\n")
         .contains("cannot find symbol\n  symbol: class Nonsense\n  location: class Report\n")
         .contains("[ERROR] Failed to execute goal\n")
-        .contains("To repeat it: mvn -DskipTests package\n")
+        .contains(
+            "To repeat it: mvn -DskipTests -Dspotless.check.skip=true -Dcyclonedx.skip=true package\n")
         .doesNotContain("[INFO]", "a line of a program", ESCAPE);
   }
 
