@@ -282,7 +282,7 @@ class CheckpointTest {
           tensors.add(integers);
         });
 
-    assertRejected("tensor linear.bias is int64", "float32 or float16");
+    assertRejected("tensor linear.bias is int64", "float32, float16 or bfloat16");
   }
 
   @Test
