@@ -86,8 +86,12 @@ public final class CheckpointFacts {
     if (manifest.parent() != null) {
       add("parent", manifest.parent());
     }
-    String run = manifest.run() == null ? "" : " of run " + manifest.run();
-    add("training", String.format(Locale.ROOT, "%,d steps", manifest.step()) + run);
+    if (manifest.step() == 0) {
+      add("training", "by another program");
+    } else {
+      String run = manifest.run() == null ? "" : " of run " + manifest.run();
+      add("training", String.format(Locale.ROOT, "%,d steps", manifest.step()) + run);
+    }
     Corpus corpus = manifest.corpus();
     add("corpus", corpus == null ? "unknown" : corpus(corpus));
     if (corpus != null && corpus.licence() != null) {
@@ -114,7 +118,7 @@ public final class CheckpointFacts {
       losses.test().forEach((protocol, loss) -> add("test", loss(protocol, loss)));
     }
     if (losses.training() != null) {
-      add("training", loss("with dropout", losses.training()));
+      add("training", loss("loss, dropout included", losses.training()));
     }
   }
 

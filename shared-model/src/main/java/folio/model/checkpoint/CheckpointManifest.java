@@ -1,7 +1,9 @@
 package folio.model.checkpoint;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
+import folio.model.storage.Sha256;
 import java.util.Map;
+import java.util.TreeMap;
 
 /**
  * The content of {@code manifest.json}: the history of a checkpoint, its losses and the digests of
@@ -35,6 +37,22 @@ public record CheckpointManifest(
 
   /** The version of the format of all JSON files that this release writes and reads. */
   public static final int FORMAT = 1;
+
+  /** Returns the same history for other files, such as those of an export. */
+  public CheckpointManifest withFiles(Map<String, FileEntry> others) {
+    return new CheckpointManifest(
+        format,
+        version,
+        parent,
+        run,
+        step,
+        corpus,
+        losses,
+        settings,
+        others,
+        canary,
+        documentSeparator);
+  }
 
   /**
    * The text that a network was trained on.
@@ -106,5 +124,13 @@ public record CheckpointManifest(
    * @param sizeBytes the length in bytes
    * @param sha256 the digest in lower-case hex
    */
-  public record FileEntry(long sizeBytes, String sha256) {}
+  public record FileEntry(long sizeBytes, String sha256) {
+    /** Returns the entries of files by name, in the order of their names. */
+    public static Map<String, FileEntry> ofAll(Map<String, byte[]> files) {
+      Map<String, FileEntry> entries = new TreeMap<>();
+      files.forEach(
+          (name, bytes) -> entries.put(name, new FileEntry(bytes.length, Sha256.hex(bytes))));
+      return entries;
+    }
+  }
 }

@@ -20,7 +20,6 @@ import java.time.format.DateTimeFormatter;
 import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Map;
-import java.util.TreeMap;
 
 /**
  * A writer that publishes, promotes and deletes the checkpoints of a store. Owned by one thread;
@@ -103,9 +102,6 @@ public final class CheckpointWriter implements AutoCloseable {
 
   private static CheckpointManifest manifest(
       CheckpointDraft draft, String version, Map<String, byte[]> files, Canary canary) {
-    Map<String, FileEntry> entries = new TreeMap<>();
-    files.forEach(
-        (name, bytes) -> entries.put(name, new FileEntry(bytes.length, Sha256.hex(bytes))));
     CheckpointDraft.Origin origin = draft.origin();
     return new CheckpointManifest(
         CheckpointManifest.FORMAT,
@@ -116,7 +112,7 @@ public final class CheckpointWriter implements AutoCloseable {
         origin.corpus(),
         origin.losses(),
         origin.settings(),
-        entries,
+        FileEntry.ofAll(files),
         canary,
         origin.documentSeparator());
   }

@@ -114,16 +114,16 @@ public final class ModelCard {
     }
     line("## Settings");
     line("");
-    line("| option | value |");
+    line("| setting | value |");
     line("| --- | --- |");
-    settings.forEach((name, value) -> line("| `--%s` | %s |", name, cell(value)));
+    settings.forEach((name, value) -> line("| %s | %s |", cell(name), cell(value)));
     line("");
   }
 
   private void use() {
     line("## Use");
     line("");
-    line("In the folder of Folio, with this folder's path:");
+    line("These commands of Folio use this folder; PATH is its path:");
     line("");
     for (String command : List.of("sample PATH --prompt TEXT", "publish PATH")) {
       line("    ./folio %s", command);
@@ -134,9 +134,10 @@ public final class ModelCard {
     line("the names and shapes of PyTorch's `nn.Embedding`, `nn.GRU` and `nn.Linear`.");
   }
 
-  /** Returns a text as a quoted string of YAML, which is one of JSON. */
+  /** Returns a text as a quoted string of YAML: one of JSON without invisible characters. */
   private static String quoted(String text) {
-    return '"' + String.valueOf(JsonStringEncoder.getInstance().quoteAsString(text)) + '"';
+    String quoted = String.valueOf(JsonStringEncoder.getInstance().quoteAsString(text));
+    return '"' + PrintableText.escape(quoted) + '"';
   }
 
   /** Returns a text as the content of a table's cell. */

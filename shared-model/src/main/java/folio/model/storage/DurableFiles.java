@@ -7,6 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Map;
 
 /** File operations whose results survive a loss of power and become visible in one step. */
@@ -55,8 +56,10 @@ public final class DurableFiles {
    *     is visible then
    */
   public static void createFolder(Path folder, Map<String, byte[]> files) throws IOException {
-    Path temporary = folder.resolveSibling("." + folder.getFileName() + ".tmp");
-    Files.createDirectory(temporary);
+    Path temporary =
+        Files.createTempDirectory(
+            folder.toAbsolutePath().getParent(), "." + folder.getFileName() + ".tmp");
+    Files.setPosixFilePermissions(temporary, PosixFilePermissions.fromString("rwxr-xr-x"));
     try {
       for (Map.Entry<String, byte[]> file : files.entrySet()) {
         write(temporary.resolve(file.getKey()), file.getValue());

@@ -56,7 +56,8 @@ class ModelCardTest {
 
   @Test
   void metadataSaysWhatTheManifestSays() throws IOException {
-    Corpus corpus = new Corpus(NAME, "ab".repeat(32), 123_456, "CC-BY-SA-4.0: \"share\"");
+    Corpus corpus =
+        new Corpus(NAME, "ab".repeat(32), 123_456, "CC-BY-SA-4.0: \"share\"\u007f\u2028");
     Losses losses = new Losses(1.4, Map.of("carried-64", 1.51971), Map.of("carried-64", 1.6));
 
     Path folder = publish(corpus, losses);
@@ -82,9 +83,9 @@ class ModelCardTest {
     Path folder = publish(new Corpus(NAME, "ab".repeat(32), 123_456), null);
 
     Page page = Page.read(folder.resolve("README.md"));
-    assertThat(page.section("Settings").tables().get(0).column("option"))
+    assertThat(page.section("Settings").tables().get(0).column("setting"))
         .extracting(Cell::text)
-        .containsExactly("--learning-rate");
+        .containsExactly("learning-rate");
     String text = Files.readString(folder.resolve("README.md"));
     assertThat(text)
         .contains("| training | 1,200 steps of run run |")

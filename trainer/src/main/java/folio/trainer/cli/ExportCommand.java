@@ -8,6 +8,7 @@ import folio.model.storage.DurableFiles;
 import folio.model.storage.UserPath;
 import folio.trainer.export.OnnxModel;
 import folio.trainer.export.PyTorchFolder;
+import folio.trainer.run.Errors;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -77,10 +78,7 @@ final class ExportCommand implements Callable<Integer> {
   public Integer call() {
     Checkpoint checkpoint = checkpoints.openAny(version);
     Path path = output == null ? defaultOutput(checkpoint) : output;
-    if (Files.exists(path, LinkOption.NOFOLLOW_LINKS)) {
-      throw new ParameterException(
-          spec.commandLine(), "--output is " + path + ", which exists; name another path");
-    }
+    check(path);
     try (NDManager manager = NDManager.newBaseManager(Device.cpu());
         CharGru network = checkpoint.load(manager)) {
       switch (form) {
@@ -89,10 +87,29 @@ final class ExportCommand implements Callable<Integer> {
       }
     } catch (IOException e) {
       throw new UncheckedIOException(
-          new IOException("--output " + path + " cannot be written: " + e.getMessage(), e));
+          new IOException("--output " + path + " cannot be written: " + Errors.describe(e), e));
     }
     spec.commandLine().getOut().println(path);
     return CommandLine.ExitCode.OK;
+  }
+
+  /** Checks that a path names something new in an existing folder. */
+  private void check(Path path) {
+    Path name = path.getFileName();
+    if (name == null || name.toString().isEmpty() || name.toString().matches("\\.\\.?")) {
+      throw usageError("--output is \"" + path + "\"; it must name a new file or folder");
+    }
+    if (Files.exists(path, LinkOption.NOFOLLOW_LINKS)) {
+      throw usageError("--output is " + path + ", which exists; name another path");
+    }
+    Path parent = path.toAbsolutePath().getParent();
+    if (!Files.isDirectory(parent)) {
+      throw usageError("--output is " + path + ", but there is no folder " + parent);
+    }
+  }
+
+  private ParameterException usageError(String message) {
+    return new ParameterException(spec.commandLine(), message);
   }
 
   private Path defaultOutput(Checkpoint checkpoint) {

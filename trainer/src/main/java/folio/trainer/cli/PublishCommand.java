@@ -107,7 +107,7 @@ final class PublishCommand implements Callable<Integer> {
   private Origin origin(Checkpoint checkpoint, CheckpointManifest.Corpus trainedOn, Losses losses) {
     CheckpointManifest manifest = checkpoint.manifest();
     if (manifest == null) {
-      Map<String, String> settings = Map.of("source", source);
+      Map<String, String> settings = Map.of("source", CheckpointManifest.Corpus.publicName(source));
       return new Origin(null, null, 0, licensed(trainedOn), losses, settings, null);
     }
     return new Origin(

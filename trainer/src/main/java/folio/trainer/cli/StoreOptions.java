@@ -6,6 +6,7 @@ import folio.model.checkpoint.CheckpointStore;
 import folio.model.storage.UserPath;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Map;
 import java.util.function.BiFunction;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -26,6 +27,11 @@ final class StoreOptions {
 
   @Spec(Spec.Target.MIXEE)
   private CommandSpec command;
+
+  /** Returns the option by its name without dashes, for a run that is resumed. */
+  Map<String, String> again() {
+    return Map.of("checkpoints", address);
+  }
 
   /**
    * Returns the store, which need not exist yet.

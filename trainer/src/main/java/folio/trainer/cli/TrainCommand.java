@@ -14,6 +14,7 @@ import folio.trainer.run.TrainingConfig;
 import folio.trainer.run.TrainingRun;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.Callable;
@@ -198,7 +199,7 @@ final class TrainCommand implements Callable<Integer> {
       LiveMetrics live) {
     return new RunContext(
         text,
-        corpusOptions(),
+        optionsToSave(),
         parent,
         where,
         device.threadCount(),
@@ -213,10 +214,13 @@ final class TrainCommand implements Callable<Integer> {
         live);
   }
 
-  /** Returns the options about the corpus that a resumed run takes over. */
-  private Map<String, String> corpusOptions() {
+  /** Returns the options that a resumed run takes over in addition to the hyperparameters. */
+  private Map<String, String> optionsToSave() {
     Map<String, String> options = new TreeMap<>(corpus.again());
     options.putAll(licence.again());
+    options.putAll(checkpoints.again());
+    options.put("promote", promote.name().toLowerCase(Locale.ROOT));
+    options.put("keep", String.valueOf(keep));
     return options;
   }
 

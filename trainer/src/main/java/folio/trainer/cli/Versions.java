@@ -36,7 +36,9 @@ final class Versions {
     return store
         .current()
         .orElseThrow(
-            () -> new CheckpointException("there is no CURRENT in " + store + "; name a version"));
+            () ->
+                new CheckpointException(
+                    "there is no CURRENT in " + store + "; name a version, or embedded"));
   }
 
   private static String unabbreviated(CheckpointStore store, String name) {

@@ -2,6 +2,8 @@ package folio.trainer.export;
 
 import ai.djl.ndarray.NDManager;
 import folio.model.checkpoint.Checkpoint;
+import folio.model.checkpoint.CheckpointDescription;
+import folio.model.checkpoint.CheckpointManifest.FileEntry;
 import folio.model.checkpoint.ModelCard;
 import folio.model.checkpoint.NetworkFiles;
 import folio.model.network.CharGru;
@@ -32,8 +34,13 @@ public final class PyTorchFolder {
           NetworkFiles.of(checkpoint.config(), checkpoint.vocabulary(), network.tensors(scratch)));
     }
     if (checkpoint.manifest() != null) {
-      String card = ModelCard.of(checkpoint.description());
-      files.put("README.md", card.getBytes(StandardCharsets.UTF_8));
+      CheckpointDescription exported =
+          new CheckpointDescription(
+              checkpoint.version(),
+              checkpoint.config(),
+              checkpoint.vocabulary(),
+              checkpoint.manifest().withFiles(FileEntry.ofAll(files)));
+      files.put("README.md", ModelCard.of(exported).getBytes(StandardCharsets.UTF_8));
     }
     try (InputStream program = PyTorchFolder.class.getResourceAsStream(PROGRAM)) {
       files.put(PROGRAM, program.readAllBytes());

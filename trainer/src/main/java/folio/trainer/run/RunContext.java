@@ -14,7 +14,8 @@ import java.util.Map;
  * hyperparameter. The caller closes the folder and the live metrics after the run.
  *
  * @param corpus the text to train on and to validate with
- * @param corpusOptions the options by which the same text is read again, by name without dashes
+ * @param savedOptions the options that a resumed run takes over in addition to the hyperparameters,
+ *     by name without dashes
  * @param parent the checkpoint whose weights a new run begins with, or null
  * @param device the device that computes
  * @param threads the number of the engine's threads on the host
@@ -30,7 +31,7 @@ import java.util.Map;
  */
 public record RunContext(
     Corpus corpus,
-    Map<String, String> corpusOptions,
+    Map<String, String> savedOptions,
     Checkpoint parent,
     Device device,
     int threads,

@@ -156,7 +156,7 @@ final class RunState {
       facts.put(SavedRun.UNKNOWN_ENTRY, "true");
     }
     context
-        .corpusOptions()
+        .savedOptions()
         .forEach(
             (name, value) ->
                 facts.put(name.equals("corpus") ? SavedRun.CORPUS_SOURCE : "--" + name, value));

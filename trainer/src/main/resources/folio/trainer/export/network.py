@@ -92,6 +92,8 @@ def main():
     parser.add_argument("--temperature", type=float, default=0.8, help="0 for the most likely character")
     parser.add_argument("--seed", type=int)
     options = parser.parse_args()
+    if options.temperature < 0:
+        parser.error(f"--temperature is {options.temperature}; it must be 0 or larger")
     network, characters = load(pathlib.Path(__file__).parent)
     prompt = options.prompt or next(c for c in ("\n", " ", characters[0]) if c in characters)
     unknown = sorted(set(prompt) - set(characters))

@@ -8,6 +8,7 @@ import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import folio.model.checkpoint.Checkpoint;
+import folio.model.checkpoint.CheckpointFacts;
 import folio.model.checkpoint.CheckpointStore;
 import folio.model.checkpoint.Safetensors;
 import folio.model.network.CharGru;
@@ -198,9 +199,43 @@ class ExportTest {
     }
     assertThat(present).hasContent("mine");
 
-    Path nowhere = folder.resolve("no/such/folder");
-    assertThat(run("export", "embedded", "--to=onnx", "--output=" + nowhere)).isEqualTo(1);
-    assertThat(console.errors()).contains("--output " + nowhere + " cannot be written");
+    Path nowhere = folder.resolve("no/such");
+    assertThat(run("export", "embedded", "--to=onnx", "--output=" + nowhere)).isEqualTo(2);
+    assertThat(console.errors())
+        .contains("--output is " + nowhere + ", but there is no folder " + folder.resolve("no"));
+    for (String wrong : List.of("", folder.resolve("present") + "/..")) {
+      assertThat(run("export", "embedded", "--to=pytorch", "--output=" + wrong)).isEqualTo(2);
+      assertThat(console.errors())
+          .contains("--output is \"" + wrong + "\"; it must name a new file or folder");
+    }
+  }
+
+  /** The weights are stored in float16 and exported in float32. */
+  @Test
+  void theCardDescribesTheExportedFiles() throws IOException {
+    TestCheckpoints.publishCurrent(store(), 3);
+    assertThat(run("publish", "--dtype=float16")).as(console.errors()).isZero();
+    String version = console.output().strip();
+
+    Path exported = Path.of(export(version, "pytorch", "copy"));
+
+    long size = Files.size(exported.resolve("model.safetensors"));
+    assertThat(exported.resolve("README.md"))
+        .content()
+        .contains(" in float32 |", "| file | model.safetensors, " + CheckpointFacts.size(size))
+        .doesNotContain("float16");
+    assertThat(folder.resolve("checkpoints").resolve(version).resolve("README.md"))
+        .content()
+        .contains(" in float16 |");
+  }
+
+  @Tag("slow")
+  @Test
+  void wrongWeightsAndCharactersAreExplained() throws Exception {
+    Python.assumeModules("torch", "safetensors.torch", "numpy");
+    Path script = Python.script(ExportTest.class, "/folio/trainer/export/save_wrong.py");
+    Python.Result result = Python.run(script, Path.of("pytorch/to_folio.py"), folder);
+    assertThat(result.exitCode()).as(result.output()).isZero();
   }
 
   @Test

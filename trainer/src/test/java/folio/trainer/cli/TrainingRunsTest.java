@@ -106,6 +106,24 @@ class TrainingRunsTest {
     assertThat(last.settings()).containsEntry("learning-rate", "0.001").containsEntry("batch", "4");
   }
 
+  /** Of a run that was started with a store and a policy of its own, only the folder is named. */
+  @Test
+  void aResumedRunKeepsItsStoreAndItsPolicy() {
+    TestCheckpoints.publishCurrent(store(), 1);
+    assertThat(train("--promote=always", "--keep=2")).as(console.errors()).isZero();
+
+    String run = "--run=" + folder.resolve("run");
+    assertThat(run(List.of("train", "--resume", run, "--steps=80", "--device=cpu")))
+        .as(console.errors())
+        .isZero();
+
+    List<String> versions = store().versions();
+    CheckpointManifest last = store().manifest(versions.get(versions.size() - 1));
+    assertThat(last.step()).isEqualTo(80);
+    assertThat(store().current()).contains(last.version());
+    assertThat(versions).as("the first one and two of the run").hasSize(3);
+  }
+
   /** Only the folder is named: the corpus and all options are those of the run. */
   @Test
   void aResumedRunKeepsItsOptions() {
