@@ -14,6 +14,7 @@ function showView() {
     const link = document.querySelector(`nav a[href="#${each}"]`);
     if (each === view) {
       link.setAttribute("aria-current", "page");
+      document.title = `${link.textContent} · Folio`;
     } else {
       link.removeAttribute("aria-current");
     }

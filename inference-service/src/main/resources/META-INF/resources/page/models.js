@@ -23,6 +23,19 @@ const published = (checkpoint) => element("tr", {},
   cell(checkpoint.step.toLocaleString()), cell(checkpoint.corpus), cell(checkpoint.training_loss_nats?.toFixed(4)),
   cell(losses(checkpoint.validation_loss_nats)));
 
+/** The protocols of a loss, the one that tells most about a generated text first. */
+const PROTOCOLS = ["documents", "carried-64", "windows-256"];
+
+/** Returns in plain words what a model is and how well it knows its text. */
+function inWords(model) {
+  const read = model.corpus ?? "a text";
+  const nats = PROTOCOLS.map((protocol) => model.validation_loss_nats?.[protocol]).find((loss) => loss !== undefined);
+  const unsure = nats === undefined ? ""
+    : ` At each step, it is as unsure as if it chose among ${Math.exp(nats).toFixed(1)} of them.`;
+  return `A small neural network that has read ${read} writes one of ${model.characters.length.toLocaleString()} characters`
+    + ` at a time. This machine runs it.${unsure}`;
+}
+
 /** Shows the published checkpoints. Each request reads the store, so it is sent only while the view is open. */
 async function showPublished() {
   if (!byId("models").hidden) {
@@ -35,6 +48,7 @@ async function poll() {
     const all = await api.models();
     byId("model-rows").replaceChildren(...all.map(row));
     const current = all.find((model) => model.state === "current");
+    byId("about-model").textContent = current ? inWords(current) : "";
     announce(current?.version ?? null);
     await showPublished();
   } catch (error) {

@@ -1,90 +1,16 @@
 import * as api from "./api.js";
+import { asPrompt, compared, request, setRanges, settings, temperatureOf } from "./controls.js";
 import { byId, element, showProblem } from "./dom.js";
+import { Output } from "./output.js";
 
-const SLIDERS = {
-  temperature: "Temperature",
-  max_tokens: "Characters",
-  top_p: "Top p",
-  top_k: "Top k (0: all)",
-  min_p: "Min p",
-  repetition_penalty: "Repetition penalty",
-};
+/** The number of characters that the page lets the model write before a person does anything. */
+const FIRST_CHARACTERS = 400;
+const MOST_BEGINNINGS = 3;
+const BEGINNING_CHARACTERS = { least: 6, most: 24 };
+const COPIED_MILLISECONDS = 2000;
 
 let abort = null;
 let outputs = [];
-let seedOfFirst = null;
-let ranges = {};
-
-function slider(name, range) {
-  const value = element("output");
-  const input = element("input", {
-    type: "range", id: name, name, min: range.minimum, max: range.maximum, step: range.step,
-  });
-  input.value = range.default;
-  const show = () => { value.textContent = input.value; };
-  input.addEventListener("input", show);
-  show();
-  return element("div", {}, element("label", { htmlFor: name }, SLIDERS[name], " ", value), input);
-}
-
-/** Returns the request that the controls describe. */
-function request() {
-  const body = { prompt: byId("prompt").value };
-  for (const name of Object.keys(SLIDERS)) {
-    const value = Number(byId(name).value);
-    if (value !== ranges[name].default) {
-      body[name] = value;
-    }
-  }
-  const seed = byId("seed").value.trim();
-  if (seed !== "") {
-    if (!Number.isSafeInteger(Number(seed))) {
-      throw new api.Problem(`The seed is ${seed}; it must be a whole number of up to 15 digits, or empty.`);
-    }
-    body.seed = Number(seed);
-  }
-  return body;
-}
-
-/** Adds a box for a text; it scrolls with the text unless the reader has scrolled up. */
-function addOutput(title, prompt) {
-  const written = element("span");
-  const box = element("pre", { className: "text", tabIndex: 0, ariaLabel: title },
-    element("span", { className: "prompt" }, prompt), written);
-  const about = element("p", { className: "about", role: "status" });
-  byId("texts").append(element("div", {}, element("h3", {}, title), box, about));
-  return {
-    add(text) {
-      const follows = box.scrollHeight - box.scrollTop - box.clientHeight < 40;
-      written.append(text);
-      if (follows) {
-        box.scrollTop = box.scrollHeight;
-      }
-    },
-    describe(sentence) { about.textContent = sentence; },
-    text: () => prompt + written.textContent,
-  };
-}
-
-async function stream(body, output) {
-  const begun = performance.now();
-  let characters = 0;
-  const speed = () => Math.round(characters / ((performance.now() - begun) / 1000));
-  for await (const event of api.generate(body, abort.signal)) {
-    output.add(event.text);
-    characters += [...event.text].length;
-    if (event.error) {
-      throw new api.Problem(event.error);
-    }
-    if (event.finish_reason) {
-      output.describe(`${characters} characters by ${event.model_version}, ${speed()} characters/s, seed ${event.seed},`
-        + ` ended by ${event.finish_reason}`);
-      if (output === outputs[0]) {
-        seedOfFirst = event.seed;
-      }
-    }
-  }
-}
 
 /** Runs an action and shows its error, if it throws one. */
 function attempt(action) {
@@ -96,37 +22,32 @@ function attempt(action) {
   }
 }
 
-function otherTemperature() {
-  const value = byId("other-temperature").value;
-  if (value === "") {
-    const { minimum, maximum } = ranges.temperature;
-    throw new api.Problem(`The temperature of the second text is empty; it must be ${minimum} to ${maximum}.`);
-  }
-  return Number(value);
+/** Writes what the controls describe, and scrolls to it. */
+function writeFromControls(changes = {}) {
+  attempt(() => {
+    run(compared({ ...request(), ...changes }));
+    byId("texts").scrollIntoView({ block: "nearest" });
+  });
 }
 
-/** Starts the generation of one or two texts; throws if the request is invalid. */
-function run(body) {
-  const bodies = [body];
-  if (byId("compare").checked) {
-    bodies.push({ ...body, temperature: otherTemperature() });
-  }
+/** Starts the generation of a text for each request; the requests are checked before. */
+function run(bodies) {
   byId("texts").replaceChildren();
-  seedOfFirst = null;
-  abort = new AbortController();
-  outputs = bodies.map((each) => addOutput(`Temperature ${each.temperature ?? ranges.temperature.default}`, body.prompt));
-  setRunning(true);
-  write(bodies);
+  outputs = bodies.map((body) =>
+    new Output(byId("texts"), `Temperature ${temperatureOf(body)}`, body, continueText));
+  return write(outputs, bodies);
 }
 
-async function write(bodies) {
-  const ends = await Promise.allSettled(bodies.map((each, i) => stream(each, outputs[i])));
+async function write(texts, bodies) {
+  abort = new AbortController();
+  setRunning(true);
+  const ends = await Promise.allSettled(texts.map((text, i) => text.write(bodies[i], abort.signal)));
   setRunning(false);
   ends.forEach((end, i) => {
     if (end.reason?.name === "AbortError") {
-      outputs[i].describe("stopped");
+      texts[i].describe("stopped");
     } else if (end.reason) {
-      outputs[i].describe("");
+      texts[i].describe("");
       showProblem(end.reason);
     }
   });
@@ -135,20 +56,24 @@ async function write(bodies) {
 function setRunning(running) {
   byId("generate").disabled = running;
   byId("stop").disabled = !running;
-  byId("continue").disabled = running;
-  byId("replay").disabled = running || seedOfFirst === null;
+  byId("replay").disabled = running || !outputs.some((output) => output.seed !== null);
+  for (const output of outputs) {
+    output.continueButton.disabled = running || output.text() === "";
+  }
 }
 
-/** Continues the first text; a prompt that is too long loses its beginning. */
-function continueText() {
-  const all = [...outputs[0].text()];
-  byId("prompt").value = all.slice(-ranges.prompt.maximum).join("");
-  run(request());
+/** Continues a text from its saved state; one that was stopped is read again. */
+function continueText(output) {
+  attempt(() => {
+    const start = output.state ? { state: output.state } : { prompt: asPrompt(output.text()) };
+    write([output], [{ ...settings(), temperature: output.temperature, ...start }]);
+  });
 }
 
+/** Writes the texts again from the seed of the first one, which does not stay in the controls. */
 function replay() {
-  byId("seed").value = seedOfFirst;
-  run(request());
+  const { seed } = outputs.find((output) => output.seed !== null);
+  writeFromControls({ seed });
 }
 
 async function copyCurl() {
@@ -156,24 +81,52 @@ async function copyCurl() {
   try {
     await navigator.clipboard.writeText(command);
     byId("curl").textContent = "Copied";
+    setTimeout(() => { byId("curl").textContent = "Copy as curl"; }, COPIED_MILLISECONDS);
   } catch { // without permission, or without HTTPS
     byId("command").textContent = command;
     byId("command").hidden = false;
   }
 }
 
+/** Returns the beginnings of a few lines of a text; the first and the last line may be incomplete. */
+function beginnings(text) {
+  const { least, most } = BEGINNING_CHARACTERS;
+  const lines = text.split("\n").slice(1, -1).map((line) => line.trim())
+    .filter((line) => line.length >= least)
+    .map((line) => (line.length <= most ? line : line.slice(0, most).replace(/(?<=.)\s+\S*$/, "")));
+  return [...new Set(lines)].slice(0, MOST_BEGINNINGS);
+}
+
+/** Lets the model write before a person has done anything, and offers the beginnings of its lines as prompts. */
+async function showFirstText() {
+  if (byId("write").hidden) {
+    return; // nobody would see it
+  }
+  await run([{ max_tokens: FIRST_CHARACTERS }]);
+  byId("beginnings").replaceChildren(...beginnings(outputs[0].text()).map((line) => {
+    const button = element("button", { type: "button" }, line);
+    button.addEventListener("click", () => {
+      byId("prompt").value = line;
+      writeFromControls();
+    });
+    return button;
+  }));
+}
+
 export async function start() {
-  ranges = await api.parameters();
-  byId("sliders").append(...Object.keys(SLIDERS).map((name) => slider(name, ranges[name])));
-  Object.assign(byId("other-temperature"), {
-    min: ranges.temperature.minimum, max: ranges.temperature.maximum, step: ranges.temperature.step,
-  });
+  setRanges(await api.parameters());
   byId("write-form").addEventListener("submit", (event) => {
     event.preventDefault();
-    attempt(() => run(request()));
+    writeFromControls();
+  });
+  byId("prompt").addEventListener("keydown", (event) => {
+    if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
+      event.preventDefault();
+      byId("generate").click(); // does nothing while a text is being written
+    }
   });
   byId("stop").addEventListener("click", () => abort.abort());
-  byId("continue").addEventListener("click", () => attempt(continueText));
-  byId("replay").addEventListener("click", () => attempt(replay));
+  byId("replay").addEventListener("click", replay);
   byId("curl").addEventListener("click", () => copyCurl().catch(showProblem));
+  await showFirstText();
 }

@@ -46,7 +46,7 @@ class PlaygroundTest extends BrowserTest {
     Service.awaitReady(RestAssured.port);
     service = new Service(RestAssured.port);
     page = chromium.open(root());
-    assertThat(page.locator("#temperature")).isVisible();
+    assertThat(about()).containsText("400 characters by"); // the first text is complete
   }
 
   @AfterEach
@@ -77,6 +77,67 @@ class PlaygroundTest extends BrowserTest {
   }
 
   @Test
+  void aStrangerLearnsWhatThisIsAndSeesAText() {
+    assertThat(page).hasTitle("Write · Folio");
+    assertThat(page.locator("#about-model"))
+        .hasText(
+            Pattern.compile(
+                "A small neural network that has read \\S+ writes one of \\d+ characters at a time\\."
+                    + " This machine runs it\\.( At each step, it is as unsure as if it chose among"
+                    + " \\d+\\.\\d of them\\.)?"));
+    assertThat(text(0).textContent()).hasSize(400);
+    assertThat(page.inputValue("#prompt")).isEmpty();
+    assertNoLayoutShift();
+    given().get("/page/icon.svg").then().statusCode(200).contentType("image/svg+xml");
+
+    page.click("text=Models");
+    assertThat(page).hasTitle("Models · Folio");
+  }
+
+  /** Checks that the content has hardly moved by itself, as browsers measure it. */
+  private void assertNoLayoutShift() {
+    String measure =
+        """
+        () => new Promise((done) => {
+          let sum = 0;
+          const moved = [];
+          new PerformanceObserver((list) => {
+            for (const shift of list.getEntries().filter((each) => !each.hadRecentInput)) {
+              sum += shift.value;
+              moved.push(...shift.sources.map(({ node }) => node?.id || node?.className || node?.nodeName));
+            }
+          }).observe({ type: "layout-shift", buffered: true });
+          requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(() => done([sum, moved.join()]))));
+        })""";
+    List<?> result = (List<?>) page.evaluate(measure);
+    assertThat(((Number) result.get(0)).doubleValue())
+        .as("cumulative layout shift of %s", result.get(1))
+        .isLessThan(0.02);
+  }
+
+  @Test
+  void aBeginningFromTheFirstTextIsWrittenOn() {
+    Locator beginnings = page.locator("#beginnings button");
+    String first = beginnings.first().textContent();
+    assertThat(text(0).textContent()).contains(first);
+
+    beginnings.first().click();
+
+    assertThat(page.locator("#prompt")).hasValue(first);
+    assertThat(about()).containsText("256 characters by");
+    assertThat(text(0).textContent()).startsWith(first);
+  }
+
+  @Test
+  void controlAndEnterWrite() {
+    page.fill("#prompt", "ROMEO:");
+    page.fill("#max_tokens", "12");
+    page.locator("#prompt").press("Control+Enter");
+
+    assertThat(about()).containsText("12 characters by");
+  }
+
+  @Test
   void showsTextWhileItIsGeneratedAndStopFreesTheSlot() {
     Models.serveVerySlow(checkpoints, 10);
     write("ROMEO:", 10_000);
@@ -104,11 +165,45 @@ class PlaygroundTest extends BrowserTest {
     page.click("#replay");
     page.waitForCondition(() -> about().textContent().contains("60 characters by"));
     assertThat(text(0).textContent()).isEqualTo(first);
+    assertThat(page.inputValue("#seed")).isEmpty();
 
-    page.click("#continue");
-    assertThat(about()).containsText("60 characters by");
-    assertThat(page.inputValue("#prompt")).isEqualTo(first);
+    page.click("#texts .continue");
+    assertThat(about()).containsText("120 characters by");
+    assertThat(page.inputValue("#prompt")).isEqualTo("ROMEO:");
     assertThat(text(0).textContent()).startsWith(first).hasSize(126);
+  }
+
+  /** A longer request with the same seed writes the same text, so the state was continued. */
+  @Test
+  void continuesFromTheSavedState() {
+    page.click("summary");
+    page.fill("#seed", "7");
+    write("ROMEO:", 80);
+    assertThat(about()).containsText("80 characters by");
+    String whole = text(0).textContent();
+    write("ROMEO:", 40);
+    assertThat(about()).containsText("40 characters by");
+
+    page.click("#texts .continue");
+
+    assertThat(about()).containsText("80 characters by");
+    assertThat(text(0).textContent()).isEqualTo(whole);
+  }
+
+  @Test
+  void continuesATextThatWasStopped() {
+    Models.serveVerySlow(checkpoints, 13);
+    write("ROMEO:", 10_000);
+    page.waitForCondition(() -> text(0).textContent().length() > 10);
+    page.click("#stop");
+    assertThat(about()).hasText("stopped");
+    String stopped = text(0).textContent();
+
+    page.fill("#max_tokens", "5");
+    page.click("#texts .continue");
+
+    assertThat(about()).containsText(stopped.length() - "ROMEO:".length() + 5 + " characters by");
+    assertThat(text(0).textContent()).startsWith(stopped);
   }
 
   @Test
@@ -116,9 +211,10 @@ class PlaygroundTest extends BrowserTest {
     write("ROMEO:", 20);
     assertThat(about()).containsText("20 characters by");
     String written = text(0).textContent();
+    page.click("summary");
     for (String seed : List.of("abc", "-", "9007199254740993", "1.5")) {
       page.fill("#seed", seed);
-      for (String button : List.of("#generate", "#continue", "#curl")) {
+      for (String button : List.of("#generate", "#curl")) {
         page.click(button);
         assertThat(page.locator("#problem")).containsText("The seed is " + seed);
       }
@@ -127,17 +223,38 @@ class PlaygroundTest extends BrowserTest {
   }
 
   @Test
-  void showsTwoTemperaturesSideBySide() {
-    page.check("#compare");
-    page.fill("#other-temperature", "0");
-    page.fill("#seed", "5");
+  void comparesTemperaturesWithTheSameSeed() {
+    page.click("summary");
+    page.fill("#temperatures", "0, 1");
     write("KING", 40);
-    assertThat(page.locator("#texts .about").nth(0)).containsText("40 characters by");
-    assertThat(page.locator("#texts .about").nth(1)).containsText("40 characters by");
+    for (int i = 0; i < 3; i++) {
+      assertThat(page.locator("#texts .about").nth(i)).containsText("40 characters by");
+    }
 
-    assertThat(page.locator("#texts h3")).hasText(new String[] {"Temperature 1", "Temperature 0"});
+    assertThat(page.locator("#texts h3"))
+        .hasText(new String[] {"Temperature 1", "Temperature 0", "Temperature 1"});
     assertThat(text(0).textContent()).isNotEqualTo(text(1).textContent());
+    assertThat(text(2).textContent()).as("the same seed").isEqualTo(text(0).textContent());
     assertThat(text(1).boundingBox().x).isGreaterThan(text(0).boundingBox().x + 100);
+  }
+
+  @Test
+  void namesTheLegalValuesOfANumberThatIsMissing() {
+    page.click("summary");
+    for (String temperatures : List.of("hot", "0.3, x")) {
+      page.fill("#temperatures", temperatures);
+      page.click("#generate");
+      assertThat(page.locator("#problem"))
+          .hasText(Pattern.compile("Temperature is (hot|x); it must be 0 to 2\\."));
+    }
+    page.fill("#temperatures", "0,0.1,0.2,0.3");
+    page.click("#generate");
+    assertThat(page.locator("#problem")).hasText(Pattern.compile("4 temperatures .* at most 3 .*"));
+    page.fill("#temperatures", "");
+    page.fill("#max_tokens", "");
+    page.click("#generate");
+    assertThat(page.locator("#problem")).hasText("Characters is empty; it must be 1 to 10000.");
+    assertThat(text(0).textContent()).as("the first text stays").hasSize(400);
   }
 
   @Test
@@ -159,6 +276,7 @@ class PlaygroundTest extends BrowserTest {
         .isEqualTo(
             "curl -N %sgenerate -H 'Content-Type: application/json' -d '%s'"
                 .formatted(root(), "{\"prompt\":\"It'\\''s\",\"temperature\":0.5}"));
+    assertThat(page.locator("#curl")).hasText("Copy as curl");
   }
 
   /** The service here requires no key, so the test fakes its 401; {@code KeysIT} tests keys. */

@@ -1,0 +1,85 @@
+// The controls of the view Write, and the requests that they describe.
+import * as api from "./api.js";
+import { byId } from "./dom.js";
+
+const MOST_TEMPERATURES = 4;
+
+let ranges = {};
+
+const controls = () => [...document.querySelectorAll("[data-parameter]")];
+
+const label = (name) => document.querySelector(`label[for="${name}"]`).textContent;
+
+/** Gives each control the range that the service accepts; a slider and its number follow each other. */
+export function setRanges(ofParameters) {
+  ranges = ofParameters;
+  for (const number of controls()) {
+    const range = ranges[number.id];
+    const slider = document.querySelector(`[data-for="${number.id}"]`);
+    for (const input of [number, slider]) {
+      Object.assign(input, { min: range.minimum, max: range.maximum, step: range.step });
+      input.value = range.default;
+    }
+    slider.addEventListener("input", () => { number.value = slider.value; });
+    number.addEventListener("input", () => { slider.value = number.value; });
+  }
+}
+
+/** Returns the number of a parameter; throws if the control is empty. */
+function numberOf(name, text) {
+  if (text.trim() === "" || Number.isNaN(Number(text))) {
+    const { minimum, maximum } = ranges[name];
+    throw new api.Problem(`${label(name)} is ${text.trim() || "empty"}; it must be ${minimum} to ${maximum}.`);
+  }
+  return Number(text);
+}
+
+/** Returns the seed, or null if the service is to choose one. */
+function seed() {
+  const text = byId("seed").value.trim();
+  if (text === "") {
+    return null;
+  }
+  if (!Number.isSafeInteger(Number(text))) {
+    throw new api.Problem(`The seed is ${text}; it must be a whole number of up to 15 digits, or empty.`);
+  }
+  return Number(text);
+}
+
+/** Returns the settings that differ from the service's defaults. */
+export function settings() {
+  const body = {};
+  for (const { id: name, value } of controls()) {
+    const number = numberOf(name, value);
+    if (number !== ranges[name].default) {
+      body[name] = number;
+    }
+  }
+  return body;
+}
+
+/** Returns the request that the controls describe; without a prompt, the model begins. */
+export function request() {
+  const prompt = byId("prompt").value;
+  const body = prompt === "" ? settings() : { prompt, ...settings() };
+  const chosen = seed();
+  return chosen === null ? body : { ...body, seed: chosen };
+}
+
+/** Returns a request for each temperature, all with the same seed, or the request alone. */
+export function compared(body) {
+  const others = byId("temperatures").value.split(",").filter((text) => text.trim() !== "");
+  if (others.length === 0) {
+    return [body];
+  }
+  if (others.length >= MOST_TEMPERATURES) {
+    throw new api.Problem(`${others.length} temperatures to compare with are too many; at most ${MOST_TEMPERATURES - 1} are possible.`);
+  }
+  const same = { seed: crypto.getRandomValues(new Uint32Array(1))[0], ...body };
+  return [same, ...others.map((text) => ({ ...same, temperature: numberOf("temperature", text) }))];
+}
+
+export const temperatureOf = (body) => body.temperature ?? ranges.temperature.default;
+
+/** Returns the end of a text that is short enough for a prompt. */
+export const asPrompt = (text) => [...text].slice(-ranges.prompt.maximum).join("");
