@@ -154,6 +154,7 @@ class ResumeTest {
   private Map<String, String> facts(String name) throws IOException {
     Map<String, String> facts = new TreeMap<>(Safetensors.readMetadata(state(name)));
     assertThat(facts.remove("run")).hasSize(36);
+    assertThat(facts.remove("--checkpoints")).contains(folder.toString());
     return facts;
   }
 

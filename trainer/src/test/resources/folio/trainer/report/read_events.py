@@ -12,4 +12,4 @@ run.Reload()
 figures = {tag: [[event.step, event.value] for event in run.Scalars(tag)] for tag in run.Tags()["scalars"]}
 texts = {tag: [[event.step, event.tensor_proto.string_val[0].decode("utf-8")] for event in run.Tensors(tag)]
          for tag in run.Tags()["tensors"] if run.SummaryMetadata(tag).plugin_data.plugin_name == "text"}
-print(json.dumps({"figures": figures, "texts": texts}))
+print(json.dumps({"figures": figures, "texts": texts}, sort_keys=True))
