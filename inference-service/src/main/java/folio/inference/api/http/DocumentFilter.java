@@ -1,6 +1,7 @@
 package folio.inference.api.http;
 
 import io.quarkus.smallrye.openapi.OpenApiFilter;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -68,6 +69,11 @@ public final class DocumentFilter implements OASFilter {
           .description(field.getDescription())
           .addAnyOf(OASFactory.createSchema().ref(field.getRef()))
           .addAnyOf(none);
+    }
+    if (field.getEnumeration() != null) {
+      List<Object> values = new ArrayList<>(field.getEnumeration());
+      values.add(null); // a list of legal values excludes null, whatever the type says
+      field.setEnumeration(values);
     }
     return field.getOneOf() == null ? field.addType(SchemaType.NULL) : field.addOneOf(none);
   }
