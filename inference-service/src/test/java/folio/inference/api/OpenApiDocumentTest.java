@@ -64,6 +64,10 @@ class OpenApiDocumentTest {
       assertThat(schema.get("properties").get(name).toString().contains("\"null\""))
           .as("%s may be null", name)
           .isEqualTo(!required);
+      JsonNode values = schema.get("properties").get(name).path("enum");
+      assertThat(values.isMissingNode() || values.toString().contains("null"))
+          .as("the legal values of %s have null: %s", name, values)
+          .isTrue();
     }
   }
 
