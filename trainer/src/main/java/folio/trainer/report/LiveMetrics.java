@@ -61,19 +61,12 @@ public final class LiveMetrics implements AutoCloseable {
       return;
     }
     gauge("step").set((double) step);
-    fields.forEach(
-        (name, value) -> {
-          if (value instanceof Number number) {
-            gauge(name).set(number.doubleValue());
-          } else if (value instanceof Map<?, ?> byProtocol) {
-            byProtocol.forEach((protocol, each) -> update(name, protocol, each));
-          }
-        });
-  }
-
-  private void update(String name, Object protocol, Object value) {
-    if (value instanceof Number number) {
-      gauge(name, "protocol").labelValues(String.valueOf(protocol)).set(number.doubleValue());
+    for (Figure figure : Figure.of(fields)) {
+      if (figure.protocol() == null) {
+        gauge(figure.name()).set(figure.value());
+      } else {
+        gauge(figure.name(), "protocol").labelValues(figure.protocol()).set(figure.value());
+      }
     }
   }
 

@@ -71,26 +71,18 @@ public final class TensorBoardFile {
    */
   public void write(String event, long step, Map<String, ?> fields) {
     Summary.Builder summary = Summary.newBuilder();
-    fields.forEach(
-        (name, value) -> {
-          String tag = event + "/" + name;
-          if (value instanceof Map<?, ?> byProtocol) {
-            byProtocol.forEach((protocol, each) -> add(summary, tag + "/" + protocol, each));
-          } else {
-            add(summary, tag, value);
-          }
-        });
+    for (Figure figure : Figure.of(fields)) {
+      String tag = event + "/" + figure.name();
+      summary
+          .addValueBuilder()
+          .setTag(figure.protocol() == null ? tag : tag + "/" + figure.protocol())
+          .setSimpleValue((float) figure.value());
+    }
     if (event.equals("sample") && fields.get("text") instanceof String text) {
       summary.addValue(text(event, text));
     }
     if (summary.getValueCount() > 0) {
       write(event(step).setSummary(summary));
-    }
-  }
-
-  private static void add(Summary.Builder summary, String tag, Object value) {
-    if (value instanceof Number number) {
-      summary.addValueBuilder().setTag(tag).setSimpleValue(number.floatValue());
     }
   }
 
