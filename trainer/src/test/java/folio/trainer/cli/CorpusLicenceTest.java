@@ -3,52 +3,22 @@ package folio.trainer.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import folio.model.checkpoint.CheckpointStore;
-import folio.trainer.run.SmallRun;
 import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
 /** The licence of a corpus, on its way from the command line to the model card. */
-class CorpusLicenceTest {
-  private final TrainerConsole console = new TrainerConsole();
-
-  @TempDir Path folder;
-  private Path corpus;
-
-  @BeforeEach
-  void prepare() throws IOException {
-    corpus = folder.resolve("corpus.txt");
-    Files.writeString(corpus, "the quick brown fox jumps over the lazy dog.\n".repeat(120));
-  }
-
-  @AfterEach
-  void restore() {
-    console.close();
-  }
-
-  private int train(String... more) {
-    List<String> words =
-        SmallRun.arguments(corpus, folder.resolve("checkpoints").toString(), folder.resolve("run"));
-    words.addAll(List.of(more));
-    return console.run(words);
-  }
-
+class CorpusLicenceTest extends SmallRunTest {
   private int publish(String... more) {
     List<String> words = new ArrayList<>(List.of("publish"));
-    words.add("--checkpoints=" + folder.resolve("checkpoints"));
     words.addAll(List.of(more));
-    return console.run(words);
+    return withStore(words.toArray(String[]::new));
   }
 
   /** Returns the licence in the manifest of the newest version, which its model card has too. */
   private String newestLicence() throws IOException {
-    CheckpointStore store = new CheckpointStore(folder.resolve("checkpoints"));
+    CheckpointStore store = store();
     String newest = store.versions().get(store.versions().size() - 1);
     String licence = store.manifest(newest).corpus().licence();
     assertThat(folder.resolve("checkpoints").resolve(newest).resolve("README.md"))
@@ -85,7 +55,7 @@ class CorpusLicenceTest {
     assertThat(console.errors()).contains("--corpus-licence is blank; it must name a licence");
 
     assertThat(train()).as(console.errors()).isZero();
-    CheckpointStore store = new CheckpointStore(folder.resolve("checkpoints"));
+    CheckpointStore store = store();
     String source = folder.resolve("checkpoints").resolve(store.current().orElseThrow()).toString();
     assertThat(publish(source, "--corpus-licence=CC0-1.0")).isEqualTo(2);
     assertThat(console.errors())

@@ -4,29 +4,19 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import folio.model.checkpoint.Checkpoint;
 import folio.model.checkpoint.CheckpointManifest;
-import folio.model.checkpoint.CheckpointStore;
 import folio.model.checkpoint.Safetensors;
-import folio.trainer.run.SmallRun;
 import java.io.IOException;
 import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** Runs on a list of names, some of which have rare characters. */
-class DocumentRunsTest {
-  private final TrainerConsole console = new TrainerConsole();
-
-  @TempDir Path folder;
-  private Path corpus;
-
+class DocumentRunsTest extends SmallRunTest {
   @BeforeEach
   void writeNames() throws IOException {
     StringBuilder names = new StringBuilder();
@@ -34,18 +24,6 @@ class DocumentRunsTest {
       names.append("abcdefgh".charAt(i % 8)).append("nn".repeat(i % 3)).append(i % 5).append('\n');
     }
     corpus = Files.writeString(folder.resolve("names.txt"), names + "zoë\nñandú\n");
-  }
-
-  @AfterEach
-  void restore() {
-    console.close();
-  }
-
-  private int train(String... more) {
-    List<String> args =
-        SmallRun.arguments(corpus, folder.resolve("checkpoints").toString(), folder.resolve("run"));
-    args.addAll(List.of(more));
-    return console.run(args);
   }
 
   private int trainOnDocuments(String... more) {
@@ -57,14 +35,7 @@ class DocumentRunsTest {
   }
 
   private Checkpoint current() {
-    CheckpointStore store = new CheckpointStore(folder.resolve("checkpoints"));
-    return store.open(store.current().orElseThrow());
-  }
-
-  private int withStore(String... words) {
-    List<String> args = new ArrayList<>(List.of(words));
-    args.add("--checkpoints=" + folder.resolve("checkpoints"));
-    return console.run(args);
+    return store().open(store().current().orElseThrow());
   }
 
   @Test
@@ -100,8 +71,7 @@ class DocumentRunsTest {
         .as(console.errors())
         .isZero();
     String published = console.output().strip();
-    CheckpointManifest again =
-        new CheckpointStore(folder.resolve("checkpoints")).manifest(published);
+    CheckpointManifest again = store().manifest(published);
     assertThat(again.losses().of("documents")).isEqualTo(loss);
     assertThat(again.documentSeparator()).isEqualTo("\n");
     assertThat(withStore("sample", "--max-tokens=60", "--prompt=ño", "--unknown=replace"))

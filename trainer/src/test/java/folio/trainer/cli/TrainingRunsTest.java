@@ -3,7 +3,6 @@ package folio.trainer.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import folio.model.checkpoint.CheckpointManifest;
-import folio.model.checkpoint.CheckpointStore;
 import folio.model.testing.TestCheckpoints;
 import folio.trainer.run.SmallRun;
 import java.io.IOException;
@@ -13,51 +12,18 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** Runs that begin, end, are resumed and are served: their lengths, folders and messages. */
-class TrainingRunsTest {
-  private final TrainerConsole console = new TrainerConsole();
-
-  @TempDir Path folder;
-  private Path corpus;
-
-  @BeforeEach
-  void prepare() throws IOException {
-    corpus = folder.resolve("corpus.txt");
-    Files.writeString(corpus, "the quick brown fox jumps over the lazy dog.\n".repeat(120));
-  }
-
-  @AfterEach
-  void restore() {
-    console.close();
-  }
-
-  private int train(String... more) {
-    List<String> args =
-        SmallRun.arguments(corpus, folder.resolve("checkpoints").toString(), folder.resolve("run"));
-    if (List.of(more).toString().contains("--corpus")) {
-      args.remove("--corpus=" + corpus); // several are joined
-    }
-    args.addAll(List.of(more));
-    return run(args);
-  }
-
+class TrainingRunsTest extends SmallRunTest {
   private int run(List<String> args) {
     return console.run(args);
   }
 
   private String output() {
     return console.output();
-  }
-
-  private CheckpointStore store() {
-    return new CheckpointStore(folder.resolve("checkpoints"));
   }
 
   @Test
