@@ -20,7 +20,6 @@ final class OnnxGraph {
   static final DataType INT64 = DataType.INT64;
 
   private final GraphProto.Builder graph = GraphProto.newBuilder();
-  private NodeProto.Builder last;
 
   /** An operator whose attributes are being set. */
   record Node(NodeProto.Builder node) {
@@ -94,20 +93,15 @@ final class OnnxGraph {
 
   /** Adds an operator. */
   Node add(String operator, List<String> inputs, List<String> outputs) {
-    last = graph.addNodeBuilder();
-    last.setOpType(operator).setName(outputs.get(0)).addAllInput(inputs).addAllOutput(outputs);
-    return new Node(last);
+    NodeProto.Builder node = graph.addNodeBuilder();
+    node.setOpType(operator).setName(outputs.get(0)).addAllInput(inputs).addAllOutput(outputs);
+    return new Node(node);
   }
 
   /** Adds an operator with one output and returns that output's name. */
   String add(String operator, String output, String... inputs) {
     add(operator, List.of(inputs), List.of(output));
     return output;
-  }
-
-  /** Returns the operator that was added last. */
-  Node last() {
-    return new Node(last);
   }
 
   /** Returns the graph. */

@@ -101,8 +101,7 @@ public final class OnnxModel {
     weight("embedding.weight", weights.embedding());
     String x = graph.add("Gather", "embedded", "embedding.weight", "ids");
     x = apply(config.embeddingActivation(), x, "activated");
-    x = graph.add("Transpose", "by_time", x); // [length, batch, E], as ONNX's GRU reads it
-    graph.last().setInts("perm", 1, 0, 2);
+    x = swapBatchAndLength(x, "by_time"); // [length, batch, E], as ONNX's GRU reads it
     List<String> next = new ArrayList<>();
     graph.constant("directions", new long[] {1});
     for (int k = 0; k < layers; k++) {
@@ -113,8 +112,7 @@ public final class OnnxModel {
               : out;
     }
     graph.add("Concat", next, List.of("next_state")).setInt("axis", 0);
-    x = graph.add("Transpose", "by_row", x);
-    graph.last().setInts("perm", 1, 0, 2);
+    x = swapBatchAndLength(x, "by_row");
     x = apply(config.headActivation(), x, "head_input");
     if (config.projectionSize() != null) {
       weight("projection.weight", weights.projection());
@@ -147,6 +145,11 @@ public final class OnnxModel {
         .setInt("hidden_size", config.hiddenSize())
         .setInt("linear_before_reset", 1); // the reset gate acts on the product, as in PyTorch
     return graph.add("Squeeze", name, name + ".directions", "directions");
+  }
+
+  private String swapBatchAndLength(String x, String result) {
+    graph.add("Transpose", List.of(x), List.of(result)).setInts("perm", 1, 0, 2);
+    return result;
   }
 
   private String apply(Nonlinearity function, String x, String result) {
