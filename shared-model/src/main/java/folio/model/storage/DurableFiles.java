@@ -7,8 +7,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Map;
+import java.util.UUID;
 
 /** File operations whose results survive a loss of power and become visible in one step. */
 public final class DurableFiles {
@@ -56,10 +56,10 @@ public final class DurableFiles {
    *     is visible then
    */
   public static void createFolder(Path folder, Map<String, byte[]> files) throws IOException {
+    // A killed writer leaves its folder behind, so each writer has a name of its own.
     Path temporary =
-        Files.createTempDirectory(
-            folder.toAbsolutePath().getParent(), "." + folder.getFileName() + ".tmp");
-    Files.setPosixFilePermissions(temporary, PosixFilePermissions.fromString("rwxr-xr-x"));
+        folder.resolveSibling("." + folder.getFileName() + "." + UUID.randomUUID() + ".tmp");
+    Files.createDirectory(temporary);
     try {
       for (Map.Entry<String, byte[]> file : files.entrySet()) {
         write(temporary.resolve(file.getKey()), file.getValue());
