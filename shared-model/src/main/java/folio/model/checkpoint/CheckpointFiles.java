@@ -21,9 +21,6 @@ interface CheckpointFiles {
   /** The name of the file with the tensors. */
   String WEIGHTS = "model.safetensors";
 
-  /** The name of the model card, which no loader reads. */
-  String CARD = "README.md";
-
   /** The name of the file with everything else and the digests of the files that loaders read. */
   String MANIFEST = Storage.COMMIT_FILE;
 

@@ -12,7 +12,6 @@ import folio.model.storage.Sha256;
 import folio.model.storage.Storage;
 import folio.model.storage.StorageWriter;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.FileAlreadyExistsException;
 import java.time.Instant;
 import java.time.ZoneOffset;
@@ -66,7 +65,7 @@ public final class CheckpointWriter implements AutoCloseable {
       CheckpointDescription description =
           new CheckpointDescription(
               version, draft.network().config(), draft.vocabulary(), manifest);
-      files.put(CheckpointFiles.CARD, ModelCard.of(description).getBytes(StandardCharsets.UTF_8));
+      files.put(ModelCard.FILE, ModelCard.of(description));
       files.put(CheckpointFiles.MANIFEST, CheckpointJson.write(manifest));
     }
     try {

@@ -5,6 +5,7 @@ import folio.model.checkpoint.CheckpointFacts.Fact;
 import folio.model.checkpoint.CheckpointManifest.Corpus;
 import folio.model.checkpoint.CheckpointManifest.Losses;
 import folio.model.text.PrintableText;
+import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -16,6 +17,9 @@ import java.util.Map;
  * @see <a href="https://huggingface.co/docs/hub/model-cards">Hugging Face, Model Cards</a>
  */
 public final class ModelCard {
+  /** The name of the file, which people and catalogues look for. */
+  public static final String FILE = "README.md";
+
   private final CheckpointDescription checkpoint;
   private final StringBuilder card = new StringBuilder();
 
@@ -24,17 +28,17 @@ public final class ModelCard {
   }
 
   /**
-   * Returns the card of a checkpoint.
+   * Returns the card of a checkpoint in UTF-8.
    *
    * @param checkpoint the description of a checkpoint with a manifest
    */
-  public static String of(CheckpointDescription checkpoint) {
+  public static byte[] of(CheckpointDescription checkpoint) {
     ModelCard card = new ModelCard(checkpoint);
     card.metadata();
     card.facts();
     card.settings();
     card.use();
-    return card.card.toString();
+    return card.card.toString().getBytes(StandardCharsets.UTF_8);
   }
 
   private void line(String format, Object... values) {

@@ -10,7 +10,6 @@ import folio.model.network.CharGru;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
@@ -40,7 +39,7 @@ public final class PyTorchFolder {
               checkpoint.config(),
               checkpoint.vocabulary(),
               checkpoint.manifest().withFiles(FileEntry.ofAll(files)));
-      files.put("README.md", ModelCard.of(exported).getBytes(StandardCharsets.UTF_8));
+      files.put(ModelCard.FILE, ModelCard.of(exported));
     }
     try (InputStream program = PyTorchFolder.class.getResourceAsStream(PROGRAM)) {
       files.put(PROGRAM, program.readAllBytes());
