@@ -71,9 +71,7 @@ final class CheckpointsCommand implements Runnable {
       @Parameters(
               paramLabel = "VERSION",
               defaultValue = "current",
-              description =
-                  "The checkpoint: a version, current (the one that CURRENT names) or embedded (the one in the"
-                      + " jar).")
+              description = StoreOptions.CHECKPOINT)
           String version) {
     Checkpoint checkpoint = checkpoints.open(version);
     String current = version.equals("embedded") ? "" : checkpoints.store().current().orElse("");
@@ -127,9 +125,7 @@ final class CheckpointsCommand implements Runnable {
       @Parameters(
               paramLabel = "VERSION",
               defaultValue = "current",
-              description =
-                  "The checkpoint: a version, current (the one that CURRENT names) or embedded (the one in the"
-                      + " jar).")
+              description = StoreOptions.CHECKPOINT)
           String version) {
     Checkpoint checkpoint = checkpoints.verify(version);
     try (NDManager manager = NDManager.newBaseManager(device.start());

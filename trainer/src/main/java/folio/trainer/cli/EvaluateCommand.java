@@ -48,9 +48,7 @@ final class EvaluateCommand implements Callable<Integer> {
   @Parameters(
       paramLabel = "VERSION",
       defaultValue = "current",
-      description =
-          "The checkpoint: a version, current (the one that CURRENT names) or embedded (the one in the"
-              + " jar).")
+      description = StoreOptions.CHECKPOINT)
   private String version;
 
   @Option(

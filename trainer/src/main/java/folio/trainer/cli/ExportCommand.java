@@ -53,9 +53,7 @@ final class ExportCommand implements Callable<Integer> {
   @Parameters(
       paramLabel = "VERSION",
       defaultValue = "current",
-      description =
-          "The checkpoint: a version, current (the one that CURRENT names), embedded (the one in the"
-              + " jar) or the path of a folder.")
+      description = StoreOptions.ANY_CHECKPOINT)
   private String version;
 
   @Option(

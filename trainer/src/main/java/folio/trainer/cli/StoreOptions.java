@@ -15,6 +15,16 @@ import picocli.CommandLine.Spec;
 
 /** The option that names the store of checkpoints. */
 final class StoreOptions {
+  /** The description of a parameter whose value {@link #open} accepts. */
+  static final String CHECKPOINT =
+      "The checkpoint: a version, current (the one that CURRENT names) or embedded (the one in the"
+          + " jar).";
+
+  /** The description of a parameter whose value {@link #openAny} accepts. */
+  static final String ANY_CHECKPOINT =
+      "The checkpoint: a version, current (the one that CURRENT names), embedded (the one in the"
+          + " jar) or the path of a folder.";
+
   @Option(
       names = "--checkpoints",
       paramLabel = "ADDRESS",
