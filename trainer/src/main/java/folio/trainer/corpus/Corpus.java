@@ -128,7 +128,7 @@ public final class Corpus {
     return kept.length == alphabet.size() ? vocabulary : vocabulary.withUnknownEntry();
   }
 
-  /** Returns whether a character has its own entry. Those of the separator always have. */
+  /** Returns whether a character has its own entry. Each character of the separator has one. */
   private boolean isKept(int number) {
     return alphabet.occurrences(number) >= structure.minFrequency()
         || structure.separator().text().indexOf(alphabet.codePoint(number)) >= 0;
