@@ -6,13 +6,11 @@ import folio.inference.decoding.Decoder;
 import folio.inference.decoding.GraphedDecoder;
 import folio.inference.decoding.StepOutput;
 import folio.inference.fused.FusedDecoderFactory;
-import folio.inference.generation.SavedState;
 import folio.inference.models.ResidentModel;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Optional;
 import java.util.function.BooleanSupplier;
 import java.util.stream.Stream;
 
@@ -73,21 +71,20 @@ final class DecodeBatch implements AutoCloseable {
   }
 
   /**
-   * Adds a group. Its sequences start decoding in the next pass if they resume a state or the
-   * persistent kernel can prefill them. Otherwise libtorch prefills them first.
+   * Adds a group. Its sequences start decoding in the next pass if they resume a state without a
+   * prompt or the persistent kernel can prefill them. Otherwise libtorch prefills them first.
    */
   void begin(SequenceGroup group) {
     if (fused.acceptsPrompt(group)) {
       joinAll(group.sequences());
       return;
     }
-    Sequence first = group.sequences().get(0);
-    Optional<SavedState> resumed = first.request().resumeFrom();
-    if (resumed.isEmpty()) {
+    if (!group.cursor().isAtEnd()) {
       prefill.add(group);
       return;
     }
-    try (DecodeState state = decoder.restore(resumed.get().values())) {
+    Sequence first = group.sequences().get(0);
+    try (DecodeState state = decoder.restore(group.resumedState().values())) {
       if (fused.accepts(first)) {
         try (NDArray row = decoder.row(state, 0)) {
           fused.join(first, row);

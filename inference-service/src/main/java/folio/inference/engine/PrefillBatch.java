@@ -60,7 +60,7 @@ final class PrefillBatch implements AutoCloseable {
     this.reading = new StateBatch<>(decoder, characters, SequenceGroup::sequences);
   }
 
-  /** Adds a group that has read nothing. */
+  /** Adds a group that has read nothing of its prompt. */
   void add(SequenceGroup group) {
     waiting.add(group);
   }
@@ -98,11 +98,24 @@ final class PrefillBatch implements AutoCloseable {
         shares.add(group.client(), 1);
       }
     }
-    if (!joining.isEmpty()) {
-      try (DecodeState zero = decoder.zeroState(1)) {
-        reading.join(joining, zero, new int[joining.size()]);
+    join(joining.stream().filter(group -> group.resumedState() == null).toList());
+    for (SequenceGroup group : joining) {
+      if (group.resumedState() != null) {
+        try (DecodeState state = decoder.restore(group.resumedState().values())) {
+          reading.join(List.of(group), state, new int[] {0});
+        }
+        waiting.remove(group);
       }
-      waiting.removeAll(joining);
+    }
+  }
+
+  /** Lets groups join that begin with a zero state. */
+  private void join(List<SequenceGroup> groups) {
+    if (!groups.isEmpty()) {
+      try (DecodeState zero = decoder.zeroState(1)) {
+        reading.join(groups, zero, new int[groups.size()]);
+      }
+      waiting.removeAll(groups);
     }
   }
 

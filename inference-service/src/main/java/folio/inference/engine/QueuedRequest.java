@@ -43,7 +43,12 @@ record QueuedRequest(List<Choice> choices, long arrivedNanos, String client) {
 
   /** Returns whether it continues a saved state, so that it may have no prompt. */
   boolean resumes() {
-    return first().resumeFrom().isPresent();
+    return resumedState() != null;
+  }
+
+  /** Returns the saved state that it continues, or null. */
+  SavedState resumedState() {
+    return first().resumeFrom().orElse(null);
   }
 
   /** Returns whether the persistent kernel can decode all of it, as far as the model allows. */

@@ -52,7 +52,7 @@ final class Sequence {
     if (resumed != null) {
       seen.or(resumed.seen());
       lastId = resumed.lastId();
-      firstTokenStepped = true;
+      firstTokenStepped = promptIds.length == 0;
     }
   }
 

@@ -1,6 +1,7 @@
 package folio.inference.engine;
 
 import folio.inference.generation.GenerationRequest;
+import folio.inference.generation.SavedState;
 import folio.inference.generation.TokenLogprob;
 import folio.inference.models.LoadedModel;
 import folio.model.vocabulary.UnknownCharacterException;
@@ -29,7 +30,7 @@ final class SequenceGroup {
     SequenceOutput.Source source =
         new SequenceOutput.Source(model.version(), model.vocabulary().decode(ids));
     this.model = model;
-    this.cursor = PrefillCursor.atStart(ids);
+    this.cursor = PrefillCursor.atStart(withLastId(queued, ids));
     this.sequences =
         queued.choices().stream()
             .map(
@@ -54,6 +55,20 @@ final class SequenceGroup {
     return ids.length == 0 && !queued.resumes()
         ? model.vocabulary().encode(model.description().defaultPrompt())
         : ids;
+  }
+
+  /**
+   * Returns the ids that lead to the first token. The state that a request resumes has not read the
+   * last character before it; without a prompt, a step reads that one.
+   */
+  private static int[] withLastId(QueuedRequest queued, int[] prompt) {
+    if (!queued.resumes() || prompt.length == 0) {
+      return prompt;
+    }
+    int[] ids = new int[prompt.length + 1];
+    ids[0] = queued.resumedState().lastId();
+    System.arraycopy(prompt, 0, ids, 1, prompt.length);
+    return ids;
   }
 
   /** Returns the texts that end a request: its own, and the separator of the model's documents. */
@@ -82,6 +97,11 @@ final class SequenceGroup {
     return cursor;
   }
 
+  /** Returns the hidden state that the prompt is read from, or null for a zero state. */
+  SavedState resumedState() {
+    return sequences.get(0).request().resumeFrom().orElse(null);
+  }
+
   /** Returns whether no sequence needs the row any more. */
   boolean finished() {
     return sequences.stream().allMatch(Sequence::finished);
@@ -90,6 +110,7 @@ final class SequenceGroup {
   /** Returns whether the persistent kernel can read the prompt and decode every sequence. */
   boolean supportsFusedPrefill() {
     return !cursor.isAtEnd()
+        && resumedState() == null
         && !scoresPrompt()
         && sequences.stream()
             .allMatch(

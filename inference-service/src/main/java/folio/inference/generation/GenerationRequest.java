@@ -12,8 +12,8 @@ import java.util.OptionalInt;
  * A valid request: every field is in its range and the seed is chosen. The prompt is encoded when
  * the request gets a slot, with the vocabulary of the model that runs it.
  *
- * @param prompt the text to continue; if it is empty and the request resumes from no state, the
- *     default prompt of the model's vocabulary
+ * @param prompt the text to continue, or to read after the text that led to the state; if it is
+ *     empty and the request resumes from no state, the default prompt of the model's vocabulary
  * @param maxTokens the largest number of characters to generate; 0 only if the request scores or
  *     echoes its prompt
  * @param sampling the parameters that choose each character
@@ -28,7 +28,7 @@ import java.util.OptionalInt;
  *     that the model was trained on; otherwise the separator ends it like a stop text
  * @param echo whether the output begins with the prompt
  * @param keepState whether the end of the generation reports the state to resume from
- * @param resumeFrom the state of another generation, which this one continues
+ * @param resumeFrom the state of another generation, which this one continues after its prompt
  * @param model {@value #CURRENT}, or the version that must run the request
  */
 public record GenerationRequest(
@@ -76,7 +76,7 @@ public record GenerationRequest(
   /**
    * Starts a request. Every field that the builder is not asked to set has its default.
    *
-   * @param prompt the text to continue; empty for the default prompt or if the request resumes
+   * @param prompt the text to continue; empty for the default prompt
    * @param maxTokens the largest number of characters to generate
    */
   public static Builder builder(String prompt, int maxTokens) {

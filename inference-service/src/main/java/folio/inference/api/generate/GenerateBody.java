@@ -132,9 +132,10 @@ public record GenerateBody(
         Boolean keepState,
     @Schema(
             description =
-                "A state that an answer returned, unchanged. It replaces the prompt: the generation"
-                    + " continues that one exactly, with its model and, by default, its seed. It"
-                    + " expires after an hour, unless the service has another lifetime.")
+                "A state that an answer returned, unchanged. The generation continues that one exactly,"
+                    + " with its model and, by default, its seed. A prompt is read after the text"
+                    + " that led to the state. The state expires after an hour, unless the service"
+                    + " has another lifetime.")
         String state,
     @Schema(
             description = "The model: current, or a version that GET /models lists.",
@@ -166,7 +167,7 @@ public record GenerateBody(
             Defaults.or(repetitionPenalty, defaults.repetitionPenalty()));
     GenerationRequest.Builder request =
         GenerationRequest.builder(
-                resumeFrom.isPresent() ? "" : Defaults.prompt(prompt),
+                Defaults.prompt(prompt),
                 Defaults.or(maxTokens, Math.min(DEFAULT_MAX_TOKENS, limits.maxTokens())))
             .sampling(sampling)
             .seed(seed(random, resumeFrom))
@@ -185,9 +186,6 @@ public record GenerateBody(
   }
 
   private void checkAgainst(SavedState state) {
-    if (prompt != null && !prompt.isEmpty()) {
-      throw new OutOfRangeException("prompt", prompt, "absent or empty with a state");
-    }
     if (model != null && !model.equals(state.version())) {
       throw new OutOfRangeException(
           "model", model, state.version() + ", the model that computed state");

@@ -89,6 +89,47 @@ class SavedStateTest {
     assertThat(service.metric("folio_prompt_tokens_total")).as("no prompt is read").isEqualTo(read);
   }
 
+  /** A prompt after a state is read as if it had stood after the text that led to the state. */
+  @Test
+  void aPromptIsReadAfterAState() {
+    JsonNode piece =
+        generate(Map.of("prompt", "KING", "max_tokens", 20, "seed", 3, "keep_state", true));
+    String before = "KING" + piece.get("text").asText();
+    Map<String, Object> greedy =
+        Map.of("max_tokens", 30, "temperature", 0, "repetition_penalty", 1);
+    for (String prompt : List.of("x", " and a longer prompt")) {
+      Map<String, Object> resumed = new HashMap<>(greedy);
+      resumed.put("state", piece.get("state").asText());
+      resumed.put("prompt", prompt);
+      Map<String, Object> whole = new HashMap<>(greedy);
+      whole.put("prompt", before + prompt);
+
+      JsonNode answer = generate(resumed);
+
+      assertThat(answer.get("text")).isEqualTo(generate(whole).get("text"));
+      assertThat(answer.at("/usage/prompt_tokens").asInt()).isEqualTo(prompt.length());
+    }
+  }
+
+  /** The draws continue at the position that the state has, so the seed does not repeat itself. */
+  @Test
+  void aPromptAfterAStateKeepsTheSeedAndThePosition() {
+    String state = savedState("KING");
+    Map<String, Object> request =
+        Map.of("state", state, "prompt", "x", "max_tokens", 40, "keep_state", true);
+    JsonNode once = generate(request);
+    JsonNode again = generate(request);
+    JsonNode anew = generate(Map.of("state", state, "prompt", "x", "max_tokens", 40, "seed", 9));
+
+    assertThat(again.get("text")).isEqualTo(once.get("text"));
+    assertThat(anew.get("text")).isNotEqualTo(once.get("text"));
+    JsonNode half =
+        generate(Map.of("state", state, "prompt", "x", "max_tokens", 15, "keep_state", true));
+    JsonNode rest = generate(Map.of("state", half.get("state").asText(), "max_tokens", 25));
+    assertThat(half.get("text").asText() + rest.get("text").asText())
+        .isEqualTo(once.get("text").asText());
+  }
+
   @Test
   void severalGenerationsResumeFromOneState() {
     String state = savedState("ROMEO:");
@@ -150,7 +191,6 @@ class SavedStateTest {
   @Test
   void rejectionsNameTheField() {
     String state = savedState("a");
-    post(Map.of("state", state, "prompt", "b")).statusCode(400).body("field", equalTo("prompt"));
     post(Map.of("state", state, "model", "other"))
         .statusCode(400)
         .body("field", equalTo("model"))
