@@ -47,6 +47,7 @@ public final class HttpFilters {
   private final BodyLimitFilter bodies;
   private final RequestSyntaxFilter syntax;
   private final MethodFilter methods;
+  private final PageValidators pages;
   private final ProblemWriter problems;
 
   /** Creates the chain from the filters that reject requests before they are parsed. */
@@ -56,12 +57,14 @@ public final class HttpFilters {
       BodyLimitFilter bodies,
       RequestSyntaxFilter syntax,
       MethodFilter methods,
+      PageValidators pages,
       ProblemWriter problems) {
     this.connections = connections;
     this.keys = keys;
     this.bodies = bodies;
     this.syntax = syntax;
     this.methods = methods;
+    this.pages = pages;
     this.problems = problems;
   }
 
@@ -81,6 +84,7 @@ public final class HttpFilters {
     filters.register(this::rejectInvalidContentType, FIRST - 7);
     filters.register(this::chooseMediaType, FIRST - 8);
     filters.register(keys::admit, AFTER_CORS);
+    filters.register(pages::validate, AFTER_CORS - 1);
   }
 
   private void rejectHealthGroup(RoutingContext http) {
