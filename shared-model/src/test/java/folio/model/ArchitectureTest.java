@@ -21,11 +21,12 @@ class ArchitectureTest {
   private static final String STORAGE = "folio.model.storage";
   private static final String TEXT = "folio.model.text";
   private static final String CHECKPOINT = "folio.model.checkpoint";
+  private static final String RUN = "folio.model.run";
   private static final String CUDA = "folio.runtime.cuda";
   private static final String TORCHSCRIPT = "folio.runtime.torchscript";
   private static final String ENGINE = "folio.runtime.engine";
   private static final String[] PACKAGES = {
-    VOCABULARY, SAMPLING, NETWORK, STORAGE, TEXT, CHECKPOINT, CUDA, TORCHSCRIPT, ENGINE
+    VOCABULARY, SAMPLING, NETWORK, STORAGE, TEXT, CHECKPOINT, RUN, CUDA, TORCHSCRIPT, ENGINE
   };
 
   private static final JavaClasses CLASSES =
@@ -102,6 +103,11 @@ class ArchitectureTest {
   }
 
   @Test
+  void runDependsOnlyOnStorage() {
+    assertDependsOnlyOn(RUN, STORAGE);
+  }
+
+  @Test
   void cudaDependsOnlyOnTorchscript() {
     assertDependsOnlyOn(CUDA, TORCHSCRIPT);
   }
@@ -117,8 +123,8 @@ class ArchitectureTest {
   }
 
   @Test
-  void onlyCheckpointUsesJackson() {
-    assertOnlyUsedBy("com.fasterxml..", CHECKPOINT);
+  void onlyCheckpointAndRunUseJackson() {
+    assertOnlyUsedBy("com.fasterxml..", CHECKPOINT, RUN);
   }
 
   @Test

@@ -1,4 +1,4 @@
-package folio.trainer.report;
+package folio.model.run;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
@@ -10,6 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.format.DateTimeParseException;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
@@ -39,12 +40,28 @@ public record RunEvents(List<JsonNode> all) {
    * Returns the lines of a file. {@link Files#lines} would not do: a killed process may leave half
    * a character, at which that method throws.
    */
-  static Stream<String> lines(Path file) throws IOException {
-    return new String(Files.readAllBytes(file), StandardCharsets.UTF_8).lines();
+  public static Stream<String> lines(Path file) throws IOException {
+    return lines(Files.readAllBytes(file));
+  }
+
+  private static Stream<String> lines(byte[] content) {
+    return new String(content, StandardCharsets.UTF_8).lines();
+  }
+
+  /** Returns the events in the content of a metrics file. An incomplete line is skipped. */
+  public static RunEvents parse(byte[] content) {
+    return new RunEvents(lines(content).flatMap(line -> parse(line).stream()).toList());
+  }
+
+  /** Returns the content of a metrics file with these events. */
+  byte[] toBytes() {
+    StringBuilder lines = new StringBuilder();
+    all.forEach(event -> lines.append(event).append('\n'));
+    return lines.toString().getBytes(StandardCharsets.UTF_8);
   }
 
   /** Returns the event in a line, or nothing if the line is incomplete. */
-  static Optional<JsonNode> parse(String line) {
+  public static Optional<JsonNode> parse(String line) {
     try {
       JsonNode node = JSON.readTree(line);
       return node.isObject() ? Optional.of(node) : Optional.empty();
@@ -59,18 +76,18 @@ public record RunEvents(List<JsonNode> all) {
   }
 
   /** Returns the last event of a kind, or null if there is none. */
-  JsonNode last(String event) {
+  public JsonNode last(String event) {
     List<JsonNode> events = of(event);
     return events.isEmpty() ? null : events.get(events.size() - 1);
   }
 
   /** Returns when the run began; empty if an earlier release recorded it. */
-  Optional<Instant> began() {
+  public Optional<Instant> began() {
     return all.stream().flatMap(event -> time(event).stream()).findFirst();
   }
 
   /** Returns how long the run was active: the time between its events, but not before a resume. */
-  Duration activeTime() {
+  public Duration activeTime() {
     Duration active = Duration.ZERO;
     Instant before = null;
     for (JsonNode event : all) {
@@ -97,10 +114,15 @@ public record RunEvents(List<JsonNode> all) {
     return sorted.length == 0 ? Double.NaN : sorted[sorted.length / 2];
   }
 
-  private static Optional<Instant> time(JsonNode event) {
-    return event.has("time")
-        ? Optional.of(Instant.parse(event.get("time").asText()))
-        : Optional.empty();
+  /** Returns when an event happened; empty if it has no time, or none that is legal. */
+  public static Optional<Instant> time(JsonNode event) {
+    try {
+      return event.has("time")
+          ? Optional.of(Instant.parse(event.get("time").asText()))
+          : Optional.empty();
+    } catch (DateTimeParseException e) {
+      return Optional.empty();
+    }
   }
 
   /** Returns the highest step of all events; 0 if there are none. */

@@ -77,6 +77,11 @@ public final class DirectoryStorage implements Storage {
   }
 
   @Override
+  public RunStorage runs() {
+    return new DirectoryRuns(root.resolve(RunStorage.FOLDER));
+  }
+
+  @Override
   public StorageWriter write(Consumer<PublishStep> observer) throws IOException {
     return new Writer(root, observer);
   }

@@ -86,6 +86,11 @@ public final class S3Storage implements Storage {
   }
 
   @Override
+  public RunStorage runs() {
+    return new S3Runs(bucket);
+  }
+
+  @Override
   public boolean remote() {
     return true;
   }

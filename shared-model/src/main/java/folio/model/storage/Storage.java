@@ -7,9 +7,9 @@ import java.util.function.Consumer;
 import java.util.regex.Pattern;
 
 /**
- * A storage of versions and of the name of the current one. A version is a set of named files. It
- * becomes visible in one step and never changes. Safe for use by any thread and process; {@code
- * toString} returns its address.
+ * A storage of versions, of the name of the current one, and of the records of training runs. A
+ * version is a set of named files. It becomes visible in one step and never changes. Safe for use
+ * by any thread and process; {@code toString} returns its address.
  */
 public interface Storage {
   /** The form of a version's name, {@code 20261123T184500Z-1a2b3c4d}. */
@@ -55,6 +55,9 @@ public interface Storage {
   default Optional<String> stamp(String version) throws IOException {
     return Optional.empty();
   }
+
+  /** Returns the records of training runs. */
+  RunStorage runs();
 
   /** Returns whether the storage is on another machine, so that a disk cache is useful. */
   default boolean remote() {

@@ -2,6 +2,7 @@ package folio.model.checkpoint;
 
 import folio.model.storage.DirectoryStorage;
 import folio.model.storage.PublishStep;
+import folio.model.storage.RunStorage;
 import folio.model.storage.Storage;
 import folio.model.storage.StorageWriter;
 import java.io.IOException;
@@ -40,6 +41,11 @@ public final class ConflictingStore {
     @Override
     public byte[] read(String version, String file, long maxBytes) throws IOException {
       return storage.read(version, file, maxBytes);
+    }
+
+    @Override
+    public RunStorage runs() {
+      return storage.runs();
     }
 
     @Override

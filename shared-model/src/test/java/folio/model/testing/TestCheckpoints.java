@@ -53,7 +53,7 @@ public final class TestCheckpoints {
       long seed,
       String documentSeparator) {
     try (CheckpointWriter writer = store.write()) {
-      return publish(writer, vocabulary, config, seed, documentSeparator);
+      return publish(writer, vocabulary, config, seed, origin(seed, documentSeparator));
     }
   }
 
@@ -66,9 +66,21 @@ public final class TestCheckpoints {
   public static String publishCurrent(
       CheckpointStore store, long seed, Consumer<PublishStep> observer) {
     try (CheckpointWriter writer = store.write(observer)) {
-      String version = publish(writer, LETTERS, small(LETTERS), seed, null);
+      String version = publish(writer, LETTERS, small(LETTERS), seed, origin(seed, null));
       writer.promote(version);
       return version;
+    }
+  }
+
+  /** Publishes a small random network of a run, and leaves {@code CURRENT} unchanged. */
+  public static String publishMeasured(
+      CheckpointStore store, Vocabulary vocabulary, long seed, double nats, long step) {
+    CheckpointManifest.Losses losses =
+        new CheckpointManifest.Losses(nats, Map.of("windows-256", nats));
+    CheckpointManifest.Corpus corpus = new CheckpointManifest.Corpus("prose", "0".repeat(64), 1000);
+    Origin origin = new Origin(null, "run", step, corpus, losses, Map.of(), null);
+    try (CheckpointWriter writer = store.write()) {
+      return publish(writer, vocabulary, small(vocabulary), seed, origin);
     }
   }
 
@@ -77,7 +89,7 @@ public final class TestCheckpoints {
       Vocabulary vocabulary,
       CharGruConfig config,
       long seed,
-      String documentSeparator) {
+      Origin origin) {
     try (NDManager manager = NDManager.newBaseManager();
         CharGru network = CharGru.initialize(manager, config, new SplittableRandom(seed))) {
       return writer.publish(
@@ -86,7 +98,7 @@ public final class TestCheckpoints {
               vocabulary,
               Precision.FLOAT32,
               String.join("", vocabulary.characters()),
-              origin(seed, documentSeparator)));
+              origin));
     }
   }
 

@@ -1,7 +1,7 @@
 package folio.trainer.cli;
 
+import folio.model.run.RunEvents;
 import folio.trainer.report.RunComparison;
-import folio.trainer.report.RunEvents;
 import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;

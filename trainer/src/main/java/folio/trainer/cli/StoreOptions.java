@@ -3,6 +3,7 @@ package folio.trainer.cli;
 import folio.model.checkpoint.Checkpoint;
 import folio.model.checkpoint.CheckpointException;
 import folio.model.checkpoint.CheckpointStore;
+import folio.model.run.RunStore;
 import folio.model.storage.UserPath;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -54,6 +55,11 @@ final class StoreOptions {
     } catch (IllegalArgumentException e) {
       throw new ParameterException(command.commandLine(), "--checkpoints: " + e.getMessage(), e);
     }
+  }
+
+  /** Returns the training runs in the store, whose address {@link #store} has checked. */
+  RunStore runs() {
+    return RunStore.at(address, System.getenv());
   }
 
   /**

@@ -129,6 +129,17 @@ final class TrainCommand implements Callable<Integer> {
   private long viewEvery;
 
   @Option(
+      names = "--live",
+      paramLabel = "true|false",
+      arity = "0..1",
+      fallbackValue = "true",
+      defaultValue = "false",
+      description =
+          "Whether the run's record is written into the store while it trains, so that the page of a"
+              + " service shows it: losses, samples and the beginning of the validation text.")
+  private boolean live;
+
+  @Option(
       names = "--metrics-port",
       paramLabel = "PORT",
       defaultValue = "-1",
@@ -165,7 +176,7 @@ final class TrainCommand implements Callable<Integer> {
     CountDownLatch finished = new CountDownLatch(1);
     Path path = run == null ? Presets.runFolder(preset, corpus.names()) : run;
     try (RunFolder folder = new RunFolder(path, use());
-        LiveMetrics live =
+        LiveMetrics figures =
             metricsPort < 0 ? LiveMetrics.NONE : LiveMetrics.serve(metricsHost, metricsPort)) {
       Checkpoint parent = from == null || folder.resumes() ? null : checkpoints.openAny(from);
       hyperparameters.check(saveEvery, viewEvery, parent == null ? null : parent.config());
@@ -176,7 +187,7 @@ final class TrainCommand implements Callable<Integer> {
       try {
         double seconds = TrainingRun.secondsPerStep(first, text, where);
         TrainingConfig config = hyperparameters.config(textLength, seconds, this::print);
-        RunContext context = context(text, parent, where, folder, seconds, live);
+        RunContext context = context(text, parent, where, folder, seconds, figures);
         run(config, context, finished);
         return CommandLine.ExitCode.OK;
       } catch (EngineException | OutOfMemoryError e) {
@@ -196,7 +207,7 @@ final class TrainCommand implements Callable<Integer> {
       Device where,
       RunFolder folder,
       double secondsPerStep,
-      LiveMetrics live) {
+      LiveMetrics figures) {
     return new RunContext(
         text,
         optionsToSave(),
@@ -211,7 +222,8 @@ final class TrainCommand implements Callable<Integer> {
         command(),
         System.out,
         CommandLine.Help.Ansi.AUTO.enabled(),
-        live);
+        figures,
+        live ? checkpoints.runs() : null);
   }
 
   /** Returns the options that a resumed run takes over in addition to the hyperparameters. */
@@ -221,6 +233,7 @@ final class TrainCommand implements Callable<Integer> {
     options.putAll(checkpoints.again());
     options.put("promote", promote.name().toLowerCase(Locale.ROOT));
     options.put("keep", String.valueOf(keep));
+    options.put("live", String.valueOf(live));
     return options;
   }
 

@@ -1,6 +1,7 @@
 package folio.trainer.report;
 
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import folio.model.run.RunEvents;
 import folio.model.storage.DurableFiles;
 import java.io.IOException;
 import java.io.UncheckedIOException;

@@ -1,6 +1,7 @@
 package folio.trainer.report;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import folio.model.run.RunEvents;
 import folio.model.storage.DurableFiles;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -126,7 +127,7 @@ public final class RunComparison {
    */
   public void write(Path page) {
     StringBuilder html = new StringBuilder(Html.head("Comparison of runs"));
-    html.append("<h1>Comparison of runs</h1>\n<div class=\"scroll\"><table>\n");
+    html.append("<h1>Comparison of runs</h1>\n<div class=\"wide\" tabindex=\"0\"><table>\n");
     List<List<String>> rows = table();
     for (int i = 0; i < rows.size(); i++) {
       String cell = i == 0 ? "<th>" : "<td>";

@@ -27,7 +27,11 @@ final class ReportMeasurements {
 
   /** Returns the validation text's beginning with the network's prediction of every character. */
   Map<String, Object> prediction() {
-    Prediction prediction = Prediction.of(model, text.validation(), PREDICTED_CHARACTERS);
+    return fields(Prediction.of(model, text.validation(), PREDICTED_CHARACTERS));
+  }
+
+  /** Returns the fields of an event that records a prediction. */
+  static Map<String, Object> fields(Prediction prediction) {
     return Map.of(
         "text",
         new String(prediction.target(), 0, prediction.target().length),

@@ -3,6 +3,7 @@ package folio.trainer.run;
 import ai.djl.Device;
 import folio.model.checkpoint.Checkpoint;
 import folio.model.checkpoint.CheckpointStore;
+import folio.model.run.RunStore;
 import folio.trainer.corpus.Corpus;
 import folio.trainer.publication.Promotion;
 import folio.trainer.report.LiveMetrics;
@@ -28,6 +29,7 @@ import java.util.Map;
  * @param out the stream that progress is printed to
  * @param terminal whether {@code out} is a terminal; then there are colours and a progress bar
  * @param live the server of the run's current figures, or {@link LiveMetrics#NONE}
+ * @param shared the store that receives the run's record while it trains, or null
  */
 public record RunContext(
     Corpus corpus,
@@ -43,4 +45,5 @@ public record RunContext(
     String command,
     PrintStream out,
     boolean terminal,
-    LiveMetrics live) {}
+    LiveMetrics live,
+    RunStore shared) {}

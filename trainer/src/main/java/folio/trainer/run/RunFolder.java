@@ -1,9 +1,9 @@
 package folio.trainer.run;
 
 import folio.model.checkpoint.CheckpointException;
+import folio.model.run.RunEvents;
 import folio.model.storage.DirectoryLock;
 import folio.trainer.publication.ResumeException;
-import folio.trainer.report.RunEvents;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -9,6 +9,7 @@ import folio.trainer.evaluation.Prediction;
 import folio.trainer.evaluation.TextGenerator;
 import folio.trainer.evaluation.TrainedModel;
 import folio.trainer.publication.Publisher;
+import folio.trainer.publication.RunUpload;
 import folio.trainer.report.Console;
 import folio.trainer.report.Durations;
 import folio.trainer.report.LiveMetrics;
@@ -19,6 +20,7 @@ import folio.trainer.report.TensorBoardFile;
 import folio.trainer.training.TrainStep;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * The reporter of a run: it reports progress and end to the terminal, the metrics file,
@@ -38,6 +40,7 @@ final class RunReporter implements AutoCloseable {
   private final MetricsFile metrics;
   private final TensorBoardFile tensorBoard;
   private final LiveMetrics live;
+  private final Optional<RunUpload> upload;
   private final RunFolder folder;
   private Corpus.Split text;
   private long reportedStep;
@@ -49,9 +52,11 @@ final class RunReporter implements AutoCloseable {
    * Creates the reporter of a run.
    *
    * @param step the number of steps taken before; 0 begins a new metrics file
+   * @param run the identifier of the run
    * @param model the network that is evaluated and published; the caller closes it
    */
-  RunReporter(RunContext context, TrainingConfig config, long step, TrainedModel model) {
+  RunReporter(
+      RunContext context, TrainingConfig config, long step, String run, TrainedModel model) {
     this.context = context;
     this.config = config;
     this.model = model;
@@ -60,6 +65,9 @@ final class RunReporter implements AutoCloseable {
     this.metrics = new MetricsFile(folder.metrics(), step);
     this.tensorBoard = new TensorBoardFile(folder.path(), step);
     this.live = context.live();
+    this.upload =
+        Optional.ofNullable(context.shared())
+            .map(store -> new RunUpload(store, run, folder.metrics()));
     this.console =
         new Console(
             context.out(),
@@ -82,6 +90,8 @@ final class RunReporter implements AutoCloseable {
     Map<String, Object> fields = new LinkedHashMap<>();
     fields.put("corpus", context.corpus().description());
     fields.put("parameters", architecture.parameterCount());
+    fields.put("steps", config.schedule().totalSteps());
+    fields.put("characters_per_step", config.charactersPerStep());
     fields.put("settings", config.settings());
     fields.put("command", context.command());
     writeEvent(reportedStep == 0 ? "begin" : "resume", reportedStep, fields);
@@ -249,6 +259,8 @@ final class RunReporter implements AutoCloseable {
     metrics.write(event, step, fields);
     tensorBoard.write(event, step, fields);
     live.update(step, fields);
+    upload.ifPresent(RunUpload::changed);
+    upload.flatMap(RunUpload::failure).ifPresent(console::warn);
   }
 
   /** Shows the network's predictions next to the validation text, and a sample of its writing. */
@@ -264,6 +276,7 @@ final class RunReporter implements AutoCloseable {
     String printable = PrintableText.escapeLines(sample);
     console.line("sample     " + printable.replace("\n", "\n           "));
     writeEvent("sample", step, Map.of("temperature", SAMPLE.temperature(), "text", sample));
+    writeEvent("prediction", step, ReportMeasurements.fields(prediction));
     restartClock();
   }
 
@@ -305,9 +318,10 @@ final class RunReporter implements AutoCloseable {
     }
   }
 
-  /** Removes the progress bar. */
+  /** Uploads the end of the record, and removes the progress bar. */
   @Override
   public void close() {
+    upload.ifPresent(RunUpload::close);
     console.close();
   }
 }

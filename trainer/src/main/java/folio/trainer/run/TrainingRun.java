@@ -115,6 +115,7 @@ public final class TrainingRun implements AutoCloseable {
               context,
               config,
               progress.step(),
+              state.runId(),
               new TrainedModel(manager, average.network(), vocabulary, separator));
       reporter.begin(network.config(), vocabulary, text, state);
     } catch (RuntimeException | Error e) {

@@ -1,7 +1,7 @@
 package folio.trainer.sweep;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import folio.trainer.report.RunEvents;
+import folio.model.run.RunEvents;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

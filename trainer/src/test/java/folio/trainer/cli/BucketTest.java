@@ -3,6 +3,8 @@ package folio.trainer.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import folio.model.checkpoint.CheckpointStore;
+import folio.model.run.RunStore;
+import folio.model.storage.RunStorage.StoredRun;
 import folio.model.testing.S3Server;
 import folio.trainer.run.SmallRun;
 import java.io.IOException;
@@ -58,11 +60,18 @@ class BucketTest {
   void trainsListsVerifiesPromotesAndDeletes() throws Exception {
     Path corpus = folder.resolve("corpus.txt");
     Files.writeString(corpus, "the quick brown fox jumps over the lazy dog.\n".repeat(120));
-    run(0, SmallRun.arguments(corpus, ADDRESS, folder.resolve("run")));
+    List<String> train =
+        new ArrayList<>(SmallRun.arguments(corpus, ADDRESS, folder.resolve("run")));
+    train.add("--live");
+    run(0, train);
     CheckpointStore store =
         CheckpointStore.at(ADDRESS, server.environment(folder.resolve("cache")));
     List<String> versions = store.versions();
     assertThat(versions).hasSize(2);
+    RunStore runs = RunStore.at(ADDRESS, server.environment(folder.resolve("cache")));
+    assertThat(runs.newest(5))
+        .extracting(StoredRun::name)
+        .containsExactly(store.manifest(versions.get(0)).run());
 
     assertThat(run(0, "checkpoints", "list")).contains(versions);
     run(0, "checkpoints", "promote", versions.get(1));

@@ -4,8 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import folio.model.run.RunEvents;
 import folio.model.testing.EarlierReleases;
-import folio.trainer.report.RunEvents;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
