@@ -15,6 +15,7 @@ import folio.inference.models.ModelLoader;
 import folio.inference.models.ResidentModels;
 import folio.inference.observability.EngineMetrics;
 import folio.model.checkpoint.CheckpointStore;
+import folio.model.run.RunStore;
 import folio.runtime.engine.EngineLoadException;
 import folio.runtime.engine.EngineLoader;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -53,6 +54,7 @@ public class EngineLifecycle {
   private final InferenceConfig config;
   private final EngineMetrics metrics;
   private final CheckpointStore store;
+  private final RunStore runs;
   private final ModelLoader loader;
   private final ResidentModels models;
   private final MemoryBudget clientMemory;
@@ -69,6 +71,7 @@ public class EngineLifecycle {
     ConfigRanges.check(config);
     this.config = config;
     store = openStore(config.checkpoints());
+    runs = openRuns(config.runs().orElse(config.checkpoints()));
     Device device = chooseDevice(config.device());
     metrics = new EngineMetrics(registry);
     loader = new ModelLoader(device, fusedDecoders(config.decoder()), config.slots());
@@ -138,6 +141,14 @@ public class EngineLifecycle {
     }
   }
 
+  private static RunStore openRuns(String address) {
+    try {
+      return RunStore.at(address, System.getenv());
+    } catch (IllegalArgumentException e) {
+      throw new ConfigurationException("folio.runs: " + e.getMessage());
+    }
+  }
+
   private static CheckpointStore openStore(String address) {
     try {
       return CheckpointStore.at(address, System.getenv());
@@ -181,6 +192,12 @@ public class EngineLifecycle {
   @Singleton
   CheckpointStore store() {
     return store;
+  }
+
+  @Produces
+  @Singleton
+  RunStore runs() {
+    return runs;
   }
 
   @Produces

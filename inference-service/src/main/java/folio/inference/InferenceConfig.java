@@ -18,6 +18,9 @@ public interface InferenceConfig {
   @WithDefault("checkpoints")
   String checkpoints();
 
+  /** The store of the training runs that the page shows; without it, the checkpoint store. */
+  Optional<String> runs();
+
   /** The interval at which the service reads CURRENT. */
   @WithDefault("1S")
   Duration pollInterval();

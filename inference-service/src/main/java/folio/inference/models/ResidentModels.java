@@ -4,6 +4,7 @@ import folio.inference.fused.FusedDecoderFactory;
 import folio.inference.models.ResidentModel.Phase;
 import folio.model.checkpoint.CheckpointDescription;
 import java.time.Instant;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -34,6 +35,7 @@ public final class ResidentModels implements AutoCloseable {
   public record Failure(String version, String message) {}
 
   private final List<ResidentModel> residents = new ArrayList<>();
+  private final Activations activations = new Activations(InstantSource.system());
   private int workers;
   private ModelListener listener = new ModelListener() {};
   private Runnable onChange = () -> {};
@@ -112,6 +114,11 @@ public final class ResidentModels implements AutoCloseable {
         .findFirst();
   }
 
+  /** Returns the times in which each model was current, oldest first; at most 100. */
+  public synchronized List<Activation> activations() {
+    return activations.list();
+  }
+
   /** Returns whether requests can be run. Workers only. */
   public synchronized boolean serves() {
     return find(Phase.CURRENT) != null;
@@ -153,6 +160,7 @@ public final class ResidentModels implements AutoCloseable {
       former.become(Phase.RETIRING);
     }
     model.become(Phase.CURRENT);
+    activations.began(model.model().version());
     fusedSlots =
         model.fused() ? model.model().fused().map(FusedDecoderFactory::slots).orElse(0) : 0;
     listener.activated(model.model().version());
@@ -199,7 +207,10 @@ public final class ResidentModels implements AutoCloseable {
     if (model.failureMessage() != null || model.phase() == Phase.CLOSING) {
       return;
     }
-    fusedSlots = model.phase() == Phase.CURRENT ? 0 : fusedSlots;
+    if (model.phase() == Phase.CURRENT) {
+      fusedSlots = 0;
+      activations.ended();
+    }
     model.fail(message);
     onChange.run();
   }

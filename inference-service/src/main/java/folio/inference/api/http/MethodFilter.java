@@ -21,7 +21,7 @@ final class MethodFilter {
 
   private static final Pattern READ =
       Pattern.compile(
-          "/(index\\.html|page/.*|metrics|q/.*|(parameters|checkpoints)/?(;.*)?|(v1/)?models([/;].*)?)?");
+          "/(index\\.html|page/.*|metrics|q/.*|(parameters|checkpoints|activations)/?(;.*)?|runs([/;].*)?|(v1/)?models([/;].*)?)?");
 
   private static final int NO_CONTENT = Status.NO_CONTENT.getStatusCode();
   private static final List<String> POST = List.of("POST", "OPTIONS");

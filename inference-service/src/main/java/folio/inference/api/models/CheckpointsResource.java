@@ -48,6 +48,10 @@ public final class CheckpointsResource {
               description = "The checkpoint that its run published before it.",
               examples = "20261123T184300Z-5e6f7a8b")
           String parent,
+      @Schema(
+              description = "The training run that published it.",
+              examples = "2f1e9f0a-5d3b-4b62-8d5e-0c6f4c9f3f11")
+          String run,
       @Schema(description = "Whether CURRENT names it.", examples = "true") boolean current,
       @Schema(description = "The number of optimizer steps of its training.", examples = "3000")
           long step,
@@ -60,16 +64,22 @@ public final class CheckpointsResource {
               description = "The mean validation losses in nats per character, by protocol.",
               examples = "{\"carried-64\": 1.41, \"windows-256\": 1.43}")
           @JsonProperty("validation_loss_nats")
-          Map<String, Double> validationLossNats) {
+          Map<String, Double> validationLossNats,
+      @Schema(
+              description = "The settings of its training, by the names of the trainer's options.",
+              examples = "{\"learning-rate\": \"0.008\", \"layers\": \"3\"}")
+          Map<String, String> settings) {
     static CheckpointView of(CheckpointManifest manifest, Optional<String> current) {
       return new CheckpointView(
           manifest.version(),
           manifest.parent(),
+          manifest.run(),
           current.equals(Optional.of(manifest.version())),
           manifest.step(),
           manifest.corpus() == null ? null : Corpus.publicName(manifest.corpus().name()),
           manifest.losses() == null ? null : manifest.losses().training(),
-          manifest.losses() == null ? null : manifest.losses().validation());
+          manifest.losses() == null ? null : manifest.losses().validation(),
+          manifest.settings());
     }
   }
 

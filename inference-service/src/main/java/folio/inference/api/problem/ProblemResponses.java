@@ -27,6 +27,9 @@ public final class ProblemResponses implements OASFilter {
   /** A model version that is not resident. */
   public static final String UNKNOWN_MODEL = "UnknownModel";
 
+  /** A training run that the store does not have. */
+  public static final String UNKNOWN_RUN = "UnknownRun";
+
   /** A method that the path does not have. */
   public static final String METHOD_NOT_ALLOWED = "MethodNotAllowed";
 
@@ -103,6 +106,7 @@ public final class ProblemResponses implements OASFilter {
         UNAUTHORIZED,
         problem(UNAUTHORIZED_CAUSES).addHeader(HttpHeaders.WWW_AUTHENTICATE, bearer()));
     components.addResponse(UNKNOWN_MODEL, problem(UNKNOWN_MODEL_CAUSES));
+    components.addResponse(UNKNOWN_RUN, problem("The store has no such training run."));
     components.addResponse(
         METHOD_NOT_ALLOWED,
         problem("The path does not have this method.")
