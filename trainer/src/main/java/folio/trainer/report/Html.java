@@ -1,8 +1,24 @@
 package folio.trainer.report;
 
-/** The parts that the pages of runs share. */
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+
+/** The parts that the pages of runs share. They look like the page of the service. */
 final class Html {
+  private static final String LOOK = "/META-INF/resources/page/folio.css";
+
   private Html() {}
+
+  /** Returns the style that the service's page has too; a report must not need another file. */
+  private static String look() {
+    try (InputStream in = Html.class.getResourceAsStream(LOOK)) {
+      return new String(in.readAllBytes(), StandardCharsets.UTF_8);
+    } catch (IOException e) {
+      throw new UncheckedIOException(LOOK + " cannot be read", e);
+    }
+  }
 
   /** Returns the beginning of a page, up to its body. */
   static String head(String title) {
@@ -11,18 +27,11 @@ final class Html {
         <html lang="en"><head><meta charset="utf-8"><title>%s</title>
         <meta name="viewport" content="width=device-width, initial-scale=1">
         <style>
-        :root { color-scheme: light dark }
-        body { font: 1rem/1.5 system-ui, sans-serif; max-width: 64rem; margin: 0 auto; padding: 1rem }
-        pre, .target { font: .9rem/1.7 ui-monospace, monospace; white-space: pre-wrap; overflow-wrap: anywhere }
-        .charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%%, 28rem), 1fr)); gap: 0 1rem }
-        svg { width: 100%%; height: auto } svg text { fill: currentColor; font-size: 14px }
-        .legend { margin: 0; font-size: .9rem } .legend span { white-space: nowrap; margin-right: 1rem }
-        .scroll { overflow-x: auto }
-        table { border-collapse: collapse } td, th { text-align: left; padding: .15rem 1rem .15rem 0; vertical-align: top }
-        .facts td:last-child { overflow-wrap: anywhere } .losses td:not(:first-child) { white-space: nowrap }
+        %s.facts td:last-child { overflow-wrap: anywhere }
+        .losses td:not(:first-child) { white-space: nowrap }
         </style></head><body>
         """
-        .formatted(escape(title));
+        .formatted(escape(title), look());
   }
 
   /** Returns HTML that shows a text as it is, also inside a quoted attribute. */

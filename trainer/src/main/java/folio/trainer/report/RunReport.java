@@ -1,6 +1,7 @@
 package folio.trainer.report;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import folio.model.run.RunEvents;
 import folio.model.storage.DurableFiles;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -192,7 +193,7 @@ public final class RunReport {
     html.append(
         "<h2>Predictions on the validation text</h2><p>The redder a character, the less the network"
             + " expected it. Point at a character to see its probability and the character that the"
-            + " network expected.</p><p class=\"target\">");
+            + " network expected.</p><p class=\"coloured\">");
     int[] target = prediction.path("text").asText().codePoints().toArray();
     int[] predicted = prediction.path("predicted").asText().codePoints().toArray();
     for (int i = 0; i < target.length; i++) {
@@ -200,8 +201,8 @@ public final class RunReport {
       html.append(
           String.format(
               Locale.ROOT,
-              "<span style=\"background:rgb(226 62 40/%.2f)\" title=\"%.1f %%, expected %s\">%s</span>",
-              0.75 * Math.min(1, -logprob / FULL_SHADE),
+              "<span style=\"--shade:%.2f\" title=\"%.1f %%, expected %s\">%s</span>",
+              Math.min(1, -logprob / FULL_SHADE),
               100 * Math.exp(logprob),
               Html.escape(visible(predicted[i])),
               target[i] == '\n' ? "⏎\n" : Html.escape(Character.toString(target[i]))));
