@@ -1,7 +1,14 @@
 // The client of the service. Every failure is a Problem with a sentence for the user.
 
 /** The reason why a request failed. */
-export class Problem extends Error {}
+export class Problem extends Error {
+  /** Creates a problem; it may name the field that it concerns and have a code. */
+  constructor(message, { field, reason } = {}) {
+    super(message);
+    this.field = field;
+    this.reason = reason;
+  }
+}
 
 const KEY = "key";
 
@@ -17,11 +24,12 @@ async function problemOf(response) {
   if (response.status === 401) {
     document.dispatchEvent(new Event(KEY_WANTED));
   }
+  const status = `The service answered with status ${response.status}.`;
   try {
     const problem = await response.json();
-    return new Problem(problem.detail ?? `The service answered with status ${response.status}.`);
+    return new Problem(problem.detail ?? status, problem);
   } catch {
-    return new Problem(`The service answered with status ${response.status}.`);
+    return new Problem(status);
   }
 }
 
@@ -45,11 +53,19 @@ const json = (body, accept) => ({
   body: JSON.stringify(body),
 });
 
-export const models = async () => (await ask("models")).json();
+const read = async (path) => (await ask(path)).json();
 
-export const checkpoints = async () => (await ask("checkpoints")).json();
+export const models = () => read("models");
 
-export const parameters = async () => (await ask("parameters")).json();
+export const checkpoints = () => read("checkpoints");
+
+export const activations = () => read("activations");
+
+export const parameters = () => read("parameters");
+
+export const runs = () => read("runs");
+
+export const run = (name) => read(`runs/${name}`);
 
 export const score = async (body) => (await ask("score", json(body, "application/json"))).json();
 
@@ -76,10 +92,26 @@ export async function* generate(body, signal) {
   }
 }
 
+const address = () => new URL("generate", document.baseURI);
+
 /** Returns a curl command that sends the same request. */
 export function curl(body) {
   const quoted = JSON.stringify(body).replaceAll("'", "'\\''");
-  const url = new URL("generate", document.baseURI);
   const authorization = key() ? ` -H "Authorization: Bearer $FOLIO_KEY"` : "";
-  return `curl -N ${url}${authorization} -H 'Content-Type: application/json' -d '${quoted}'`;
+  return `curl -N ${address()}${authorization} -H 'Content-Type: application/json' -d '${quoted}'`;
+}
+
+/** Returns a Python program that sends the same request and prints the text as it arrives. */
+export function python(body) {
+  const authorization = key() ? `, "Authorization": "Bearer " + os.environ["FOLIO_KEY"]` : "";
+  return `import io, json, ${key() ? "os, " : ""}urllib.request
+
+request = urllib.request.Request(
+    "${address()}",
+    data=json.dumps(${JSON.stringify(body)}).encode(),
+    headers={"Content-Type": "application/json", "Accept": "text/plain"${authorization}})
+with urllib.request.urlopen(request) as response:
+    for character in iter(lambda text=io.TextIOWrapper(response, "utf-8", newline=""): text.read(1), ""):
+        print(character, end="", flush=True)
+`;
 }

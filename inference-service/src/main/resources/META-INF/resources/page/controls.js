@@ -10,26 +10,38 @@ const controls = () => [...document.querySelectorAll("[data-parameter]")];
 
 const label = (name) => document.querySelector(`label[for="${name}"]`).textContent;
 
+const slider = (name) => document.querySelector(`[data-for="${name}"]`);
+
 /** Gives each control the range that the service accepts; a slider and its number follow each other. */
 export function setRanges(ofParameters) {
   ranges = ofParameters;
   for (const number of controls()) {
     const range = ranges[number.id];
-    const slider = document.querySelector(`[data-for="${number.id}"]`);
-    for (const input of [number, slider]) {
+    for (const input of [number, slider(number.id)]) {
       Object.assign(input, { min: range.minimum, max: range.maximum, step: range.step });
       input.value = range.default;
     }
-    slider.addEventListener("input", () => { number.value = slider.value; });
-    number.addEventListener("input", () => { slider.value = number.value; });
+    slider(number.id).addEventListener("input", () => { number.value = slider(number.id).value; });
+    number.addEventListener("input", () => { slider(number.id).value = number.value; });
+  }
+}
+
+/** Sets the controls to a request; what the request leaves out gets its default. */
+export function setControls(body) {
+  byId("prompt").value = body.prompt ?? "";
+  byId("seed").value = body.seed ?? "";
+  byId("temperatures").value = "";
+  for (const number of controls()) {
+    number.value = body[number.id] ?? ranges[number.id].default;
+    slider(number.id).value = number.value;
   }
 }
 
 /** Returns the number of a parameter; throws if the control is empty. */
-function numberOf(name, text) {
+function numberOf(name, text, field) {
   if (text.trim() === "" || Number.isNaN(Number(text))) {
     const { minimum, maximum } = ranges[name];
-    throw new api.Problem(`${label(name)} is ${text.trim() || "empty"}; it must be ${minimum} to ${maximum}.`);
+    throw new api.Problem(`${label(name)} is ${text.trim() || "empty"}; it must be ${minimum} to ${maximum}.`, { field });
   }
   return Number(text);
 }
@@ -41,7 +53,7 @@ function seed() {
     return null;
   }
   if (!Number.isSafeInteger(Number(text))) {
-    throw new api.Problem(`The seed is ${text}; it must be a whole number of up to 15 digits, or empty.`);
+    throw new api.Problem(`The seed is ${text}; it must be a whole number of up to 15 digits, or empty.`, { field: "seed" });
   }
   return Number(text);
 }
@@ -50,13 +62,16 @@ function seed() {
 export function settings() {
   const body = {};
   for (const { id: name, value } of controls()) {
-    const number = numberOf(name, value);
+    const number = numberOf(name, value, name);
     if (number !== ranges[name].default) {
       body[name] = number;
     }
   }
   return body;
 }
+
+/** Returns the number of characters that a request asks for. */
+export const lengthOf = (body) => body.max_tokens ?? ranges.max_tokens.default;
 
 /** Returns the request that the controls describe; without a prompt, the model begins. */
 export function request() {
@@ -72,14 +87,19 @@ export function compared(body) {
   if (others.length === 0) {
     return [body];
   }
+  const field = "temperatures";
   if (others.length >= MOST_TEMPERATURES) {
-    throw new api.Problem(`${others.length} temperatures to compare with are too many; at most ${MOST_TEMPERATURES - 1} are possible.`);
+    throw new api.Problem(
+      `${others.length} temperatures to compare with are too many; at most ${MOST_TEMPERATURES - 1} are possible.`, { field });
   }
   const same = { seed: crypto.getRandomValues(new Uint32Array(1))[0], ...body };
-  return [same, ...others.map((text) => ({ ...same, temperature: numberOf("temperature", text) }))];
+  return [same, ...others.map((text) => ({ ...same, temperature: numberOf("temperature", text, field) }))];
 }
 
 export const temperatureOf = (body) => body.temperature ?? ranges.temperature.default;
 
+/** The largest number of characters in a prompt and in a text that is scored. */
+export const mostCharacters = () => ranges.prompt.maximum;
+
 /** Returns the end of a text that is short enough for a prompt. */
-export const asPrompt = (text) => [...text].slice(-ranges.prompt.maximum).join("");
+export const asPrompt = (text) => [...text].slice(-mostCharacters()).join("");

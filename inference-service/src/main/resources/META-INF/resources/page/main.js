@@ -1,25 +1,27 @@
 import { KEY_WANTED, useKey } from "./api.js";
-import { byId, showProblem } from "./dom.js";
+import { byId, clearProblems, showProblem } from "./dom.js";
+import * as link from "./link.js";
 import * as models from "./models.js";
 import * as score from "./score.js";
+import * as serving from "./serving.js";
+import * as training from "./training.js";
 import * as write from "./write.js";
 
-const VIEWS = ["write", "score", "models"];
+const VIEWS = ["write", "score", "models", "training"];
 
 function showView() {
-  const wanted = location.hash.slice(1);
-  const view = VIEWS.includes(wanted) ? wanted : VIEWS[0];
+  const view = VIEWS.includes(link.view()) ? link.view() : VIEWS[0];
   for (const each of VIEWS) {
     byId(each).hidden = each !== view;
-    const link = document.querySelector(`nav a[href="#${each}"]`);
+    const tab = document.querySelector(`nav a[href="#${each}"]`);
     if (each === view) {
-      link.setAttribute("aria-current", "page");
-      document.title = `${link.textContent} · Folio`;
+      tab.setAttribute("aria-current", "page");
+      document.title = `${tab.textContent} · Folio`;
     } else {
-      link.removeAttribute("aria-current");
+      tab.removeAttribute("aria-current");
     }
   }
-  showProblem(null);
+  clearProblems();
 }
 
 document.addEventListener(KEY_WANTED, () => {
@@ -27,10 +29,11 @@ document.addEventListener(KEY_WANTED, () => {
 });
 byId("key").addEventListener("change", (event) => {
   useKey(event.target.value);
-  showProblem(null);
+  clearProblems();
 });
 window.addEventListener("hashchange", showView);
 showView();
 models.start();
+training.start();
 score.start();
-write.start().catch(showProblem);
+serving.start().then(write.start).catch(showProblem);

@@ -1,16 +1,17 @@
 import * as api from "./api.js";
-import { byId, element } from "./dom.js";
+import { chart } from "./chart.js";
+import { button, byId, clearProblems, copy, duration, element, showProblem } from "./dom.js";
+import { best, explain, protocols } from "./losses.js";
+import * as serving from "./serving.js";
 
-const POLL_INTERVAL_MILLISECONDS = 2000;
+let drawn = "";
 
-let serving = null;
+const cell = (content) => element("td", {}, content ?? "–");
 
-const cell = (text) => element("td", {}, text ?? "–");
+const losses = (byProtocol) => protocols(Object.keys(byProtocol ?? {}))
+  .map((protocol) => `${protocol}: ${byProtocol[protocol].toFixed(4)}`).join(", ");
 
-const losses = (byProtocol) => Object.entries(byProtocol ?? {})
-  .map(([protocol, nats]) => `${protocol}: ${nats.toFixed(4)}`).join(", ");
-
-function row(model) {
+function loadedRow(model) {
   const { kind, layers, hidden_size: hidden, parameters } = model.network;
   return element("tr", {},
     element("th", { scope: "row" }, model.version), cell(model.state), cell(new Date(model.since).toLocaleString()),
@@ -18,60 +19,119 @@ function row(model) {
     cell(model.corpus), cell(losses(model.validation_loss_nats)));
 }
 
-const published = (checkpoint) => element("tr", {},
-  element("th", { scope: "row" }, checkpoint.version), cell(checkpoint.current ? "CURRENT" : ""),
-  cell(checkpoint.step.toLocaleString()), cell(checkpoint.corpus), cell(checkpoint.training_loss_nats?.toFixed(4)),
-  cell(losses(checkpoint.validation_loss_nats)));
-
-/** The protocols of a loss, the one that tells most about a generated text first. */
-const PROTOCOLS = ["documents", "carried-64", "windows-256"];
-
-/** Returns in plain words what a model is and how well it knows its text. */
-function inWords(model) {
-  const read = model.corpus ?? "a text";
-  const nats = PROTOCOLS.map((protocol) => model.validation_loss_nats?.[protocol]).find((loss) => loss !== undefined);
-  const unsure = nats === undefined ? ""
-    : ` At each step, it is as unsure as if it chose among ${Math.exp(nats).toFixed(1)} of them.`;
-  return `A small neural network that has read ${read} writes one of ${model.characters.length.toLocaleString()} characters`
-    + ` at a time. This machine runs it.${unsure}`;
-}
-
-/** Shows the published checkpoints. Each request reads the store, so it is sent only while the view is open. */
-async function showPublished() {
-  if (!byId("models").hidden) {
-    byId("checkpoint-rows").replaceChildren(...(await api.checkpoints()).map(published));
+/** Returns in a few words how a checkpoint differs from the one that was published before it. */
+function changes(checkpoint, before) {
+  if (!before) {
+    return "the first one here";
   }
-}
-
-async function poll() {
-  try {
-    const all = await api.models();
-    byId("model-rows").replaceChildren(...all.map(row));
-    const current = all.find((model) => model.state === "current");
-    byId("about-model").textContent = current ? inWords(current) : "";
-    announce(current?.version ?? null);
-    await showPublished();
-  } catch (error) {
-    byId("serving").textContent = error.message;
-    serving = null;
+  const found = [];
+  if (checkpoint.corpus !== before.corpus) {
+    found.push(`text: ${checkpoint.corpus}`);
   }
+  const names = new Set([...Object.keys(checkpoint.settings ?? {}), ...Object.keys(before.settings ?? {})]);
+  for (const name of names) {
+    const [now, then] = [checkpoint.settings?.[name], before.settings?.[name]];
+    if (now !== then) {
+      found.push(`${name}: ${then ?? "unset"} → ${now ?? "unset"}`);
+    }
+  }
+  if (checkpoint.run === before.run && checkpoint.step !== before.step) {
+    found.push(`${(checkpoint.step - before.step).toLocaleString()} more steps`);
+  }
+  const loss = best(checkpoint.validation_loss_nats);
+  const earlier = loss && before.validation_loss_nats?.[loss.protocol];
+  if (checkpoint.corpus === before.corpus && earlier !== undefined && earlier !== null) {
+    const difference = loss.nats - earlier;
+    found.push(`loss ${difference > 0 ? "+" : "−"}${Math.abs(difference).toFixed(4)}`);
+  }
+  return found.length === 0 ? "nothing" : found.join("; ");
 }
 
-/** Announces the serving version, once per change. */
-function announce(version) {
-  if (version === serving && version !== null) {
+/** Returns when a model was served, in words. */
+function servedTimes(version, activations) {
+  return activations.filter((each) => each.version === version).map(({ since, until }) => {
+    const from = new Date(since);
+    const end = until ? `for ${duration((new Date(until) - from) / 1000)}` : "until now";
+    return `${from.toLocaleString()}, ${end}`;
+  }).join("; ");
+}
+
+/** Copies the command that makes the service serve a checkpoint; this page itself cannot change what is served. */
+function serveButton(version) {
+  const made = button("Copy command", () => {
+    const command = `./folio checkpoints promote ${version}`;
+    byId("model-command").textContent = command;
+    byId("model-command").hidden = false;
+    copy(command, made, byId("model-command"));
+  }, { className: "small", ariaLabel: `Copy the command that serves ${version}` });
+  return made;
+}
+
+function publishedRow(checkpoint, i, all, activations) {
+  return element("tr", {},
+    element("th", { scope: "row" }, checkpoint.version), cell(checkpoint.current ? "CURRENT" : serveButton(checkpoint.version)),
+    cell(checkpoint.step.toLocaleString()), cell(checkpoint.corpus), cell(checkpoint.training_loss_nats?.toFixed(4)),
+    cell(losses(checkpoint.validation_loss_nats)), cell(changes(checkpoint, all[i + 1])),
+    cell(servedTimes(checkpoint.version, activations) || "not by this process"));
+}
+
+/** Returns the losses of the published checkpoints in the order of publication, a line for each text. */
+function curve(checkpoints, activations) {
+  const oldestFirst = [...checkpoints].reverse();
+  const served = new Set(activations.map(({ version }) => version));
+  const lines = new Map();
+  oldestFirst.forEach((checkpoint, i) => {
+    const loss = best(checkpoint.validation_loss_nats);
+    if (loss === null) {
+      return;
+    }
+    const name = `${checkpoint.corpus ?? "a text"}, ${loss.protocol}`;
+    const title = `${checkpoint.version}, ${loss.nats.toFixed(4)} nats${served.has(checkpoint.version) ? ", was served" : ""}`;
+    const points = lines.get(name) ?? [];
+    points.push({ x: i + 1, y: loss.nats, title, chosen: served.has(checkpoint.version) });
+    lines.set(name, points);
+  });
+  return chart("Validation loss in the order of publication, in nats; filled: was served",
+    [...lines].map(([name, points]) => ({ name, points })));
+}
+
+function explanations(all) {
+  const names = protocols(all.flatMap((model) => Object.keys(model.validation_loss_nats ?? {})));
+  return names.flatMap((name) => [element("dt", {}, name), element("dd", {}, `${explain(name)}.`)]);
+}
+
+/** Shows the models. The store is read for each poll, so only while the view is open. */
+async function show() {
+  if (byId("models").hidden) {
     return;
   }
-  byId("serving").textContent = version === null ? "No model is loaded yet."
-    : serving === null ? `Serving ${version}` : `Now serving ${version}`;
-  if (version !== null) {
-    byId("history").append(element("li", {}, `${version}, from ${new Date().toLocaleTimeString()}`));
+  try {
+    const [checkpoints, activations] = await Promise.all([api.checkpoints(), api.activations()]);
+    const loaded = serving.loaded();
+    const content = JSON.stringify([loaded, checkpoints, activations]);
+    if (content === drawn) {
+      return; // a person may be reading or have the focus on a button
+    }
+    drawn = content;
+    byId("model-rows").replaceChildren(...loaded.map(loadedRow));
+    byId("no-checkpoints").hidden = checkpoints.length > 0;
+    byId("published").hidden = checkpoints.length === 0;
+    byId("checkpoint-rows").replaceChildren(...checkpoints.map((each, i) => publishedRow(each, i, checkpoints, activations)));
+    byId("checkpoint-curve").replaceChildren(...(checkpoints.length > 1 ? [curve(checkpoints, activations)] : []));
+    byId("protocols").replaceChildren(...explanations([...loaded, ...checkpoints]));
+    byId("history").replaceChildren(...[...activations].reverse().map(({ version, since, until }) =>
+      element("li", {}, `${version}: ${new Date(since).toLocaleString()} to ${until ? new Date(until).toLocaleString() : "now"}`)));
+  } catch (error) {
+    showProblem(error);
   }
-  serving = version;
 }
 
 export function start() {
-  poll();
-  window.addEventListener("hashchange", poll);
-  setInterval(poll, POLL_INTERVAL_MILLISECONDS);
+  document.addEventListener(serving.POLLED, show);
+  window.addEventListener("hashchange", () => {
+    clearProblems();
+    show();
+  });
+  byId("rollback").addEventListener("click", () =>
+    copy("./folio checkpoints rollback", byId("rollback"), byId("model-command")));
 }

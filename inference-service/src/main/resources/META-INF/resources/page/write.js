@@ -1,91 +1,179 @@
 import * as api from "./api.js";
-import { asPrompt, compared, request, setRanges, settings, temperatureOf } from "./controls.js";
-import { byId, element, showProblem } from "./dom.js";
+import { compared, lengthOf, request, setControls, setRanges, settings, temperatureOf } from "./controls.js";
+import { button, byId, clearProblems, copy, element, showProblem } from "./dom.js";
+import * as earlier from "./earlier.js";
+import * as link from "./link.js";
 import { Output } from "./output.js";
+import { scoreText } from "./score.js";
+import * as serving from "./serving.js";
+import { inWords, replaceUnknown } from "./vocabulary.js";
 
 /** The number of characters that the page lets the model write before a person does anything. */
 const FIRST_CHARACTERS = 400;
 const MOST_BEGINNINGS = 3;
 const BEGINNING_CHARACTERS = { least: 6, most: 24 };
-const COPIED_MILLISECONDS = 2000;
 
-let abort = null;
+let abort = new AbortController();
+let running = null;
 let outputs = [];
 
-/** Runs an action and shows its error, if it throws one. */
-function attempt(action) {
-  showProblem(null);
-  try {
-    action();
-  } catch (error) {
+/** Shows an error at its field; for a character that the model does not know, it offers to replace it. */
+function show(error) {
+  const known = serving.current()?.characters ?? [];
+  if (error.reason !== "unknown_character") {
     showProblem(error);
+    return;
+  }
+  const offer = button("Replace what it does not know", () => {
+    byId("prompt").value = replaceUnknown(byId("prompt").value, known);
+    clearProblems();
+    byId("prompt").focus();
+  }, { className: "small", id: "replace" });
+  showProblem(error, element("p", {}, `The model knows: ${inWords(known)}.`), offer);
+}
+
+/** Runs an action and shows its error, if it throws one. */
+async function attempt(action) {
+  clearProblems();
+  try {
+    await action();
+  } catch (error) {
+    show(error);
   }
 }
 
-/** Writes what the controls describe, and scrolls to it. */
+/** Writes what the controls describe, and scrolls to it. What is being written is stopped. */
 function writeFromControls(changes = {}) {
-  attempt(() => {
-    run(compared({ ...request(), ...changes }));
+  return attempt(async () => {
+    const bodies = compared({ ...request(), ...changes });
     byId("texts").scrollIntoView({ block: "nearest" });
+    await run(bodies);
+    keep(bodies[0]);
   });
 }
 
-/** Starts the generation of a text for each request; the requests are checked before. */
-function run(bodies) {
-  byId("texts").replaceChildren();
-  outputs = bodies.map((body) =>
-    new Output(byId("texts"), `Temperature ${temperatureOf(body)}`, body, continueText));
-  return write(outputs, bodies);
+/** Remembers the first text that was written, in the address bar and in the list of earlier texts. */
+function keep(body) {
+  const [first] = outputs;
+  if (first.seed !== null) {
+    link.show({ ...body, seed: first.seed }, first.model);
+    earlier.add(first.text(), body, first.model, first.seed);
+    earlier.show(open);
+  }
 }
 
-async function write(texts, bodies) {
+/** Creates a box for each request in place of those before. */
+function create(bodies) {
+  byId("texts").replaceChildren();
+  outputs = bodies.map((body) => new Output(byId("texts"), `Temperature ${temperatureOf(body)}`, body, {
+    onContinue: continueText, onRewrite: rewrite, onScore: scoreText,
+  }));
+}
+
+/** Generates a text for each request. If the service rejects them all, the texts before come back. */
+async function run(bodies) {
+  await stop();
+  const before = { outputs, boxes: [...byId("texts").childNodes] };
+  create(bodies);
+  const coloured = byId("surprise").checked;
+  await Promise.all(outputs.map((output) => output.colour(coloured)));
+  try {
+    await write(outputs, (output, i, signal) => output.start(bodies[i], lengthOf(bodies[i]), signal));
+  } catch (error) {
+    if (outputs.every((output) => output.isEmpty())) {
+      outputs = before.outputs;
+      byId("texts").replaceChildren(...before.boxes);
+      setRunning(false);
+    }
+    throw error;
+  }
+}
+
+/** Lets outputs write at the same time; throws the first error that is not a stop. */
+async function write(texts, action) {
   abort = new AbortController();
   setRunning(true);
-  const ends = await Promise.allSettled(texts.map((text, i) => text.write(bodies[i], abort.signal)));
+  const { signal } = abort;
+  running = Promise.allSettled(texts.map((text, i) => action(text, i, signal)));
+  const ends = await running;
+  running = null;
   setRunning(false);
   ends.forEach((end, i) => {
-    if (end.reason?.name === "AbortError") {
-      texts[i].describe("stopped");
-    } else if (end.reason) {
-      texts[i].describe("");
-      showProblem(end.reason);
+    if (end.status === "rejected") {
+      texts[i].describe(end.reason.name === "AbortError" ? "stopped" : "");
     }
   });
-}
-
-function setRunning(running) {
-  byId("generate").disabled = running;
-  byId("stop").disabled = !running;
-  byId("replay").disabled = running || !outputs.some((output) => output.seed !== null);
-  for (const output of outputs) {
-    output.continueButton.disabled = running || output.text() === "";
+  const failed = ends.find((end) => end.status === "rejected" && end.reason.name !== "AbortError");
+  if (failed) {
+    throw failed.reason;
   }
 }
 
-/** Continues a text from its saved state; one that was stopped is read again. */
+/** Stops what is being written, and returns when it has ended. */
+async function stop() {
+  abort.abort();
+  await running;
+}
+
+function setRunning(isRunning) {
+  byId("stop").disabled = !isRunning;
+  byId("surprise").disabled = isRunning;
+  byId("replay").disabled = isRunning || !outputs.some((output) => output.seed !== null);
+  outputs.forEach((output) => output.enable(!isRunning));
+}
+
+/** Returns the settings of a text that is continued: those of the controls, at its own temperature. */
+function continued(output) {
+  const { max_tokens: length, ...others } = settings();
+  const { temperature } = output.request;
+  return [temperature === undefined ? others : { ...others, temperature }, lengthOf({ max_tokens: length })];
+}
+
 function continueText(output) {
-  attempt(() => {
-    const start = output.state ? { state: output.state } : { prompt: asPrompt(output.text()) };
-    write([output], [{ ...settings(), temperature: output.temperature, ...start }]);
+  return attempt(() => {
+    const [body, length] = continued(output);
+    return write([output], (text, i, signal) => text.continue(body, length, signal));
+  });
+}
+
+/** Writes a text anew from a character on, which another one replaces. */
+function rewrite(output, index, token) {
+  return attempt(() => {
+    const [body, length] = continued(output);
+    const { seed } = output;
+    const same = seed === null ? body : { ...body, seed };
+    return write([output], (text, i, signal) => text.rewriteFrom(index, token, same, length, signal));
   });
 }
 
 /** Writes the texts again from the seed of the first one, which does not stay in the controls. */
 function replay() {
   const { seed } = outputs.find((output) => output.seed !== null);
-  writeFromControls({ seed });
+  return writeFromControls({ seed });
 }
 
-async function copyCurl() {
-  const command = api.curl(request());
-  try {
-    await navigator.clipboard.writeText(command);
-    byId("curl").textContent = "Copied";
-    setTimeout(() => { byId("curl").textContent = "Copy as curl"; }, COPIED_MILLISECONDS);
-  } catch { // without permission, or without HTTPS
-    byId("command").textContent = command;
-    byId("command").hidden = false;
-  }
+/** Shows a text that was written before, with its settings. */
+function open({ text, body, model, seed }) {
+  setControls(body);
+  create([body]);
+  const [output] = outputs;
+  output.restore(text, `Written before by ${model}, seed ${seed}.`);
+  output.seed = seed;
+  output.model = model;
+  link.show({ ...body, seed }, model);
+  setRunning(false);
+  attempt(() => output.colour(byId("surprise").checked));
+}
+
+/** Copies something that the controls describe; with the seed of the text, if one was written. */
+function copyFrom(id, describe) {
+  byId(id).addEventListener("click", () => attempt(() => copy(describe(request()), byId(id), byId("command"))));
+}
+
+/** Returns a link that shows the text which was written last, or one for the controls. */
+function linkTo(body) {
+  const [first] = outputs;
+  return first && first.seed !== null ? link.to({ ...first.request, seed: first.seed }, first.model) : link.to(body);
 }
 
 /** Returns the beginnings of a few lines of a text; the first and the last line may be incomplete. */
@@ -99,18 +187,30 @@ function beginnings(text) {
 
 /** Lets the model write before a person has done anything, and offers the beginnings of its lines as prompts. */
 async function showFirstText() {
-  if (byId("write").hidden) {
-    return; // nobody would see it
-  }
   await run([{ max_tokens: FIRST_CHARACTERS }]);
-  byId("beginnings").replaceChildren(...beginnings(outputs[0].text()).map((line) => {
-    const button = element("button", { type: "button" }, line);
-    button.addEventListener("click", () => {
-      byId("prompt").value = line;
-      writeFromControls();
-    });
-    return button;
-  }));
+  byId("beginnings").replaceChildren(...beginnings(outputs[0].text()).map((line) => button(line, () => {
+    byId("prompt").value = line;
+    writeFromControls();
+  })));
+}
+
+/** Writes the text that a link describes; says so if another model is served than the one that wrote it. */
+async function showLinkedText({ body, model }) {
+  setControls(body);
+  const isLoaded = model === null || serving.loaded().some(({ version }) => version === model);
+  await run([isLoaded && model !== null ? { ...body, model } : body]);
+  if (!isLoaded) {
+    throw new api.Problem(`The link was made with the model ${model}, which is not loaded. Another one wrote this text.`);
+  }
+}
+
+/** Shows the text of the address, or a first one; nothing is written while another view is open. */
+function showAddressedText() {
+  const linked = link.read();
+  if (byId("write").hidden || (outputs.length > 0 && !linked)) {
+    return Promise.resolve();
+  }
+  return attempt(() => (linked ? showLinkedText(linked) : showFirstText()));
 }
 
 export async function start() {
@@ -122,11 +222,17 @@ export async function start() {
   byId("prompt").addEventListener("keydown", (event) => {
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
       event.preventDefault();
-      byId("generate").click(); // does nothing while a text is being written
+      writeFromControls();
     }
   });
-  byId("stop").addEventListener("click", () => abort.abort());
+  byId("stop").addEventListener("click", stop);
   byId("replay").addEventListener("click", replay);
-  byId("curl").addEventListener("click", () => copyCurl().catch(showProblem));
-  await showFirstText();
+  byId("surprise").addEventListener("change", () =>
+    attempt(() => Promise.all(outputs.map((output) => output.colour(byId("surprise").checked)))));
+  copyFrom("curl", api.curl);
+  copyFrom("python", api.python);
+  copyFrom("link", linkTo);
+  earlier.show(open);
+  window.addEventListener("hashchange", showAddressedText);
+  await showAddressedText();
 }

@@ -50,6 +50,14 @@ public final class Models {
     return serve(checkpoints, CharGruConfig.residual(ASCII.size(), 64, 512, 8), seed);
   }
 
+  /** Makes a small random network current that says how well it knows a text. */
+  static String serveMeasured(Path checkpoints, long seed, double nats, long step) {
+    Service.awaitReady(RestAssured.port);
+    CheckpointStore store = new CheckpointStore(checkpoints);
+    String version = TestCheckpoints.publishMeasured(store, ASCII, seed, nats, step);
+    return promote(store, version);
+  }
+
   private static String serve(Path checkpoints, CharGruConfig network, long seed) {
     return serve(checkpoints, ASCII, network, seed, null);
   }
@@ -63,6 +71,10 @@ public final class Models {
     Service.awaitReady(RestAssured.port);
     CheckpointStore store = new CheckpointStore(checkpoints);
     String version = TestCheckpoints.publish(store, vocabulary, network, seed, documentSeparator);
+    return promote(store, version);
+  }
+
+  private static String promote(CheckpointStore store, String version) {
     try (CheckpointWriter writer = store.write()) {
       writer.promote(version);
     }

@@ -3,78 +3,31 @@ package folio.inference.api;
 import static com.microsoft.playwright.assertions.PlaywrightAssertions.assertThat;
 import static io.restassured.RestAssured.given;
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.within;
 
-import com.fasterxml.jackson.databind.JsonNode;
 import com.microsoft.playwright.Locator;
-import com.microsoft.playwright.Page;
 import com.microsoft.playwright.Route;
-import com.microsoft.playwright.options.ColorScheme;
 import folio.inference.CheckpointFolder;
 import io.quarkus.test.common.WithTestResource;
 import io.quarkus.test.junit.QuarkusTest;
-import io.restassured.RestAssured;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
-import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import org.eclipse.microprofile.config.inject.ConfigProperty;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
-/** Tests of the page at {@code /} in a real browser. */
+/** Tests of the view Write in a real browser. */
 @QuarkusTest
 @WithTestResource(CheckpointFolder.class)
 @Tag("slow")
-class PlaygroundTest extends BrowserTest {
+class WritePageTest extends PageTest {
   private static final String SCRIPT =
       "<img src=x onerror=\"window.harmed=1\"><script>window.harmed=1</script>";
-
-  @ConfigProperty(name = "folio.checkpoints")
-  Path checkpoints;
-
-  private Service service;
-  private Page page;
-
-  @BeforeEach
-  void openPage() {
-    Service.awaitReady(RestAssured.port);
-    service = new Service(RestAssured.port);
-    page = chromium.open(root());
-    assertThat(about()).containsText("400 characters by"); // the first text is complete
-  }
-
-  @AfterEach
-  void closePage() {
-    chromium.closePage();
-  }
-
-  private static String root() {
-    return "http://127.0.0.1:" + RestAssured.port + "/";
-  }
-
-  private Locator text(int index) {
-    return page.locator("#texts .text").nth(index);
-  }
-
-  private static Page.LocatorOptions named(String text) {
-    return new Page.LocatorOptions().setHasText(text);
-  }
-
-  private Locator about() {
-    return page.locator("#texts .about").first();
-  }
-
-  private void write(String prompt, int characters) {
-    page.fill("#prompt", prompt);
-    page.fill("#max_tokens", String.valueOf(characters));
-    page.click("#generate");
-  }
 
   @Test
   void aStrangerLearnsWhatThisIsAndSeesAText() {
@@ -83,8 +36,8 @@ class PlaygroundTest extends BrowserTest {
         .hasText(
             Pattern.compile(
                 "A small neural network that has read \\S+ writes one of \\d+ characters at a time\\."
-                    + " This machine runs it\\.( At each step, it is as unsure as if it chose among"
-                    + " \\d+\\.\\d of them\\.)?"));
+                    + " This machine runs it\\.( At each step, it is as unsure as choosing among"
+                    + " \\d+\\.\\d characters\\.)?"));
     assertThat(text(0).textContent()).hasSize(400);
     assertThat(page.inputValue("#prompt")).isEmpty();
     assertNoLayoutShift();
@@ -158,6 +111,7 @@ class PlaygroundTest extends BrowserTest {
     assertThat(text(0).textContent().length()).isBetween(60, 10_000);
     Service.await("every slot to be free", () -> service.metric("folio_requests_running ") == 0);
     assertThat(page.locator("#generate")).isEnabled();
+    Models.serveSmall(checkpoints, 1); // the next test need not wait for a slow one
   }
 
   @Test
@@ -167,6 +121,7 @@ class PlaygroundTest extends BrowserTest {
     String first = text(0).textContent();
     assertThat(first).startsWith("ROMEO:").hasSize(66);
 
+    page.click("#more > summary");
     page.click("#replay");
     page.waitForCondition(() -> about().textContent().contains("60 characters by"));
     assertThat(text(0).textContent()).isEqualTo(first);
@@ -181,7 +136,7 @@ class PlaygroundTest extends BrowserTest {
   /** A longer request with the same seed writes the same text, so the state was continued. */
   @Test
   void continuesFromTheSavedState() {
-    page.click("summary");
+    page.click("#more > summary");
     page.fill("#seed", "7");
     write("ROMEO:", 80);
     assertThat(about()).containsText("80 characters by");
@@ -209,6 +164,7 @@ class PlaygroundTest extends BrowserTest {
 
     assertThat(about()).containsText(stopped.length() - "ROMEO:".length() + 5 + " characters by");
     assertThat(text(0).textContent()).startsWith(stopped);
+    Models.serveSmall(checkpoints, 1); // the next test need not wait for a slow one
   }
 
   @Test
@@ -216,12 +172,13 @@ class PlaygroundTest extends BrowserTest {
     write("ROMEO:", 20);
     assertThat(about()).containsText("20 characters by");
     String written = text(0).textContent();
-    page.click("summary");
+    page.click("#more > summary");
     for (String seed : List.of("abc", "-", "9007199254740993", "1.5")) {
       page.fill("#seed", seed);
       for (String button : List.of("#generate", "#curl")) {
         page.click(button);
-        assertThat(page.locator("#problem")).containsText("The seed is " + seed);
+        assertThat(page.locator("#seed-problem")).containsText("The seed is " + seed);
+        assertThat(page.locator("#seed")).hasAttribute("aria-invalid", "true");
       }
     }
     assertThat(text(0).textContent()).isEqualTo(written);
@@ -229,7 +186,7 @@ class PlaygroundTest extends BrowserTest {
 
   @Test
   void comparesTemperaturesWithTheSameSeed() {
-    page.click("summary");
+    page.click("#more > summary");
     page.fill("#temperatures", "0, 1");
     write("KING", 40);
     for (int i = 0; i < 3; i++) {
@@ -245,20 +202,23 @@ class PlaygroundTest extends BrowserTest {
 
   @Test
   void namesTheLegalValuesOfANumberThatIsMissing() {
-    page.click("summary");
+    page.click("#more > summary");
     for (String temperatures : List.of("hot", "0.3, x")) {
       page.fill("#temperatures", temperatures);
       page.click("#generate");
-      assertThat(page.locator("#problem"))
+      assertThat(page.locator("#temperatures-problem"))
           .hasText(Pattern.compile("Temperature is (hot|x); it must be 0 to 2\\."));
     }
     page.fill("#temperatures", "0,0.1,0.2,0.3");
     page.click("#generate");
-    assertThat(page.locator("#problem")).hasText(Pattern.compile("4 temperatures .* at most 3 .*"));
+    assertThat(page.locator("#temperatures-problem"))
+        .hasText(Pattern.compile("4 temperatures .* at most 3 .*"));
     page.fill("#temperatures", "");
     page.fill("#max_tokens", "");
     page.click("#generate");
-    assertThat(page.locator("#problem")).hasText("Characters is empty; it must be 1 to 10000.");
+    assertThat(page.locator("#max_tokens-problem"))
+        .hasText("Characters is empty; it must be 1 to 10000.");
+    assertThat(page.locator("#temperatures-problem")).hasCount(0);
     assertThat(text(0).textContent()).as("the first text stays").hasSize(400);
   }
 
@@ -274,10 +234,11 @@ class PlaygroundTest extends BrowserTest {
   void copiesTheSameRequestAsACurlCommand() {
     page.fill("#prompt", "It's");
     page.fill("#temperature", "0.5");
+    page.click("#more > summary");
     page.click("#curl");
 
     assertThat(page.locator("#curl")).hasText("Copied");
-    assertThat((String) page.evaluate("navigator.clipboard.readText()"))
+    assertThat(clipboard())
         .isEqualTo(
             "curl -N %sgenerate -H 'Content-Type: application/json' -d '%s'"
                 .formatted(root(), "{\"prompt\":\"It'\\''s\",\"temperature\":0.5}"));
@@ -313,36 +274,167 @@ class PlaygroundTest extends BrowserTest {
     assertThat(about()).containsText("5 characters by");
 
     assertThat(sent).containsExactly("Bearer open");
+    page.click("#more > summary");
     page.click("#curl");
     assertThat(page.locator("#curl")).hasText("Copied");
-    assertThat((String) page.evaluate("navigator.clipboard.readText()"))
+    assertThat(clipboard())
         .contains("-H \"Authorization: Bearer $FOLIO_KEY\"")
         .doesNotContain("open");
   }
 
+  /** The text before stays, with its buttons, since the rejected request has written nothing. */
   @Test
-  void showsProblemsAsSentences() {
-    write("caf\u00e9 \u65e5\u672c", 10);
+  void anErrorStandsAtItsFieldAndNothingIsLost() {
+    write("ROMEO:", 20);
+    assertThat(about()).containsText("20 characters by");
+    String written = text(0).textContent();
 
-    assertThat(page.locator("#problem")).containsText("prompt: ");
-    assertThat(page.locator("#problem")).containsText("\u00e9");
-    assertThat(page.locator("#generate")).isEnabled();
-    write("ROMEO:", 10);
+    write("caf\u00e9", 10);
+
+    Locator problem = page.locator("#prompt-problem");
+    assertThat(problem).containsText("prompt: character '\u00e9' (U+00E9) at position 3");
+    assertThat(page.locator("#prompt")).hasAttribute("aria-invalid", "true");
+    assertThat(page.locator("#prompt"))
+        .hasAttribute("aria-describedby", "prompt-hint prompt-problem");
+    assertThat(text(0)).hasText(written);
+    page.click("#texts .continue");
+    assertThat(about()).containsText("30 characters by");
+    assertThat(problem).hasCount(0);
+    page.fill("#max_tokens", "99999");
+    page.click("#generate");
+    assertThat(page.locator("#max_tokens-problem")).containsText("99999");
+  }
+
+  @Test
+  void offersToReplaceCharactersThatTheModelDoesNotKnow() {
+    Models.serveSmall(checkpoints, 14);
+    page.reload();
+    assertThat(about()).containsText("400 characters by");
+    write("Caf\u00e9 \u2013 \u201cna\u00efve\u201d \u65e5\u672c", 10);
+    assertThat(page.locator("#prompt-problem"))
+        .containsText("The model knows: line break space ! \" # $ % & ' ( ) * + , - . / 0 to 9");
+
+    page.click("#replace");
+
+    assertThat(page.locator("#prompt")).hasValue("Cafe - \"naive\" ");
+    assertThat(page.locator("#prompt-problem")).hasCount(0);
+    page.click("#generate");
     assertThat(about()).containsText("10 characters by");
+  }
+
+  /** The model that computed the state is gone, so the service rejects the state. */
+  @Test
+  void aStateThatCannotBeContinuedIsReadAgain() {
+    Models.serveSmall(checkpoints, 15);
+    write("KING", 20);
+    assertThat(about()).containsText("20 characters by");
+    String written = text(0).textContent();
+    Models.serveSmall(checkpoints, 16);
+    String last = Models.serveSmall(checkpoints, 17);
+
+    page.click("#texts .continue");
+
+    assertThat(about()).containsText("40 characters by " + last);
+    assertThat(text(0)).containsText(written);
     assertThat(page.locator("#problem")).isHidden();
   }
 
   @Test
-  void announcesAModelSwap() {
-    assertThat(page.locator("#serving")).containsText("erving ");
+  void writesAnewWhileATextIsBeingWritten() {
+    Models.serveVerySlow(checkpoints, 18);
+    write("ROMEO:", 10_000);
+    page.waitForCondition(() -> text(0).textContent().length() > 10);
 
-    String version = Models.serveSmall(checkpoints, 11);
+    write("JULIET:", 5);
 
-    assertThat(page.locator("#serving")).hasText("Now serving " + version);
-    page.click("text=Models");
-    assertThat(page.locator("#model-rows")).containsText(version);
-    assertThat(page.locator("#history li").last()).containsText(version);
-    assertThat(page.locator("#checkpoint-rows tr", named(version))).containsText("CURRENT");
+    assertThat(about()).containsText("5 characters by");
+    assertThat(text(0)).hasText(Pattern.compile("JULIET:.{5}", Pattern.DOTALL));
+    Service.await("every slot to be free", () -> service.metric("folio_requests_running ") == 0);
+    Models.serveSmall(checkpoints, 1); // the next test need not wait for a slow one
+  }
+
+  @Test
+  void aLinkShowsTheSameText() {
+    page.fill("#temperature", "0.7");
+    write("KING & \"QUEEN\"?".replace("\"", ""), 50);
+    assertThat(about()).containsText("50 characters by");
+    String written = text(0).textContent();
+    page.click("#more > summary");
+    page.click("#link");
+    assertThat(page.locator("#link")).hasText("Copied");
+    String link = clipboard();
+    assertThat(link).isEqualTo(page.url()).contains("#write?prompt=KING+%26", "temperature=0.7");
+
+    for (String address : List.of(link, root())) { // a link in an open page, then in a new one
+      page.navigate(address);
+    }
+    page.navigate("about:blank");
+    page.navigate(link);
+
+    assertThat(about()).containsText("50 characters by");
+    assertThat(text(0)).hasText(written);
+    assertThat(page.locator("#prompt")).hasValue("KING & QUEEN?");
+    assertThat(page.locator("#temperature")).hasValue("0.7");
+  }
+
+  @Test
+  void saysThatTheModelOfALinkIsGone() {
+    page.navigate("about:blank");
+    page.navigate(
+        root() + "#write?prompt=KING&max_tokens=9&seed=4&model=20200101T000000Z-00000000");
+
+    assertThat(page.locator("#problem"))
+        .containsText("The link was made with the model 20200101T000000Z-00000000");
+    assertThat(about()).containsText("9 characters by");
+  }
+
+  @Test
+  void keepsEarlierTextsOnThisDeviceUntilTheyAreDeleted() {
+    assertThat(page.locator("#earlier-box")).isHidden();
+    write("ROMEO:", 20);
+    assertThat(about()).containsText("20 characters by");
+    String romeo = text(0).textContent();
+    write("JULIET:", 21);
+    assertThat(about()).containsText("21 characters by");
+    page.reload();
+    assertThat(text(0)).hasText(Pattern.compile("JULIET:.{21}", Pattern.DOTALL)); // by the address
+
+    page.click("#earlier-box > summary");
+    Locator entries = page.locator("#earlier li");
+    assertThat(entries).hasCount(2);
+    entries.nth(1).locator(".link").click();
+
+    assertThat(text(0)).hasText(romeo);
+    assertThat(page.locator("#prompt")).hasValue("ROMEO:");
+    page.click("#texts .continue");
+    assertThat(about()).containsText("40 characters by");
+    assertThat(text(0)).containsText(romeo);
+    entries.nth(0).locator("text=Delete").click();
+    assertThat(entries).hasCount(1);
+    page.click("#forget");
+    assertThat(page.locator("#earlier-box")).isHidden();
+    assertThat((String) page.evaluate("localStorage.getItem('folio.texts')")).isEqualTo("[]");
+  }
+
+  @Test
+  void copiesAPythonProgramThatWritesTheText() throws IOException, InterruptedException {
+    page.fill("#prompt", "It's \\ so:\n");
+    page.fill("#temperature", "0");
+    page.fill("#max_tokens", "30");
+    page.click("#more > summary");
+    page.click("#python");
+    assertThat(page.locator("#python")).hasText("Copied");
+    Path program = Path.of("target", "copied.py");
+    Files.writeString(program, clipboard());
+
+    Process python =
+        new ProcessBuilder("python3", program.toString()).redirectErrorStream(true).start();
+    String printed = new String(python.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    assertThat(python.waitFor()).as(printed).isZero();
+
+    page.click("#generate");
+    assertThat(about()).containsText("30 characters by");
+    assertThat("It's \\ so:\n" + printed).isEqualTo(text(0).textContent());
   }
 
   @Test
@@ -352,57 +444,17 @@ class PlaygroundTest extends BrowserTest {
     assertThat(about()).containsText("300 characters by");
     assertThat(text(0).textContent()).startsWith(SCRIPT).hasSize(SCRIPT.length() + 300);
 
-    page.click("text=Score");
-    page.fill("#scored-text", SCRIPT);
-    page.click("#judge");
-    assertThat(page.locator("#losses")).containsText("nats");
-    assertThat(page.locator("#coloured").textContent()).isEqualTo(SCRIPT);
+    page.check("#surprise");
+    assertThat(page.locator("#texts .coloured > span:last-child > span")).hasCount(300);
+    page.click("#texts .score");
+    assertThat(page.locator("#scored .losses")).containsText("nats");
+    assertThat(page.locator("#scored .coloured")).containsText(SCRIPT);
 
-    page.click("text=Write");
+    openView("Write");
     write("\u00e9" + SCRIPT, 1);
-    assertThat(page.locator("#problem")).isVisible();
+    assertThat(page.locator("#prompt-problem")).isVisible();
     assertThat(page.evaluate("window.harmed")).isNull();
     assertThat(page.locator("main img, main script")).hasCount(0);
-  }
-
-  @Test
-  void coloursCharactersBySurprise() {
-    page.click("text=Score");
-    page.fill("#scored-text", "the the\nthe thz");
-    page.click("#judge");
-    assertThat(page.locator("#losses")).hasText(Pattern.compile(".*nats.*bits per character.*"));
-    Locator characters = page.locator("#coloured span");
-    assertThat(characters).hasCount(15);
-    JsonNode scored =
-        Service.parse(
-            given()
-                .contentType("application/json")
-                .body(Map.of("text", "the the\nthe thz"))
-                .post("/score")
-                .asString());
-    assertThat(opacityOfRed(characters.nth(0))).as("nothing predicts it").isZero();
-    for (int i = 1; i < 15; i++) {
-      double nats = -scored.at("/tokens/" + i + "/logprob").asDouble();
-      assertThat(opacityOfRed(characters.nth(i)))
-          .as("%s, %s nats", i, nats)
-          .isCloseTo(0.75 * Math.min(1, nats / 6), within(0.01));
-    }
-
-    characters.nth(14).hover();
-    assertThat(page.locator("#about-character")).containsText("z: ");
-    assertThat(page.locator("#about-character li")).hasCount(5);
-    page.locator("#coloured").focus();
-    page.keyboard().press("ArrowLeft");
-    assertThat(page.locator("#about-character")).containsText("h: ");
-    assertThat(characters.nth(13)).hasClass("here");
-  }
-
-  /** Returns the opacity of a character's red background, as the browser paints it. */
-  private static double opacityOfRed(Locator character) {
-    String colour = (String) character.evaluate("node => getComputedStyle(node).backgroundColor");
-    Matcher matcher = Pattern.compile("rgba\\(226, 62, 40, ([0-9.]+)\\)").matcher(colour);
-    assertThat(matcher.matches()).as(colour).isTrue();
-    return Double.parseDouble(matcher.group(1));
   }
 
   @Test
@@ -419,34 +471,5 @@ class PlaygroundTest extends BrowserTest {
 
   private boolean isFocused(String id) {
     return id.equals(page.evaluate("document.activeElement.id"));
-  }
-
-  @Test
-  void fitsAPhoneAndTheDarkColourScheme() {
-    write("ROMEO:", 200);
-    assertThat(about()).containsText("200 characters by");
-    page.screenshot(shot("write"));
-    page.click("text=Score");
-    page.click("#judge");
-    assertThat(page.locator("#losses")).containsText("nats");
-    page.screenshot(shot("score"));
-    page.emulateMedia(new Page.EmulateMediaOptions().setColorScheme(ColorScheme.DARK));
-    page.setViewportSize(360, 740);
-    for (String view : List.of("Score", "Models", "Write")) {
-      page.click("nav >> text=" + view);
-      assertThat((Boolean) page.evaluate("document.scrollingElement.scrollWidth <= innerWidth"))
-          .as("%s at 360 pixels", view)
-          .isTrue();
-    }
-    page.screenshot(shot("phone"));
-    String background = (String) page.evaluate("getComputedStyle(document.body).backgroundColor");
-    assertThat(background).isEqualTo("rgb(22, 24, 28)");
-  }
-
-  /** Saves a screenshot for inspection by a person. */
-  private static Page.ScreenshotOptions shot(String name) {
-    return new Page.ScreenshotOptions()
-        .setFullPage(true)
-        .setPath(Path.of("target", "page-" + name + ".png"));
   }
 }
