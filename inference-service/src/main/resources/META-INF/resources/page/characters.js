@@ -1,4 +1,4 @@
-// A text whose characters are coloured by how much they surprised the model. One of them is selected, by pointer or keys.
+// A text whose characters are coloured by how much they surprised the model. A pointer or the arrow keys select a character.
 import { element } from "./dom.js";
 
 /** The surprise in nats from which a character has the full colour. */

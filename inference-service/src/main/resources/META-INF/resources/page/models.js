@@ -1,7 +1,7 @@
 import * as api from "./api.js";
 import { chart } from "./chart.js";
 import { button, byId, clearProblems, copy, duration, element, showProblem } from "./dom.js";
-import { best, explain, protocols } from "./losses.js";
+import { explain, protocols } from "./losses.js";
 import * as serving from "./serving.js";
 
 let drawn = "";
@@ -38,10 +38,10 @@ function changes(checkpoint, before) {
   if (checkpoint.run === before.run && checkpoint.step !== before.step) {
     found.push(`${(checkpoint.step - before.step).toLocaleString()} more steps`);
   }
-  const loss = best(checkpoint.validation_loss_nats);
-  const earlier = loss && before.validation_loss_nats?.[loss.protocol];
-  if (checkpoint.corpus === before.corpus && earlier !== undefined && earlier !== null) {
-    const difference = loss.nats - earlier;
+  const [protocol] = protocols([checkpoint, before].reduce((common, { validation_loss_nats: measured }) =>
+    common.filter((name) => name in (measured ?? {})), Object.keys(checkpoint.validation_loss_nats ?? {})));
+  if (checkpoint.corpus === before.corpus && protocol !== undefined) {
+    const difference = checkpoint.validation_loss_nats[protocol] - before.validation_loss_nats[protocol];
     found.push(`loss ${difference > 0 ? "+" : "−"}${Math.abs(difference).toFixed(4)}`);
   }
   return found.length === 0 ? "nothing" : found.join("; ");
@@ -75,24 +75,28 @@ function publishedRow(checkpoint, i, all, activations) {
     cell(servedTimes(checkpoint.version, activations) || "not by this process"));
 }
 
+/** Returns the protocol by which most checkpoints were measured. */
+function commonProtocol(checkpoints) {
+  const all = checkpoints.flatMap((each) => Object.keys(each.validation_loss_nats ?? {}));
+  const count = (name) => all.filter((other) => other === name).length;
+  return protocols(all).sort((a, b) => count(b) - count(a))[0];
+}
+
 /** Returns the losses of the published checkpoints in the order of publication, a line for each text. */
 function curve(checkpoints, activations) {
-  const oldestFirst = [...checkpoints].reverse();
   const served = new Set(activations.map(({ version }) => version));
-  const lines = new Map();
-  oldestFirst.forEach((checkpoint, i) => {
-    const loss = best(checkpoint.validation_loss_nats);
-    if (loss === null) {
-      return;
-    }
-    const name = `${checkpoint.corpus ?? "a text"}, ${loss.protocol}`;
-    const title = `${checkpoint.version}, ${loss.nats.toFixed(4)} nats${served.has(checkpoint.version) ? ", was served" : ""}`;
-    const points = lines.get(name) ?? [];
-    points.push({ x: i + 1, y: loss.nats, title, chosen: served.has(checkpoint.version) });
-    lines.set(name, points);
+  const oldestFirst = [...checkpoints].reverse().map((checkpoint, i) => ({ ...checkpoint, x: i + 1 }));
+  const lines = [...new Set(checkpoints.map(({ corpus }) => corpus))].map((corpus) => {
+    const ofText = oldestFirst.filter((checkpoint) => checkpoint.corpus === corpus);
+    const protocol = commonProtocol(ofText);
+    const points = ofText.filter((each) => each.validation_loss_nats?.[protocol] !== undefined).map(({ version, x, ...each }) => {
+      const nats = each.validation_loss_nats[protocol];
+      const chosen = served.has(version);
+      return { x, y: nats, chosen, title: `${version}, ${nats.toFixed(4)} nats${chosen ? ", was served" : ""}` };
+    });
+    return { name: `${corpus ?? "a text"}, ${protocol}`, points };
   });
-  return chart("Validation loss in the order of publication, in nats; filled: was served",
-    [...lines].map(([name, points]) => ({ name, points })));
+  return chart("Validation loss in the order of publication, in nats; filled: was served", lines);
 }
 
 function explanations(all) {

@@ -42,7 +42,7 @@ async function attempt(action) {
   }
 }
 
-/** Writes what the controls describe, and scrolls to it. What is being written is stopped. */
+/** Writes what the controls describe, and scrolls to it. A text that is being written is stopped. */
 function writeFromControls(changes = {}) {
   return attempt(async () => {
     const bodies = compared({ ...request(), ...changes });
@@ -185,6 +185,9 @@ function beginnings(text) {
   return [...new Set(lines)].slice(0, MOST_BEGINNINGS);
 }
 
+/** Returns when the browser has drawn the page: on a small machine, a text would take the processor from it. */
+const painted = () => new Promise((done) => { requestAnimationFrame(() => setTimeout(done)); });
+
 /** Lets the model write before a person has done anything, and offers the beginnings of its lines as prompts. */
 async function showFirstText() {
   await run([{ max_tokens: FIRST_CHARACTERS }]);
@@ -210,7 +213,10 @@ function showAddressedText() {
   if (byId("write").hidden || (outputs.length > 0 && !linked)) {
     return Promise.resolve();
   }
-  return attempt(() => (linked ? showLinkedText(linked) : showFirstText()));
+  return attempt(async () => {
+    await painted();
+    await (linked ? showLinkedText(linked) : showFirstText());
+  });
 }
 
 export async function start() {

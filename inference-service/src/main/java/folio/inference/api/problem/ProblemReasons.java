@@ -36,6 +36,7 @@ public final class ProblemReasons implements OASFilter {
                   "malformed_state")),
           Map.entry(ProblemResponses.UNAUTHORIZED, List.of("unauthorized")),
           Map.entry(ProblemResponses.UNKNOWN_MODEL, List.of(Rejection.UNKNOWN_MODEL)),
+          Map.entry(ProblemResponses.UNKNOWN_RUN, List.of("unknown_run")),
           Map.entry(ProblemResponses.METHOD_NOT_ALLOWED, List.of("method_not_allowed")),
           Map.entry(ProblemResponses.NOT_ACCEPTABLE, List.of("not_acceptable")),
           Map.entry(ProblemResponses.REQUEST_TIMEOUT, List.of("request_timeout")),
