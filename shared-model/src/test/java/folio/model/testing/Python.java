@@ -36,14 +36,19 @@ public final class Python {
 
   /** Runs Python with the given arguments, of which the first is the script. */
   public static Result run(Object... arguments) throws IOException, InterruptedException {
+    Process process = new ProcessBuilder(command(arguments)).redirectErrorStream(true).start();
+    process.getOutputStream().close();
+    String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    return new Result(process.waitFor(), output);
+  }
+
+  /** Returns Python and the given arguments, of which the first is the script. */
+  public static List<String> command(Object... arguments) {
     List<String> command = new ArrayList<>(List.of(PROGRAM));
     for (Object argument : arguments) {
       command.add(argument.toString());
     }
-    Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
-    process.getOutputStream().close();
-    String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-    return new Result(process.waitFor(), output);
+    return command;
   }
 
   /** Returns the path of a script on the class path of a test. */

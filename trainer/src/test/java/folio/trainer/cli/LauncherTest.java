@@ -5,13 +5,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
 
 /** The commands of the launcher that build and test. */
 class LauncherTest extends LauncherClone {
-  private static final String ESCAPE = "\u001b";
-
   @Test
   void worksThroughSymbolicLinks() throws Exception {
     Path links = Files.createDirectory(folder.resolve("some links"));
@@ -40,28 +37,59 @@ class LauncherTest extends LauncherClone {
     assertThat(format.err().lines())
         .hasSize(4)
         .startsWith(
-            "folio: formatting module 1 of 3 (Folio)",
-            "folio: formatting module 2 of 3 (Folio shared model)",
-            "folio: formatting module 3 of 3 (Folio trainer)")
+            "folio: formatting folio (1 of 3)",
+            "folio: formatting shared-model (2 of 3)",
+            "folio: formatting trainer (3 of 3)")
         .last()
         .asString()
         .matches("folio: formatting took \\d+ s");
     assertThat(called()).contains("spotless:apply");
   }
 
+  /** The lines that Maven prints about downloads; version 3.8 has no {@code [INFO]} everywhere. */
+  private static final String DOWNLOADS =
+      """
+      echo '[INFO] Downloading from central: https://repository/one.jar'
+      echo '[INFO] Downloaded from central: https://repository/one.jar (12 MB at 1.5 MB/s)'
+      echo 'Downloaded from central: https://repository/two.jar (900 kB at 1.5 MB/s)'
+      echo '[INFO] Downloaded from central: https://repository/three.pom (800 B at 15 kB/s)'
+      """;
+
+  @Test
+  void countsTheDownloads() throws Exception {
+    maven(MODULES + DOWNLOADS);
+
+    assertThat(folio("format").err())
+        .containsPattern("\nfolio: formatting took \\d+ s, 3 downloads \\(13 MB\\)\n$");
+  }
+
   @Test
   void updatesOneLineOnATerminal() throws Exception {
-    Path script = Path.of("/usr/bin/script"); // gives the program a terminal
-    Assumptions.assumeTrue(Files.isExecutable(script), "there is no program script");
+    String name = "a-library-with-a-long-name-".repeat(3) + "1.0.jar";
+    maven(
+        MODULES
+            + "await() { until [ -e \"$0.$1\" ]; do sleep 0.05; done; }\n"
+            + "await goal\n"
+            + DOWNLOADS
+            + "echo '[INFO] Downloading from central: https://repository/"
+            + name
+            + "'\n"
+            + "await download\n");
+    RunningLauncher format = startOnTerminal(List.of(clone.resolve("folio").toString(), "format"));
 
-    String command = "'" + clone.resolve("folio") + "' format";
-    Finished format = run(script, "-qec", command, "/dev/null");
+    format.await("s: compile");
+    Files.createFile(folder.resolve("bin/mvn.goal"));
+    format.await("(13 MB): a-library");
+    Files.createFile(folder.resolve("bin/mvn.download"));
+    Finished finished = format.finish();
 
-    assertThat(format.exitCode()).isZero();
-    assertThat(format.out())
-        .containsPattern("\r" + ESCAPE + "\\[Kfolio: formatting module 3 of 3 \\(Folio trainer\\)")
-        .containsPattern("3 \\(Folio trainer\\), \\d+ s")
-        .doesNotContain("module 1 of 3 (Folio)\n");
+    assertThat(finished.exitCode()).isZero();
+    assertThat(finished.out()).containsOnlyOnce("\n").endsWith(" s, 3 downloads (13 MB)\r\n");
+    assertThat(finished.out().split("\r"))
+        .allMatch(line -> line.isBlank() || line.startsWith(ESCAPE + "[Kfolio: formatting"))
+        .allMatch(line -> line.length() - (ESCAPE + "[K").length() < 80)
+        .anyMatch(
+            line -> line.matches(".*K.* trainer \\(3 of 3\\), \\d+ s, 3 downloads .*: a-libr.*"));
   }
 
   @Test
@@ -124,7 +152,6 @@ class LauncherTest extends LauncherClone {
     assertThat(folder.resolve("called")).doesNotExist();
   }
 
-  /** The service is replaced by a program that waits and never listens. */
   @Test
   void runsOneTestClassInItsModule() throws Exception {
     String report = "trainer/target/surefire-reports/TEST-folio.trainer.ReportTest.xml";

@@ -1,0 +1,51 @@
+package folio.trainer.cli;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import com.sun.net.httpserver.HttpExchange;
+import com.sun.net.httpserver.HttpServer;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+
+/** A program in place of the service: it is ready at once and answers POST with a short text. */
+final class DemoService {
+  static final String TEXT = "ROMEO: a text";
+
+  private DemoService() {}
+
+  /** What the program does after a text. */
+  enum AfterText {
+    SERVE,
+    STREAM,
+    EXIT
+  }
+
+  /** Runs the program; the argument is an {@link AfterText}. */
+  public static void main(String[] arguments) throws IOException {
+    AfterText afterText = AfterText.valueOf(arguments[0]);
+    int port = Integer.parseInt(System.getenv("QUARKUS_HTTP_PORT"));
+    HttpServer server =
+        HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), port), 0);
+    server.createContext("/", exchange -> answer(exchange, afterText));
+    server.start();
+  }
+
+  private static void answer(HttpExchange exchange, AfterText afterText) throws IOException {
+    if (!exchange.getRequestMethod().equals("POST")) {
+      exchange.sendResponseHeaders(200, -1);
+      exchange.close();
+      return;
+    }
+    exchange.sendResponseHeaders(200, 0);
+    exchange.getResponseBody().write(TEXT.getBytes(UTF_8));
+    exchange.getResponseBody().flush();
+    if (afterText == AfterText.STREAM) {
+      return;
+    }
+    exchange.close();
+    if (afterText == AfterText.EXIT) {
+      System.exit(3);
+    }
+  }
+}
