@@ -142,6 +142,29 @@ class LauncherTest extends LauncherClone {
   }
 
   @Test
+  void showsThreeThingsToDoFirstAndNamesTheListOfCommands() throws Exception {
+    Finished first = folio();
+
+    assertThat(first.exitCode()).isZero();
+    assertThat(first.err()).isEmpty();
+    assertThat(first.out().lines()).hasSizeLessThan(24).allMatch(line -> line.length() <= 80);
+    List<String> commands =
+        first.out().lines().filter(line -> line.startsWith("    ")).map(String::strip).toList();
+    assertThat(commands).hasSize(3);
+    assertThat(commands.get(0)).isEqualTo("./folio demo");
+    String[] train = commands.get(1).replace("./folio ", "").split(" ");
+    assertThat(Trainer.commandLine(train).parseArgs(train).subcommand().commandSpec().name())
+        .isEqualTo("train");
+    assertThat(commands.get(2)).startsWith("curl ").contains("http://127.0.0.1:8080/generate");
+    assertThat(first.out()).contains("./folio help lists all commands.");
+    assertThat(folder.resolve("called")).doesNotExist();
+
+    assertThat(folio("help").out().lines())
+        .filteredOn(line -> line.matches("  [a-z-]+ {2,}.*"))
+        .hasSizeGreaterThan(20);
+  }
+
+  @Test
   void rejectsAnUnknownCommandInOneLine() throws Exception {
     for (String unknown : List.of("transform", "trai", ".*", "Usage:")) {
       Finished finished = folio(unknown);
