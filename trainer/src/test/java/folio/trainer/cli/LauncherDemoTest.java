@@ -2,16 +2,22 @@ package folio.trainer.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.net.ServerSocket;
+import folio.trainer.cli.DemoService.AfterText;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 
 /** The demo, and how the launcher starts Java: with a script or a small program in its place. */
 class LauncherDemoTest extends LauncherClone {
+  /** The escape sequence OSC 8: an address and the text that links to it. */
+  private static final String LINK =
+      ESCAPE + "]8;;%s" + ESCAPE + "\\%s" + ESCAPE + "]8;;" + ESCAPE + "\\";
+
+  private static final Pattern DRAWN = Pattern.compile("^  [+|]");
+
   @Test
   void demoGivesUpOnAServiceThatIsNeverReady() throws Exception {
     Path started = folder.resolve("started");
@@ -23,40 +29,65 @@ class LauncherDemoTest extends LauncherClone {
         .contains("some log");
     String[] process = Files.readString(started).split(" ");
     assertThat(process).contains("-XX:+ExitOnOutOfMemoryError");
-    assertThat(ProcessHandle.of(Long.parseLong(process[0])).filter(ProcessHandle::isAlive))
-        .isEmpty();
+    assertThat(isAlive(process[0])).isFalse();
+    assertThat(logs()).hasSize(1);
   }
 
-  /** The service is replaced by a program that answers every request and ends after a text. */
   @Test
   void demoEndsWithTheServicesExitCode() throws Exception {
-    Path source = folder.resolve("Service.java");
-    Files.writeString(
-        source,
-        """
-        import com.sun.net.httpserver.HttpServer;
-        import java.net.InetSocketAddress;
+    service(AfterText.EXIT);
+    Finished demo = run(demoCommand());
 
-        class Service {
-          public static void main(String[] arguments) throws Exception {
-            int port = Integer.parseInt(System.getenv("QUARKUS_HTTP_PORT"));
-            HttpServer server = HttpServer.create(new InetSocketAddress("127.0.0.1", port), 0);
-            server.createContext("/", exchange -> {
-              exchange.sendResponseHeaders(200, -1);
-              exchange.close();
-              if (exchange.getRequestMethod().equals("POST")) {
-                System.exit(3);
-              }
-            });
-            server.start();
-          }
-        }
-        """);
-    Path realJava = Path.of(System.getProperty("java.home"), "bin", "java");
-    Finished demo = demo("exec '" + realJava + "' '" + source + "'\n", "FOLIO_DEMO_TIMEOUT=60");
-
-    assertThat(demo.err()).contains("folio: serving;").doesNotContain("unbound");
+    assertThat(demo.err())
+        .contains("folio: serving;", "folio: the service ended; the end of " + folder)
+        .doesNotContain("unbound");
     assertThat(demo.exitCode()).isEqualTo(3);
+    assertThat(logs()).hasSize(1);
+  }
+
+  @Test
+  void drawsThePagesAddressOnATerminalBeforeTheText() throws Exception {
+    service(AfterText.SERVE);
+    List<String> command = demoCommand();
+    RunningLauncher demo = startOnTerminal(command);
+    demo.await("folio: serving; ");
+    demo.type(CTRL_C);
+    String shown = demo.finish().out();
+
+    String address = address(command);
+    String page = LINK.formatted(address + "/", address + "/");
+    String api = LINK.formatted(address + "/q/swagger-ui/", address + "/q/swagger-ui/");
+    assertThat(shown)
+        .containsSubsequence(page, api, "Ctrl-C", DemoService.TEXT, "folio: serving; ");
+    List<String> drawing =
+        shown.lines().map(LauncherDemoTest::withoutLinks).filter(DRAWN.asPredicate()).toList();
+    assertThat(drawing).hasSizeGreaterThan(5).allMatch(line -> line.length() == 62);
+    assertThat(drawing).anyMatch(line -> line.contains(address + "/ "));
+  }
+
+  private static String withoutLinks(String line) {
+    return line.replaceAll(ESCAPE + "]8;;[^" + ESCAPE + "]*" + ESCAPE + "\\\\", "");
+  }
+
+  @Test
+  void namesThePagesAddressInALineWithoutATerminal() throws Exception {
+    service(AfterText.EXIT);
+    List<String> command = demoCommand();
+    Finished demo = run(command);
+
+    String address = address(command);
+    assertThat(demo.out()).isEqualTo(DemoService.TEXT);
+    assertThat(demo.err())
+        .containsSubsequence(
+            "folio: open " + address + "/ (the API: " + address + "/q/swagger-ui/)\n",
+            "folio: serving; open " + address + "/; Ctrl-C stops it\n")
+        .doesNotContain(ESCAPE, "+--");
+  }
+
+  private static String address(List<String> demoCommand) {
+    String port =
+        demoCommand.stream().filter(word -> word.startsWith("QUARKUS_HTTP_PORT=")).findAny().get();
+    return "http://127.0.0.1:" + port.substring(port.indexOf('=') + 1);
   }
 
   @Test
@@ -106,20 +137,10 @@ class LauncherDemoTest extends LauncherClone {
 
   /** Runs the demo with a script in place of Java. */
   private Finished demo(String lines, String... settings) throws Exception {
-    Path jar = clone.resolve("inference-service/target/quarkus-app/quarkus-run.jar");
-    if (Files.notExists(jar)) {
-      Files.createFile(Files.createDirectories(jar.getParent()).resolve(jar.getFileName()));
-    }
-    Path java = folder.resolve("bin/java");
-    Files.writeString(java, "#!/usr/bin/env bash\n" + lines);
-    Files.setPosixFilePermissions(java, PosixFilePermissions.fromString("rwxr-xr-x"));
-    List<String> command = new ArrayList<>(List.of("FOLIO_DEMO_TIMEOUT=3"));
-    command.addAll(List.of(settings));
-    try (ServerSocket free = new ServerSocket(0)) {
-      command.add("QUARKUS_HTTP_PORT=" + free.getLocalPort());
-    }
-    command.add(clone.resolve("folio").toString());
-    command.add("demo");
-    return run(Path.of("/usr/bin/env"), command.toArray(String[]::new));
+    packageTheService();
+    java(lines);
+    List<String> all = new ArrayList<>(List.of("FOLIO_DEMO_TIMEOUT=3"));
+    all.addAll(List.of(settings));
+    return run(demoCommand(all.toArray(String[]::new)));
   }
 }
