@@ -266,6 +266,21 @@ class FusedDecodingTest {
     assertThat(first.text() + second.text()).isEqualTo(run(libtorch, request(150, 7)).text());
   }
 
+  /** Libtorch reads the prompt from the saved state; then the kernel decodes. */
+  @Test
+  void readsAPromptAfterASavedState() {
+    SavedState state = run(fused, request(20, 7, List.of(), true, null)).finished().state();
+    GenerationRequest request = penalized(" and more", 40, 7).resumeFrom(state).build();
+    int before = machine.characters;
+
+    Outcome outcome = run(fused, request);
+
+    assertThat(outcome.text()).hasSize(40);
+    assertThat(outcome.finished().usage().promptTokens()).isEqualTo(" and more".length());
+    assertThat(machine.characters - before).as("all but the first").isEqualTo(39);
+    outcome.assertIs(run(libtorch, request));
+  }
+
   @Test
   void libtorchDecodesWhatTheKernelDoesNotSupport() {
     GenerationRequest probabilities = penalized("hello", 30, 3).logprobs(2).build();

@@ -11,8 +11,11 @@ import java.util.regex.Pattern;
  * process.
  */
 public interface RunStorage {
-  /** The form of a run's name; it keeps a name from leaving the folder of the runs. */
-  Pattern NAME = Pattern.compile("[0-9A-Za-z][0-9A-Za-z-]{0,63}");
+  /**
+   * The form of a run's name, a UUID. It keeps a name from leaving the folder of the runs. Other
+   * names in the folder, such as a run's own folder on the same volume, are no records.
+   */
+  Pattern NAME = Pattern.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}");
 
   /** The folder of the runs in a storage. */
   String FOLDER = "runs";

@@ -21,6 +21,10 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** Tests of the records of training runs in a folder and in a bucket. */
 class RunStoreTest {
+  private static final String A = "6dbb9c1e-3b8e-4a0e-8c1e-0d3a1f9d2c1a";
+  private static final String B = "6dbb9c1e-3b8e-4a0e-8c1e-0d3a1f9d2c1b";
+  private static final String C = "6dbb9c1e-3b8e-4a0e-8c1e-0d3a1f9d2c1c";
+
   @TempDir Path root;
 
   private static RunEvents events(String... lines) {
@@ -29,17 +33,17 @@ class RunStoreTest {
 
   private static void checkReadsWhatWasWritten(RunStore store) throws IOException {
     assertThat(store.newest(10)).isEmpty();
-    assertThat(store.read("a")).isEmpty();
+    assertThat(store.read(A)).isEmpty();
     RunEvents first =
         events("{\"event\":\"begin\",\"step\":0}", "{\"event\":\"progress\",\"step\":5}");
-    store.write("a", first);
-    store.write("b", events("{\"event\":\"begin\",\"step\":0}"));
+    store.write(A, first);
+    store.write(B, events("{\"event\":\"begin\",\"step\":0}"));
 
-    assertThat(store.read("a")).contains(first);
+    assertThat(store.read(A)).contains(first);
     RunEvents longer = events("{\"event\":\"begin\",\"step\":0}", "{\"event\":\"end\",\"step\":9}");
-    store.write("a", longer);
-    assertThat(store.read("a")).contains(longer);
-    assertThat(store.newest(10)).extracting(StoredRun::name).containsExactlyInAnyOrder("a", "b");
+    store.write(A, longer);
+    assertThat(store.read(A)).contains(longer);
+    assertThat(store.newest(10)).extracting(StoredRun::name).containsExactlyInAnyOrder(A, B);
     store.deleteAllBut(0);
     assertThat(store.newest(10)).isEmpty();
     store.deleteAllBut(0);
@@ -62,26 +66,26 @@ class RunStoreTest {
   @Test
   void aCheckpointStoreIgnoresTheRunsInIt() throws IOException {
     CheckpointStore checkpoints = new CheckpointStore(root);
-    RunStore.at(root.toString(), Map.of()).write("a", events("{}"));
+    RunStore.at(root.toString(), Map.of()).write(A, events("{}"));
     String version = TestCheckpoints.publishCurrent(checkpoints, 1);
 
     assertThat(checkpoints.versions()).containsExactly(version);
-    assertThat(RunStore.at(root.toString(), Map.of()).read("a")).isPresent();
+    assertThat(RunStore.at(root.toString(), Map.of()).read(A)).isPresent();
   }
 
   @Test
   void listsTheRunsThatWereWrittenLastAndKeepsThem() throws IOException {
     RunStore store = RunStore.at(root.toString(), Map.of());
-    for (String run : List.of("old", "newest", "newer")) {
+    for (String run : List.of(A, B, C)) {
       store.write(run, events("{}"));
     }
-    touch("old", 1);
-    touch("newer", 2);
-    touch("newest", 3);
+    touch(A, 1);
+    touch(C, 2);
+    touch(B, 3);
 
-    assertThat(store.newest(2)).extracting(StoredRun::name).containsExactly("newest", "newer");
+    assertThat(store.newest(2)).extracting(StoredRun::name).containsExactly(B, C);
     store.deleteAllBut(2);
-    assertThat(root.resolve("runs")).isDirectoryNotContaining("glob:**old");
+    assertThat(root.resolve("runs")).isDirectoryNotContaining("glob:**" + A);
     assertThat(store.newest(9)).hasSize(2);
   }
 
@@ -91,6 +95,21 @@ class RunStoreTest {
         FileTime.from(Instant.ofEpochSecond(second)));
   }
 
+  /**
+   * A run's own folder may lie on the volume of the store; only its owner knows whether to show it.
+   */
+  @Test
+  void theFolderOfARunIsNoRecord() throws IOException {
+    RunStore store = RunStore.at(root.toString(), Map.of());
+    Path own = Files.createDirectories(root.resolve("runs").resolve("train"));
+    Files.writeString(own.resolve("metrics.jsonl"), "{}");
+
+    assertThat(store.newest(10)).isEmpty();
+    assertThat(store.read("train")).isEmpty();
+    store.deleteAllBut(0);
+    assertThat(own.resolve("metrics.jsonl")).exists();
+  }
+
   /** Names come from clients, so they must not lead out of the folder. */
   @Test
   void aNameThatIsNoneOfARunIsUnknown() throws IOException {
@@ -98,7 +117,7 @@ class RunStoreTest {
     Files.createDirectories(root.resolve("runs"));
     Files.writeString(root.resolve("metrics.jsonl"), "{}");
 
-    for (String name : List.of("..", ".", "", "a/b", "../../x", "x".repeat(65))) {
+    for (String name : List.of("..", ".", "", "a/b", "../../x", A + "/..")) {
       assertThat(store.read(name)).isEqualTo(Optional.empty());
     }
   }

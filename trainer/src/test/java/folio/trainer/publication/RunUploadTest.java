@@ -19,6 +19,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** Tests of the copies of a run's record in the store. */
 class RunUploadTest {
+  private static final String RUN = "6dbb9c1e-3b8e-4a0e-8c1e-0d3a1f9d2c11";
   private static final Duration DEADLINE = Duration.ofSeconds(30);
 
   @TempDir Path folder;
@@ -35,7 +36,7 @@ class RunUploadTest {
 
   private void awaitStep(long step) throws IOException {
     Instant end = Instant.now().plus(DEADLINE);
-    while (store().read("run").map(RunEvents::lastStep).orElse(-1L) < step) {
+    while (store().read(RUN).map(RunEvents::lastStep).orElse(-1L) < step) {
       assertThat(Instant.now()).as("deadline of step %s", step).isBefore(end);
       Thread.onSpinWait();
     }
@@ -44,7 +45,7 @@ class RunUploadTest {
   @Test
   void theStoreFollowsTheFileUntilTheEnd() throws IOException {
     Path metrics = metrics("{\"event\":\"begin\",\"step\":0}");
-    try (RunUpload upload = new RunUpload(store(), "run", metrics)) {
+    try (RunUpload upload = new RunUpload(store(), RUN, metrics)) {
       awaitStep(0);
       metrics("{\"event\":\"begin\",\"step\":0}", "{\"event\":\"progress\",\"step\":7}");
       upload.changed();
@@ -53,14 +54,14 @@ class RunUploadTest {
       upload.changed();
     }
 
-    assertThat(store().read("run").map(RunEvents::lastStep)).contains(9L);
+    assertThat(store().read(RUN).map(RunEvents::lastStep)).contains(9L);
   }
 
   @Test
   void aStoreThatCannotBeWrittenIsReportedOnceAndTheRunContinues() throws IOException {
     Files.writeString(folder.resolve("store"), "a file where the folder should be");
     try (RunUpload upload =
-        new RunUpload(store(), "run", metrics("{\"event\":\"begin\",\"step\":0}"))) {
+        new RunUpload(store(), RUN, metrics("{\"event\":\"begin\",\"step\":0}"))) {
       Instant end = Instant.now().plus(DEADLINE);
       Optional<String> failure = upload.failure();
       while (failure.isEmpty()) {
