@@ -98,20 +98,24 @@ const address = () => new URL("generate", document.baseURI);
 export function curl(body) {
   const quoted = JSON.stringify(body).replaceAll("'", "'\\''");
   const authorization = key() ? ` -H "Authorization: Bearer $FOLIO_KEY"` : "";
-  return `curl -N ${address()}${authorization} -H 'Content-Type: application/json' -d '${quoted}'`;
+  return `curl -N ${address()}${authorization} -H 'Accept: text/plain' -H 'Content-Type: application/json' -d '${quoted}'`;
 }
 
 /** Returns a Python program that sends the same request and prints the text as it arrives. */
 export function python(body) {
   const authorization = key() ? `, "Authorization": "Bearer " + os.environ["FOLIO_KEY"]` : "";
-  return `import io, json, ${key() ? "os, " : ""}urllib.request
+  return `import io, json, ${key() ? "os, " : ""}sys, urllib.error, urllib.request
 
 request = urllib.request.Request(
     "${address()}",
     data=json.dumps(${JSON.stringify(body)}).encode(),
     headers={"Content-Type": "application/json", "Accept": "text/plain"${authorization}})
-with urllib.request.urlopen(request) as response:
-    for character in iter(lambda text=io.TextIOWrapper(response, "utf-8", newline=""): text.read(1), ""):
-        print(character, end="", flush=True)
+try:
+    with urllib.request.urlopen(request) as response:
+        text = io.TextIOWrapper(response, "utf-8", newline="")
+        while character := text.read(1):
+            print(character, end="", flush=True)
+except urllib.error.HTTPError as error:
+    sys.exit(error.read().decode())
 `;
 }

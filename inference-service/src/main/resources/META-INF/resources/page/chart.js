@@ -27,8 +27,8 @@ function interval(smallest) {
 }
 
 /** Returns a function from values to pixels, and round values between the ends by their label. */
-function axis(low, high, lowPixel, highPixel, distance) {
-  const step = interval((high - low) * distance / Math.abs(highPixel - lowPixel));
+function axis(low, high, lowPixel, highPixel, distance, least = 0) {
+  const step = Math.max(least, interval((high - low) * distance / Math.abs(highPixel - lowPixel)));
   const decimals = Math.max(0, Math.ceil(-Math.log10(step) - 1e-9));
   const ticks = [];
   for (let i = Math.ceil(low / step - 1e-9); i * step <= high + step * 1e-9; i++) {
@@ -64,7 +64,7 @@ export function chart(title, lines, { from } = {}) {
   }
   const xs = points.map(({ x }) => x);
   const left = from ?? Math.min(...xs);
-  const x = axis(left, Math.max(left + 1, ...xs), LEFT, WIDTH - RIGHT, TICK_WIDTH);
+  const x = axis(left, Math.max(left + 1, ...xs), LEFT, WIDTH - RIGHT, TICK_WIDTH, 1);
   const y = axis(...ends(points.map((point) => point.y)), HEIGHT - BOTTOM, TOP, TICK_HEIGHT);
   const picture = svg("svg", { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "img" });
   picture.setAttribute("aria-label", `${title}; ${drawn.map((line) => {

@@ -8,7 +8,8 @@ let ranges = {};
 
 const controls = () => [...document.querySelectorAll("[data-parameter]")];
 
-const label = (name) => document.querySelector(`label[for="${name}"]`).textContent;
+/** Returns the label of a control. */
+export const label = (name) => document.querySelector(`label[for="${name}"]`).textContent;
 
 const slider = (name) => document.querySelector(`[data-for="${name}"]`);
 
@@ -26,10 +27,10 @@ export function setRanges(ofParameters) {
   }
 }
 
-/** Sets the controls to a request; what the request leaves out gets its default. */
+/** Sets the controls to a request, except for its seed: the next text is to be another one. */
 export function setControls(body) {
   byId("prompt").value = body.prompt ?? "";
-  byId("seed").value = body.seed ?? "";
+  byId("seed").value = "";
   byId("temperatures").value = "";
   for (const number of controls()) {
     number.value = body[number.id] ?? ranges[number.id].default;
@@ -81,9 +82,24 @@ export function request() {
   return chosen === null ? body : { ...body, seed: chosen };
 }
 
+/** Returns the texts between commas; if there are semicolons, a comma is a decimal point. */
+function listed(text) {
+  const parts = text.includes(";") ? text.replaceAll(",", ".").split(";") : text.split(",");
+  return parts.map((part) => part.trim()).filter((part) => part !== "");
+}
+
+function temperatureToCompare(text) {
+  const { minimum, maximum } = ranges.temperature;
+  const temperature = numberOf("temperature", text, "temperatures");
+  if (temperature < minimum || temperature > maximum) {
+    throw new api.Problem(`Temperature is ${text}; it must be ${minimum} to ${maximum}.`, { field: "temperatures" });
+  }
+  return temperature;
+}
+
 /** Returns a request for each temperature, all with the same seed, or the request alone. */
 export function compared(body) {
-  const others = byId("temperatures").value.split(",").filter((text) => text.trim() !== "");
+  const others = listed(byId("temperatures").value);
   if (others.length === 0) {
     return [body];
   }
@@ -93,7 +109,7 @@ export function compared(body) {
       `${others.length} temperatures to compare with are too many; at most ${MOST_TEMPERATURES - 1} are possible.`, { field });
   }
   const same = { seed: crypto.getRandomValues(new Uint32Array(1))[0], ...body };
-  return [same, ...others.map((text) => ({ ...same, temperature: numberOf("temperature", text, field) }))];
+  return [same, ...others.map((text) => ({ ...same, temperature: temperatureToCompare(text) }))];
 }
 
 export const temperatureOf = (body) => body.temperature ?? ranges.temperature.default;

@@ -24,9 +24,10 @@ function store(texts) {
   }
 }
 
-/** Adds a text with the request that it was written from. */
-export function add(text, body, model, seed) {
-  store([{ text, body, model, seed, at: Date.now() }, ...read()].slice(0, MOST));
+/** Keeps a text with the request that it was written from; its earlier version and equal texts are dropped. */
+export function keep(id, text, body, model, seed) {
+  const others = read().filter((entry) => entry.id !== id && entry.text !== text);
+  store([{ id, text, body, model, seed }, ...others].slice(0, MOST));
 }
 
 /** Shows the list; onOpen receives the entry that a person has chosen. */

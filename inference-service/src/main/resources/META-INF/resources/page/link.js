@@ -27,5 +27,8 @@ export function to(body, model) {
   return address.href;
 }
 
+/** Removes the request from the address bar, because no request describes the text. */
+export const clear = () => history.replaceState(null, "", "#write");
+
 /** Writes a request into the address bar; the browser's history gets no entry. */
 export const show = (body, model) => history.replaceState(null, "", to(body, model));

@@ -2,9 +2,9 @@
 
 /** The protocols of a loss, the one that tells most about a generated text first. */
 const PROTOCOLS = {
-  documents: "each document is read from its beginning; every character of it counts",
+  documents: "Each document is read from its beginning; every character of it counts",
   "carried-64": "64 readers share the text, and each keeps its memory from its first character to its last",
-  "windows-256": "the text is cut into windows of 256 characters, and the memory is empty at the start of each",
+  "windows-256": "The text is cut into windows of 256 characters, and the memory is empty at the start of each",
 };
 
 /** Returns the names of the measured protocols, the one that tells most first. */
@@ -23,7 +23,7 @@ export function best(byProtocol) {
 export function explain(protocol) {
   const name = Object.keys(PROTOCOLS).find((known) => protocol.startsWith(known));
   if (name === undefined) {
-    return "a way of measuring that this page does not know";
+    return "This page does not know this way of measuring";
   }
   const sample = /-sample-(\d+)$/.exec(protocol);
   return PROTOCOLS[name] + (sample ? `; only ${sample[1]} evenly spaced windows were read` : "");

@@ -86,7 +86,7 @@ function commonProtocol(checkpoints) {
 function curve(checkpoints, activations) {
   const served = new Set(activations.map(({ version }) => version));
   const oldestFirst = [...checkpoints].reverse().map((checkpoint, i) => ({ ...checkpoint, x: i + 1 }));
-  const lines = [...new Set(checkpoints.map(({ corpus }) => corpus))].map((corpus) => {
+  const lines = [...new Set(oldestFirst.map(({ corpus }) => corpus))].map((corpus) => {
     const ofText = oldestFirst.filter((checkpoint) => checkpoint.corpus === corpus);
     const protocol = commonProtocol(ofText);
     const points = ofText.filter((each) => each.validation_loss_nats?.[protocol] !== undefined).map(({ version, x, ...each }) => {
@@ -96,7 +96,7 @@ function curve(checkpoints, activations) {
     });
     return { name: `${corpus ?? "a text"}, ${protocol}`, points };
   });
-  return chart("Validation loss in the order of publication, in nats; filled: was served", lines);
+  return chart("Validation loss in nats, in the order of publication; lower is better", lines);
 }
 
 function explanations(all) {

@@ -3,6 +3,7 @@ import * as api from "./api.js";
 import { Characters, percent, surprise } from "./characters.js";
 import { asPrompt } from "./controls.js";
 import { button, element, visible } from "./dom.js";
+import { nameOf } from "./serving.js";
 
 /** The distance in pixels from the end of a box within which it still follows the text. */
 const FOLLOWED = 40;
@@ -34,9 +35,15 @@ export class Output {
   #seconds = 0;
   #coloured = false;
 
+  /** Tells this text from others of this device. */
+  id = `${Date.now()}-${Math.random()}`;
+
   /** The seed and the model of the text, or null before its first end. */
   seed = null;
   model = null;
+
+  /** Whether the request with the seed writes the whole text again. */
+  isRepeatable = false;
 
   /** Adds a box for the text of a request; the actions are called with this output. */
   constructor(place, title, request, { onContinue, onRewrite, onScore }) {
@@ -64,6 +71,11 @@ export class Output {
     return this.#tokens.map(({ token }) => token).join("");
   }
 
+  /** Says that the text was stopped. */
+  stopped() {
+    this.describe(`Stopped after ${this.#tokens.length} characters.`);
+  }
+
   /** Returns whether nothing was written. */
   isEmpty() {
     return this.#tokens.length === 0;
@@ -73,12 +85,13 @@ export class Output {
     this.#about.textContent = sentence;
   }
 
-  /** Shows a text that was written before. */
-  restore(text, sentence) {
+  /** Shows an entry of the texts that were written before. */
+  restore({ id, text, model, seed }) {
+    Object.assign(this, { id, model, seed, isRepeatable: seed !== null });
     this.#tokens = [...text].slice(lengthOf(this.#prompt)).map((token) => ({ token }));
     this.#pieces = [{ begin: 0, start: { prompt: this.#prompt } }];
     this.#draw();
-    this.describe(sentence);
+    this.describe(`This text was written before${model === null ? "" : ` by ${nameOf(model)}`}.`);
   }
 
   /** Colours the text by its surprise, or no longer; what was written without figures is scored. */
@@ -137,14 +150,23 @@ export class Output {
   }
 
   /** Writes the text of the request. */
-  start(body, length, signal) {
+  async start(body, length, signal) {
     const { prompt, ...settings } = body;
-    return this.#write({ prompt: prompt ?? "" }, settings, length, signal);
+    await this.#write({ prompt: prompt ?? "" }, settings, length, signal);
+    this.isRepeatable = true;
+  }
+
+  /** Returns whether settings are those of the request, so that a longer request would write the same. */
+  #continuesRequest(settings) {
+    const { prompt, seed, max_tokens: length, model, ...own } = this.request;
+    return JSON.stringify(Object.entries(own).sort()) === JSON.stringify(Object.entries(settings).sort());
   }
 
   /** Continues the text from the saved state; a text that was stopped is read again. */
   async continue(settings, length, signal) {
     const state = this.#state;
+    const isRepeatable = this.isRepeatable && state !== null && this.#continuesRequest(settings);
+    this.isRepeatable = false;
     try {
       await this.#write(state ? { state } : this.#fromText(), settings, length, signal);
     } catch (error) {
@@ -152,7 +174,10 @@ export class Output {
         throw error;
       }
       await this.#write(this.#fromText(), settings, length, signal); // the state has expired
+      return;
     }
+    this.request = { ...this.request, max_tokens: this.#tokens.length };
+    this.isRepeatable = isRepeatable;
   }
 
   #fromText() {
@@ -168,6 +193,7 @@ export class Output {
     const chosen = replaced.top?.find((other) => other.token === token);
     this.#tokens.splice(index, Infinity, { ...chosen, token, top: replaced.top, chosen: true });
     this.#pieces = this.#pieces.filter(({ begin }) => begin <= index);
+    this.isRepeatable = false;
     this.#draw();
     try {
       await this.#write(start, settings, length, signal);
@@ -188,7 +214,7 @@ export class Output {
     let from = start;
     let left = length;
     try {
-      while (left > 0) {
+      do { // once in any case: the service rejects an illegal length
         const characters = this.#coloured ? Math.min(left, PIECE) : left;
         const figures = this.#coloured ? { logprobs: ALTERNATIVES } : {};
         const body = { ...settings, ...figures, ...from, max_tokens: characters, keep_state: true };
@@ -198,7 +224,7 @@ export class Output {
         if (left === 0) {
           this.#finish(end, this.#seconds + (performance.now() - begun) / 1000);
         }
-      }
+      } while (left > 0);
     } finally {
       this.#drawNew();
       this.#seconds += (performance.now() - begun) / 1000;
@@ -224,8 +250,9 @@ export class Output {
     this.model = event.model_version;
     this.#state = event.state;
     const characters = this.#tokens.length;
-    this.describe(`${characters} characters by ${event.model_version}, ${Math.round(characters / seconds)} characters/s,`
-      + ` seed ${event.seed}, ended by ${event.finish_reason}`);
+    const reason = event.finish_reason === "stop" ? " The document has ended." : "";
+    this.describe(`${nameOf(event.model_version)} wrote ${characters} characters, ${Math.round(characters / seconds)} in a second,`
+      + ` with the seed ${event.seed}.${reason}`);
   }
 
   /** Lets the buttons be used, or not. */

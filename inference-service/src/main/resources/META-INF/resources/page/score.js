@@ -1,8 +1,9 @@
 import * as api from "./api.js";
 import { Characters, percent, surprise } from "./characters.js";
 import { mostCharacters } from "./controls.js";
-import { button, byId, clearProblems, element, showProblem, visible } from "./dom.js";
+import { button, byId, clearProblems, element, visible } from "./dom.js";
 import { unsure } from "./losses.js";
+import { showRequestProblem } from "./problems.js";
 import * as serving from "./serving.js";
 
 /** A run of at least this many characters, each at least this probable, counts as memorised. */
@@ -34,7 +35,7 @@ function memorised(tokens) {
   return marked;
 }
 
-/** Returns the words that surprised the model most, by the sum over their characters, hardest first. */
+/** Returns the words that surprised the model most, by the sum over their characters, each once, hardest first. */
 function hardestWords(tokens) {
   const words = [];
   let word = null;
@@ -50,7 +51,11 @@ function hardestWords(tokens) {
     word.text += token;
     word.nats -= logprob ?? 0;
   });
-  return words.sort((a, b) => b.nats - a.nats).slice(0, HARDEST_WORDS);
+  words.sort((a, b) => b.nats - a.nats);
+  const first = new Map();
+  words.forEach((each) => first.set(each.text, { count: 0, ...first.get(each.text) ?? each }));
+  words.forEach((each) => { first.get(each.text).count++; });
+  return [...first.values()].slice(0, HARDEST_WORDS);
 }
 
 /** Shows what the model expected in the place of a character. */
@@ -76,7 +81,7 @@ function column(answer) {
   const characters = new Characters(box, (token) => describe(about, token));
   characters.show(tokens, (i) => (marked.has(i) ? "memorised" : ""));
   const words = hardestWords(tokens).map((word) => element("li", {},
-    button(`${word.text} ${word.nats.toFixed(1)}`, () => characters.select(word.begin), { className: "small" })));
+    button(`${word.text} ${word.nats.toFixed(1)}${word.count > 1 ? ` (${word.count} times)` : ""}`, () => characters.select(word.begin), { className: "small" })));
   characters.select(Math.min(1, tokens.length - 1));
   const nats = answer.nats_per_token;
   const note = marked.size === 0 ? "" : ` ${marked.size} characters are probably memorised (underlined).`;
@@ -96,8 +101,8 @@ const chosenModel = () => (byId("model-choice").hidden ? {} : { model: byId("mod
 async function scoreBox() {
   clearProblems();
   byId("judge").disabled = true;
+  const text = byId("scored-text").value;
   try {
-    const text = byId("scored-text").value;
     const answer = await api.score({ text, top: ALTERNATIVES, ...chosenModel() });
     if (text !== scored) {
       answers = new Map();
@@ -109,7 +114,10 @@ async function scoreBox() {
     byId("scored").replaceChildren(...[...answers.values()].map(column));
     byId("compare-hint").hidden = answers.size === MOST_MODELS;
   } catch (error) {
-    showProblem(Object.assign(error, { field: error.field === "text" ? "scored-text" : error.field }));
+    if (text !== scored) {
+      byId("scored").replaceChildren(); // the answer is that of another text
+    }
+    showRequestProblem(Object.assign(error, { field: error.field === "text" ? "scored-text" : error.field }));
   } finally {
     byId("judge").disabled = false;
   }

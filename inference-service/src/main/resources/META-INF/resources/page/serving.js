@@ -17,12 +17,16 @@ export const loaded = () => residents;
 /** Returns the model that new requests run on, or undefined. */
 export const current = () => residents.find((model) => model.state === "current");
 
+/** Returns the name of a version in a sentence. */
+export const nameOf = (version) => (version === "embedded" ? "the embedded model" : version);
+
 /** Returns in plain words what a model is and how well it knows its text. */
 function inWords(model) {
   const loss = best(model.validation_loss_nats);
   return `A small neural network that has read ${model.corpus ?? "a text"} writes one of`
     + ` ${model.characters.length.toLocaleString()} characters at a time. This machine runs it.`
-    + (loss === null ? "" : ` At each step, it is ${unsure(loss.nats)}.`);
+    + (loss === null ? ""
+      : ` At each step, it is ${unsure(loss.nats)}; before it had read anything, these were ${model.characters.length.toLocaleString()}.`);
 }
 
 /** Announces the serving version, once per change. */
@@ -31,7 +35,7 @@ function announce(version) {
     return;
   }
   byId("serving").textContent = version === null ? "No model is loaded yet."
-    : announced === null ? `Serving ${version}` : `Now serving ${version}`;
+    : announced === null ? `Serving ${nameOf(version)}` : `Now serving ${nameOf(version)}`;
   announced = version;
 }
 

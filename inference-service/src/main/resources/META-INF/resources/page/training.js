@@ -9,6 +9,9 @@ import * as serving from "./serving.js";
 /** After this time without news, a run that has not ended may have been killed. */
 const SILENT_SECONDS = 180;
 
+/** The characters of the validation text that are shown; a finished run has predicted more than before. */
+const TARGET_CHARACTERS = 160;
+
 let chosen = null;
 let drawn = "";
 
@@ -37,7 +40,7 @@ function figures(run) {
   return rows.map(([term, figure]) => element("div", {}, element("dt", {}, term), element("dd", {}, figure)));
 }
 
-/** Returns the losses; a published checkpoint is a mark on its curve, filled if it became CURRENT. */
+/** Returns the losses; a published checkpoint is a mark on its curve, filled if it was promoted. */
 function lossChart(run) {
   const names = protocols(Object.keys(run.validation));
   const published = new Map(run.published.map((checkpoint) => [checkpoint.step, checkpoint]));
@@ -48,7 +51,7 @@ function lossChart(run) {
       return checkpoint ? { ...point, title: checkpoint.version, chosen: checkpoint.promoted } : point;
     }),
   }));
-  return chart("Loss, nats per character; filled: became CURRENT", [{ name: "training", points: points(run.training) }, ...validation], { from: 0 });
+  return chart("Loss in nats per character; lower is better", [{ name: "training", points: points(run.training) }, ...validation], { from: 0 });
 }
 
 /** Returns what the run published, and whether this service has taken it over. */
@@ -63,7 +66,7 @@ function takeover({ step, version, promoted, time }, activations) {
 }
 
 function target(prediction) {
-  const characters = [...prediction.text];
+  const characters = [...prediction.text].slice(0, TARGET_CHARACTERS);
   const predicted = [...prediction.predicted];
   return characters.map((token, i) => {
     const span = coloured({ token, logprob: prediction.logprobs[i] });
@@ -79,10 +82,14 @@ function draw(run, activations) {
   byId("run-progress").value = summary.step;
   byId("run-figures").replaceChildren(...figures(summary));
   byId("run-charts").replaceChildren(lossChart(run), chart("Characters per second", [{ name: "", points: points(run.speed) }], { from: 0 }));
-  byId("run-published").replaceChildren(...[...run.published].reverse().map((each) => element("li", {}, takeover(each, activations))));
+  const published = [...new Map(run.published.map((each) => [each.step, each])).values()].reverse();
+  byId("run-published").replaceChildren(...published.map((each) => element("li", {}, takeover(each, activations))));
+  byId("no-published").hidden = published.length > 0;
+  byId("no-samples").hidden = run.samples.length > 0;
   byId("run-target").hidden = !run.prediction;
   if (run.prediction) {
-    const nats = -run.prediction.logprobs.reduce((sum, logprob) => sum + logprob, 0) / run.prediction.logprobs.length;
+    const logprobs = run.prediction.logprobs.slice(0, TARGET_CHARACTERS);
+    const nats = -logprobs.reduce((sum, logprob) => sum + logprob, 0) / logprobs.length;
     byId("run-target-about").textContent =
       `After ${run.prediction.step.toLocaleString()} steps, the network is ${unsure(nats)} in this part of the text, which it does not train on.`;
     byId("run-target-text").replaceChildren(...target(run.prediction));

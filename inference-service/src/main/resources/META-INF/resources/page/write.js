@@ -1,36 +1,21 @@
 import * as api from "./api.js";
 import { compared, lengthOf, request, setControls, setRanges, settings, temperatureOf } from "./controls.js";
-import { button, byId, clearProblems, copy, element, showProblem } from "./dom.js";
+import { button, byId, clearProblems, copy } from "./dom.js";
 import * as earlier from "./earlier.js";
 import * as link from "./link.js";
 import { Output } from "./output.js";
+import { showRequestProblem } from "./problems.js";
 import { scoreText } from "./score.js";
 import * as serving from "./serving.js";
-import { inWords, replaceUnknown } from "./vocabulary.js";
 
 /** The number of characters that the page lets the model write before a person does anything. */
 const FIRST_CHARACTERS = 400;
 const MOST_BEGINNINGS = 3;
-const BEGINNING_CHARACTERS = { least: 6, most: 24 };
+const BEGINNING_CHARACTERS = { least: 5, most: 16 };
 
 let abort = new AbortController();
 let running = null;
 let outputs = [];
-
-/** Shows an error at its field; for a character that the model does not know, it offers to replace it. */
-function show(error) {
-  const known = serving.current()?.characters ?? [];
-  if (error.reason !== "unknown_character") {
-    showProblem(error);
-    return;
-  }
-  const offer = button("Replace what it does not know", () => {
-    byId("prompt").value = replaceUnknown(byId("prompt").value, known);
-    clearProblems();
-    byId("prompt").focus();
-  }, { className: "small", id: "replace" });
-  showProblem(error, element("p", {}, `The model knows: ${inWords(known)}.`), offer);
-}
 
 /** Runs an action and shows its error, if it throws one. */
 async function attempt(action) {
@@ -38,7 +23,7 @@ async function attempt(action) {
   try {
     await action();
   } catch (error) {
-    show(error);
+    showRequestProblem(error);
   }
 }
 
@@ -48,17 +33,21 @@ function writeFromControls(changes = {}) {
     const bodies = compared({ ...request(), ...changes });
     byId("texts").scrollIntoView({ block: "nearest" });
     await run(bodies);
-    keep(bodies[0]);
   });
 }
 
-/** Remembers the first text that was written, in the address bar and in the list of earlier texts. */
-function keep(body) {
-  const [first] = outputs;
-  if (first.seed !== null) {
-    link.show({ ...body, seed: first.seed }, first.model);
-    earlier.add(first.text(), body, first.model, first.seed);
-    earlier.show(open);
+/** Keeps a text among the earlier texts, and in the address bar if a request can write it again. */
+function keep(output) {
+  const { id, request: body, model, seed } = output;
+  if (output.isEmpty()) {
+    return;
+  }
+  earlier.keep(id, output.text(), body, model, seed);
+  earlier.show(open);
+  if (output.isRepeatable) {
+    link.show({ ...body, seed }, model);
+  } else {
+    link.clear();
   }
 }
 
@@ -71,14 +60,14 @@ function create(bodies) {
 }
 
 /** Generates a text for each request. If the service rejects them all, the texts before come back. */
-async function run(bodies) {
+async function run(bodies, { keeps = true } = {}) {
   await stop();
   const before = { outputs, boxes: [...byId("texts").childNodes] };
   create(bodies);
   const coloured = byId("surprise").checked;
   await Promise.all(outputs.map((output) => output.colour(coloured)));
   try {
-    await write(outputs, (output, i, signal) => output.start(bodies[i], lengthOf(bodies[i]), signal));
+    await write(outputs, (output, i, signal) => output.start(bodies[i], lengthOf(bodies[i]), signal), keeps);
   } catch (error) {
     if (outputs.every((output) => output.isEmpty())) {
       outputs = before.outputs;
@@ -89,8 +78,8 @@ async function run(bodies) {
   }
 }
 
-/** Lets outputs write at the same time; throws the first error that is not a stop. */
-async function write(texts, action) {
+/** Lets outputs write at the same time and keeps the first; throws the first error that is not a stop. */
+async function write(texts, action, keeps = true) {
   abort = new AbortController();
   setRunning(true);
   const { signal } = abort;
@@ -99,10 +88,15 @@ async function write(texts, action) {
   running = null;
   setRunning(false);
   ends.forEach((end, i) => {
-    if (end.status === "rejected") {
-      texts[i].describe(end.reason.name === "AbortError" ? "stopped" : "");
+    if (end.reason?.name === "AbortError") {
+      texts[i].stopped();
+    } else if (end.status === "rejected") {
+      texts[i].describe("");
     }
   });
+  if (keeps) {
+    keep(texts[0]);
+  }
   const failed = ends.find((end) => end.status === "rejected" && end.reason.name !== "AbortError");
   if (failed) {
     throw failed.reason;
@@ -153,27 +147,30 @@ function replay() {
 }
 
 /** Shows a text that was written before, with its settings. */
-function open({ text, body, model, seed }) {
-  setControls(body);
-  create([body]);
+function open(entry) {
+  setControls(entry.body);
+  create([entry.body]);
   const [output] = outputs;
-  output.restore(text, `Written before by ${model}, seed ${seed}.`);
-  output.seed = seed;
-  output.model = model;
-  link.show({ ...body, seed }, model);
+  output.restore(entry);
+  keep(output);
   setRunning(false);
   attempt(() => output.colour(byId("surprise").checked));
 }
 
-/** Copies something that the controls describe; with the seed of the text, if one was written. */
-function copyFrom(id, describe) {
-  byId(id).addEventListener("click", () => attempt(() => copy(describe(request()), byId(id), byId("command"))));
+/** Returns a request without the fields that do not matter for what the controls describe. */
+const described = ({ max_tokens: length, seed, model, ...others }) => JSON.stringify(Object.entries(others).sort());
+
+/** Returns the request that the controls describe, with the seed and the length of the text that was written from them. */
+function describedRequest() {
+  const body = request();
+  const [first] = outputs;
+  const isShown = first?.isRepeatable && body.seed === undefined && described(body) === described(first.request);
+  return isShown ? { ...first.request, seed: first.seed } : body;
 }
 
-/** Returns a link that shows the text which was written last, or one for the controls. */
-function linkTo(body) {
-  const [first] = outputs;
-  return first && first.seed !== null ? link.to({ ...first.request, seed: first.seed }, first.model) : link.to(body);
+/** Makes a button copy something that the controls describe. */
+function copyFrom(id, describe) {
+  byId(id).addEventListener("click", () => attempt(() => copy(describe(describedRequest()), byId(id), byId("command"))));
 }
 
 /** Returns the beginnings of a few lines of a text; the first and the last line may be incomplete. */
@@ -188,9 +185,14 @@ function beginnings(text) {
 /** Returns when the browser has drawn the page: on a small machine, a text would take the processor from it. */
 const painted = () => new Promise((done) => { requestAnimationFrame(() => setTimeout(done)); });
 
-/** Lets the model write before a person has done anything, and offers the beginnings of its lines as prompts. */
+/** Lets the model write before a person has done anything. */
 async function showFirstText() {
-  await run([{ max_tokens: FIRST_CHARACTERS }]);
+  await run([{ max_tokens: FIRST_CHARACTERS }], { keeps: false });
+  offerBeginnings();
+}
+
+/** Offers the beginnings of the lines of the first text as prompts. */
+function offerBeginnings() {
   byId("beginnings").replaceChildren(...beginnings(outputs[0].text()).map((line) => button(line, () => {
     byId("prompt").value = line;
     writeFromControls();
@@ -201,9 +203,10 @@ async function showFirstText() {
 async function showLinkedText({ body, model }) {
   setControls(body);
   const isLoaded = model === null || serving.loaded().some(({ version }) => version === model);
-  await run([isLoaded && model !== null ? { ...body, model } : body]);
+  await run([isLoaded && model !== null ? { ...body, model } : body], { keeps: false });
+  offerBeginnings();
   if (!isLoaded) {
-    throw new api.Problem(`The link was made with the model ${model}, which is not loaded. Another one wrote this text.`);
+    throw new api.Problem(`The link was made with ${serving.nameOf(model)}, which is not loaded. Another model wrote this text.`);
   }
 }
 
@@ -237,7 +240,7 @@ export async function start() {
     attempt(() => Promise.all(outputs.map((output) => output.colour(byId("surprise").checked)))));
   copyFrom("curl", api.curl);
   copyFrom("python", api.python);
-  copyFrom("link", linkTo);
+  copyFrom("link", (body) => link.to(body, body.seed === undefined ? null : outputs[0]?.model));
   earlier.show(open);
   window.addEventListener("hashchange", showAddressedText);
   await showAddressedText();

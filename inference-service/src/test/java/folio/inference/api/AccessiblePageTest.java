@@ -12,6 +12,7 @@ import io.quarkus.test.junit.QuarkusTest;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -29,14 +30,14 @@ class AccessiblePageTest extends PageTest {
     Models.serveMeasured(checkpoints, 61, 1.75, 100);
     Models.serveMeasured(checkpoints, 62, 1.5, 200);
     page.reload();
-    assertThat(about()).containsText("400 characters by");
+    assertThat(about()).containsText("wrote 400 characters");
     page.check("#surprise");
     write("caf\u00e9", 10);
     assertThat(page.locator("#prompt-problem")).isVisible();
     page.fill("#prompt", "ROMEO:");
     page.fill("#max_tokens", "60");
     page.click("#generate");
-    assertThat(about()).containsText("60 characters by");
+    assertThat(about()).containsText("wrote 60 characters");
     page.click("#more > summary");
     page.click("#earlier-box > summary");
     openView("Score");
@@ -100,7 +101,7 @@ class AccessiblePageTest extends PageTest {
           .isTrue();
     }
     page.click("#stop");
-    assertThat(about()).hasText("stopped");
+    assertThat(about()).hasText(Pattern.compile("Stopped after \\d+ characters\\."));
     Models.serveSmall(checkpoints, 1); // the next test need not wait for a slow one
   }
 

@@ -67,7 +67,7 @@ class ModelsPageTest extends PageTest {
         .containsText(second + ", 1.5000 nats");
     assertThat(row(second)).containsText("loss \u22120.2500");
     assertThat(row(first)).containsText("windows-256: 1.7500");
-    assertThat(page.locator("#protocols")).containsText("the text is cut into windows of 256");
+    assertThat(page.locator("#protocols")).containsText("The text is cut into windows of 256");
   }
 
   /** A row whose table is wider than a phone scrolls by itself, with a finger and with the keys. */

@@ -27,7 +27,7 @@ abstract class PageTest extends BrowserTest {
     // The first text is complete; the model of another test may be slow.
     assertThat(about())
         .containsText(
-            "400 characters by", new LocatorAssertions.ContainsTextOptions().setTimeout(60_000));
+            "wrote 400 characters", new LocatorAssertions.ContainsTextOptions().setTimeout(60_000));
   }
 
   @AfterEach

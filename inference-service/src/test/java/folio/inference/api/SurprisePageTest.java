@@ -42,7 +42,7 @@ class SurprisePageTest extends PageTest {
     page.click("#more > summary");
     page.fill("#seed", "3");
     write("ROMEO:", 30);
-    assertThat(about()).containsText("30 characters by");
+    assertThat(about()).containsText("wrote 30 characters");
     String plain = text(0).textContent();
 
     page.check("#surprise");
@@ -50,7 +50,7 @@ class SurprisePageTest extends PageTest {
     List<String> afterwards = shades(30);
     assertThat(afterwards).allMatch(style -> style.startsWith("--shade:")).doesNotHaveDuplicates();
     page.click("#generate");
-    assertThat(about()).containsText("30 characters by");
+    assertThat(about()).containsText("wrote 30 characters");
 
     assertThat(characters()).hasCount(30);
     for (int i = 0; i < 30; i++) {
@@ -70,7 +70,7 @@ class SurprisePageTest extends PageTest {
     page.click("#more > summary");
     page.fill("#seed", "3");
     write("ROMEO:", 150); // two pieces: the second one continues a saved state
-    assertThat(about()).containsText("150 characters by");
+    assertThat(about()).containsText("wrote 150 characters");
     String before = text(0).textContent();
     List<String> sent = new CopyOnWriteArrayList<>();
     page.onRequest(
@@ -87,12 +87,13 @@ class SurprisePageTest extends PageTest {
     String label = other.textContent();
     other.click();
 
-    assertThat(about()).containsText("271 characters by");
+    assertThat(about()).containsText("wrote 271 characters");
     assertThat(characters().nth(120)).hasClass("chosen");
     String after = text(0).textContent();
     assertThat(after.replace("\u23ce", ""))
         .startsWith(before.replace("\u23ce", "").substring(0, 120));
     assertThat(label).startsWith(characters().nth(120).textContent().replace("\u23ce\n", "\u23ce"));
+    assertThat(page.url()).as("no request repeats the text").endsWith("#write");
     assertThat(sent.get(0))
         .as("the fork reads at most a piece")
         .contains("\"state\"")
@@ -104,7 +105,7 @@ class SurprisePageTest extends PageTest {
   void theKeyboardChoosesACharacterAndAnAlternative() {
     page.check("#surprise");
     write("ROMEO:", 20);
-    assertThat(about()).containsText("20 characters by");
+    assertThat(about()).containsText("wrote 20 characters");
     text(0).focus();
     for (int i = 0; i < 4; i++) {
       page.keyboard().press("ArrowRight");
@@ -120,7 +121,7 @@ class SurprisePageTest extends PageTest {
 
     page.keyboard().press(String.valueOf(enabled));
 
-    assertThat(about()).hasText(Pattern.compile("23 characters by.*"));
+    assertThat(about()).hasText(Pattern.compile(".* wrote 23 characters.*"));
     assertThat(characters().nth(2)).hasClass("chosen");
   }
 }

@@ -37,7 +37,7 @@ class WritePageTest extends PageTest {
             Pattern.compile(
                 "A small neural network that has read \\S+ writes one of \\d+ characters at a time\\."
                     + " This machine runs it\\.( At each step, it is as unsure as choosing among"
-                    + " \\d+\\.\\d characters\\.)?"));
+                    + " \\d+\\.\\d characters; before it had read anything, these were \\d+\\.)?"));
     assertThat(text(0).textContent()).hasSize(400);
     assertThat(page.inputValue("#prompt")).isEmpty();
     assertNoLayoutShift();
@@ -82,7 +82,7 @@ class WritePageTest extends PageTest {
     beginnings.first().click();
 
     assertThat(page.locator("#prompt")).hasValue(first);
-    assertThat(about()).containsText("256 characters by");
+    assertThat(about()).containsText("wrote 256 characters");
     assertThat(text(0).textContent()).startsWith(first);
   }
 
@@ -92,7 +92,7 @@ class WritePageTest extends PageTest {
     page.fill("#max_tokens", "12");
     page.locator("#prompt").press("Control+Enter");
 
-    assertThat(about()).containsText("12 characters by");
+    assertThat(about()).containsText("wrote 12 characters");
   }
 
   @Test
@@ -107,7 +107,7 @@ class WritePageTest extends PageTest {
 
     page.click("#stop");
 
-    assertThat(about()).hasText("stopped");
+    assertThat(about()).hasText(Pattern.compile("Stopped after \\d+ characters\\."));
     assertThat(text(0).textContent().length()).isBetween(60, 10_000);
     Service.await("every slot to be free", () -> service.metric("folio_requests_running ") == 0);
     assertThat(page.locator("#generate")).isEnabled();
@@ -117,18 +117,18 @@ class WritePageTest extends PageTest {
   @Test
   void replaysASeedAndContinuesAText() {
     write("ROMEO:", 60);
-    assertThat(about()).containsText("60 characters by");
+    assertThat(about()).containsText("wrote 60 characters");
     String first = text(0).textContent();
     assertThat(first).startsWith("ROMEO:").hasSize(66);
 
     page.click("#more > summary");
     page.click("#replay");
-    page.waitForCondition(() -> about().textContent().contains("60 characters by"));
+    page.waitForCondition(() -> about().textContent().contains("wrote 60 characters"));
     assertThat(text(0).textContent()).isEqualTo(first);
     assertThat(page.inputValue("#seed")).isEmpty();
 
     page.click("#texts .continue");
-    assertThat(about()).containsText("120 characters by");
+    assertThat(about()).containsText("wrote 120 characters");
     assertThat(page.inputValue("#prompt")).isEqualTo("ROMEO:");
     assertThat(text(0).textContent()).startsWith(first).hasSize(126);
   }
@@ -139,14 +139,14 @@ class WritePageTest extends PageTest {
     page.click("#more > summary");
     page.fill("#seed", "7");
     write("ROMEO:", 80);
-    assertThat(about()).containsText("80 characters by");
+    assertThat(about()).containsText("wrote 80 characters");
     String whole = text(0).textContent();
     write("ROMEO:", 40);
-    assertThat(about()).containsText("40 characters by");
+    assertThat(about()).containsText("wrote 40 characters");
 
     page.click("#texts .continue");
 
-    assertThat(about()).containsText("80 characters by");
+    assertThat(about()).containsText("wrote 80 characters");
     assertThat(text(0).textContent()).isEqualTo(whole);
   }
 
@@ -156,21 +156,22 @@ class WritePageTest extends PageTest {
     write("ROMEO:", 10_000);
     page.waitForCondition(() -> text(0).textContent().length() > 10);
     page.click("#stop");
-    assertThat(about()).hasText("stopped");
+    assertThat(about()).hasText(Pattern.compile("Stopped after \\d+ characters\\."));
     String stopped = text(0).textContent();
 
     page.fill("#max_tokens", "5");
     page.click("#texts .continue");
 
-    assertThat(about()).containsText(stopped.length() - "ROMEO:".length() + 5 + " characters by");
+    assertThat(about()).containsText("wrote " + (stopped.length() - "ROMEO:".length() + 5));
     assertThat(text(0).textContent()).startsWith(stopped);
+    assertThat(page.locator("#earlier-count")).hasText("1");
     Models.serveSmall(checkpoints, 1); // the next test need not wait for a slow one
   }
 
   @Test
   void anInvalidSeedIsRejectedAndReplacesNothing() {
     write("ROMEO:", 20);
-    assertThat(about()).containsText("20 characters by");
+    assertThat(about()).containsText("wrote 20 characters");
     String written = text(0).textContent();
     page.click("#more > summary");
     for (String seed : List.of("abc", "-", "9007199254740993", "1.5")) {
@@ -190,7 +191,7 @@ class WritePageTest extends PageTest {
     page.fill("#temperatures", "0, 1");
     write("KING", 40);
     for (int i = 0; i < 3; i++) {
-      assertThat(page.locator("#texts .about").nth(i)).containsText("40 characters by");
+      assertThat(page.locator("#texts .about").nth(i)).containsText("wrote 40 characters");
     }
 
     assertThat(page.locator("#texts h3"))
@@ -209,6 +210,10 @@ class WritePageTest extends PageTest {
       assertThat(page.locator("#temperatures-problem"))
           .hasText(Pattern.compile("Temperature is (hot|x); it must be 0 to 2\\."));
     }
+    page.fill("#temperatures", "0,3; -1");
+    page.click("#generate");
+    assertThat(page.locator("#temperatures-problem"))
+        .hasText("Temperature is -1; it must be 0 to 2.");
     page.fill("#temperatures", "0,0.1,0.2,0.3");
     page.click("#generate");
     assertThat(page.locator("#temperatures-problem"))
@@ -240,7 +245,7 @@ class WritePageTest extends PageTest {
     assertThat(page.locator("#curl")).hasText("Copied");
     assertThat(clipboard())
         .isEqualTo(
-            "curl -N %sgenerate -H 'Content-Type: application/json' -d '%s'"
+            "curl -N %sgenerate -H 'Accept: text/plain' -H 'Content-Type: application/json' -d '%s'"
                 .formatted(root(), "{\"prompt\":\"It'\\''s\",\"temperature\":0.5}"));
     assertThat(page.locator("#curl")).hasText("Copy as curl");
   }
@@ -271,7 +276,7 @@ class WritePageTest extends PageTest {
     page.press("#key", "Enter");
     assertThat(page.locator("#problem")).isHidden();
     page.click("#generate");
-    assertThat(about()).containsText("5 characters by");
+    assertThat(about()).containsText("wrote 5 characters");
 
     assertThat(sent).containsExactly("Bearer open");
     page.click("#more > summary");
@@ -286,40 +291,44 @@ class WritePageTest extends PageTest {
   @Test
   void anErrorStandsAtItsFieldAndNothingIsLost() {
     write("ROMEO:", 20);
-    assertThat(about()).containsText("20 characters by");
+    assertThat(about()).containsText("wrote 20 characters");
     String written = text(0).textContent();
 
     write("caf\u00e9", 10);
 
     Locator problem = page.locator("#prompt-problem");
-    assertThat(problem).containsText("prompt: character '\u00e9' (U+00E9) at position 3");
+    assertThat(problem).containsText("Prompt: character '\u00e9' (U+00E9) at position 3");
     assertThat(page.locator("#prompt")).hasAttribute("aria-invalid", "true");
     assertThat(page.locator("#prompt"))
         .hasAttribute("aria-describedby", "prompt-hint prompt-problem");
     assertThat(text(0)).hasText(written);
     page.click("#texts .continue");
-    assertThat(about()).containsText("30 characters by");
+    assertThat(about()).containsText("wrote 30 characters");
     assertThat(problem).hasCount(0);
-    page.fill("#max_tokens", "99999");
-    page.click("#generate");
-    assertThat(page.locator("#max_tokens-problem")).containsText("99999");
+    for (String length : List.of("99999", "0", "-1")) {
+      page.fill("#max_tokens", length);
+      page.click("#generate");
+      assertThat(page.locator("#max_tokens-problem"))
+          .hasText("Characters is " + length + "; it must be 1 to 10000");
+      assertThat(about()).containsText("wrote 30 characters");
+    }
   }
 
   @Test
   void offersToReplaceCharactersThatTheModelDoesNotKnow() {
     Models.serveSmall(checkpoints, 14);
     page.reload();
-    assertThat(about()).containsText("400 characters by");
+    assertThat(about()).containsText("wrote 400 characters");
     write("Caf\u00e9 \u2013 \u201cna\u00efve\u201d \u65e5\u672c", 10);
     assertThat(page.locator("#prompt-problem"))
         .containsText("The model knows: line break space ! \" # $ % & ' ( ) * + , - . / 0 to 9");
 
-    page.click("#replace");
+    page.click(".replace");
 
     assertThat(page.locator("#prompt")).hasValue("Cafe - \"naive\" ");
     assertThat(page.locator("#prompt-problem")).hasCount(0);
     page.click("#generate");
-    assertThat(about()).containsText("10 characters by");
+    assertThat(about()).containsText("wrote 10 characters");
   }
 
   /** The model that computed the state is gone, so the service rejects the state. */
@@ -327,14 +336,14 @@ class WritePageTest extends PageTest {
   void aStateThatCannotBeContinuedIsReadAgain() {
     Models.serveSmall(checkpoints, 15);
     write("KING", 20);
-    assertThat(about()).containsText("20 characters by");
+    assertThat(about()).containsText("wrote 20 characters");
     String written = text(0).textContent();
     Models.serveSmall(checkpoints, 16);
     String last = Models.serveSmall(checkpoints, 17);
 
     page.click("#texts .continue");
 
-    assertThat(about()).containsText("40 characters by " + last);
+    assertThat(about()).containsText(last + " wrote 40 characters");
     assertThat(text(0)).containsText(written);
     assertThat(page.locator("#problem")).isHidden();
   }
@@ -347,7 +356,7 @@ class WritePageTest extends PageTest {
 
     write("JULIET:", 5);
 
-    assertThat(about()).containsText("5 characters by");
+    assertThat(about()).containsText("wrote 5 characters");
     assertThat(text(0)).hasText(Pattern.compile("JULIET:.{5}", Pattern.DOTALL));
     Service.await("every slot to be free", () -> service.metric("folio_requests_running ") == 0);
     Models.serveSmall(checkpoints, 1); // the next test need not wait for a slow one
@@ -357,7 +366,7 @@ class WritePageTest extends PageTest {
   void aLinkShowsTheSameText() {
     page.fill("#temperature", "0.7");
     write("KING & \"QUEEN\"?".replace("\"", ""), 50);
-    assertThat(about()).containsText("50 characters by");
+    assertThat(about()).containsText("wrote 50 characters");
     String written = text(0).textContent();
     page.click("#more > summary");
     page.click("#link");
@@ -371,10 +380,36 @@ class WritePageTest extends PageTest {
     page.navigate("about:blank");
     page.navigate(link);
 
-    assertThat(about()).containsText("50 characters by");
+    assertThat(about()).containsText("wrote 50 characters");
     assertThat(text(0)).hasText(written);
     assertThat(page.locator("#prompt")).hasValue("KING & QUEEN?");
     assertThat(page.locator("#temperature")).hasValue("0.7");
+  }
+
+  /**
+   * A longer request writes the same as a request and its continuation; a text of two people is in
+   * no request.
+   */
+  @Test
+  void theAddressFollowsTheTextAsFarAsARequestCanRepeatIt() {
+    write("KING", 20);
+    assertThat(about()).containsText("wrote 20 characters");
+    page.click("#texts .continue");
+    assertThat(about()).containsText("wrote 40 characters");
+    String written = text(0).textContent();
+    assertThat(page.url()).contains("max_tokens=40");
+    page.reload();
+    assertThat(about()).containsText("wrote 40 characters");
+    assertThat(text(0)).hasText(written);
+
+    page.click("#generate"); // another text, although the address had a seed
+    assertThat(about()).containsText("wrote 40 characters");
+    page.waitForCondition(() -> !text(0).textContent().equals(written));
+
+    page.fill("#temperature", "0.2");
+    page.click("#texts .continue");
+    assertThat(about()).containsText("wrote 80 characters");
+    assertThat(page.url()).endsWith("#write");
   }
 
   @Test
@@ -384,18 +419,18 @@ class WritePageTest extends PageTest {
         root() + "#write?prompt=KING&max_tokens=9&seed=4&model=20200101T000000Z-00000000");
 
     assertThat(page.locator("#problem"))
-        .containsText("The link was made with the model 20200101T000000Z-00000000");
-    assertThat(about()).containsText("9 characters by");
+        .containsText("The link was made with 20200101T000000Z-00000000, which is not loaded.");
+    assertThat(about()).containsText("wrote 9 characters");
   }
 
   @Test
   void keepsEarlierTextsOnThisDeviceUntilTheyAreDeleted() {
     assertThat(page.locator("#earlier-box")).isHidden();
     write("ROMEO:", 20);
-    assertThat(about()).containsText("20 characters by");
+    assertThat(about()).containsText("wrote 20 characters");
     String romeo = text(0).textContent();
     write("JULIET:", 21);
-    assertThat(about()).containsText("21 characters by");
+    assertThat(about()).containsText("wrote 21 characters");
     page.reload();
     assertThat(text(0)).hasText(Pattern.compile("JULIET:.{21}", Pattern.DOTALL)); // by the address
 
@@ -407,7 +442,7 @@ class WritePageTest extends PageTest {
     assertThat(text(0)).hasText(romeo);
     assertThat(page.locator("#prompt")).hasValue("ROMEO:");
     page.click("#texts .continue");
-    assertThat(about()).containsText("40 characters by");
+    assertThat(about()).containsText("wrote 40 characters");
     assertThat(text(0)).containsText(romeo);
     entries.nth(0).locator("text=Delete").click();
     assertThat(entries).hasCount(1);
@@ -433,7 +468,7 @@ class WritePageTest extends PageTest {
     assertThat(python.waitFor()).as(printed).isZero();
 
     page.click("#generate");
-    assertThat(about()).containsText("30 characters by");
+    assertThat(about()).containsText("wrote 30 characters");
     assertThat("It's \\ so:\n" + printed).isEqualTo(text(0).textContent());
   }
 
@@ -441,7 +476,7 @@ class WritePageTest extends PageTest {
   void showsAScriptAsText() {
     Models.serveSmall(checkpoints, 12);
     write(SCRIPT, 300);
-    assertThat(about()).containsText("300 characters by");
+    assertThat(about()).containsText("wrote 300 characters");
     assertThat(text(0).textContent()).startsWith(SCRIPT).hasSize(SCRIPT.length() + 300);
 
     page.check("#surprise");
@@ -466,7 +501,7 @@ class WritePageTest extends PageTest {
     }
     page.keyboard().press("Enter");
 
-    assertThat(about()).containsText("20 characters by");
+    assertThat(about()).containsText("wrote 20 characters");
   }
 
   private boolean isFocused(String id) {

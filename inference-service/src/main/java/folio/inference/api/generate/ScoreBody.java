@@ -50,7 +50,9 @@ public record ScoreBody(
     int length = text == null ? 0 : text.codePointCount(0, text.length());
     if (length < 2 || length > limits.maxPromptTokens()) {
       throw new OutOfRangeException(
-          "text", length + " characters", "2 to " + limits.maxPromptTokens() + " characters");
+          "text",
+          length + (length == 1 ? " character" : " characters"),
+          "2 to " + limits.maxPromptTokens() + " characters");
     }
     int alternatives = Defaults.or(top, DEFAULT_TOP);
     if (alternatives < 0 || alternatives > GenerationRequest.MAX_LOGPROBS) {

@@ -173,7 +173,7 @@ class ScoreTest {
       delimiter = '|',
       value = {
         "{}                                    | 400 | text  | 0 characters",
-        "{\"text\": \"a\"}                     | 400 | text  | 1 characters",
+        "{\"text\": \"a\"}                     | 400 | text  | 1 character",
         "{\"text\": 5}                         | 400 | text  | 5",
         "{\"text\": \"ab\", \"top\": 21}       | 400 | top   | 21",
         "{\"text\": \"ab\", \"top\": -1}       | 400 | top   | -1",
