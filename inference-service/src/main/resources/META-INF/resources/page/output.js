@@ -251,7 +251,8 @@ export class Output {
     this.#state = event.state;
     const characters = this.#tokens.length;
     const reason = event.finish_reason === "stop" ? " The document has ended." : "";
-    this.describe(`${nameOf(event.model_version)} wrote ${characters} characters, ${Math.round(characters / seconds)} in a second,`
+    const writer = nameOf(event.model_version);
+    this.describe(`${writer[0].toUpperCase()}${writer.slice(1)} wrote ${characters} characters, ${Math.round(characters / seconds)} in a second,`
       + ` with the seed ${event.seed}.${reason}`);
   }
 

@@ -26,7 +26,7 @@ function inWords(model) {
   return `A small neural network that has read ${model.corpus ?? "a text"} writes one of`
     + ` ${model.characters.length.toLocaleString()} characters at a time. This machine runs it.`
     + (loss === null ? ""
-      : ` At each step, it is ${unsure(loss.nats)}; before it had read anything, these were ${model.characters.length.toLocaleString()}.`);
+      : ` At each step, it is ${unsure(loss.nats)}; without training, it would choose among ${model.characters.length.toLocaleString()}.`);
 }
 
 /** Announces the serving version, once per change. */

@@ -37,7 +37,7 @@ class WritePageTest extends PageTest {
             Pattern.compile(
                 "A small neural network that has read \\S+ writes one of \\d+ characters at a time\\."
                     + " This machine runs it\\.( At each step, it is as unsure as choosing among"
-                    + " \\d+\\.\\d characters; before it had read anything, these were \\d+\\.)?"));
+                    + " \\d+\\.\\d characters; without training, it would choose among \\d+\\.)?"));
     assertThat(text(0).textContent()).hasSize(400);
     assertThat(page.inputValue("#prompt")).isEmpty();
     assertNoLayoutShift();
