@@ -7,6 +7,8 @@ import com.sun.net.httpserver.HttpServer;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 
 /** A program in place of the service: it is ready at once and answers POST with a short text. */
 final class DemoService {
@@ -21,14 +23,20 @@ final class DemoService {
     EXIT
   }
 
-  /** Runs the program; the argument is an {@link AfterText}. */
-  public static void main(String[] arguments) throws IOException {
+  /**
+   * Runs the program for a minute at most, so that a launcher that does not end it fails its test.
+   *
+   * @param arguments the name of an {@link AfterText}
+   */
+  public static void main(String[] arguments) throws Exception {
     AfterText afterText = AfterText.valueOf(arguments[0]);
     int port = Integer.parseInt(System.getenv("QUARKUS_HTTP_PORT"));
     HttpServer server =
         HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), port), 0);
     server.createContext("/", exchange -> answer(exchange, afterText));
     server.start();
+    new CountDownLatch(1).await(1, TimeUnit.MINUTES);
+    System.exit(1);
   }
 
   private static void answer(HttpExchange exchange, AfterText afterText) throws IOException {
