@@ -5,10 +5,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import folio.inference.api.Service;
 import folio.model.checkpoint.CheckpointStore;
+import folio.model.run.RunEvents;
+import folio.model.run.RunStore;
 import folio.model.testing.S3Server;
 import folio.model.testing.TestCheckpoints;
 import java.io.IOException;
 import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.Map;
@@ -19,6 +22,10 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** The packaged service with its checkpoints in a bucket of an S3 server. */
 class BucketIT {
+  private static final String RUN = "6dbb9c1e-3b8e-4a0e-8c1e-0d3a1f9d2c11";
+  private static final RunEvents RECORD =
+      RunEvents.parse("{\"event\":\"progress\",\"step\":7}".getBytes(StandardCharsets.UTF_8));
+
   @TempDir Path cache;
   private S3Server server;
   private ServiceProcess process;
@@ -77,6 +84,9 @@ class BucketIT {
     assertThat(text(service)).isNotEqualTo(text);
     JsonNode newest = Service.parse(service.get("/checkpoints").body()).get(0);
     assertThat(newest.path("version").asText()).isEqualTo(second);
+    RunStore.at(address, server.environment(cache)).write(RUN, RECORD);
+    assertThat(service.get("/runs").body()).contains(RUN, "\"step\":7");
+    assertThat(service.get("/runs/" + RUN).statusCode()).isEqualTo(200);
 
     server.close();
     Service.await(
