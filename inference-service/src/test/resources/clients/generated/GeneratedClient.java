@@ -50,6 +50,9 @@ final class GeneratedClient {
     String current = models.getModel("current").getVersion();
     check(models.listModels().stream().anyMatch(model -> model.getVersion().equals(current)));
     check(models.listCheckpoints().stream().anyMatch(one -> one.getVersion().equals(current)));
+    check(models.listActivations().stream().anyMatch(one -> one.getVersion().equals(current)));
+    check(models.listRuns().isEmpty());
+    check(rejected(404, () -> models.getRun("none"), Problem.class).getReason().equals("unknown_run"));
     GenerateApi generate = new GenerateApi(client());
     check(generate.listParameters().get("temperature").getMaximum() == 2);
     check(rejected(404, () -> models.getModel("none"), Problem.class).getReason().equals("unknown_model"));

@@ -32,10 +32,13 @@ async function rejected(status: number, call: Promise<unknown>): Promise<any> {
 }
 
 async function main() {
-  // Models, checkpoints and parameters.
+  // Models, checkpoints, runs and parameters.
   const current = await models.getModel({ version: "current" });
   assert((await models.listModels()).some((model) => model.version === current.version));
   assert((await models.listCheckpoints()).some((checkpoint) => checkpoint.version === current.version));
+  assert.equal((await models.listActivations()).at(-1)?.version, current.version);
+  assert.deepEqual(await models.listRuns(), []);
+  assert.equal(ProblemFromJSON(await rejected(404, models.getRun({ run: "none" }))).reason, "unknown_run");
   assert.equal((await generate.listParameters()).temperature.maximum, 2);
   const unknown = ProblemFromJSON(await rejected(404, models.getModel({ version: "none" })));
   assert.equal(unknown.reason, "unknown_model");

@@ -17,10 +17,13 @@ def rejected(kind, problem, call):
     raise AssertionError("the request was not rejected")
 
 
-# Models, checkpoints and parameters.
+# Models, checkpoints, runs and parameters.
 current = models.get_model("current")
 assert current.version in [model.version for model in models.list_models()]
 assert current.version in [checkpoint.version for checkpoint in models.list_checkpoints()]
+assert models.list_activations()[-1].version == current.version
+assert models.list_runs() == []
+assert rejected(folio.exceptions.NotFoundException, folio.Problem, lambda: models.get_run("none")).reason == "unknown_run"
 assert generate.list_parameters()["temperature"].maximum == 2
 unknown = rejected(folio.exceptions.NotFoundException, folio.Problem, lambda: models.get_model("none"))
 assert unknown.reason == "unknown_model"

@@ -7,7 +7,7 @@ import sys
 
 from folio_client import AuthenticatedClient, Client
 from folio_client.api.generate import generate, list_parameters
-from folio_client.api.models import get_model, list_checkpoints, list_models
+from folio_client.api.models import get_model, get_run, list_activations, list_checkpoints, list_models, list_runs
 from folio_client.api.openai import create_completion, get_open_ai_model, list_open_ai_models
 from folio_client.api.score import score
 from folio_client.models import CompletionRequest, GenerateAnswer, GenerateEvent, GenerateRequest, ScoreRequest
@@ -17,10 +17,13 @@ root, key = sys.argv[1:]
 json_only = {"Accept": "application/json"}
 client = AuthenticatedClient(base_url=root, token=key, headers=dict(json_only))
 
-# Models, checkpoints and parameters.
+# Models, checkpoints, runs and parameters.
 current = get_model.sync("current", client=client)
 assert current.version in [model.version for model in list_models.sync(client=client)]
 assert current.version in [checkpoint.version for checkpoint in list_checkpoints.sync(client=client)]
+assert list_activations.sync(client=client)[-1].version == current.version
+assert list_runs.sync(client=client) == []
+assert get_run.sync("none", client=client).reason == "unknown_run"
 assert list_parameters.sync(client=client)["temperature"].maximum == 2
 assert get_model.sync("none", client=client).reason == "unknown_model"
 

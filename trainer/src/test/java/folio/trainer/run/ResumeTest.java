@@ -170,7 +170,7 @@ class ResumeTest {
 
   @Test
   void aSignalCancelsTheEvaluationAtTheEnd() throws Exception {
-    Files.writeString(corpus, Files.readString(corpus).repeat(80));
+    Files.writeString(corpus, Files.readString(corpus).repeat(40));
     Process process = start("cancelled", "--split=10,90", "--hidden-size=192");
     readUntil(process, "step " + STEPS + ", windows-256-sample-");
     process.toHandle().destroy();
