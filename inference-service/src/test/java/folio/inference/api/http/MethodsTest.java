@@ -29,6 +29,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 @WithTestResource(CheckpointFolder.class)
 @TestProfile(MethodsTest.Cors.class)
 class MethodsTest {
+  private static final String UNKNOWN_RUN = "/runs/current";
   private static final String ORIGIN = "https://reader.example";
   private static final String GET = "GET, HEAD, OPTIONS";
   private static final String POST = "POST, OPTIONS";
@@ -61,6 +62,8 @@ class MethodsTest {
         "/models",
         "/models/current",
         "/checkpoints",
+        "/activations",
+        "/runs",
         "/v1/models",
         "/v1/models/current");
   }
@@ -95,6 +98,13 @@ class MethodsTest {
     assertRejects(path, GET, "POST", "PUT", "PATCH", "DELETE", "TRACE", "PROPFIND");
   }
 
+  @Test
+  void aRunThatIsUnknownHasGetAndHead() {
+    send("GET", UNKNOWN_RUN).statusCode(404);
+    send("HEAD", UNKNOWN_RUN).statusCode(404);
+    assertRejects(UNKNOWN_RUN, GET, "POST", "PUT", "PATCH", "DELETE", "TRACE", "PROPFIND");
+  }
+
   @ParameterizedTest
   @MethodSource("postedPaths")
   void aPathThatTakesABodyHasPost(String path) {
@@ -107,6 +117,7 @@ class MethodsTest {
         given().accept(ContentType.JSON).get("/q/openapi").then().extract().path("paths");
     List<String> tested = new ArrayList<>(readPaths().toList());
     tested.addAll(postedPaths().toList());
+    tested.add(UNKNOWN_RUN);
 
     assertThat(paths.keySet())
         .allSatisfy(path -> assertThat(tested).contains(path.replaceAll("\\{\\w+\\}", "current")));
