@@ -1,6 +1,6 @@
 package folio.inference.models;
 
-import java.time.InstantSource;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -9,28 +9,22 @@ final class Activations {
   /** The number of times that are kept; the oldest are dropped. */
   private static final int MOST = 100;
 
-  private final InstantSource clock;
   private final List<Activation> all = new ArrayList<>();
 
-  /** Creates an empty list. */
-  Activations(InstantSource clock) {
-    this.clock = clock;
-  }
-
   /** Records that a model has become current in place of another. */
-  void began(String version) {
-    ended();
-    all.add(new Activation(version, clock.instant(), null));
+  void began(String version, Instant since) {
+    ended(since);
+    all.add(new Activation(version, since, null));
     if (all.size() > MOST) {
       all.remove(0);
     }
   }
 
   /** Records that no model is current any more. */
-  void ended() {
+  void ended(Instant until) {
     if (!all.isEmpty() && all.get(all.size() - 1).until() == null) {
       Activation last = all.remove(all.size() - 1);
-      all.add(new Activation(last.version(), last.since(), clock.instant()));
+      all.add(new Activation(last.version(), last.since(), until));
     }
   }
 

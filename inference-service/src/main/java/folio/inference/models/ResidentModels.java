@@ -4,7 +4,6 @@ import folio.inference.fused.FusedDecoderFactory;
 import folio.inference.models.ResidentModel.Phase;
 import folio.model.checkpoint.CheckpointDescription;
 import java.time.Instant;
-import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -35,7 +34,7 @@ public final class ResidentModels implements AutoCloseable {
   public record Failure(String version, String message) {}
 
   private final List<ResidentModel> residents = new ArrayList<>();
-  private final Activations activations = new Activations(InstantSource.system());
+  private final Activations activations = new Activations();
   private int workers;
   private ModelListener listener = new ModelListener() {};
   private Runnable onChange = () -> {};
@@ -160,7 +159,7 @@ public final class ResidentModels implements AutoCloseable {
       former.become(Phase.RETIRING);
     }
     model.become(Phase.CURRENT);
-    activations.began(model.model().version());
+    activations.began(model.model().version(), model.since());
     fusedSlots =
         model.fused() ? model.model().fused().map(FusedDecoderFactory::slots).orElse(0) : 0;
     listener.activated(model.model().version());
@@ -209,7 +208,7 @@ public final class ResidentModels implements AutoCloseable {
     }
     if (model.phase() == Phase.CURRENT) {
       fusedSlots = 0;
-      activations.ended();
+      activations.ended(Instant.now());
     }
     model.fail(message);
     onChange.run();

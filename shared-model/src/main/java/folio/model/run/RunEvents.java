@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.format.DateTimeParseException;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
@@ -30,7 +31,7 @@ public record RunEvents(List<JsonNode> all) {
    */
   public static RunEvents read(Path file) {
     try {
-      return new RunEvents(lines(file).flatMap(line -> parse(line).stream()).toList());
+      return parse(Files.readAllBytes(file));
     } catch (IOException e) {
       throw new UncheckedIOException(new IOException(file + " cannot be read: " + e, e));
     }
@@ -79,6 +80,33 @@ public record RunEvents(List<JsonNode> all) {
   public JsonNode last(String event) {
     List<JsonNode> events = of(event);
     return events.isEmpty() ? null : events.get(events.size() - 1);
+  }
+
+  /** Returns how the run ended, or null if it has not ended since it began or was resumed. */
+  public JsonNode end() {
+    for (int i = all.size() - 1; i >= 0; i--) {
+      String event = all.get(i).path("event").asText();
+      if (event.equals("end")) {
+        return all.get(i);
+      }
+      if (event.equals("begin") || event.equals("resume")) {
+        return null;
+      }
+    }
+    return null;
+  }
+
+  /** Returns events of one kind at about equal distances, the last one among them. */
+  public List<JsonNode> evenly(String event, int most) {
+    List<JsonNode> events = of(event);
+    int stride = (events.size() + most - 1) / most;
+    List<JsonNode> kept = new ArrayList<>();
+    for (int i = 0; i < events.size(); i++) {
+      if ((events.size() - 1 - i) % stride == 0) {
+        kept.add(events.get(i));
+      }
+    }
+    return kept;
   }
 
   /** Returns when the run began; empty if an earlier release recorded it. */

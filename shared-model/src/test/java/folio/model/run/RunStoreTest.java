@@ -131,4 +131,16 @@ class RunStoreTest {
     assertThat(events.all()).hasSize(1);
     assertThat(events.began()).isEmpty();
   }
+
+  @Test
+  void aRunThatWasResumedHasNotEnded() {
+    String end = "{\"event\":\"end\",\"step\":9}";
+    String later = "{\"event\":\"memorised\",\"step\":9}";
+
+    assertThat(events("{\"event\":\"begin\"}").end()).isNull();
+    assertThat(events("{\"event\":\"begin\"}", end, later).end().path("step").asLong())
+        .isEqualTo(9);
+    assertThat(events("{\"event\":\"begin\"}", end, later, "{\"event\":\"resume\"}").end())
+        .isNull();
+  }
 }

@@ -6,11 +6,11 @@ import folio.model.run.RunStore;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.HashMap;
+import java.util.Collections;
+import java.util.IdentityHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -35,11 +35,14 @@ public final class RunUpload implements AutoCloseable {
   /** The number of runs that stay in the store. */
   private static final int RUNS = 50;
 
-  /** The largest numbers of events of a kind in the store; the newest ones stay. */
-  private static final Map<String, Integer> MOST = Map.of("sample", 50, "prediction", 1);
+  /** The kinds of events of which not all are in the store. */
+  private static final Set<String> SHORTENED = Set.of("progress", "sample", "prediction");
 
   /** The largest number of progress events in the store; they are thinned out evenly. */
   private static final int MOST_PROGRESS = 1000;
+
+  /** The largest number of samples in the store; the newest stay. */
+  private static final int MOST_SAMPLES = 50;
 
   private final RunStore store;
   private final String run;
@@ -108,26 +111,22 @@ public final class RunUpload implements AutoCloseable {
 
   /** Returns a record without the events of which there are too many. */
   static RunEvents shortened(RunEvents events) {
-    Map<String, Integer> left = new HashMap<>();
-    for (String kind : MOST.keySet()) {
-      left.put(kind, events.of(kind).size());
-    }
-    int progress = events.of("progress").size();
-    int stride = (progress + MOST_PROGRESS - 1) / MOST_PROGRESS;
-    List<JsonNode> kept = new ArrayList<>();
-    for (JsonNode event : events.all()) {
-      String kind = event.path("event").asText();
-      boolean keeps;
-      if (MOST.containsKey(kind)) {
-        keeps = left.merge(kind, -1, Integer::sum) < MOST.get(kind);
-      } else {
-        keeps = !kind.equals("progress") || --progress % stride == 0; // the last one stays
-      }
-      if (keeps) {
-        kept.add(event);
-      }
-    }
-    return new RunEvents(kept);
+    Set<JsonNode> kept = Collections.newSetFromMap(new IdentityHashMap<>());
+    kept.addAll(events.evenly("progress", MOST_PROGRESS));
+    kept.addAll(newest(events.of("sample"), MOST_SAMPLES));
+    kept.addAll(newest(events.of("prediction"), 1));
+    return new RunEvents(
+        events.all().stream()
+            .filter(event -> kept.contains(event) || !SHORTENED.contains(kind(event)))
+            .toList());
+  }
+
+  private static String kind(JsonNode event) {
+    return event.path("event").asText();
+  }
+
+  private static List<JsonNode> newest(List<JsonNode> events, int most) {
+    return events.subList(Math.max(0, events.size() - most), events.size());
   }
 
   /** Uploads the end of the record, unless that takes too long, and ends the thread. */

@@ -61,7 +61,7 @@ public final class RunReport {
 
   private void summary() {
     JsonNode begin = events.last("begin");
-    JsonNode end = events.last("end");
+    JsonNode end = events.end();
     html.append("<p>")
         .append(
             Html.escape(

@@ -56,10 +56,10 @@ public record RunRecord(
     }
     try {
       RunEvents events = RunEvents.read(metrics);
-      List<JsonNode> ends = events.of("end");
+      JsonNode end = events.end();
       return new RunRecord(
           events.lastStep(),
-          !ends.isEmpty() && ends.get(ends.size() - 1).path("whole").asBoolean(),
+          end != null && end.path("whole").asBoolean(),
           events.all().stream().flatMap(event -> evaluation(event).stream()).toList(),
           events.medianSpeed());
     } catch (UncheckedIOException e) {

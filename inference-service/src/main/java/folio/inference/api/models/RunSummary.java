@@ -51,9 +51,9 @@ public record RunSummary(
 
   /** Returns the summary of a run's record. */
   static RunSummary of(String run, Instant updated, RunEvents events) {
-    JsonNode begin = node(events, "begin");
-    JsonNode end = node(events, "end");
-    JsonNode progress = node(events, "progress");
+    JsonNode begin = orMissing(events.last("begin"));
+    JsonNode end = orMissing(events.end());
+    JsonNode progress = orMissing(events.last("progress"));
     Long steps = longOrNull(begin.path("steps"));
     Double speed = doubleOrNull(progress.path("characters_per_second"));
     Long perStep = longOrNull(begin.path("characters_per_step"));
@@ -77,15 +77,8 @@ public record RunSummary(
         doubleOrNull(progress.path("training_loss_nats")));
   }
 
-  /** Returns the last event of a kind, or a missing node. A run that is resumed has not ended. */
-  private static JsonNode node(RunEvents events, String kind) {
-    JsonNode last = events.last(kind);
-    JsonNode resume = kind.equals("end") ? events.last("resume") : null;
-    boolean superseded =
-        last != null
-            && resume != null
-            && events.all().lastIndexOf(resume) > events.all().lastIndexOf(last);
-    return last == null || superseded ? MissingNode.getInstance() : last;
+  private static JsonNode orMissing(JsonNode event) {
+    return event == null ? MissingNode.getInstance() : event;
   }
 
   private static Long longOrNull(JsonNode node) {

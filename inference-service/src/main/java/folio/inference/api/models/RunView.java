@@ -78,7 +78,7 @@ public record RunView(
   /** Returns the view of a run's record. */
   static RunView of(String run, Instant updated, RunEvents events) {
     Map<String, List<Point>> validation = new TreeMap<>();
-    for (JsonNode event : events.of("evaluation")) {
+    for (JsonNode event : events.evenly("evaluation", MAX_POINTS)) {
       event
           .path("loss_nats")
           .properties()
@@ -88,7 +88,6 @@ public record RunView(
                       .computeIfAbsent(loss.getKey(), protocol -> new ArrayList<>())
                       .add(new Point(step(event), loss.getValue().asDouble())));
     }
-    validation.replaceAll((protocol, points) -> evenly(points));
     return new RunView(
         RunSummary.of(run, updated, events),
         curve(events, "training_loss_nats"),
@@ -104,23 +103,10 @@ public record RunView(
   }
 
   private static List<Point> curve(RunEvents events, String field) {
-    return evenly(
-        events.of("progress").stream()
-            .filter(event -> event.path(field).isNumber())
-            .map(event -> new Point(step(event), event.path(field).asDouble()))
-            .toList());
-  }
-
-  /** Returns points of a curve at about equal distances, the last one among them. */
-  private static List<Point> evenly(List<Point> points) {
-    int stride = (points.size() + MAX_POINTS - 1) / MAX_POINTS;
-    List<Point> kept = new ArrayList<>();
-    for (int i = 0; i < points.size(); i++) {
-      if ((points.size() - 1 - i) % stride == 0) {
-        kept.add(points.get(i));
-      }
-    }
-    return kept;
+    return events.evenly("progress", MAX_POINTS).stream()
+        .filter(event -> event.path(field).isNumber())
+        .map(event -> new Point(step(event), event.path(field).asDouble()))
+        .toList();
   }
 
   private static List<Sample> samples(RunEvents events) {

@@ -14,12 +14,11 @@ import jakarta.ws.rs.Produces;
 import jakarta.ws.rs.core.MediaType;
 import jakarta.ws.rs.core.Response.Status;
 import java.io.IOException;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.stream.Collectors;
 import org.eclipse.microprofile.openapi.annotations.Operation;
 import org.eclipse.microprofile.openapi.annotations.media.Content;
 import org.eclipse.microprofile.openapi.annotations.media.Schema;
@@ -58,7 +57,9 @@ public final class RunsResource {
   @APIResponse(responseCode = "401", ref = ProblemResponses.UNAUTHORIZED)
   @APIResponse(responseCode = "default", ref = ProblemResponses.ANY_PROBLEM)
   public List<RunSummary> list() {
-    return newest().stream().map(RunView::summary).toList();
+    List<StoredRun> stored = stored();
+    views.keySet().retainAll(Set.copyOf(stored));
+    return stored.stream().flatMap(run -> view(run).stream()).map(RunView::summary).toList();
   }
 
   /** Returns a run with its curves. */
@@ -82,9 +83,10 @@ public final class RunsResource {
               example = "2f1e9f0a-5d3b-4b62-8d5e-0c6f4c9f3f11")
           @PathParam("run")
           String run) {
-    return newest().stream()
-        .filter(view -> view.summary().run().equals(run))
+    return stored().stream()
+        .filter(each -> each.name().equals(run))
         .findFirst()
+        .flatMap(this::view)
         .orElseThrow(() -> unknown(run));
   }
 
@@ -98,19 +100,13 @@ public final class RunsResource {
             .about("run", value, "a run that GET /runs lists"));
   }
 
-  private List<RunView> newest() {
-    List<StoredRun> stored;
+  /** Returns the newest runs, or none if the store cannot be read. */
+  private List<StoredRun> stored() {
     try {
-      stored = store.newest(MAX_RUNS);
+      return store.newest(MAX_RUNS);
     } catch (IOException e) {
       return List.of();
     }
-    views.keySet().retainAll(stored.stream().collect(Collectors.toSet()));
-    List<RunView> newest = new ArrayList<>();
-    for (StoredRun run : stored) {
-      view(run).ifPresent(newest::add);
-    }
-    return newest;
   }
 
   /** Returns the view of a run, or empty if its record has just been deleted or is unreadable. */

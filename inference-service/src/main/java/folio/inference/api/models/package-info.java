@@ -1,2 +1,2 @@
-/** {@code GET /models} and {@code GET /checkpoints}: loaded models and published checkpoints. */
+/** Loaded models, published checkpoints, when each was current, and training runs. */
 package folio.inference.api.models;
