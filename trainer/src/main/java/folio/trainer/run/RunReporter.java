@@ -9,22 +9,17 @@ import folio.trainer.evaluation.Prediction;
 import folio.trainer.evaluation.TextGenerator;
 import folio.trainer.evaluation.TrainedModel;
 import folio.trainer.publication.Publisher;
-import folio.trainer.publication.RunUpload;
 import folio.trainer.report.Console;
 import folio.trainer.report.Durations;
-import folio.trainer.report.LiveMetrics;
-import folio.trainer.report.MetricsFile;
 import folio.trainer.report.PredictionView;
 import folio.trainer.report.RunReport;
-import folio.trainer.report.TensorBoardFile;
 import folio.trainer.training.TrainStep;
 import java.util.LinkedHashMap;
 import java.util.Map;
-import java.util.Optional;
 
 /**
- * The reporter of a run: it reports progress and end to the terminal, the metrics file,
- * TensorBoard, the live metrics and the report. Owned by the training thread.
+ * The reporter of a run: it reports progress and end to the terminal, the log and the report. Owned
+ * by the training thread.
  */
 final class RunReporter implements AutoCloseable {
   private static final int PREDICTED_CHARACTERS = 160;
@@ -37,10 +32,7 @@ final class RunReporter implements AutoCloseable {
   private final OverfitDetector overfitting = new OverfitDetector();
   private final TrainedModel model;
   private final Console console;
-  private final MetricsFile metrics;
-  private final TensorBoardFile tensorBoard;
-  private final LiveMetrics live;
-  private final Optional<RunUpload> upload;
+  private final RunLog log;
   private final RunFolder folder;
   private Corpus.Split text;
   private long reportedStep;
@@ -62,12 +54,7 @@ final class RunReporter implements AutoCloseable {
     this.model = model;
     this.reportedStep = step;
     this.folder = context.folder();
-    this.metrics = new MetricsFile(folder.metrics(), step);
-    this.tensorBoard = new TensorBoardFile(folder.path(), step);
-    this.live = context.live();
-    this.upload =
-        Optional.ofNullable(context.shared())
-            .map(store -> new RunUpload(store, run, folder.metrics()));
+    this.log = new RunLog(context, run, step);
     this.console =
         new Console(
             context.out(),
@@ -254,13 +241,9 @@ final class RunReporter implements AutoCloseable {
         + context.store();
   }
 
-  /** Writes an event to the metrics file, and its numbers to TensorBoard's and the live metrics. */
   private void writeEvent(String event, long step, Map<String, ?> fields) {
-    metrics.write(event, step, fields);
-    tensorBoard.write(event, step, fields);
-    live.update(step, fields);
-    upload.ifPresent(RunUpload::changed);
-    upload.flatMap(RunUpload::failure).ifPresent(console::warn);
+    log.write(event, step, fields);
+    log.failure().ifPresent(console::warn);
   }
 
   /** Shows the network's predictions next to the validation text, and a sample of its writing. */
@@ -321,7 +304,7 @@ final class RunReporter implements AutoCloseable {
   /** Uploads the end of the record, and removes the progress bar. */
   @Override
   public void close() {
-    upload.ifPresent(RunUpload::close);
+    log.close();
     console.close();
   }
 }
