@@ -71,6 +71,12 @@ export function settings() {
   return body;
 }
 
+/** Returns whether two requests differ in their length, seed and model at most. */
+export function isSame(one, other) {
+  const fields = ({ max_tokens: length, seed, model, ...others }) => JSON.stringify(Object.entries(others).sort());
+  return fields(one) === fields(other);
+}
+
 /** Returns the number of characters that a request asks for. */
 export const lengthOf = (body) => body.max_tokens ?? ranges.max_tokens.default;
 

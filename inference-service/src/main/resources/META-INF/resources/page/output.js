@@ -1,7 +1,7 @@
 // A text that is being written, with its figures and its own buttons.
 import * as api from "./api.js";
 import { Characters, percent, surprise } from "./characters.js";
-import { asPrompt } from "./controls.js";
+import { asPrompt, isSame } from "./controls.js";
 import { button, element, visible } from "./dom.js";
 import { nameOf } from "./serving.js";
 
@@ -14,9 +14,6 @@ const PIECE = 100;
 const ALTERNATIVES = 5;
 
 const lengthOf = (text) => [...text].length;
-
-/** Returns whether a request failed because of the state that it continues. */
-const isOfState = (error) => error.field === "state";
 
 export class Output {
   #prompt;
@@ -156,28 +153,31 @@ export class Output {
     this.isRepeatable = true;
   }
 
-  /** Returns whether settings are those of the request, so that a longer request would write the same. */
-  #continuesRequest(settings) {
-    const { prompt, seed, max_tokens: length, model, ...own } = this.request;
-    return JSON.stringify(Object.entries(own).sort()) === JSON.stringify(Object.entries(settings).sort());
+  /**
+   * Continues the text from the saved state; a text that was stopped is read again. A longer request with the same
+   * settings would have written the same.
+   */
+  async continue(settings, length, signal) {
+    const { prompt, ...own } = this.request;
+    const isRepeatable = this.isRepeatable && this.#state !== null && isSame(own, settings);
+    this.isRepeatable = false;
+    const isContinued = await this.#writeOn(this.#state ? { state: this.#state } : this.#fromText(), settings, length, signal);
+    this.request = { ...this.request, max_tokens: this.#tokens.length };
+    this.isRepeatable = isRepeatable && isContinued;
   }
 
-  /** Continues the text from the saved state; a text that was stopped is read again. */
-  async continue(settings, length, signal) {
-    const state = this.#state;
-    const isRepeatable = this.isRepeatable && state !== null && this.#continuesRequest(settings);
-    this.isRepeatable = false;
+  /** Writes from a start. If its state has expired, this method reads the text again instead and returns false. */
+  async #writeOn(start, settings, length, signal) {
     try {
-      await this.#write(state ? { state } : this.#fromText(), settings, length, signal);
+      await this.#write(start, settings, length, signal);
+      return true;
     } catch (error) {
-      if (!state || !isOfState(error)) {
+      if (!start.state || error.field !== "state") {
         throw error;
       }
-      await this.#write(this.#fromText(), settings, length, signal); // the state has expired
-      return;
+      await this.#write(this.#fromText(), settings, length, signal);
+      return false;
     }
-    this.request = { ...this.request, max_tokens: this.#tokens.length };
-    this.isRepeatable = isRepeatable;
   }
 
   #fromText() {
@@ -195,14 +195,7 @@ export class Output {
     this.#pieces = this.#pieces.filter(({ begin }) => begin <= index);
     this.isRepeatable = false;
     this.#draw();
-    try {
-      await this.#write(start, settings, length, signal);
-    } catch (error) {
-      if (!start.state || !isOfState(error)) {
-        throw error;
-      }
-      await this.#write(this.#fromText(), settings, length, signal);
-    }
+    await this.#writeOn(start, settings, length, signal);
   }
 
   /** Writes a text of some length, in pieces if it is coloured; the figures are those of the whole text. */

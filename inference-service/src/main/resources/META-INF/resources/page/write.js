@@ -1,5 +1,5 @@
 import * as api from "./api.js";
-import { compared, lengthOf, request, setControls, setRanges, settings, temperatureOf } from "./controls.js";
+import { compared, isSame, lengthOf, request, setControls, setRanges, settings, temperatureOf } from "./controls.js";
 import { button, byId, clearProblems, copy } from "./dom.js";
 import * as earlier from "./earlier.js";
 import * as link from "./link.js";
@@ -38,13 +38,14 @@ function writeFromControls(changes = {}) {
 
 /** Keeps a text among the earlier texts, and in the address bar if a request can write it again. */
 function keep(output) {
-  const { id, request: body, model, seed } = output;
   if (output.isEmpty()) {
     return;
   }
+  const { id, request: body, model } = output;
+  const seed = output.isRepeatable ? output.seed : null;
   earlier.keep(id, output.text(), body, model, seed);
   earlier.show(open);
-  if (output.isRepeatable) {
+  if (seed !== null) {
     link.show({ ...body, seed }, model);
   } else {
     link.clear();
@@ -146,25 +147,23 @@ function replay() {
   return writeFromControls({ seed });
 }
 
-/** Shows a text that was written before, with its settings. */
-function open(entry) {
+/** Shows a text that was written before, with its settings. A text that is being written is stopped. */
+async function open(entry) {
+  await stop();
   setControls(entry.body);
   create([entry.body]);
   const [output] = outputs;
   output.restore(entry);
   keep(output);
   setRunning(false);
-  attempt(() => output.colour(byId("surprise").checked));
+  await attempt(() => output.colour(byId("surprise").checked));
 }
-
-/** Returns a request without the fields that do not matter for what the controls describe. */
-const described = ({ max_tokens: length, seed, model, ...others }) => JSON.stringify(Object.entries(others).sort());
 
 /** Returns the request that the controls describe, with the seed and the length of the text that was written from them. */
 function describedRequest() {
   const body = request();
   const [first] = outputs;
-  const isShown = first?.isRepeatable && body.seed === undefined && described(body) === described(first.request);
+  const isShown = first?.isRepeatable && body.seed === undefined && isSame(body, first.request);
   return isShown ? { ...first.request, seed: first.seed } : body;
 }
 

@@ -5,18 +5,11 @@ import static io.restassured.RestAssured.given;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.microsoft.playwright.Locator;
-import com.microsoft.playwright.Route;
 import folio.inference.CheckpointFolder;
 import io.quarkus.test.common.WithTestResource;
 import io.quarkus.test.junit.QuarkusTest;
-import java.io.IOException;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
-import java.util.Queue;
-import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -169,23 +162,6 @@ class WritePageTest extends PageTest {
   }
 
   @Test
-  void anInvalidSeedIsRejectedAndReplacesNothing() {
-    write("ROMEO:", 20);
-    assertThat(about()).containsText("wrote 20 characters");
-    String written = text(0).textContent();
-    page.click("#more > summary");
-    for (String seed : List.of("abc", "-", "9007199254740993", "1.5")) {
-      page.fill("#seed", seed);
-      for (String button : List.of("#generate", "#curl")) {
-        page.click(button);
-        assertThat(page.locator("#seed-problem")).containsText("The seed is " + seed);
-        assertThat(page.locator("#seed")).hasAttribute("aria-invalid", "true");
-      }
-    }
-    assertThat(text(0).textContent()).isEqualTo(written);
-  }
-
-  @Test
   void comparesTemperaturesWithTheSameSeed() {
     page.click("#more > summary");
     page.fill("#temperatures", "0, 1");
@@ -202,150 +178,11 @@ class WritePageTest extends PageTest {
   }
 
   @Test
-  void namesTheLegalValuesOfANumberThatIsMissing() {
-    page.click("#more > summary");
-    for (String temperatures : List.of("hot", "0.3, x")) {
-      page.fill("#temperatures", temperatures);
-      page.click("#generate");
-      assertThat(page.locator("#temperatures-problem"))
-          .hasText(Pattern.compile("Temperature is (hot|x); it must be 0 to 2\\."));
-    }
-    page.fill("#temperatures", "0,3; -1");
-    page.click("#generate");
-    assertThat(page.locator("#temperatures-problem"))
-        .hasText("Temperature is -1; it must be 0 to 2.");
-    page.fill("#temperatures", "0,0.1,0.2,0.3");
-    page.click("#generate");
-    assertThat(page.locator("#temperatures-problem"))
-        .hasText(Pattern.compile("4 temperatures .* at most 3 .*"));
-    page.fill("#temperatures", "");
-    page.fill("#max_tokens", "");
-    page.click("#generate");
-    assertThat(page.locator("#max_tokens-problem"))
-        .hasText("Characters is empty; it must be 1 to 10000.");
-    assertThat(page.locator("#temperatures-problem")).hasCount(0);
-    assertThat(text(0).textContent()).as("the first text stays").hasSize(400);
-  }
-
-  @Test
   void controlsHaveTheRangesOfTheService() {
     for (Map.Entry<String, String> maximum :
         Map.of("temperature", "2", "max_tokens", "10000", "top_p", "1").entrySet()) {
       assertThat(page.locator("#" + maximum.getKey())).hasAttribute("max", maximum.getValue());
     }
-  }
-
-  @Test
-  void copiesTheSameRequestAsACurlCommand() {
-    page.fill("#prompt", "It's");
-    page.fill("#temperature", "0.5");
-    page.click("#more > summary");
-    page.click("#curl");
-
-    assertThat(page.locator("#curl")).hasText("Copied");
-    assertThat(clipboard())
-        .isEqualTo(
-            "curl -N %sgenerate -H 'Accept: text/plain' -H 'Content-Type: application/json' -d '%s'"
-                .formatted(root(), "{\"prompt\":\"It'\\''s\",\"temperature\":0.5}"));
-    assertThat(page.locator("#curl")).hasText("Copy as curl");
-  }
-
-  /** The service here requires no key, so the test fakes its 401; {@code KeysIT} tests keys. */
-  @Test
-  void asksForAKeyAfterA401AndSendsIt() {
-    Queue<String> sent = new ConcurrentLinkedQueue<>();
-    page.route(
-        "**/generate",
-        route -> {
-          String key = route.request().headers().get("authorization");
-          if (key == null) {
-            route.fulfill(
-                new Route.FulfillOptions()
-                    .setStatus(401)
-                    .setContentType("application/problem+json")
-                    .setBody("{\"detail\": \"a key is needed\"}"));
-          } else {
-            sent.add(key);
-            route.resume();
-          }
-        });
-    assertThat(page.locator("#key")).isHidden();
-    write("ROMEO:", 5);
-    assertThat(page.locator("#problem")).hasText("a key is needed");
-    page.fill("#key", "open");
-    page.press("#key", "Enter");
-    assertThat(page.locator("#problem")).isHidden();
-    page.click("#generate");
-    assertThat(about()).containsText("wrote 5 characters");
-
-    assertThat(sent).containsExactly("Bearer open");
-    page.click("#more > summary");
-    page.click("#curl");
-    assertThat(page.locator("#curl")).hasText("Copied");
-    assertThat(clipboard())
-        .contains("-H \"Authorization: Bearer $FOLIO_KEY\"")
-        .doesNotContain("open");
-  }
-
-  /** The text before stays, with its buttons, since the rejected request has written nothing. */
-  @Test
-  void anErrorStandsAtItsFieldAndNothingIsLost() {
-    write("ROMEO:", 20);
-    assertThat(about()).containsText("wrote 20 characters");
-    String written = text(0).textContent();
-
-    write("caf\u00e9", 10);
-
-    Locator problem = page.locator("#prompt-problem");
-    assertThat(problem).containsText("Prompt: character '\u00e9' (U+00E9) at position 3");
-    assertThat(page.locator("#prompt")).hasAttribute("aria-invalid", "true");
-    assertThat(page.locator("#prompt"))
-        .hasAttribute("aria-describedby", "prompt-hint prompt-problem");
-    assertThat(text(0)).hasText(written);
-    page.click("#texts .continue");
-    assertThat(about()).containsText("wrote 30 characters");
-    assertThat(problem).hasCount(0);
-    for (String length : List.of("99999", "0", "-1")) {
-      page.fill("#max_tokens", length);
-      page.click("#generate");
-      assertThat(page.locator("#max_tokens-problem"))
-          .hasText("Characters is " + length + "; it must be 1 to 10000");
-      assertThat(about()).containsText("wrote 30 characters");
-    }
-  }
-
-  @Test
-  void offersToReplaceCharactersThatTheModelDoesNotKnow() {
-    Models.serveSmall(checkpoints, 14);
-    page.reload();
-    assertThat(about()).containsText("wrote 400 characters");
-    write("Caf\u00e9 \u2013 \u201cna\u00efve\u201d \u65e5\u672c", 10);
-    assertThat(page.locator("#prompt-problem"))
-        .containsText("The model knows: line break space ! \" # $ % & ' ( ) * + , - . / 0 to 9");
-
-    page.click(".replace");
-
-    assertThat(page.locator("#prompt")).hasValue("Cafe - \"naive\" ");
-    assertThat(page.locator("#prompt-problem")).hasCount(0);
-    page.click("#generate");
-    assertThat(about()).containsText("wrote 10 characters");
-  }
-
-  /** The model that computed the state is gone, so the service rejects the state. */
-  @Test
-  void aStateThatCannotBeContinuedIsReadAgain() {
-    Models.serveSmall(checkpoints, 15);
-    write("KING", 20);
-    assertThat(about()).containsText("wrote 20 characters");
-    String written = text(0).textContent();
-    Models.serveSmall(checkpoints, 16);
-    String last = Models.serveSmall(checkpoints, 17);
-
-    page.click("#texts .continue");
-
-    assertThat(about()).containsText(last + " wrote 40 characters");
-    assertThat(text(0)).containsText(written);
-    assertThat(page.locator("#problem")).isHidden();
   }
 
   @Test
@@ -360,116 +197,6 @@ class WritePageTest extends PageTest {
     assertThat(text(0)).hasText(Pattern.compile("JULIET:.{5}", Pattern.DOTALL));
     Service.await("every slot to be free", () -> service.metric("folio_requests_running ") == 0);
     Models.serveSmall(checkpoints, 1); // the next test need not wait for a slow one
-  }
-
-  @Test
-  void aLinkShowsTheSameText() {
-    page.fill("#temperature", "0.7");
-    write("KING & \"QUEEN\"?".replace("\"", ""), 50);
-    assertThat(about()).containsText("wrote 50 characters");
-    String written = text(0).textContent();
-    page.click("#more > summary");
-    page.click("#link");
-    assertThat(page.locator("#link")).hasText("Copied");
-    String link = clipboard();
-    assertThat(link).isEqualTo(page.url()).contains("#write?prompt=KING+%26", "temperature=0.7");
-
-    for (String address : List.of(link, root())) { // a link in an open page, then in a new one
-      page.navigate(address);
-    }
-    page.navigate("about:blank");
-    page.navigate(link);
-
-    assertThat(about()).containsText("wrote 50 characters");
-    assertThat(text(0)).hasText(written);
-    assertThat(page.locator("#prompt")).hasValue("KING & QUEEN?");
-    assertThat(page.locator("#temperature")).hasValue("0.7");
-  }
-
-  /**
-   * A longer request writes the same as a request and its continuation; a text of two people is in
-   * no request.
-   */
-  @Test
-  void theAddressFollowsTheTextAsFarAsARequestCanRepeatIt() {
-    write("KING", 20);
-    assertThat(about()).containsText("wrote 20 characters");
-    page.click("#texts .continue");
-    assertThat(about()).containsText("wrote 40 characters");
-    String written = text(0).textContent();
-    assertThat(page.url()).contains("max_tokens=40");
-    page.reload();
-    assertThat(about()).containsText("wrote 40 characters");
-    assertThat(text(0)).hasText(written);
-
-    page.click("#generate"); // another text, although the address had a seed
-    assertThat(about()).containsText("wrote 40 characters");
-    page.waitForCondition(() -> !text(0).textContent().equals(written));
-
-    page.fill("#temperature", "0.2");
-    page.click("#texts .continue");
-    assertThat(about()).containsText("wrote 80 characters");
-    assertThat(page.url()).endsWith("#write");
-  }
-
-  @Test
-  void saysThatTheModelOfALinkIsGone() {
-    page.navigate("about:blank");
-    page.navigate(
-        root() + "#write?prompt=KING&max_tokens=9&seed=4&model=20200101T000000Z-00000000");
-
-    assertThat(page.locator("#problem"))
-        .containsText("The link was made with 20200101T000000Z-00000000, which is not loaded.");
-    assertThat(about()).containsText("wrote 9 characters");
-  }
-
-  @Test
-  void keepsEarlierTextsOnThisDeviceUntilTheyAreDeleted() {
-    assertThat(page.locator("#earlier-box")).isHidden();
-    write("ROMEO:", 20);
-    assertThat(about()).containsText("wrote 20 characters");
-    String romeo = text(0).textContent();
-    write("JULIET:", 21);
-    assertThat(about()).containsText("wrote 21 characters");
-    page.reload();
-    assertThat(text(0)).hasText(Pattern.compile("JULIET:.{21}", Pattern.DOTALL)); // by the address
-
-    page.click("#earlier-box > summary");
-    Locator entries = page.locator("#earlier li");
-    assertThat(entries).hasCount(2);
-    entries.nth(1).locator(".link").click();
-
-    assertThat(text(0)).hasText(romeo);
-    assertThat(page.locator("#prompt")).hasValue("ROMEO:");
-    page.click("#texts .continue");
-    assertThat(about()).containsText("wrote 40 characters");
-    assertThat(text(0)).containsText(romeo);
-    entries.nth(0).locator("text=Delete").click();
-    assertThat(entries).hasCount(1);
-    page.click("#forget");
-    assertThat(page.locator("#earlier-box")).isHidden();
-    assertThat((String) page.evaluate("localStorage.getItem('folio.texts')")).isEqualTo("[]");
-  }
-
-  @Test
-  void copiesAPythonProgramThatWritesTheText() throws IOException, InterruptedException {
-    page.fill("#prompt", "It's \\ so:\n");
-    page.fill("#temperature", "0");
-    page.fill("#max_tokens", "30");
-    page.click("#more > summary");
-    page.click("#python");
-    assertThat(page.locator("#python")).hasText("Copied");
-    Path program = Path.of("target", "copied.py");
-    Files.writeString(program, clipboard());
-
-    Process python =
-        new ProcessBuilder("python3", program.toString()).redirectErrorStream(true).start();
-    String printed = new String(python.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-    assertThat(python.waitFor()).as(printed).isZero();
-
-    page.click("#generate");
-    assertThat(about()).containsText("wrote 30 characters");
-    assertThat("It's \\ so:\n" + printed).isEqualTo(text(0).textContent());
   }
 
   @Test
