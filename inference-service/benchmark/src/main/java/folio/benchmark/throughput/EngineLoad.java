@@ -24,10 +24,29 @@ public final class EngineLoad {
 
   private final InProcessEngine engine;
   private final StreamRequest request;
-  private final LongAdder characters = new LongAdder();
 
-  /** The event that ended a stream first, or null while no stream has ended. */
-  private final AtomicReference<GenerationEvent> ended = new AtomicReference<>();
+  /**
+   * What the streams of one measurement have sent. The last event of a cancelled stream may come
+   * after the next measurement has begun, so each measurement has its own.
+   */
+  private static final class Received {
+    final LongAdder characters = new LongAdder();
+
+    /** The event that ended a stream first, or null while no stream has ended. */
+    final AtomicReference<GenerationEvent> ended = new AtomicReference<>();
+
+    void read(GenerationStream stream) {
+      GenerationEvent event = stream.poll();
+      while (event != null) {
+        if (event instanceof GenerationEvent.Text text) {
+          characters.add(text.text().codePointCount(0, text.text().length()));
+        } else {
+          ended.compareAndSet(null, event);
+        }
+        event = stream.poll();
+      }
+    }
+  }
 
   /** Creates a load whose streams all send the same request, each with its own seed. */
   public EngineLoad(InProcessEngine engine, StreamRequest request) {
@@ -42,46 +61,34 @@ public final class EngineLoad {
    */
   WindowResult measure(int streams, Window window) throws InterruptedException {
     CountDownLatch started = new CountDownLatch(streams);
+    Received received = new Received();
     List<GenerationStream> open =
-        IntStream.range(0, streams).mapToObj(seed -> open(seed, started)).toList();
+        IntStream.range(0, streams).mapToObj(seed -> open(seed, started, received)).toList();
     try {
       if (!started.await(FIRST_CHARACTER_LIMIT_MINUTES, TimeUnit.MINUTES)) {
         throw new BenchmarkException(started.getCount() + " streams had no first character");
       }
       Pause.sleep(window.warmUp());
       ProcessSample before = ProcessSample.of(ProcessHandle.current().pid());
-      characters.reset();
+      received.characters.reset();
       long begin = System.nanoTime();
       Pause.sleep(window.measured());
-      double perSecond = characters.sum() / ((System.nanoTime() - begin) / 1e9);
+      double perSecond = received.characters.sum() / ((System.nanoTime() - begin) / 1e9);
       ProcessUsage usage = ProcessSample.of(ProcessHandle.current().pid()).since(before);
-      if (ended.get() != null) {
-        throw new BenchmarkException("a stream ended: " + ended.get());
+      if (received.ended.get() != null) {
+        throw new BenchmarkException("a stream ended: " + received.ended.get());
       }
       return new WindowResult(perSecond, null, usage);
     } finally {
       open.forEach(GenerationStream::cancel);
       engine.awaitIdle();
-      ended.set(null); // the cancelled streams have set it
     }
   }
 
-  private GenerationStream open(int seed, CountDownLatch started) {
+  private GenerationStream open(int seed, CountDownLatch started, Received received) {
     GenerationStream stream = engine.submit(request.generationRequest(seed));
     stream.started().whenComplete((fact, rejection) -> started.countDown());
-    stream.onReadable(() -> read(stream));
+    stream.onReadable(() -> received.read(stream));
     return stream;
-  }
-
-  private void read(GenerationStream stream) {
-    GenerationEvent event = stream.poll();
-    while (event != null) {
-      if (event instanceof GenerationEvent.Text text) {
-        characters.add(text.text().codePointCount(0, text.text().length()));
-      } else {
-        ended.compareAndSet(null, event);
-      }
-      event = stream.poll();
-    }
   }
 }
