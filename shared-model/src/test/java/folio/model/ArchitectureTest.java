@@ -22,11 +22,12 @@ class ArchitectureTest {
   private static final String TEXT = "folio.model.text";
   private static final String CHECKPOINT = "folio.model.checkpoint";
   private static final String RUN = "folio.model.run";
+  private static final String KERNEL = "folio.model.kernel";
   private static final String CUDA = "folio.runtime.cuda";
   private static final String TORCHSCRIPT = "folio.runtime.torchscript";
   private static final String ENGINE = "folio.runtime.engine";
   private static final String[] PACKAGES = {
-    VOCABULARY, SAMPLING, NETWORK, STORAGE, TEXT, CHECKPOINT, RUN, CUDA, TORCHSCRIPT, ENGINE
+    VOCABULARY, SAMPLING, NETWORK, STORAGE, TEXT, CHECKPOINT, RUN, KERNEL, CUDA, TORCHSCRIPT, ENGINE
   };
 
   private static final JavaClasses CLASSES =
@@ -100,6 +101,11 @@ class ArchitectureTest {
   @Test
   void checkpointDependsOnlyOnVocabularyNetworkStorageAndText() {
     assertDependsOnlyOn(CHECKPOINT, VOCABULARY, NETWORK, STORAGE, TEXT);
+  }
+
+  @Test
+  void kernelDependsOnlyOnStorageAndCuda() {
+    assertDependsOnlyOn(KERNEL, STORAGE, CUDA);
   }
 
   @Test

@@ -1,13 +1,11 @@
 package folio.inference.fused;
 
 import ai.djl.ndarray.NDManager;
+import folio.model.kernel.KernelCache;
 import folio.model.network.CharGru;
-import folio.model.storage.FileCache;
 import folio.runtime.cuda.CudaDevice;
 import folio.runtime.cuda.CudaException;
-import folio.runtime.cuda.CudaModule;
 import folio.runtime.cuda.CudaStream;
-import folio.runtime.cuda.Nvrtc;
 import folio.runtime.cuda.TensorAddress;
 import java.util.Optional;
 import org.jboss.logging.Logger;
@@ -16,14 +14,7 @@ import org.jboss.logging.Logger;
 public final class FusedDecoders implements FusedDecoderFactory {
   private static final Logger LOG = Logger.getLogger(FusedDecoders.class);
 
-  private static final KernelCache KERNELS =
-      new KernelCache(
-          FileCache.folderOf(System.getenv()),
-          (program, architecture, definitions) -> {
-            byte[] binary = Nvrtc.ofThisProcess().compile(program, architecture, definitions);
-            CudaModule.check(binary); // a binary that this driver rejects must not be cached
-            return binary;
-          });
+  private static final KernelCache KERNELS = KernelCache.ofThisMachine();
 
   private final FusedModel model;
 
@@ -55,7 +46,11 @@ public final class FusedDecoders implements FusedDecoderFactory {
       KernelLayout layout = KernelLayout.of(network.config(), gpu);
       TensorAddress.check();
       int slots = layout.maxSlots(gpu, streams);
-      CompiledKernel kernel = new CompiledKernel(layout, slots, kernels.binary(gpu, layout));
+      CompiledKernel kernel =
+          new CompiledKernel(
+              layout,
+              slots,
+              kernels.binary(gpu, KernelSource.program(), KernelSource.definitions(layout)));
       FusedModel model = new FusedModel(manager, network, characters, kernel);
       try {
         launchTrial(model);

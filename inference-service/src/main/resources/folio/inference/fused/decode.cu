@@ -21,8 +21,7 @@
 // that owns the unit; other blocks read its state and output as float16.
 //
 //   layout.cuh         shape of the network, structs of the host, shared memory, order of additions
-//   ptx.cuh            thin wrappers of PTX instructions
-//   mma.cuh            fragments of mma.m16n8k16
+//   fragments.cuh      fragments of a block's rows
 //   grid_barrier.cuh   waiting for other blocks
 //   ll_words.cuh       the LL protocol
 //   cluster_peer.cuh   the exchange of two blocks of a cluster
@@ -31,6 +30,8 @@
 //   head.cuh           logits and the next ids
 //   small_batch.cuh    the layers of a step for up to eight streams
 //   large_batch.cuh    the layers of a step for more
+//
+// ptx.cuh and mma.cuh belong to folio.model.kernel: thin wrappers of PTX instructions, and products on tensor cores.
 //
 // The grid has HIDDEN / UNITS blocks of 256 threads and must be launched cooperatively. See layout.cuh for the
 // compile-time definitions, and folio.inference.fused.KernelLayout for their counterpart on the host.

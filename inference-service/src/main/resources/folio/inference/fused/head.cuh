@@ -4,7 +4,7 @@
 // and so on. Its warps share the k of the logits, and then every warp samples for one stream.
 
 #include "block.cuh"
-#include "mma.cuh"
+#include "fragments.cuh"
 #include "sampler.cuh"
 
 // The number of tiles of the head whose loads a lane has in flight. The head is too large for shared memory.

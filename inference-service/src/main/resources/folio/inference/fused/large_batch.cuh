@@ -19,7 +19,7 @@
 // 4. The id before step k is read before the arrival at (k, 0). It is overwritten after a wait for (k, LAYERS - 1).
 
 #include "block.cuh"
-#include "mma.cuh"
+#include "fragments.cuh"
 
 constexpr int LOAD_BATCH = HALF_PAIRS < 8 ? HALF_PAIRS : 8;  // Pairs whose columns a lane loads before it uses them.
 

@@ -13,10 +13,7 @@
 //   STREAM_BYTES, LAUNCH_BYTES   the sizes of Stream and Launch
 //   SHARED_BYTES                 the sizes of a block's shared memory for 8, 16, 24, ... slots, separated by commas
 
-#define DEVICE __device__ __forceinline__
-
-typedef unsigned short half_t;              // A half: the bits of a float16 number.
-typedef unsigned long long u64;
+#include "ptx.cuh"
 
 // Divides and rounds up.
 DEVICE constexpr unsigned divideUp(unsigned count, unsigned by) { return (count + by - 1) / by; }

@@ -22,7 +22,7 @@
 //    what all of them published in step k.
 
 #include "block.cuh"
-#include "mma.cuh"
+#include "fragments.cuh"
 
 // A lane's A fragments of this warp's slice of a matrix, and their product.
 struct MatrixSlice {

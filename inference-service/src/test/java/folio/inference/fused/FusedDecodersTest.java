@@ -4,6 +4,7 @@ import static folio.runtime.cuda.FakeDriver.HOPPER;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import ai.djl.ndarray.NDManager;
+import folio.model.kernel.KernelCache;
 import folio.model.network.CharGru;
 import folio.model.network.CharGruConfig;
 import folio.runtime.cuda.CudaDevice;

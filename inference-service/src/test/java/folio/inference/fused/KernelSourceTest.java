@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import ai.djl.Device;
 import folio.model.sampling.SamplingParameters;
+import folio.model.testing.CudaCompiler;
 import folio.runtime.cuda.CudaException;
 import folio.runtime.cuda.CudaMemory;
 import folio.runtime.cuda.FakeDriver;
@@ -15,14 +16,12 @@ import java.io.IOException;
 import java.lang.reflect.RecordComponent;
 import java.net.URISyntaxException;
 import java.nio.ByteBuffer;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.stream.Stream;
@@ -35,35 +34,16 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * Tests that the kernel compiles, for every architecture that may serve it, and that it asserts the
- * sizes of its host. NVRTC needs no GPU. It comes from a Python with {@code
- * nvidia-cuda-nvrtc-cu12}, which FOLIO_PYTHON names and {@code .ci/run} installs.
+ * sizes of its host.
  */
 @Tag("slow")
 class KernelSourceTest {
-  private static final String PYTHON = System.getenv().getOrDefault("FOLIO_PYTHON", "python3");
   private static final KernelLayout LAYOUT = new KernelLayout(3, 128, 65, true, true, 4, 2);
   private static Nvrtc nvrtc;
 
   @BeforeAll
   static void findCompiler() throws Exception {
-    Optional<Path> found = find();
-    String reason = PYTHON + " has no nvidia-cuda-nvrtc-cu12";
-    assumeTrue(found.isPresent(), reason);
-    nvrtc = Nvrtc.at(found.get());
-  }
-
-  private static Optional<Path> find() throws InterruptedException {
-    try {
-      Process process =
-          new ProcessBuilder(
-                  PYTHON, "-c", "import nvidia.cuda_nvrtc as n; print(list(n.__path__)[0])")
-              .start();
-      String folder =
-          new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8).strip();
-      return process.waitFor() == 0 ? Nvrtc.in(Path.of(folder, "lib")) : Optional.empty();
-    } catch (IOException e) {
-      return Optional.empty();
-    }
+    nvrtc = CudaCompiler.needed();
   }
 
   @ParameterizedTest

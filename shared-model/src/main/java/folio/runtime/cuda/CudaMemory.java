@@ -126,11 +126,11 @@ public final class CudaMemory implements AutoCloseable {
    * Copies an array to an offset, from device to device. The stream must be the one on which
    * libtorch computes the array; the caller may then close the array as soon as this returns.
    *
-   * @param content float32 without gaps, on the same device
+   * @param content float32, float16 or bfloat16, without gaps, on the same device
    * @throws IndexOutOfBoundsException if the range is not within this memory
    */
   public void write(CudaStream stream, long offset, NDArray content) {
-    long length = content.size() * Float.BYTES;
+    long length = content.size() * content.getDataType().getNumOfBytes();
     check(offset, length);
     try {
       long from = TensorAddress.of(content);

@@ -72,6 +72,15 @@ public final class CudaStream {
     return new CudaStream(driver, null);
   }
 
+  /**
+   * Returns the stream on which libtorch runs the work of the calling thread: the thread's own, the
+   * one that records, or else the default stream.
+   */
+  public static CudaStream ofThread(Device device) {
+    CudaStream own = CURRENT.get();
+    return own == null ? standard(device) : own;
+  }
+
   private static CudaStream create(Device device) {
     Driver driver = Driver.get();
     synchronize(device); // makes the device's context current on the thread
@@ -116,10 +125,11 @@ public final class CudaStream {
   }
 
   /**
-   * Runs a task on a stream that only such tasks use, then records it there. libtorch caches freed
-   * memory by stream, so memory that the task allocates and frees is not reused by concurrent work.
-   * The exception is a device that runs out of memory: libtorch then releases its cached memory.
-   * Close the graph before an operation that may run out of memory.
+   * Runs a task on a stream that only such tasks use, then records it there. The calling thread
+   * must have no stream of its own. libtorch caches freed memory by stream, so memory that the task
+   * allocates and frees is not reused by concurrent work. The exception is a device that runs out
+   * of memory: libtorch then releases its cached memory. Close the graph before an operation that
+   * may run out of memory.
    *
    * @return the graph, which launches on the default stream and which the caller closes; null if
    *     the task cannot be recorded. The log then has the reason, and the task has run all the
@@ -135,12 +145,14 @@ public final class CudaStream {
     }
     synchronize(device); // the default stream writes the arrays that the task reads
     recording.driver.use(device.getDeviceId(), recording.handle);
+    CURRENT.set(recording);
     try {
       kernels.run();
       return new CudaGraph(recording.driver, recording.capture(kernels), null);
     } catch (CudaException e) {
       return unrecorded(e);
     } finally {
+      CURRENT.remove();
       synchronize(device);
       recording.driver.use(device.getDeviceId(), null);
     }

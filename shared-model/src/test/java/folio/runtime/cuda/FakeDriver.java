@@ -24,6 +24,9 @@ public final class FakeDriver implements Driver.Library, AutoCloseable {
 
   private static final int OUT_OF_MEMORY = 2;
 
+  /** {@code CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES}. */
+  private static final int MAX_DYNAMIC_SHARED_BYTES = 8;
+
   /** A handle of whatever the driver creates. */
   private static final Pointer HANDLE = new Pointer(1);
 
@@ -58,6 +61,8 @@ public final class FakeDriver implements Driver.Library, AutoCloseable {
   private String failing;
   private int callsUntilFailure;
   private int modules;
+  private int maxActiveClusters = 7;
+  private boolean atOnce;
 
   /**
    * Replaces the machine's driver and gives the calling thread a stream.
@@ -78,6 +83,16 @@ public final class FakeDriver implements Driver.Library, AutoCloseable {
   public void fail(String function, int callsBefore) {
     failing = function;
     callsUntilFailure = callsBefore;
+  }
+
+  /** Makes launches run at once, for kernels between operations of libtorch on the host. */
+  public void runAtOnce() {
+    atOnce = true;
+  }
+
+  /** Sets the number of clusters that can run at the same time; it begins as that of an H200. */
+  public void setMaxActiveClusters(int clusters) {
+    maxActiveClusters = clusters;
   }
 
   /** Returns the number of allocations that are not freed. */
@@ -107,8 +122,13 @@ public final class FakeDriver implements Driver.Library, AutoCloseable {
         maxSharedBytes.add(0);
         ((PointerByReference) arguments[0]).setValue(new Pointer(functions.size()));
       }
-      case "cuFuncSetAttribute" ->
+      case "cuFuncSetAttribute" -> {
+        if ((Integer) arguments[1] == MAX_DYNAMIC_SHARED_BYTES) {
           maxSharedBytes.set(number((Pointer) arguments[0]), (Integer) arguments[2]);
+        }
+      }
+      case "cuOccupancyMaxActiveClusters" ->
+          ((IntByReference) arguments[0]).setValue(maxActiveClusters);
       case "cuDriverGetVersion" -> ((IntByReference) arguments[0]).setValue(gpu.driver());
       case "cuDeviceGetAttribute" ->
           ((IntByReference) arguments[0]).setValue(attribute((Integer) arguments[1]));
@@ -150,7 +170,7 @@ public final class FakeDriver implements Driver.Library, AutoCloseable {
           queued.add(() -> copy(to, content, arguments[2]));
         }
       }
-      case "cuLaunchCooperativeKernel" -> {
+      case "cuLaunchKernel", "cuLaunchCooperativeKernel" -> {
         int number = number((Pointer) arguments[0]);
         if ((Integer) arguments[7] > maxSharedBytes.get(number)) {
           throw new AssertionError(arguments[7] + " bytes of shared memory exceed the attribute");
@@ -162,7 +182,11 @@ public final class FakeDriver implements Driver.Library, AutoCloseable {
                 (Integer) arguments[4],
                 (Integer) arguments[7],
                 copyOf(((PointerByReference) arguments[9]).getValue(), parameterBytes));
-        queued.add(() -> kernel.run(launch));
+        if (atOnce) {
+          kernel.run(launch);
+        } else {
+          queued.add(() -> kernel.run(launch));
+        }
       }
       case "cuStreamSynchronize" -> {
         while (!queued.isEmpty()) {

@@ -1,4 +1,4 @@
-package folio.inference.fused;
+package folio.model.kernel;
 
 import static folio.runtime.cuda.FakeDriver.HOPPER;
 import static org.assertj.core.api.Assertions.assertThat;
@@ -14,6 +14,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -22,7 +23,11 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class KernelCacheTest {
-  private static final KernelLayout LAYOUT = new KernelLayout(3, 128, 65, true, true, 4, 2);
+  private static final Nvrtc.Program PROGRAM =
+      new Nvrtc.Program(
+          "add.cu", "__global__ void add() {}", new TreeMap<>(Map.of("a.cuh", "1", "b.cuh", "2")));
+
+  private static final List<String> DEFINITIONS = List.of("HIDDEN=128");
 
   @TempDir Path folder;
   private final List<String> compiled = new ArrayList<>();
@@ -41,42 +46,43 @@ class KernelCacheTest {
   @Test
   void compilesOncePerSourceLayoutGpuAndDriver() {
     KernelCache first = cache();
-    byte[] binary = first.binary(HOPPER, LAYOUT);
+    byte[] binary = first.binary(HOPPER, PROGRAM, DEFINITIONS);
 
-    assertThat(first.binary(HOPPER, LAYOUT)).isEqualTo(binary);
-    assertThat(cache().binary(HOPPER, LAYOUT)).as("another process").isEqualTo(binary);
-    assertThat(compiled).containsExactly("90 " + KernelSource.definitions(LAYOUT));
+    assertThat(first.binary(HOPPER, PROGRAM, DEFINITIONS)).isEqualTo(binary);
+    assertThat(cache().binary(HOPPER, PROGRAM, DEFINITIONS))
+        .as("another process")
+        .isEqualTo(binary);
+    assertThat(compiled).containsExactly("90 " + DEFINITIONS);
 
-    cache().binary(new CudaDevice(80, 132, 232_448, true, 13_000), LAYOUT);
-    cache().binary(new CudaDevice(90, 132, 232_448, true, 13_010), LAYOUT);
-    cache().binary(HOPPER, new KernelLayout(3, 128, 66, true, true, 4, 2));
+    cache().binary(new CudaDevice(80, 132, 232_448, true, 13_000), PROGRAM, DEFINITIONS);
+    cache().binary(new CudaDevice(90, 132, 232_448, true, 13_010), PROGRAM, DEFINITIONS);
+    cache().binary(HOPPER, PROGRAM, List.of("HIDDEN=256"));
     assertThat(compiled).hasSize(4);
   }
 
   @Test
   void compilesAgainIfAnyFileOfTheSourceChanges() {
-    Nvrtc.Program program = KernelSource.program();
     Set<String> keys = new HashSet<>();
-    keys.add(KernelCache.key(program, List.of(), HOPPER));
+    keys.add(KernelCache.key(PROGRAM, List.of(), HOPPER));
     keys.add(
         KernelCache.key(
-            new Nvrtc.Program(program.name(), program.source() + "\n", program.headers()),
+            new Nvrtc.Program(PROGRAM.name(), PROGRAM.source() + "\n", PROGRAM.headers()),
             List.of(),
             HOPPER));
-    for (String header : KernelSource.HEADERS) {
-      SortedMap<String, String> changed = new TreeMap<>(program.headers());
+    for (String header : PROGRAM.headers().keySet()) {
+      SortedMap<String, String> changed = new TreeMap<>(PROGRAM.headers());
       changed.compute(header, (name, text) -> text + "\n");
       keys.add(
           KernelCache.key(
-              new Nvrtc.Program(program.name(), program.source(), changed), List.of(), HOPPER));
+              new Nvrtc.Program(PROGRAM.name(), PROGRAM.source(), changed), List.of(), HOPPER));
     }
 
-    assertThat(keys).hasSize(2 + KernelSource.HEADERS.size());
+    assertThat(keys).hasSize(2 + PROGRAM.headers().size());
   }
 
   @Test
   void compilesAgainIfAFileIsDamaged() throws IOException {
-    cache().binary(HOPPER, LAYOUT);
+    cache().binary(HOPPER, PROGRAM, DEFINITIONS);
     try (Stream<Path> files = Files.list(folder.resolve("kernels"))) {
       Path file = files.findFirst().orElseThrow();
       byte[] content = Files.readAllBytes(file);
@@ -84,8 +90,8 @@ class KernelCacheTest {
       Files.write(file, content);
     }
 
-    assertThat(cache().binary(HOPPER, LAYOUT)).asString().isEqualTo("binary 2");
-    assertThat(cache().binary(HOPPER, LAYOUT)).asString().isEqualTo("binary 2");
+    assertThat(cache().binary(HOPPER, PROGRAM, DEFINITIONS)).asString().isEqualTo("binary 2");
+    assertThat(cache().binary(HOPPER, PROGRAM, DEFINITIONS)).asString().isEqualTo("binary 2");
   }
 
   @Test
@@ -97,7 +103,8 @@ class KernelCacheTest {
               throw new CudaException(program.name() + " does not compile");
             });
 
-    assertThatThrownBy(() -> failing.binary(HOPPER, LAYOUT)).isInstanceOf(CudaException.class);
-    assertThat(cache().binary(HOPPER, LAYOUT)).asString().isEqualTo("binary 1");
+    assertThatThrownBy(() -> failing.binary(HOPPER, PROGRAM, DEFINITIONS))
+        .isInstanceOf(CudaException.class);
+    assertThat(cache().binary(HOPPER, PROGRAM, DEFINITIONS)).asString().isEqualTo("binary 1");
   }
 }

@@ -1,7 +1,7 @@
 #pragma once
 
 // Products on tensor cores with mma.m16n8k16: C[16 x 8] += A[16 x 16] * B[16 x 8]. A is 16 rows of weights, the columns
-// of B and C are eight streams. A and B are float16, C is float32. A stream's column of C depends on no other column.
+// of B and C are eight sequences. A and B are halves, C is float32. A column of C depends on no other column.
 //
 // The 32 lanes of a warp hold the operands together. Lane 4 * g + q, with g from 0 to 7 and q from 0 to 3, holds these
 // fragments. A register of A or B has two halves, of neighbouring k, the lower k in its low 16 bits. k increases to the
@@ -39,33 +39,4 @@ DEVICE void mmaFirst(float (&sum)[4], uint4 low, uint4 high, uint4 b) {
 
 DEVICE void mmaSecond(float (&sum)[4], uint4 low, uint4 high, uint4 b) {
   mma(sum, low.z, high.z, low.w, high.w, b.z, b.w);
-}
-
-// A lane's A fragments of a block's rows, [ROWS][32], for one pair; zeros past the last row.
-struct RowFragments {
-  uint4 low[ROW_TILES], high[ROW_TILES];
-
-  DEVICE void load(const half_t* rows, bool wanted) {
-    int lane = threadIdx.x & 31, g = lane >> 2, q = lane & 3;
-#pragma unroll
-    for (int tile = 0; tile < ROW_TILES; tile++) {
-      const half_t* at = rows + (tile * 16 + g) * 32 + q * 8;
-      low[tile] = high[tile] = make_uint4(0, 0, 0, 0);
-      if (wanted && tile * 16 + g < ROWS) low[tile] = *(const uint4*)at;
-      if (wanted && tile * 16 + 8 + g < ROWS) high[tile] = *(const uint4*)(at + 8 * 32);
-    }
-  }
-};
-
-// Writes a lane's C fragments of a block's rows to [ROWS][TILE].
-DEVICE void storeSums(float* to, const float (&sums)[ROW_TILES][4]) {
-  int lane = threadIdx.x & 31, g = lane >> 2, q = lane & 3;
-#pragma unroll
-  for (int tile = 0; tile < ROW_TILES; tile++) {
-#pragma unroll
-    for (int high = 0; high < 2; high++) {
-      int row = tile * 16 + high * 8 + g;
-      if (row < ROWS) *(float2*)(to + row * TILE + q * 2) = make_float2(sums[tile][high * 2], sums[tile][high * 2 + 1]);
-    }
-  }
 }

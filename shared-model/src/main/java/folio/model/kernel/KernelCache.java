@@ -1,8 +1,9 @@
-package folio.inference.fused;
+package folio.model.kernel;
 
 import folio.model.storage.FileCache;
 import folio.model.storage.Sha256;
 import folio.runtime.cuda.CudaDevice;
+import folio.runtime.cuda.CudaModule;
 import folio.runtime.cuda.Nvrtc;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -17,13 +18,13 @@ import java.util.concurrent.ConcurrentHashMap;
  * architecture and driver version. Compiling a binary takes about a third of a second. Safe for use
  * by any thread.
  */
-final class KernelCache {
+public final class KernelCache {
   /** The largest size of the cache on disk. */
   private static final long MAX_BYTES = 64L << 20;
 
   /** A compiler such as {@link Nvrtc}. */
   @FunctionalInterface
-  interface Compiler {
+  public interface Compiler {
     /**
      * Compiles a program.
      *
@@ -39,23 +40,36 @@ final class KernelCache {
   private final Map<String, byte[]> compiled = new ConcurrentHashMap<>();
 
   /**
+   * Returns a cache of this machine, with the compiler of this process. A binary that the driver
+   * rejects is not cached.
+   */
+  public static KernelCache ofThisMachine() {
+    return new KernelCache(
+        FileCache.folderOf(System.getenv()),
+        (program, architecture, definitions) -> {
+          byte[] binary = Nvrtc.ofThisProcess().compile(program, architecture, definitions);
+          CudaModule.check(binary);
+          return binary;
+        });
+  }
+
+  /**
    * Opens the cache on disk.
    *
    * @param folder the folder of all of Folio's caches; the cache is a subfolder
    */
-  KernelCache(Path folder, Compiler compiler) {
+  public KernelCache(Path folder, Compiler compiler) {
     this.files = new FileCache(folder.resolve("kernels"), MAX_BYTES);
     this.compiler = compiler;
   }
 
   /**
-   * Returns the binary for a GPU and a layout, compiled or from the cache.
+   * Returns the binary of a program for a GPU, compiled or from the cache.
    *
-   * @throws folio.runtime.cuda.CudaException if the kernel does not compile
+   * @param definitions macros, each {@code NAME=VALUE}
+   * @throws folio.runtime.cuda.CudaException if the program does not compile
    */
-  byte[] binary(CudaDevice gpu, KernelLayout layout) {
-    Nvrtc.Program program = KernelSource.program();
-    List<String> definitions = KernelSource.definitions(layout);
+  public byte[] binary(CudaDevice gpu, Nvrtc.Program program, List<String> definitions) {
     String key = key(program, definitions, gpu);
     return compiled.computeIfAbsent(
         key,

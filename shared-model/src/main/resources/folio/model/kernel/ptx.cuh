@@ -1,13 +1,32 @@
 #pragma once
 
-// Thin wrappers of PTX instructions.
+// Thin wrappers of PTX instructions. A kernel that defines BFLOAT16 as 1 computes with bfloat16 instead of float16.
 
-#include "layout.cuh"
+#define DEVICE __device__ __forceinline__
+
+#if BFLOAT16
+#define HALF_TYPE "bf16"
+#else
+#define HALF_TYPE "f16"
+#endif
+
+typedef unsigned short half_t;              // A half: the bits of a float16 or bfloat16 number.
+typedef unsigned long long u64;
 
 DEVICE half_t toHalf(float value) {
   half_t half;
-  asm("cvt.rn.f16.f32 %0, %1;" : "=h"(half) : "f"(value));
+  asm("cvt.rn." HALF_TYPE ".f32 %0, %1;" : "=h"(half) : "f"(value));
   return half;
+}
+
+DEVICE float toFloat(half_t half) {
+#if BFLOAT16
+  return __uint_as_float((unsigned)half << 16);
+#else
+  float value;
+  asm("cvt.f32.f16 %0, %1;" : "=f"(value) : "h"(half));
+  return value;
+#endif
 }
 
 DEVICE u64 nanoseconds() {
@@ -64,7 +83,8 @@ DEVICE unsigned loadAcquire(const unsigned* from) {
 
 // Multiplies on a tensor core: sum[16 x 8] += a[16 x 16] * b[16 x 8]. See mma.cuh for the lanes' parts.
 DEVICE void mma(float (&sum)[4], unsigned a0, unsigned a1, unsigned a2, unsigned a3, unsigned b0, unsigned b1) {
-  asm volatile("mma.sync.aligned.m16n8k16.row.col.f32.f16.f16.f32 {%0,%1,%2,%3}, {%4,%5,%6,%7}, {%8,%9}, {%0,%1,%2,%3};"
+  asm volatile("mma.sync.aligned.m16n8k16.row.col.f32." HALF_TYPE "." HALF_TYPE
+               ".f32 {%0,%1,%2,%3}, {%4,%5,%6,%7}, {%8,%9}, {%0,%1,%2,%3};"
                : "+f"(sum[0]), "+f"(sum[1]), "+f"(sum[2]), "+f"(sum[3])
                : "r"(a0), "r"(a1), "r"(a2), "r"(a3), "r"(b0), "r"(b1));
 }
@@ -92,6 +112,13 @@ DEVICE void storeAsync(unsigned to, float first, float second, unsigned mbarrier
                : "memory");
 }
 
+// Writes 16 bytes to the shared memory of a block and reports them to an mbarrier there.
+DEVICE void storeAsync(unsigned to, uint4 value, unsigned mbarrier) {
+  asm volatile("st.async.weak.shared::cluster.mbarrier::complete_tx::bytes.v4.b32 [%0], {%1,%2,%3,%4}, [%5];" ::"r"(to),
+               "r"(value.x), "r"(value.y), "r"(value.z), "r"(value.w), "r"(mbarrier)
+               : "memory");
+}
+
 // Initializes an mbarrier whose phases complete after one arrival and all bytes that the arrival expects.
 DEVICE void initMbarrier(unsigned mbarrier) {
   asm volatile("mbarrier.init.shared::cta.b64 [%0], 1;" ::"r"(mbarrier) : "memory");
@@ -100,6 +127,17 @@ DEVICE void initMbarrier(unsigned mbarrier) {
 
 DEVICE void arriveExpecting(unsigned mbarrier, int bytes) {
   asm volatile("mbarrier.arrive.expect_tx.shared::cta.b64 _, [%0], %1;" ::"r"(mbarrier), "r"(bytes) : "memory");
+}
+
+// Waits until the phase of a parity has completed, or for some microseconds. Returns whether it has completed.
+DEVICE bool awaitCompletion(unsigned mbarrier, unsigned parity) {
+  unsigned done;
+  asm volatile(
+      "{.reg .pred p; mbarrier.try_wait.parity.acquire.cluster.shared::cta.b64 p, [%1], %2; selp.u32 %0, 1, 0, p;}"
+      : "=r"(done)
+      : "r"(mbarrier), "r"(parity)
+      : "memory");
+  return done;
 }
 
 // Returns whether the phase of a parity has completed.

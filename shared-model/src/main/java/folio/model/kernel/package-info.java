@@ -1,0 +1,2 @@
+/** CUDA kernels: their sources on the class path and their compiled binaries. */
+package folio.model.kernel;
