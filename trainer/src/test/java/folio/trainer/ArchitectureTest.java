@@ -25,8 +25,9 @@ import org.junit.jupiter.params.provider.FieldSource;
 
 /**
  * The rules between the packages of the trainer. The packages cli, run, batch and benchmark join
- * others. Every other package stands alone, with two exceptions: training and evaluation read the
- * classes of corpus that hold ids, and sweep reads records and draws curves with report.
+ * others. Every other package stands alone, with three exceptions: training and evaluation read the
+ * classes of corpus that hold ids, training runs the kernels of recurrence, and sweep reads records
+ * and draws curves with report.
  */
 class ArchitectureTest {
   private static final String ROOT = "folio.trainer.";
@@ -50,7 +51,8 @@ class ArchitectureTest {
           entry("run", List.of("corpus", "training", "evaluation", "publication", "report")),
           entry("batch", List.of("evaluation", "report")),
           entry("benchmark", List.of("corpus", "training")),
-          entry("training", List.of("corpus")),
+          entry("training", List.of("corpus", "recurrence")),
+          entry("recurrence", List.of()),
           entry("evaluation", List.of("corpus")),
           entry("sweep", List.of("report")),
           entry("corpus", List.of()),

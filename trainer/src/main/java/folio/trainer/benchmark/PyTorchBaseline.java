@@ -3,12 +3,14 @@ package folio.trainer.benchmark;
 import ai.djl.Device;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import folio.trainer.training.Precision;
 import java.io.File;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 
 /** A straightforward training loop in PyTorch, {@code train_step.py}, run as a process. */
@@ -21,6 +23,29 @@ public final class PyTorchBaseline {
       super(message, cause);
     }
   }
+
+  /**
+   * A form of the loop.
+   *
+   * @param precision float32, float16 or bfloat16
+   * @param graph whether the step is captured as a CUDA graph
+   */
+  private record Form(Precision precision, boolean graph) {
+    String dtype() {
+      return precision.name().toLowerCase(Locale.ROOT);
+    }
+  }
+
+  private static final List<Form> FORMS_ON_GPU =
+      List.of(
+          new Form(Precision.FLOAT32, false),
+          new Form(Precision.FLOAT32, true),
+          new Form(Precision.FLOAT16, false),
+          new Form(Precision.FLOAT16, true),
+          new Form(Precision.BFLOAT16, true));
+
+  private static final List<Form> FORMS_ON_CPU =
+      List.of(new Form(Precision.FLOAT32, false), new Form(Precision.BFLOAT16, false));
 
   private final String python;
   private final Device device;
@@ -40,7 +65,7 @@ public final class PyTorchBaseline {
   /** Returns why the baseline cannot be run, or nothing if it can. */
   public Optional<String> problem() {
     try {
-      run("-c", "import fastapi, numpy, torch, uvicorn");
+      run("-c", "import numpy, torch");
       return Optional.empty();
     } catch (BaselineException e) {
       return Optional.of(e.getMessage());
@@ -61,23 +86,48 @@ public final class PyTorchBaseline {
   }
 
   /**
-   * Measures a training step, and returns its milliseconds.
+   * Returns the loop in all its forms: on a GPU, eager and captured, in float32 and in 16 bits; on
+   * a CPU, eager in float32 and bfloat16. Each throws a {@link BaselineException} if the process
+   * fails or prints no result.
    *
    * @param text a UTF-8 file to train on
-   * @param steps the number of steps to measure
-   * @throws BaselineException if the process fails or prints no result
    */
-  public double millis(Path text, StepTimer.Size size, int steps) {
-    String answer =
-        run(
-            home.resolve("trainer/benchmark/train_step.py").toString(),
-            text.toString(),
-            "--hidden=" + size.hidden(),
-            "--layers=" + size.layers(),
-            "--batch=" + size.rows(),
-            "--length=" + size.length(),
-            "--steps=" + steps,
-            "--device=" + (device.isGpu() ? "cuda" : "cpu"));
+  public List<StepTables.Baseline> forms(Path text) {
+    List<StepTables.Baseline> forms = new ArrayList<>();
+    for (Form form : device.isGpu() ? FORMS_ON_GPU : FORMS_ON_CPU) {
+      forms.add(
+          new StepTables.Baseline() {
+            @Override
+            public String name() {
+              return "PyTorch " + form.dtype() + (form.graph() ? " graph" : "");
+            }
+
+            @Override
+            public double millis(StepTimer.Size size, int steps) {
+              return PyTorchBaseline.this.millis(text, size, steps, form);
+            }
+          });
+    }
+    return forms;
+  }
+
+  private double millis(Path text, StepTimer.Size size, int steps, Form form) {
+    List<String> arguments =
+        new ArrayList<>(
+            List.of(
+                home.resolve("trainer/benchmark/train_step.py").toString(),
+                text.toString(),
+                "--hidden=" + size.hidden(),
+                "--layers=" + size.layers(),
+                "--batch=" + size.rows(),
+                "--length=" + size.length(),
+                "--steps=" + steps,
+                "--device=" + (device.isGpu() ? "cuda" : "cpu"),
+                "--dtype=" + form.dtype()));
+    if (form.graph()) {
+      arguments.add("--graph");
+    }
+    String answer = run(arguments.toArray(String[]::new));
     try {
       return new JsonMapper().readTree(answer).get("ms_per_step").asDouble();
     } catch (JsonProcessingException e) {

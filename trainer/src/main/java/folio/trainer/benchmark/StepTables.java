@@ -6,91 +6,94 @@ import java.io.PrintWriter;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.function.ToDoubleFunction;
+import java.util.stream.DoubleStream;
 
 /** Measures training steps of several sizes and prints the results as tables in Markdown. */
 public final class StepTables {
   private final PrintWriter out;
-  private final StepTimer timer;
+  private final List<StepTimer> timers;
   private final int rounds;
 
   /**
    * Creates tables.
    *
    * @param out the writer that receives the tables; it stays open
+   * @param timers Folio's steps, one for each precision
    * @param rounds the number of measurements whose median is printed, at least 1
    */
-  public StepTables(PrintWriter out, StepTimer timer, int rounds) {
+  public StepTables(PrintWriter out, List<StepTimer> timers, int rounds) {
     this.out = out;
-    this.timer = timer;
+    this.timers = timers;
     this.rounds = rounds;
   }
 
   /** A training loop that Folio's is compared with. */
-  @FunctionalInterface
   public interface Baseline {
+    /** Returns its name, for a column of a table. */
+    String name();
+
     /** Returns the milliseconds of a step, measured over a number of steps. */
     double millis(Size size, int steps);
   }
 
-  /** One measurement of both sides, in milliseconds a step. */
-  private record Pair(double ours, double baseline) {
-    double ratio() {
-      return baseline / ours;
+  /**
+   * Prints bare steps of Folio in every precision and those of all baselines. In every round, all
+   * are measured in turn. The speed-up is that of Folio's fastest over the fastest baseline.
+   */
+  public void print(List<Size> sizes, List<Baseline> baselines) {
+    out.println();
+    out.print("| network | batch |");
+    timers.forEach(timer -> out.print(" Folio " + timer.name() + ", ms/step |"));
+    baselines.forEach(baseline -> out.print(" " + baseline.name() + ", ms/step |"));
+    out.println(baselines.isEmpty() ? " characters/s |" : " speed-up | characters/s |");
+    int figures = timers.size() + baselines.size() + (baselines.isEmpty() ? 1 : 2);
+    out.println("| --- | --- |" + " --: |".repeat(figures));
+    for (Size size : sizes) {
+      print(size, baselines);
     }
   }
 
-  /** Prints bare steps and those of a baseline, which are measured in alternation. */
-  public void printComparison(List<Size> sizes, Baseline baseline) {
+  private void print(Size size, List<Baseline> baselines) {
+    List<double[]> ours = new ArrayList<>();
+    List<double[]> theirs = new ArrayList<>();
+    for (int round = 0; round < rounds; round++) {
+      double[] own = timers.stream().mapToDouble(each -> each.millis(size, Extras.NONE)).toArray();
+      int steps = timers.get(0).stepsIn(lowest(own));
+      ours.add(own);
+      theirs.add(baselines.stream().mapToDouble(each -> each.millis(size, steps)).toArray());
+    }
+    out.print("| " + cells(size) + " |");
+    printMedians(ours, timers.size());
+    printMedians(theirs, baselines.size());
+    double[] fastest = ours.stream().mapToDouble(StepTables::lowest).sorted().toArray();
+    if (!baselines.isEmpty()) {
+      double[] ratios = new double[rounds];
+      for (int round = 0; round < rounds; round++) {
+        ratios[round] = lowest(theirs.get(round)) / lowest(ours.get(round));
+      }
+      Arrays.sort(ratios);
+      out.printf(" %.2f (%.2f–%.2f) |", median(ratios), ratios[0], ratios[rounds - 1]);
+    }
+    out.printf(" %,.0f |%n", size.characters() / median(fastest) * 1000);
+    out.flush();
+  }
+
+  private void printMedians(List<double[]> measured, int columns) {
+    for (int i = 0; i < columns; i++) {
+      int column = i;
+      out.printf(
+          " %.2f |", median(measured.stream().mapToDouble(m -> m[column]).sorted().toArray()));
+    }
+  }
+
+  /** Prints bare steps and steps with each of the extras of a real run, in the last precision. */
+  public void printCosts(List<Size> sizes) {
+    StepTimer timer = timers.get(timers.size() - 1);
     out.println();
     out.println(
-        "| network | batch | Folio, ms/step | PyTorch, ms/step | speed-up | characters/s |");
-    out.println("| --- | --- | --: | --: | --: | --: |");
-    for (Size size : sizes) {
-      List<Pair> pairs = new ArrayList<>();
-      for (int round = 0; round < rounds; round++) {
-        double ours = timer.millis(size, Extras.NONE);
-        pairs.add(new Pair(ours, baseline.millis(size, timer.stepsIn(ours))));
-      }
-      double[] ratios = sorted(pairs, Pair::ratio);
-      double millis = median(sorted(pairs, Pair::ours));
-      out.printf(
-          "| %s | %.2f | %.2f | %.2f (%.2f–%.2f) | %,.0f |%n",
-          cells(size),
-          millis,
-          median(sorted(pairs, Pair::baseline)),
-          median(ratios),
-          ratios[0],
-          ratios[ratios.length - 1],
-          size.characters() / millis * 1000);
-      out.flush();
-    }
-  }
-
-  /** Prints bare steps alone. */
-  public void printSteps(List<Size> sizes) {
-    out.println();
-    out.println("| network | batch | ms/step | characters/s |");
-    out.println("| --- | --- | --: | --: |");
-    for (Size size : sizes) {
-      double[] millis = new double[rounds];
-      Arrays.setAll(millis, round -> timer.millis(size, Extras.NONE));
-      Arrays.sort(millis);
-      out.printf(
-          "| %s | %.2f (%.2f–%.2f) | %,.0f |%n",
-          cells(size),
-          median(millis),
-          millis[0],
-          millis[rounds - 1],
-          size.characters() / median(millis) * 1000);
-      out.flush();
-    }
-  }
-
-  /** Prints bare steps and steps with each of the extras of a real run. */
-  public void printCosts(List<Size> sizes) {
-    out.println();
-    out.println("| network | batch | bare, ms/step | + clipping | + average | + dropout | all |");
+        "| network | batch | bare "
+            + timer.name()
+            + ", ms/step | + clipping | + average | + dropout | all |");
     out.println("| --- | --- | --: | --: | --: | --: | --: |");
     for (Size size : sizes) {
       out.print("| " + cells(size) + " |");
@@ -108,8 +111,8 @@ public final class StepTables {
         "%d × %d | %d × %d", size.layers(), size.hidden(), size.rows(), size.length());
   }
 
-  private static double[] sorted(List<Pair> pairs, ToDoubleFunction<Pair> figure) {
-    return pairs.stream().mapToDouble(figure).sorted().toArray();
+  private static double lowest(double[] numbers) {
+    return DoubleStream.of(numbers).min().orElseThrow();
   }
 
   private static double median(double[] sorted) {

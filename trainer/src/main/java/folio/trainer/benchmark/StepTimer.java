@@ -12,12 +12,14 @@ import folio.trainer.corpus.RandomSequences;
 import folio.trainer.training.AdamW;
 import folio.trainer.training.DropoutRates;
 import folio.trainer.training.GradientClipper;
+import folio.trainer.training.Precision;
 import folio.trainer.training.TrainStep;
 import folio.trainer.training.WeightAverage;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.SplittableRandom;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -86,19 +88,27 @@ public final class StepTimer {
   private final EncodedText text;
   private final int vocabularySize;
   private final Device device;
+  private final Precision precision;
   private final Duration time;
 
   /**
    * Creates a timer.
    *
+   * @param precision the data type of large products
    * @param time the duration of a measurement, or two blocks if these take longer
    */
-  public StepTimer(Corpus corpus, Device device, Duration time) {
+  public StepTimer(Corpus corpus, Device device, Precision precision, Duration time) {
     Vocabulary vocabulary = corpus.vocabulary();
     this.text = corpus.split(vocabulary, Division.DEFAULT).training();
     this.vocabularySize = vocabulary.size();
     this.device = device;
+    this.precision = precision;
     this.time = time;
+  }
+
+  /** Returns the name of the precision. */
+  public String name() {
+    return precision.name().toLowerCase(Locale.ROOT);
   }
 
   /** Returns the number of steps, in complete blocks, that take about the time of a measurement. */
@@ -127,7 +137,8 @@ public final class StepTimer {
                     optimizer,
                     extras.has(Extras.CLIPPING) ? new GradientClipper(1) : null,
                     dropout,
-                    1))) {
+                    1,
+                    precision))) {
       List<Double> blocks = new ArrayList<>();
       long end = System.nanoTime() + time.toNanos();
       while (blocks.size() < 2 || System.nanoTime() < end) {

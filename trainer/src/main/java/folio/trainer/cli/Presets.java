@@ -51,7 +51,11 @@ final class Presets implements IDefaultValueProvider {
       String folder = last(arguments, "--run", null);
       Path path = folder == null ? runFolder(name, List.of(corpus)) : UserPath.of(folder);
       saved = SavedRun.in(path);
-      saved.ifPresent(run -> values.putAll(run.options()));
+      saved.ifPresent(
+          run -> {
+            values.setProperty("precision", "float32"); // older runs were saved without it
+            values.putAll(run.options());
+          });
     }
     return new Presets(values, saved.isPresent());
   }

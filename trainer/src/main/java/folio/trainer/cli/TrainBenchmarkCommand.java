@@ -8,13 +8,16 @@ import folio.trainer.benchmark.StepTimer;
 import folio.trainer.benchmark.StepTimer.Size;
 import folio.trainer.corpus.Corpus;
 import folio.trainer.corpus.TextStructure;
+import folio.trainer.training.Precision;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -31,8 +34,9 @@ import picocli.CommandLine.Spec;
     showDefaultValues = true,
     sortOptions = false,
     description = {
-      "Measures the time of a training step against a plain PyTorch training loop, in alternation,"
-          + " and prints tables in Markdown.",
+      "Measures the time of a training step against the same loop in PyTorch, in alternation, and"
+          + " prints tables in Markdown. PyTorch runs eagerly and, on a GPU, as a captured CUDA"
+          + " graph, in float32 and in 16 bits.",
       "Both sides take bare steps: random substrings and Adam, without dropout, clipping or weight"
           + " average. A second table shows the cost of each of these."
     },
@@ -84,6 +88,15 @@ final class TrainBenchmarkCommand implements Callable<Integer> {
   private double seconds;
 
   @Option(
+      names = "--precision",
+      paramLabel = "TYPE",
+      split = ",",
+      description =
+          "The precisions of Folio's steps: float32, float16, bfloat16 or auto, separated by commas"
+              + " (default: float32, and what auto means on the device).")
+  private List<Precision> precisions;
+
+  @Option(
       names = "--python",
       paramLabel = "PROGRAM",
       defaultValue = "${env:FOLIO_PYTHON:-python3}",
@@ -112,21 +125,26 @@ final class TrainBenchmarkCommand implements Callable<Integer> {
     Device where = device.start();
     List<Size> measured = sizes(where);
     Corpus text = corpus.open(TextStructure.DEFAULT);
-    StepTimer timer = new StepTimer(text, where, Duration.ofMillis((long) (seconds * 1000)));
+    List<StepTimer> timers =
+        precisions(where).stream()
+            .map(
+                each ->
+                    new StepTimer(text, where, each, Duration.ofMillis((long) (seconds * 1000))))
+            .toList();
     Optional<PyTorchBaseline> baseline = baseline(where);
     PrintWriter out = spec.commandLine().getOut();
     out.printf(
         "PyTorch %s through DJL %s on %s, %d threads on a CPU%n",
         Engine.getInstance().getVersion(), Engine.getDjlVersion(), where, device.threadCount());
-    StepTables tables = new StepTables(out, timer, rounds);
+    StepTables tables = new StepTables(out, timers, rounds);
     if (baseline.isEmpty()) {
-      tables.printSteps(measured);
+      tables.print(measured, List.of());
     } else {
       out.println("baseline: " + baseline.get().versions());
       Path file = Files.createTempFile("folio", ".txt");
       try {
         text.write(file);
-        tables.printComparison(measured, (size, steps) -> baseline.get().millis(file, size, steps));
+        tables.print(measured, baseline.get().forms(file));
       } finally {
         Files.delete(file);
       }
@@ -143,6 +161,23 @@ final class TrainBenchmarkCommand implements Callable<Integer> {
       return names.stream().map(Size::parse).toList();
     } catch (IllegalArgumentException e) {
       throw new ParameterException(spec.commandLine(), "--sizes: " + e.getMessage(), e);
+    }
+  }
+
+  /** Returns the precisions to measure; the default is every one that auto may choose. */
+  private List<Precision> precisions(Device where) {
+    Set<Precision> chosen = new LinkedHashSet<>();
+    try {
+      if (precisions == null) {
+        chosen.add(Precision.FLOAT32);
+        chosen.add(Precision.AUTO.on(where));
+      } else {
+        precisions.forEach(each -> chosen.add(each.on(where)));
+      }
+      return List.copyOf(chosen);
+    } catch (IllegalArgumentException e) {
+      throw new ParameterException(
+          spec.commandLine(), e.getMessage().replace("the precision", "--precision"), e);
     }
   }
 

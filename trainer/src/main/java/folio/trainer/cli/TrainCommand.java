@@ -182,6 +182,7 @@ final class TrainCommand implements Callable<Integer> {
       hyperparameters.check(saveEvery, viewEvery, parent == null ? null : parent.config());
       Corpus text = corpus.open(hyperparameters.structure()).withLicence(corpusLicence);
       Device where = device.start();
+      hyperparameters.checkPrecision(where);
       long textLength = hyperparameters.trainingLength(text);
       TrainingConfig first = hyperparameters.oneStep(textLength);
       try {

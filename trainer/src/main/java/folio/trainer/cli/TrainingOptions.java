@@ -1,5 +1,6 @@
 package folio.trainer.cli;
 
+import ai.djl.Device;
 import folio.model.network.CharGruConfig;
 import folio.trainer.corpus.Corpus;
 import folio.trainer.corpus.TextStructure;
@@ -11,6 +12,7 @@ import folio.trainer.run.TrainingConfig.Intervals;
 import folio.trainer.training.AdamW;
 import folio.trainer.training.DropoutRates;
 import folio.trainer.training.LearningRateSchedule;
+import folio.trainer.training.Precision;
 import java.util.Map;
 import java.util.Objects;
 import java.util.TreeMap;
@@ -161,6 +163,14 @@ final class TrainingOptions {
               + " network after the last step, evaluated once).")
   private PublishPolicy publish;
 
+  @Option(
+      names = "--precision",
+      paramLabel = "TYPE",
+      description =
+          "The data type of large products: float32, float16, bfloat16 or auto (float16 on a GPU,"
+              + " else float32). Weights, optimizer and loss are float32 in any case.")
+  private Precision precision;
+
   private long saveEvery;
   private long viewEvery;
   private CharGruConfig parent;
@@ -204,6 +214,20 @@ final class TrainingOptions {
     }
     runLength.inUnits();
     config(1, 1);
+  }
+
+  /**
+   * Checks that a device has the precision.
+   *
+   * @throws ParameterException if it does not
+   */
+  void checkPrecision(Device where) {
+    try {
+      precision.on(where);
+    } catch (IllegalArgumentException e) {
+      throw new ParameterException(
+          command.commandLine(), e.getMessage().replace("the precision", "--precision"), e);
+    }
   }
 
   private boolean isGiven(String option) {
@@ -295,6 +319,7 @@ final class TrainingOptions {
               evaluate,
               saveEvery == 0 ? evaluate : saveEvery,
               viewEvery == 0 ? evaluate : viewEvery),
+          precision,
           seed,
           division.division(),
           publish,

@@ -110,6 +110,9 @@ final class RunReporter implements AutoCloseable {
     Map<String, Object> fields = new LinkedHashMap<>();
     fields.put("training_loss_nats", progress.lossNats());
     fields.put("gradient_norm", progress.gradientNorm());
+    if (progress.skippedSteps() > 0) {
+      fields.put("skipped_steps", progress.skippedSteps());
+    }
     fields.put("learning_rate", learningRate);
     fields.put("characters_per_second", perSecond);
     writeEvent("progress", step, fields);

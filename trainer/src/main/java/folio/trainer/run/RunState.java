@@ -29,6 +29,9 @@ final class RunState {
   /** The array that holds the hidden state that rows carry from step to step. */
   private static final String CARRIED = "carried";
 
+  /** The array that holds the factor of the loss in float16. */
+  private static final String LOSS_SCALE = "loss-scale";
+
   private static final String CORPUS = "--corpus";
 
   /** The number of steps that the optimizer took in the run that this one began from. */
@@ -141,6 +144,11 @@ final class RunState {
       trainStep.carriedState().setName(CARRIED);
       arrays.add(trainStep.carriedState());
     }
+    NDArray lossScale = trainStep.lossScale();
+    if (lossScale != null) {
+      lossScale.setName(LOSS_SCALE);
+      arrays.add(lossScale);
+    }
     Map<String, String> facts = new TreeMap<>(options());
     facts.put(SavedRun.STEP, String.valueOf(progress.step()));
     facts.put("best-loss", String.valueOf(progress.bestLoss()));
@@ -163,7 +171,13 @@ final class RunState {
     if (parent != null) {
       facts.put("parent", parent);
     }
-    new ResumeState(arrays, facts).save(context.folder().state());
+    try {
+      new ResumeState(arrays, facts).save(context.folder().state());
+    } finally {
+      if (lossScale != null) {
+        lossScale.close();
+      }
+    }
   }
 
   /** Returns the options by name. */
@@ -294,5 +308,9 @@ final class RunState {
     if (carried != null && carried.getShape().get(1) == rows) {
       trainStep.restore(carried);
     } // with another batch size, every row starts from zeros
+    NDArray lossScale = saved.arrays().get(LOSS_SCALE);
+    if (lossScale != null) {
+      trainStep.restoreLossScale(lossScale);
+    }
   }
 }

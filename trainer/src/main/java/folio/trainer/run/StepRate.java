@@ -47,7 +47,11 @@ final class StepRate {
                 network,
                 text,
                 new TrainStep.StepConfig(
-                    optimizer, new GradientClipper(config.clipNorm()), config.dropout(), 1))) {
+                    optimizer,
+                    new GradientClipper(config.clipNorm()),
+                    config.dropout(),
+                    1,
+                    config.precision()))) {
       double seconds = seconds(step, average, config, shorter) * length / shorter;
       if (shorter < length && seconds < LONGEST_SECONDS) {
         seconds = seconds(step, average, config, length);

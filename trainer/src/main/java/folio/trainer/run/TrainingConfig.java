@@ -6,6 +6,7 @@ import folio.trainer.evaluation.Evaluator;
 import folio.trainer.training.AdamW;
 import folio.trainer.training.DropoutRates;
 import folio.trainer.training.LearningRateSchedule;
+import folio.trainer.training.Precision;
 import java.util.Map;
 
 /**
@@ -19,6 +20,7 @@ import java.util.Map;
  * @param clipNorm the largest global gradient norm; 0 means that nothing is clipped
  * @param averageDecay the decay of the moving average of the weights; 0 means no average
  * @param intervals the number of steps between evaluations, saved states and samples
+ * @param precision the data type of large products
  * @param seed the number that decides every random draw
  * @param division how the text is divided
  * @param publish which networks become checkpoints
@@ -35,6 +37,7 @@ public record TrainingConfig(
     double clipNorm,
     double averageDecay,
     Intervals intervals,
+    Precision precision,
     long seed,
     Division division,
     PublishPolicy publish,

@@ -86,7 +86,8 @@ public final class TrainingRun implements AutoCloseable {
                   optimizer,
                   new GradientClipper(config.clipNorm()),
                   config.dropout(),
-                  config.seed()));
+                  config.seed(),
+                  config.precision()));
       this.selector =
           new CheckpointSelector(manager, text, config.publish(), config.windowsPerEvaluation());
       this.state =

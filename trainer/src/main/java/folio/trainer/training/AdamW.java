@@ -76,8 +76,10 @@ public final class AdamW implements AutoCloseable {
    * @param gradients one array per parameter, in the order of the parameters; they are not changed
    * @param rateAndStep float32 {@code [2]} on the device: the learning rate and the number of the
    *     step from 1, by which the bias of the zero initial moments is corrected
+   * @param overflow empty, or an array float32 {@code [1]} on the device: if it is 1, nothing is
+   *     updated
    */
-  public void update(List<NDArray> gradients, NDArray rateAndStep) {
+  public void update(List<NDArray> gradients, NDArray rateAndStep, List<NDArray> overflow) {
     for (Group group : groups) {
       try (IValue part = part(gradients, group.matrices())) {
         TrainingScript.get()
@@ -90,7 +92,8 @@ public final class AdamW implements AutoCloseable {
                 rateAndStep,
                 settings.beta1(),
                 settings.beta2(),
-                group.matrices() ? settings.weightDecay() : 0.0)
+                group.matrices() ? settings.weightDecay() : 0.0,
+                overflow)
             .close();
       }
     }

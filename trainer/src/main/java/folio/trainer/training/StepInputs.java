@@ -21,6 +21,7 @@ import java.util.List;
  */
 final class StepInputs implements AutoCloseable {
   private final NDManager manager;
+  private final DropoutRates dropout;
   private final int rows;
   private final int length;
 
@@ -55,6 +56,7 @@ final class StepInputs implements AutoCloseable {
       DropoutRates dropout,
       boolean documents) {
     this.manager = parent.newSubManager();
+    this.dropout = dropout;
     this.rows = batch.rows();
     this.length = batch.length();
     Shape shape = new Shape(length + 1L, rows);
@@ -165,6 +167,30 @@ final class StepInputs implements AutoCloseable {
    */
   List<NDArray> masks() {
     return masks;
+  }
+
+  /** Returns the mask of the embedding, {@code [1, B, E]}; empty without dropout. */
+  List<NDArray> embeddingMask() {
+    return mask(dropout.embedding(), 0);
+  }
+
+  /** Returns the mask of a layer's hidden weight, {@code [3H, H]}; empty without dropout. */
+  List<NDArray> weightMask(int layer) {
+    return mask(dropout.recurrentWeight(), firstOf(layer));
+  }
+
+  /** Returns the mask of a layer's output, {@code [1, B, H]}; empty without dropout. */
+  List<NDArray> outputMask(int layer) {
+    return mask(dropout.output(), firstOf(layer) + (dropout.recurrentWeight() > 0 ? 1 : 0));
+  }
+
+  private int firstOf(int layer) {
+    int each = (dropout.recurrentWeight() > 0 ? 1 : 0) + (dropout.output() > 0 ? 1 : 0);
+    return (dropout.embedding() > 0 ? 1 : 0) + layer * each;
+  }
+
+  private List<NDArray> mask(double rate, int index) {
+    return rate > 0 ? List.of(masks.get(index)) : List.of();
   }
 
   @Override

@@ -4,13 +4,8 @@ import ai.djl.engine.Engine;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.pytorch.engine.PtNDManager;
-import ai.djl.pytorch.jni.IValue;
 import folio.model.network.CharGru;
-import folio.model.network.CharGruConfig;
 import folio.model.network.HostCopy;
-import folio.model.network.NetworkKind;
-import folio.model.network.Nonlinearity;
-import folio.model.network.Parameter;
 import folio.model.sampling.SeededRandom;
 import folio.runtime.cuda.CudaGraph;
 import folio.runtime.cuda.CudaStream;
@@ -20,10 +15,9 @@ import java.util.List;
 
 /**
  * An optimizer step: it cuts the batch from the text, draws masks, computes the gradients, clips
- * them and updates the parameters. It makes a few calls and never waits for the device. The
- * gradients are computed by {@code training.torchscript.py}. On a GPU, that script uses cuDNN's
- * layers. On a CPU, it packs a layer's hidden weight once per pass, and computes each weight
- * gradient as one product over all characters instead of one product per character.
+ * them and updates the parameters. It never waits for the device. {@link Backpropagation} computes
+ * the gradients. In float16, {@link LossScale} keeps them in range, and a step whose gradients
+ * overflow all the same changes no parameter.
  *
  * <p>This class holds the state that rows carry from step to step and the sum of the losses, which
  * stays on the device until {@link #progress} reads it. Owned by the training thread.
@@ -40,9 +34,14 @@ public final class TrainStep implements AutoCloseable {
    * @param clipper the gradient clipper; null neither clips nor measures the norm
    * @param dropout the dropout rates
    * @param seed the seed; together with the step it determines every mask
+   * @param precision the data type of large products
    */
   public record StepConfig(
-      AdamW optimizer, GradientClipper clipper, DropoutRates dropout, long seed) {}
+      AdamW optimizer,
+      GradientClipper clipper,
+      DropoutRates dropout,
+      long seed,
+      Precision precision) {}
 
   /**
    * The largest number of characters in a batch whose step is captured. Larger batches keep a GPU
@@ -51,15 +50,19 @@ public final class TrainStep implements AutoCloseable {
   private static final int MAX_CAPTURED_CHARACTERS = 64 * 256;
 
   private final CharGru network;
-  private final List<NDArray> parameters;
   private final StepConfig config;
-  private final long[] structure;
-  private final double[] rates;
+  private final Precision precision;
+  private final Backpropagation backpropagation;
   private final NDManager manager;
   private final EncodedText text;
   private final NDArray lossSum;
   private final NDArray normSum;
+
+  /** Null unless the precision is float16. */
+  private final LossScale scale;
+
   private StepInputs inputs;
+  private Layers layers;
   private NDArray carried;
   private CudaGraph graph;
   private boolean capturable;
@@ -72,48 +75,18 @@ public final class TrainStep implements AutoCloseable {
    * @param network the network to train; the caller closes it
    * @param text the text from which batches are cut
    * @param config the optimizer and regularization
+   * @throws IllegalArgumentException if the device does not have the precision
    */
   public TrainStep(NDManager parent, CharGru network, EncodedText text, StepConfig config) {
     this.network = network;
-    this.parameters = network.parameters().stream().map(Parameter::values).toList();
     this.config = config;
-    this.structure = structure(network.config());
-    this.rates =
-        new double[] {
-          config.dropout().embedding(),
-          config.dropout().output(),
-          config.dropout().recurrentWeight()
-        };
+    this.precision = config.precision().on(parent.getDevice());
+    this.backpropagation = new Backpropagation(network, precision);
     this.manager = parent.newSubManager();
     this.text = text;
     this.lossSum = manager.create(0f);
     this.normSum = manager.create(0f);
-  }
-
-  /** Returns the architecture in the encoding of {@code training.torchscript.py}. */
-  private static long[] structure(CharGruConfig architecture) {
-    return new long[] {
-      code(architecture.network()),
-      code(architecture.embeddingActivation()),
-      code(architecture.headActivation()),
-      architecture.projectionSize() == null ? 0 : 1,
-      architecture.tied() ? 1 : 0
-    };
-  }
-
-  private static long code(NetworkKind network) {
-    return switch (network) {
-      case PLAIN -> 0;
-      case RESIDUAL -> 1;
-    };
-  }
-
-  private static long code(Nonlinearity nonlinearity) {
-    return switch (nonlinearity) {
-      case NONE -> 0;
-      case RELU -> 1;
-      case TANH -> 2;
-    };
+    this.scale = precision == Precision.FLOAT16 ? new LossScale(manager) : null;
   }
 
   /**
@@ -147,6 +120,9 @@ public final class TrainStep implements AutoCloseable {
     if (carried == null || carried.getShape().get(1) != batch.rows()) {
       replaceCarried(network.zeroState(manager, batch.rows()));
     }
+    if (layers == null) {
+      layers = LayersLoader.load(network.config(), manager.getDevice(), precision, batch.rows());
+    }
     if (inputs == null || !inputs.fits(batch)) {
       closeInputs();
       inputs =
@@ -167,52 +143,39 @@ public final class TrainStep implements AutoCloseable {
     try (NDManager scope = manager.newSubManager()) {
       Gradients gradients = gradients(scope);
       TrainingScript.get().run("add", lossSum, gradients.loss()).close();
+      if (scale != null) {
+        scale.unscale(gradients.values());
+      }
       if (config.clipper() != null) {
         NDArray norm = config.clipper().clip(scope, gradients.values());
-        TrainingScript.get().run("add", normSum, norm).close();
+        TrainingScript.get().run("add_finite", normSum, norm).close();
       }
-      config.optimizer().update(gradients.values(), inputs.rateAndStep());
+      config
+          .optimizer()
+          .update(
+              gradients.values(),
+              inputs.rateAndStep(),
+              scale == null ? List.of() : List.of(scale.overflow()));
+      if (scale != null) {
+        scale.update();
+      }
       TrainingScript.get().run("carry", carried, gradients.lastState()).close();
     }
   }
 
-  /**
-   * The loss and the gradients of a batch.
-   *
-   * @param loss the mean loss in nats per character, a scalar
-   * @param lastState float32 {@code [L, B, H]}, the state after the last character
-   * @param values one gradient per parameter, in the order of the parameters
-   */
-  record Gradients(NDArray loss, NDArray lastState, List<NDArray> values) {}
-
-  /** Computes the gradients of a batch, for tests. */
+  /** Computes the gradients of a batch, for tests; in float16, times the factor of the loss. */
   Gradients gradients(NDManager scope, Batch batch) {
     feed(0, batch, 0);
     return gradients(scope);
   }
 
-  private Gradients gradients(NDManager owner) {
-    PtNDManager scope = (PtNDManager) owner;
-    try (IValue result =
-        TrainingScript.get()
-            .run(
-                "gradients",
-                inputs.characters(),
-                carried,
-                inputs.carryMask(),
-                inputs.continueMask(),
-                inputs.masks(),
-                parameters,
-                structure,
-                rates)) {
-      IValue[] parts = result.toIValueTuple();
-      try (IValue loss = parts[0];
-          IValue last = parts[1];
-          IValue values = parts[2]) {
-        return new Gradients(
-            loss.toTensor(scope), last.toTensor(scope), List.of(values.toTensorArray(scope)));
-      }
-    }
+  private Gradients gradients(NDManager scope) {
+    return backpropagation.run(
+        (PtNDManager) scope,
+        layers,
+        inputs,
+        carried,
+        scale == null ? List.of() : List.of(scale.scale()));
   }
 
   /**
@@ -235,9 +198,17 @@ public final class TrainStep implements AutoCloseable {
     }
   }
 
-  /** Replaces the array that holds the state between steps. */
+  private void closeLayers() {
+    if (layers != null) {
+      layers.close(); // the inputs' graph, which launches their kernels, is closed
+      layers = null;
+    }
+  }
+
+  /** Replaces the array that holds the state between steps, for batches of its number of rows. */
   private void replaceCarried(NDArray state) {
     closeInputs();
+    closeLayers();
     if (carried != null) {
       carried.close();
     }
@@ -252,14 +223,15 @@ public final class TrainStep implements AutoCloseable {
    */
   public Progress progress(long stepsTaken) {
     double loss = HostCopy.number(lossSum) / Math.max(1, summedSteps);
-    double norm = HostCopy.number(normSum) / Math.max(1, summedSteps);
+    long skipped = scale == null ? 0 : scale.takeSkipped();
+    double norm = HostCopy.number(normSum) / Math.max(1, summedSteps - skipped);
     if (!Double.isFinite(loss)) {
       throw new TrainingDivergedException(stepsTaken, loss);
     }
     lossSum.muli(0);
     normSum.muli(0);
     summedSteps = 0;
-    return new Progress(loss, norm);
+    return new Progress(loss, norm, skipped);
   }
 
   /**
@@ -267,8 +239,9 @@ public final class TrainStep implements AutoCloseable {
    *
    * @param lossNats the mean training loss in nats per character, dropout included
    * @param gradientNorm the mean global norm before clipping; 0 without a clipper
+   * @param skippedSteps the number of steps whose gradients overflowed in float16
    */
-  public record Progress(double lossNats, double gradientNorm) {}
+  public record Progress(double lossNats, double gradientNorm, long skippedSteps) {}
 
   /**
    * Returns the state {@code [L, B, H]} that the next step continues, or null before the first
@@ -276,6 +249,21 @@ public final class TrainStep implements AutoCloseable {
    */
   public NDArray carriedState() {
     return carried;
+  }
+
+  /**
+   * Returns the factor of the loss and the number of steps since it changed, as a new array float32
+   * {@code [2]}; null unless the precision is float16.
+   */
+  public NDArray lossScale() {
+    return scale == null ? null : scale.state();
+  }
+
+  /** Restores what {@link #lossScale} returned; without float16, this does nothing. */
+  public void restoreLossScale(NDArray state) {
+    if (scale != null) {
+      scale.restore(state);
+    }
   }
 
   /**
@@ -293,6 +281,7 @@ public final class TrainStep implements AutoCloseable {
   @Override
   public void close() {
     closeInputs();
+    closeLayers();
     manager.close();
   }
 }

@@ -4,19 +4,28 @@
 # folio.trainer.training.TrainingScript loads it.
 #
 # folio.trainer.training.TrainStep runs a step with these calls:
-#   feed            writes the inputs of the step to the device
-#   gradients       computes the loss and the gradients
-#   add             adds the loss to a sum; with a gradient clipper, clip and a second add, of the norm, follow
-#   part, adamw     update the matrices; then both again for the biases, without weight decay
-#   carry           copies the states for the next step
+#   feed               writes the inputs of the step to the device
+#   begin              embeds the characters
+#   for each layer:    drop_weights, layer and join, or with Folio's kernels recurrence_inputs instead of layer
+#   head               computes the loss, and the gradients of what lies above the layers
+#   for each layer, last first:
+#                      drop_output, layer_backward, drop_gradient and add_gradient, or with Folio's kernels
+#                      recurrence_gradient_inputs and recurrence_gradients instead of layer_backward
+#   embedding_gradient ends the backward pass, and stack joins the states
+#   add                adds the loss to a sum
+#   unscale            in float16, divides the gradients by the factor of the loss and looks for infinities
+#   clip, add_finite   with a gradient clipper
+#   part, adamw        update the matrices; then both again for the biases, without weight decay
+#   rescale            in float16, changes the factor
+#   carry              copies the states for the next step
 # On a GPU, TrainStep captures the calls after feed as a CUDA graph in the second step with the same batch size, unless
 # the batch is large. From the third step on, it calls only feed and launches the graph. So the methods after feed
 # never read from the host or wait for the device. average is called between steps.
 #
-# Gradients are computed here instead of by autograd. On a GPU the layers are cuDNN's. On a CPU, a layer packs W_hh
-# once per forward pass and, transposed, once per backward pass, and the gradient of each of its matrices is one
-# product over all characters instead of one per character. So it is on a GPU for a text of documents, because cuDNN
-# cannot reset the state of a row inside a sequence.
+# Gradients are computed here instead of by autograd. On a GPU the layers are Folio's kernels, or cuDNN's. On a CPU, a
+# layer packs W_hh once per forward pass and, transposed, once per backward pass, and the gradient of each of its
+# matrices is one product over all characters instead of one per character. So it is on a GPU without Folio's kernels
+# for a text of documents, because cuDNN cannot reset the state of a row inside a sequence.
 #
 # Shapes: T characters per row, B rows, N = T * B, E features of an embedding or of a layer's input, H hidden units,
 # L layers, P features of the head's input (H, or the projection's size), V characters in the vocabulary.
@@ -24,22 +33,12 @@
 # The arguments that describe a network:
 #   parameters   embedding [V, E]; per layer one buffer, see parts; projection [P, H] if there is one; head [V, P]
 #                unless the embedding is also the head (tied); bias [V]
-#   structure    residual (0 or 1), embedding activation, head activation (see activate), has a projection, is tied
-#   rates        dropout rates of the embedding, of layer outputs, and of recurrent weights; 0 means no dropout
+#   structure    embedding activation, head activation (see activate), has a projection, is tied
 #   continues    empty, or [T, B, 1]: 0 for a character before which the row's state is reset, else 1
-#   masks        in another order than rates: embedding [1, B, E]; then per layer W_hh [3 * H, H] and output [1, B, H].
-#                A rate of 0 has no masks. A value is 0 with the probability of its rate p, else 1 / (1 - p).
-
-
-# What the backward pass needs of a forward pass. Lists have an element per layer.
-class Activations(NamedTuple):
-  embedded : Tensor              # [T, B, E], after the activation, before dropout
-  inputs : List[Tensor]          # [T, B, E or H]
-  outputs : List[Tensor]         # [T, B, H], before dropout
-  buffers : List[Tensor]         # weights and biases, after dropout of recurrent weights
-  saved : List[List[Tensor]]     # see layer
-  last : List[Tensor]            # [B, H], states after the last character
-  top : Tensor                   # [N, H], after the head's activation
+#   mask         empty without dropout, else one mask: [1, B, E] of the embedding, [3 * H, H] of W_hh, [1, B, H] of a
+#                layer's output. A value is 0 with the probability p of its rate, else 1 / (1 - p).
+#   dtype        the data type of x and of the products: 6 is float32, 5 float16, 15 bfloat16. Parameters, gradients of
+#                parameters and states are float32.
 
 
 class Training(Module):
@@ -106,19 +105,21 @@ class Training(Module):
     return [torch.view(flat[0], [G, E]), torch.view(flat[1], [G, hidden]), flat[2], flat[3]]
 
   # Runs a layer on x [T, B, E] from the state initial [B, H]. Returns its outputs [T, B, H], its last state [B, H],
-  # and the arrays that layer_backward takes as saved: cuDNN's reserve, or those of layer_by_steps.
+  # and the arrays that layer_backward takes as saved: cuDNN's reserve and its buffer, or those of layer_by_steps.
   def layer(self: __torch__.Training, x: Tensor, initial: Tensor, buffer: Tensor,
-            continues: List[Tensor]) -> Tuple[Tensor, Tensor, List[Tensor]]:
+            continues: List[Tensor], dtype: int) -> Tuple[Tensor, Tensor, List[Tensor]]:
     if x.is_cuda and torch.len(continues) == 0:
       H = torch.size(initial, 1)
+      buffer = self.cast(buffer, dtype)
       # First line: input, weights, 4 weights per layer, the weights as one buffer, initial state, no cell state.
       # Second line: mode 3 (GRU), hidden size, projection size 0, one layer, not batch first, dropout 0, training
       # (which fills the reserve), not bidirectional, no batch sizes of a packed sequence, no dropout state.
       y, last, no_cell, reserve, weight = torch._cudnn_rnn(
-          x, self.parts(buffer, H), 4, buffer, torch.unsqueeze(initial, 0), None,
+          x, self.parts(buffer, H), 4, buffer, torch.unsqueeze(self.cast(initial, dtype), 0), None,
           3, H, 0, 1, False, 0., True, False, annotate(List[int], []), None)
-      return (y, torch.squeeze(last, 0), [reserve])
-    return self.layer_by_steps(x, initial, buffer, continues)
+      return (y, self.cast(torch.squeeze(last, 0), 6), [reserve, buffer])
+    y, last, saved = self.layer_by_steps(self.cast(x, 6), initial, buffer, continues)
+    return (self.cast(y, dtype), last, saved)
 
   # Packs a weight for products with B rows. On a GPU, nothing is packed.
   def pack(self: __torch__.Training, weight: Tensor, rows: int) -> Tensor:
@@ -154,17 +155,20 @@ class Training(Module):
   # gradient ends at initial: it does not reach the characters of earlier steps (truncated backpropagation through
   # time). Without cuDNN, this overwrites saved.
   def layer_backward(self: __torch__.Training, x: Tensor, initial: Tensor, buffer: Tensor, continues: List[Tensor],
-                     y: Tensor, saved: List[Tensor], dy: Tensor) -> Tuple[Tensor, Tensor]:
+                     y: Tensor, saved: List[Tensor], dy: Tensor, dtype: int) -> Tuple[Tensor, Tensor]:
     if x.is_cuda and torch.len(continues) == 0:
       H = torch.size(initial, 1)
       # The arguments of layer. The first line adds y and the gradients of y, of the last state (none) and of the last
       # cell state (none). The second adds the reserve and which gradients to compute: dx and dw, not dh and that of
       # the cell state. dw holds views of one array in the order of parts: W_ih, W_hh, b_ih, b_hh.
+      cast = saved[1]
       dx, dh, no_cell, dw = torch._cudnn_rnn_backward(
-          x, self.parts(buffer, H), 4, buffer, torch.unsqueeze(initial, 0), None, y, dy, None, None,
+          x, self.parts(cast, H), 4, cast, torch.unsqueeze(self.cast(initial, dtype), 0), None, y, dy, None, None,
           3, H, 0, 1, False, 0., True, False, annotate(List[int], []), None, saved[0], [True, False, False, True])
-      return (dx, torch.as_strided(dw[0], [torch.size(buffer, 0)], [1]))
-    return self.layer_backward_by_steps(x, initial, buffer, continues, saved, dy)
+      return (dx, self.cast(torch.as_strided(dw[0], [torch.size(buffer, 0)], [1]), 6))
+    dx, gradient = self.layer_backward_by_steps(
+        self.cast(x, 6), initial, buffer, continues, saved, self.cast(dy, 6))
+    return (self.cast(dx, dtype), gradient)
 
   # The backward pass of one character. h is the state before it and h' the state after it, which is also its output.
   # d = dL/dh' [B, H] is dy of this character plus dL/dh of the character after it.
@@ -224,66 +228,102 @@ class Training(Module):
     torch.sum(dg, [0], out=dw[2])
     return (torch.view(torch.mm(dg, w[0]), [T, B, E]), gradient)
 
+  # ---- A GRU layer with Folio's kernels, which run the recurrence between these functions ----
+  #
+  # folio.trainer.recurrence.Pass describes the kernels' arguments.
+
+  # Returns the arrays of the forward kernel: gates [T, B, 3 * H], which begin as W_ih x, hidden_n [T, B, H], states
+  # [T + 1, B, H], last [B, H], the outputs [T, B, H] as a view of states, W_hh [3 * H, H], and both biases
+  # [2 * 3 * H] in float32.
+  def recurrence_inputs(self: __torch__.Training, x: Tensor, buffer: Tensor, initial: Tensor,
+                        dtype: int) -> Tuple[Tensor, Tensor, Tensor, Tensor, Tensor, Tensor, Tensor]:
+    B, H = torch.size(initial)
+    T, rows, E = torch.size(x)
+    w = self.parts(buffer, H)
+    gates = torch.view(torch.mm(torch.reshape(x, [T * B, E]), torch.t(self.cast(w[0], dtype))), [T, B, 3 * H])
+    hidden_n = torch.empty([T, B, H], dtype=dtype, layout=None, device=x.device)
+    states = torch.empty([T + 1, B, H], dtype=dtype, layout=None, device=x.device)
+    last = torch.empty([B, H], dtype=6, layout=None, device=x.device)
+    biases = torch.slice(buffer, 0, 3 * H * (E + H))
+    return (gates, hidden_n, states, last, torch.slice(states, 0, 1), self.cast(w[1], dtype), biases)
+
+  # Returns W_hh transposed [H, 3 * H], and dy without gaps, for the backward kernel.
+  def recurrence_gradient_inputs(self: __torch__.Training, buffer: Tensor, dy: Tensor,
+                                 dtype: int) -> Tuple[Tensor, Tensor]:
+    w = self.parts(buffer, torch.size(dy, 2))
+    return (torch.contiguous(torch.t(self.cast(w[1], dtype))), torch.contiguous(dy))
+
+  # Returns the gradients of x and of the buffer from what the backward kernel has left: dgi in gates, and n's part of
+  # dgh in hidden_n. The other parts of dgh are those of dgi.
+  def recurrence_gradients(self: __torch__.Training, x: Tensor, buffer: Tensor, gates: Tensor, hidden_n: Tensor,
+                           states: Tensor, continues: List[Tensor]) -> Tuple[Tensor, Tensor]:
+    T, B, H = torch.size(hidden_n)
+    E = torch.size(x, 2)
+    dgi = torch.view(gates, [T * B, 3 * H])
+    dgh_n = torch.view(hidden_n, [T * B, H])
+    before = torch.slice(states, 0, 0, T)
+    if torch.len(continues) > 0:
+      before = before * self.cast(continues[0], ops.prim.dtype(states))
+    before = torch.reshape(before, [T * B, H])
+    gradient = torch.empty_like(buffer)
+    dw = self.parts(gradient, H)
+    torch.copy_(dw[0], torch.mm(torch.t(dgi), torch.reshape(x, [T * B, E])))
+    torch.copy_(torch.slice(dw[1], 0, 0, 2 * H), torch.mm(torch.t(torch.slice(dgi, 1, 0, 2 * H)), before))
+    torch.copy_(torch.slice(dw[1], 0, 2 * H), torch.mm(torch.t(dgh_n), before))
+    torch.copy_(dw[2], torch.sum(dgi, [0], False, dtype=6))
+    torch.copy_(torch.slice(dw[3], 0, 0, 2 * H), torch.slice(dw[2], 0, 0, 2 * H))
+    torch.copy_(torch.slice(dw[3], 0, 2 * H), torch.sum(dgh_n, [0], False, dtype=6))
+    dx = torch.mm(dgi, self.cast(self.parts(buffer, H)[0], ops.prim.dtype(x)))
+    return (torch.view(dx, [T, B, E]), gradient)
+
   # ---- The network ----
-
-  # Returns the mask of a layer's recurrent weights or of its output.
-  def layer_mask(self: __torch__.Training, masks: List[Tensor], rates: List[float], k: int, of_output: bool) -> Tensor:
-    of_embedding = 1 if rates[0] > 0. else 0
-    of_outputs = 1 if rates[1] > 0. else 0
-    of_weights = 1 if rates[2] > 0. else 0
-    at = of_embedding + k * (of_weights + of_outputs)
-    return masks[at + (of_weights if of_output else 0)]
-
-  # Returns the head's weight [V, P].
-  def head_weight(self: __torch__.Training, parameters: List[Tensor], tied: bool) -> Tensor:
-    if tied:
-      return parameters[0]
-    return parameters[-2]
-
-  # Runs the network up to the head, on ids [T, B] from a state [L, B, H].
   #
   #   plain:      x[0] = dropout(activate(embedding[ids]))    x[k+1] = dropout(gru_k(x[k]))
   #   residual:   the same, but x[k+1] = x[k] + dropout(gru_k(x[k])) for k > 0
-  def forward(self: __torch__.Training, ids: Tensor, state: Tensor, continues: List[Tensor], masks: List[Tensor],
-              parameters: List[Tensor], structure: List[int], rates: List[float]) -> __torch__.Activations:
-    residual = structure[0] == 1
-    L, B, H = torch.size(state)
-    embedded = self.activate(structure[1], torch.embedding(parameters[0], ids))
-    x = embedded
-    if rates[0] > 0.:
-      x = x * masks[0]
-    inputs = annotate(List[Tensor], [])
-    outputs = annotate(List[Tensor], [])
-    buffers = annotate(List[Tensor], [])
-    saved = annotate(List[List[Tensor]], [])
-    last = annotate(List[Tensor], [])
-    for k in range(L):
-      buffer = parameters[1 + k]
-      if rates[2] > 0.:
-        buffer = torch.clone(buffer)
-        torch.mul_(self.parts(buffer, H)[1], self.layer_mask(masks, rates, k, False))
-      y, last_of_layer, saved_of_layer = self.layer(x, torch.select(state, 0, k), buffer, continues)
-      torch.append(inputs, x)
-      torch.append(outputs, y)
-      torch.append(buffers, buffer)
-      torch.append(saved, saved_of_layer)
-      torch.append(last, last_of_layer)
-      if rates[1] > 0.:
-        y = y * self.layer_mask(masks, rates, k, True)
-      if residual and k > 0:
-        x = x + y
-      else:
-        x = y
-    top = torch.view(self.activate(structure[2], x), [-1, H])
-    return __torch__.Activations(embedded, inputs, outputs, buffers, saved, last, top)
 
-  # Returns the head's input [N, P] and the logits [N, V].
-  def head(self: __torch__.Training, top: Tensor, parameters: List[Tensor], layers: int,
-           structure: List[int]) -> Tuple[Tensor, Tensor]:
-    x = top
-    if structure[3] == 1:
-      x = torch.linear(top, parameters[1 + layers])
-    return (x, torch.linear(x, self.head_weight(parameters, structure[4] == 1), parameters[-1]))
+  # Casts an array, or returns it if it has the data type.
+  def cast(self: __torch__.Training, x: Tensor, dtype: int) -> Tensor:
+    return torch.to(x, dtype, False, False, None)
+
+  # Returns the product of x with a mask, or x if there is none.
+  def drop_output(self: __torch__.Training, x: Tensor, mask: List[Tensor]) -> Tensor:
+    if torch.len(mask) == 0:
+      return x
+    return x * self.cast(mask[0], ops.prim.dtype(x))
+
+  # Returns a copy of a layer's buffer with W_hh times its mask.
+  def drop_weights(self: __torch__.Training, buffer: Tensor, mask: Tensor) -> Tensor:
+    dropped = torch.clone(buffer)
+    torch.mul_(self.parts(dropped, torch.size(mask, 1))[1], mask)
+    return dropped
+
+  # Multiplies the gradient of W_hh in that of a layer's buffer with its mask.
+  def drop_gradient(self: __torch__.Training, gradient: Tensor, mask: Tensor) -> int:
+    torch.mul_(self.parts(gradient, torch.size(mask, 1))[1], mask)
+    return 0
+
+  # Returns the characters that predict, [T, B], of characters [T + 1, B].
+  def ids(self: __torch__.Training, characters: Tensor) -> Tensor:
+    return torch.slice(characters, 0, 0, torch.size(characters, 0) - 1)
+
+  # Returns the embedding [T, B, E] after the activation in float32, x[0], and the state [B, H] from which each layer
+  # begins: that of carried [L, B, H], or zeros.
+  def begin(self: __torch__.Training, characters: Tensor, carried: Tensor, carry_mask: Tensor, mask: List[Tensor],
+            embedding: Tensor, structure: List[int], dtype: int) -> Tuple[Tensor, Tensor, List[Tensor]]:
+    state = torch.where(torch.gt(carry_mask, 0), carried, 0.)
+    embedded = self.activate(structure[0], torch.embedding(embedding, self.ids(characters)))
+    return (embedded, self.cast(self.drop_output(embedded, mask), dtype), torch.unbind(state))
+
+  # Returns the input of the next layer from that of a layer and from its output before dropout.
+  def join(self: __torch__.Training, x: Tensor, y: Tensor, mask: List[Tensor], adds: bool) -> Tensor:
+    y = self.drop_output(y, mask)
+    if adds:
+      return x + y
+    return y
+
+  # Returns the sum of two gradients.
+  def add_gradient(self: __torch__.Training, dx: Tensor, dy: Tensor) -> Tensor:
+    return dx + dy
 
   # Returns the mean cross entropy in nats, and its gradient by the logits [N, V]:
   #
@@ -296,82 +336,63 @@ class Training(Module):
     torch.scatter_add_(dlogits, 1, target, torch.neg(torch.ones_like(target, dtype=6)))
     return (loss, torch.div_(dlogits, torch.size(target, 0)))
 
-  # Returns three results from dlogits [N, V] and the head's input x [N, P]: the gradient of top [N, H]; that of the
-  # head's weight [V, P]; and those of the parameters after the layers: the projection's if there is one, the head's
-  # weight's unless it is tied, the bias's. If it is tied, the caller adds the second to the embedding's.
-  def head_backward(self: __torch__.Training, dlogits: Tensor, x: Tensor, top: Tensor, parameters: List[Tensor],
-                    layers: int, structure: List[int]) -> Tuple[Tensor, Tensor, List[Tensor]]:
-    tied = structure[4] == 1
+  # Returns the loss of the last layer's output x [T, B, H], and the gradients: of x; of the head's weight [V, P] in a
+  # list, if it is tied to the embedding; and of the parameters after the layers, which are the projection's if there
+  # is one, the head's unless it is tied, and the bias's. With a scale, all gradients are times the scale.
+  def head(self: __torch__.Training, x: Tensor, characters: Tensor, parameters: List[Tensor], scale: List[Tensor],
+           structure: List[int], dtype: int) -> Tuple[Tensor, Tensor, List[Tensor], List[Tensor]]:
+    projects = structure[2] == 1
+    tied = structure[3] == 1
+    T, B, H = torch.size(x)
+    top = torch.view(self.activate(structure[1], x), [T * B, H])
+    weight = self.cast(parameters[0] if tied else parameters[-2], dtype)
+    projection = self.cast(parameters[-2 if tied else -3], dtype) if projects else top  # unused without one
+    inner = torch.linear(top, projection) if projects else top
+    logits = self.cast(torch.linear(inner, weight, self.cast(parameters[-1], dtype)), 6)
+    loss, dlogits = self.loss(logits, torch.slice(characters, 0, 1))
+    if torch.len(scale) > 0:
+      torch.mul_(dlogits, scale[0])
     dbias = torch.sum(dlogits, [0])
-    dweight = torch.mm(torch.t(dlogits), x)
-    d = torch.mm(dlogits, self.head_weight(parameters, tied))
-    gradients = annotate(List[Tensor], [])
-    if structure[3] == 1:
-      torch.append(gradients, torch.mm(torch.t(d), top))
-      d = torch.mm(d, parameters[1 + layers])
-    if not tied:
-      torch.append(gradients, dweight)
-    torch.append(gradients, dbias)
-    return (d, dweight, gradients)
+    dlogits = self.cast(dlogits, dtype)
+    dweight = self.cast(torch.mm(torch.t(dlogits), inner), 6)
+    d = torch.mm(dlogits, weight)
+    of_tied = annotate(List[Tensor], [])
+    after = annotate(List[Tensor], [])
+    if projects:
+      torch.append(after, self.cast(torch.mm(torch.t(d), top), 6))
+      d = torch.mm(d, projection)
+    torch.append(of_tied if tied else after, dweight)
+    torch.append(after, dbias)
+    dx = torch.view(self.activate_backward(structure[1], d, top), [T, B, H])
+    return (loss, dx, of_tied, after)
 
-  # Returns the gradients of embedded [T, B, E] and of the layers' buffers, first layer first. dx [T, B, H] is the
-  # gradient of x[L] of forward.
-  def layers_backward(self: __torch__.Training, a: __torch__.Activations, state: Tensor, dx: Tensor,
-                      continues: List[Tensor], masks: List[Tensor], residual: bool,
-                      rates: List[float]) -> Tuple[Tensor, List[Tensor]]:
-    L, B, H = torch.size(state)
-    last_first = annotate(List[Tensor], [])
-    for i in range(L):
-      k = L - 1 - i
-      dy = dx
-      if rates[1] > 0.:
-        dy = dx * self.layer_mask(masks, rates, k, True)
-      below, gradient = self.layer_backward(
-          a.inputs[k], torch.select(state, 0, k), a.buffers[k], continues, a.outputs[k], a.saved[k], dy)
-      if rates[2] > 0.:
-        torch.mul_(self.parts(gradient, H)[1], self.layer_mask(masks, rates, k, False))
-      torch.append(last_first, gradient)
-      if residual and k > 0:
-        dx = dx + below
-      else:
-        dx = below
-    if rates[0] > 0.:
-      dx = dx * masks[0]
-    gradients = annotate(List[Tensor], [])
-    for k in range(L):
-      torch.append(gradients, last_first[L - 1 - k])
-    return (dx, gradients)
+  # Returns the gradient of the embedding's weight from that of x[0], plus that of the head if it is tied.
+  def embedding_gradient(self: __torch__.Training, characters: Tensor, embedded: Tensor, dx: Tensor,
+                         mask: List[Tensor], embedding: Tensor, of_tied: List[Tensor],
+                         structure: List[int]) -> Tensor:
+    d = self.activate_backward(structure[0], self.drop_output(self.cast(dx, 6), mask), embedded)
+    gradient = torch.embedding_dense_backward(d, self.ids(characters), torch.size(embedding, 0), -1, False)
+    if torch.len(of_tied) > 0:
+      gradient = torch.add_(gradient, of_tied[0])
+    return gradient
 
-  # Returns the loss of a batch, the states after it [L, B, H], and the gradients of all parameters in their order.
-  # characters [T + 1, B] are the ids of each row and of the character after it. The batch continues from the carried
-  # states [L, B, H] in the rows that keep theirs, and from zeros in the others.
-  def gradients(self: __torch__.Training, characters: Tensor, carried: Tensor, carry_mask: Tensor,
-                continues: List[Tensor], masks: List[Tensor], parameters: List[Tensor], structure: List[int],
-                rates: List[float]) -> Tuple[Tensor, Tensor, List[Tensor]]:
-    state = torch.where(torch.gt(carry_mask, 0), carried, 0.)
-    L, B, H = torch.size(state)
-    length = torch.size(characters, 0) - 1
-    ids = torch.slice(characters, 0, 0, length)
-    targets = torch.slice(characters, 0, 1)
+  # Joins the states [B, H] of all layers.
+  def stack(self: __torch__.Training, states: List[Tensor]) -> Tensor:
+    return torch.stack(states)
 
-    a = self.forward(ids, state, continues, masks, parameters, structure, rates)
-    x, logits = self.head(a.top, parameters, L, structure)
-    loss, dlogits = self.loss(logits, targets)
+  # ---- The factor of the loss in float16 ----
 
-    dtop, dhead, after_layers = self.head_backward(dlogits, x, a.top, parameters, L, structure)
-    dx = torch.view(self.activate_backward(structure[2], dtop, a.top), [length, B, H])
-    dx, of_layers = self.layers_backward(a, state, dx, continues, masks, structure[0] == 1, rates)
-    dx = self.activate_backward(structure[1], dx, a.embedded)
-    dembedding = torch.embedding_dense_backward(dx, ids, torch.size(parameters[0], 0), -1, False)
-    if structure[4] == 1:
-      dembedding = torch.add_(dembedding, dhead)
+  # Divides gradients by a factor [1] in place. Sets overflow [1] to 1 if one is infinite or not a number, else to 0.
+  def unscale(self: __torch__.Training, gradients: List[Tensor], scale: Tensor, overflow: Tensor) -> int:
+    torch.zero_(overflow)
+    torch._amp_foreach_non_finite_check_and_unscale_(gradients, overflow, torch.reciprocal(scale))
+    return 0
 
-    gradients = [dembedding]
-    for gradient in of_layers:
-      torch.append(gradients, gradient)
-    for gradient in after_layers:
-      torch.append(gradients, gradient)
-    return (loss, torch.stack(a.last), gradients)
+  # Halves the factor after an overflow, and doubles it after 2,000 steps without one. Counts the skipped steps.
+  def rescale(self: __torch__.Training, scale: Tensor, good_steps: Tensor, overflow: Tensor, skipped: Tensor) -> int:
+    torch._amp_update_scale_(scale, good_steps, overflow, 2., 0.5, 2000)
+    torch.add_(skipped, overflow)
+    return 0
 
   # ---- The optimizer ----
 
@@ -400,9 +421,14 @@ class Training(Module):
           torch.append(chosen, torch.slice(tensors[i], 0, matrix_values[i]))
     return chosen
 
-  # Adds a loss or a norm to its sum on the device.
+  # Adds a loss to its sum on the device.
   def add(self: __torch__.Training, sum: Tensor, value: Tensor) -> int:
     torch.add_(sum, value)
+    return 0
+
+  # Adds a norm to its sum on the device, or nothing if it is infinite or not a number.
+  def add_finite(self: __torch__.Training, sum: Tensor, value: Tensor) -> int:
+    torch.add_(sum, torch.nan_to_num(value, 0., 0., 0.))
     return 0
 
   # Copies the states after a batch, for the next one.
@@ -411,16 +437,22 @@ class Training(Module):
     return 0
 
   # Takes a step of AdamW (https://arxiv.org/abs/1711.05101) with libtorch's fused kernels. rate_and_step is
-  # that of feed; means and squares are the moments of the gradients. All lists have the same length.
+  # that of feed; means and squares are the moments of the gradients. All lists have the same length. overflow is empty,
+  # or has one array [1]: if it is 1, nothing changes.
   def adamw(self: __torch__.Training, parameters: List[Tensor], gradients: List[Tensor], means: List[Tensor],
-            squares: List[Tensor], rate_and_step: Tensor, beta1: float, beta2: float, decay: float) -> int:
+            squares: List[Tensor], rate_and_step: Tensor, beta1: float, beta2: float, decay: float,
+            overflow: List[Tensor]) -> int:
     rate, count = torch.unbind(rate_and_step)
     counts = annotate(List[Tensor], [])
     for i in range(torch.len(parameters)):
       torch.append(counts, count)
+    found = annotate(Optional[Tensor], None)
+    if torch.len(overflow) > 0:
+      found = overflow[0]
     torch._fused_adamw_(
         parameters, gradients, means, squares, annotate(List[Tensor], []), counts,
-        lr=rate, beta1=beta1, beta2=beta2, weight_decay=decay, eps=1e-08, amsgrad=False, maximize=False)
+        lr=rate, beta1=beta1, beta2=beta2, weight_decay=decay, eps=1e-08, amsgrad=False, maximize=False,
+        grad_scale=None, found_inf=found)
     return 0
 
   # Moves averages towards parameters: average += weight * (parameter - average).

@@ -192,12 +192,16 @@ class TrainerCommandTest {
 
     assertThat(exit).as(err.toString()).isZero();
     assertThat(out.toString())
-        .containsPattern("\\| 1 × 16 \\| 4 × 8 \\| \\d+\\.\\d\\d \\(.*\\) \\| [\\d,]+ \\|\n")
+        .contains("| network | batch | Folio float32, ms/step | characters/s |")
+        .containsPattern("\\| 1 × 16 \\| 4 × 8 \\| \\d+\\.\\d\\d \\| [\\d,]+ \\|\n")
         .containsPattern("\\| 1 × 16 \\| 4 × 8 \\|( \\d+\\.\\d\\d \\|){5}")
         .containsPattern("\\| 2 × 8 \\| 2 × 4 \\|( \\d+\\.\\d\\d \\|){5}");
     assertThat(run("train-benchmark", "--no-peer", "--sizes=3x512@16", "--device=cpu"))
         .isEqualTo(2);
     assertOneLine(2, "--sizes: 3x512@16 is not of the form LAYERSxHIDDEN@ROWSxCHARACTERS");
+    assertThat(run("train-benchmark", "--corpus=" + corpus, "--precision=float16", "--device=cpu"))
+        .isEqualTo(2);
+    assertOneLine(2, "--precision is float16, which needs a GPU");
     assertThat(run("train-benchmark", "--seconds=-1", "--device=cpu")).isEqualTo(2);
     assertOneLine(2, "--seconds is -1; it must be 0 to 3600");
   }
@@ -238,6 +242,7 @@ class TrainerCommandTest {
           """
           --learning-rate=0         | --learning-rate is 0; it must be
           --batch=0                 | --batch is 0; it must be 1 to 65536
+          --precision=bfloat16      | --precision is bfloat16, which needs a GPU; on a CPU it must be float32 or auto
           --layers=0                | layers is 0; it must be 1 to 64
           --hidden-size=-4          | --hidden-size is -4
           --hidden-size=20000       | makes 3,60

@@ -11,6 +11,7 @@ import folio.trainer.run.TrainingConfig.Intervals;
 import folio.trainer.training.AdamW;
 import folio.trainer.training.DropoutRates;
 import folio.trainer.training.LearningRateSchedule;
+import folio.trainer.training.Precision;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 
@@ -26,6 +27,7 @@ class TrainingConfigTest {
         1,
         0,
         new Intervals(evaluateEvery, evaluateEvery, evaluateEvery),
+        Precision.FLOAT32,
         1,
         Division.DEFAULT,
         PublishPolicy.IMPROVEMENTS,

@@ -45,13 +45,13 @@ class GradientsTest {
         manager,
         network,
         text,
-        new TrainStep.StepConfig(optimizer, new GradientClipper(0), dropout, 1));
+        new TrainStep.StepConfig(optimizer, new GradientClipper(0), dropout, 1, Precision.FLOAT32));
   }
 
   /**
    * Computes the gradients with a state that three rows continue, and with the masks of one seed.
    */
-  private TrainStep.Gradients gradients(TrainStep step) {
+  private Gradients gradients(TrainStep step) {
     Engine.getInstance().setRandomSeed(7);
     boolean[] carries = {true, false, true, true, false};
     return step.gradients(manager, new Batch(STARTS, 20, carries));
@@ -102,7 +102,7 @@ class GradientsTest {
     TrainStep step = step(network, rates, text);
     NDArray state = manager.randomNormal(network.zeroState(manager, STARTS.length).getShape());
     step.restore(state);
-    TrainStep.Gradients gradients = gradients(step);
+    Gradients gradients = gradients(step);
     for (int i = 0; i < network.parameters().size(); i++) {
       assertSlope(step, network.parameters().get(i), gradients.values().get(i));
     }

@@ -213,7 +213,8 @@ class OptimizationTest {
             manager,
             network,
             EncodedText.of(1, 2, 3),
-            new TrainStep.StepConfig(optimizer, new GradientClipper(0), DropoutRates.NONE, 1));
+            new TrainStep.StepConfig(
+                optimizer, new GradientClipper(0), DropoutRates.NONE, 1, Precision.FLOAT32));
     network.parameters().get(0).values().muli(Float.POSITIVE_INFINITY);
     step.run(0, new Batch(new long[1], 2, new boolean[1]), 0.1);
 

@@ -165,6 +165,6 @@ class TrainStepOnGpuTest {
         manager,
         network,
         text,
-        new TrainStep.StepConfig(optimizer, new GradientClipper(1), rates, 1));
+        new TrainStep.StepConfig(optimizer, new GradientClipper(1), rates, 1, Precision.FLOAT32));
   }
 }

@@ -44,7 +44,8 @@ class TrainingParityTest {
             manager,
             network,
             EncodedText.of(text),
-            new TrainStep.StepConfig(optimizer, new GradientClipper(0.5), DropoutRates.NONE, 1));
+            new TrainStep.StepConfig(
+                optimizer, new GradientClipper(0.5), DropoutRates.NONE, 1, Precision.FLOAT32));
   }
 
   private void train(int index) {

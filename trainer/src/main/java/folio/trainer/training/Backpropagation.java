@@ -1,0 +1,136 @@
+package folio.trainer.training;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.pytorch.engine.PtNDManager;
+import folio.model.network.CharGru;
+import folio.model.network.CharGruConfig;
+import folio.model.network.NetworkKind;
+import folio.model.network.Nonlinearity;
+import folio.model.network.Parameter;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * The forward pass, the loss and the backward pass of a network on a batch. The functions of {@code
+ * training.torchscript.py} compute what lies below, between and above the layers. Owned by the
+ * training thread.
+ */
+final class Backpropagation {
+  private final CharGruConfig config;
+  private final List<NDArray> parameters;
+  private final Precision precision;
+  private final long[] structure;
+
+  /**
+   * Creates the passes of a network.
+   *
+   * @param network the network; the caller closes it
+   */
+  Backpropagation(CharGru network, Precision precision) {
+    this.config = network.config();
+    this.parameters = network.parameters().stream().map(Parameter::values).toList();
+    this.precision = precision;
+    this.structure =
+        new long[] {
+          code(config.embeddingActivation()),
+          code(config.headActivation()),
+          config.projectionSize() == null ? 0 : 1,
+          config.tied() ? 1 : 0
+        };
+  }
+
+  private static long code(Nonlinearity nonlinearity) {
+    return switch (nonlinearity) {
+      case NONE -> 0;
+      case RELU -> 1;
+      case TANH -> 2;
+    };
+  }
+
+  /**
+   * Computes the loss and the gradients of a batch.
+   *
+   * @param scope the manager of the results and of everything in between
+   * @param carried float32 {@code [L, B, H]}, the states of the rows that continue
+   * @param scale empty, or the factor of the gradients: float32 {@code [1]}
+   */
+  Gradients run(
+      PtNDManager scope, Layers layers, StepInputs inputs, NDArray carried, List<NDArray> scale) {
+    Results begin =
+        script(
+            scope,
+            "begin",
+            inputs.characters(),
+            carried,
+            inputs.carryMask(),
+            inputs.embeddingMask(),
+            parameters.get(0),
+            structure,
+            precision.code());
+    NDArray embedded = begin.array(0);
+    List<Layers.Activations> activations = new ArrayList<>();
+    NDArray x = begin.array(1);
+    for (int k = 0; k < config.layers(); k++) {
+      List<NDArray> weightMask = inputs.weightMask(k);
+      NDArray buffer = parameters.get(1 + k);
+      if (!weightMask.isEmpty()) {
+        buffer = array(scope, "drop_weights", buffer, weightMask.get(0));
+      }
+      Layers.Activations layer =
+          layers.forward(scope, x, begin.arrays(2).get(k), buffer, inputs.continueMask());
+      activations.add(layer);
+      x = array(scope, "join", x, layer.output(), inputs.outputMask(k), adds(k));
+    }
+
+    Results head =
+        script(
+            scope, "head", x, inputs.characters(), parameters, scale, structure, precision.code());
+    NDArray dx = head.array(1);
+    List<NDArray> values = new ArrayList<>();
+    for (int k = config.layers() - 1; k >= 0; k--) {
+      Layers.Activations layer = activations.get(k);
+      NDArray dy = array(scope, "drop_output", dx, inputs.outputMask(k));
+      Layers.LayerGradients gradients = layers.backward(scope, layer, dy, inputs.continueMask());
+      layer.free();
+      if (!inputs.weightMask(k).isEmpty()) {
+        script("drop_gradient", gradients.buffer(), inputs.weightMask(k).get(0));
+      }
+      values.add(0, gradients.buffer());
+      dx = adds(k) ? array(scope, "add_gradient", gradients.input(), dx) : gradients.input();
+    }
+    values.add(
+        0,
+        array(
+            scope,
+            "embedding_gradient",
+            inputs.characters(),
+            embedded,
+            dx,
+            inputs.embeddingMask(),
+            parameters.get(0),
+            head.arrays(2),
+            structure));
+    values.addAll(head.arrays(3));
+    List<NDArray> last = activations.stream().map(Layers.Activations::last).toList();
+    return new Gradients(head.array(0), array(scope, "stack", last), values);
+  }
+
+  /** Returns whether a layer adds its output to its input. */
+  private boolean adds(int layer) {
+    return config.network() == NetworkKind.RESIDUAL && layer > 0;
+  }
+
+  private static Results script(PtNDManager scope, String function, Object... arguments) {
+    return Results.of(scope, TrainingScript.get().run(function, arguments));
+  }
+
+  private static NDArray array(PtNDManager scope, String function, Object... arguments) {
+    try (var result = TrainingScript.get().run(function, arguments)) {
+      return result.toTensor(scope);
+    }
+  }
+
+  private static void script(String function, Object... arguments) {
+    TrainingScript.get().run(function, arguments).close();
+  }
+}

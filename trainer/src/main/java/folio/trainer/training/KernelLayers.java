@@ -1,0 +1,101 @@
+package folio.trainer.training;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.pytorch.engine.PtNDManager;
+import folio.trainer.recurrence.LayerKernels;
+import folio.trainer.recurrence.Pass;
+import java.util.List;
+
+/** Layers by the kernels of {@link LayerKernels}, with large products by libtorch around them. */
+final class KernelLayers implements Layers {
+  private final LayerKernels kernels;
+  private final Precision precision;
+
+  /**
+   * Creates layers that close the kernels when they are closed.
+   *
+   * @param precision of a half: float16 or bfloat16, as the kernels were compiled
+   */
+  KernelLayers(LayerKernels kernels, Precision precision) {
+    this.kernels = kernels;
+    this.precision = precision;
+  }
+
+  @Override
+  public Activations forward(
+      PtNDManager owner, NDArray input, NDArray initial, NDArray buffer, List<NDArray> continues) {
+    Results results =
+        Results.of(
+            owner,
+            TrainingScript.get()
+                .run("recurrence_inputs", input, buffer, initial, precision.code()));
+    NDArray gates = results.array(0);
+    NDArray hiddenN = results.array(1);
+    NDArray states = results.array(2);
+    NDArray last = results.array(3);
+    kernels.forward(
+        new Pass(
+            gates,
+            hiddenN,
+            states,
+            results.array(5),
+            results.array(6),
+            initial,
+            last,
+            null,
+            first(continues)));
+    return new Activations(
+        input, initial, buffer, results.array(4), last, List.of(gates, hiddenN, states));
+  }
+
+  private static NDArray first(List<NDArray> arrays) {
+    return arrays.isEmpty() ? null : arrays.get(0);
+  }
+
+  @Override
+  public LayerGradients backward(
+      PtNDManager owner, Activations activations, NDArray gradient, List<NDArray> continues) {
+    NDArray gates = activations.saved().get(0);
+    NDArray hiddenN = activations.saved().get(1);
+    NDArray states = activations.saved().get(2);
+    Results inputs =
+        Results.of(
+            owner,
+            TrainingScript.get()
+                .run(
+                    "recurrence_gradient_inputs",
+                    activations.buffer(),
+                    gradient,
+                    precision.code()));
+    kernels.backward(
+        new Pass(
+            gates,
+            hiddenN,
+            states,
+            inputs.array(0),
+            null,
+            null,
+            null,
+            inputs.array(1),
+            first(continues)));
+    Results results =
+        Results.of(
+            owner,
+            TrainingScript.get()
+                .run(
+                    "recurrence_gradients",
+                    activations.input(),
+                    activations.buffer(),
+                    gates,
+                    hiddenN,
+                    states,
+                    continues));
+    inputs.close();
+    return new LayerGradients(results.array(0), results.array(1));
+  }
+
+  @Override
+  public void close() {
+    kernels.close();
+  }
+}

@@ -1,0 +1,51 @@
+package folio.trainer.training;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.pytorch.engine.PtNDManager;
+import ai.djl.pytorch.jni.IValue;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * The results of a function of {@code training.torchscript.py} that returns a tuple of arrays and
+ * lists of arrays.
+ */
+final class Results implements AutoCloseable {
+  private final List<List<NDArray>> parts = new ArrayList<>();
+
+  private Results() {}
+
+  /**
+   * Takes a function's result and closes it.
+   *
+   * @param owner the manager of the arrays
+   */
+  static Results of(PtNDManager owner, IValue tuple) {
+    Results results = new Results();
+    try (tuple) {
+      for (IValue part : tuple.toIValueTuple()) {
+        try (part) {
+          results.parts.add(
+              part.isTensor() ? List.of(part.toTensor(owner)) : List.of(part.toTensorArray(owner)));
+        }
+      }
+    }
+    return results;
+  }
+
+  /** Returns the part with an index, which is an array. */
+  NDArray array(int index) {
+    return parts.get(index).get(0);
+  }
+
+  /** Returns the part with an index, which is a list. */
+  List<NDArray> arrays(int index) {
+    return parts.get(index);
+  }
+
+  /** Closes all arrays. */
+  @Override
+  public void close() {
+    parts.forEach(part -> part.forEach(NDArray::close));
+  }
+}
