@@ -71,6 +71,35 @@ class LauncherStopTest extends LauncherClone {
     assertStopsOnSigterm("folio: starting");
   }
 
+  /** A signal that comes between the fork and the exec of a process is lost. */
+  @Test
+  void sigtermEndsAServiceThatLosesTheFirstSignal() throws Exception {
+    packageTheService();
+    java("trap 'trap - TERM' TERM\n" + recordProcess() + "while :; do sleep 0.1; done\n");
+    RunningLauncher demo = start(demoCommand());
+    awaitTheProcess();
+    demo.terminate();
+    assertStopped(demo.finish());
+  }
+
+  @Test
+  void sigtermEndsABuildThatLosesTheFirstSignal() throws Exception {
+    maven("trap 'trap - TERM' TERM\n" + recordProcess() + "while :; do sleep 0.1; done\n");
+    RunningLauncher serve = start(List.of(clone.resolve("folio").toString(), "serve"));
+    awaitTheProcess();
+    serve.terminate();
+    Finished stopped = serve.finish();
+
+    assertThat(stopped.exitCode()).isEqualTo(143);
+    assertNothingIsLeft();
+  }
+
+  private void awaitTheProcess() {
+    while (!Files.exists(folder.resolve("started"))) {
+      Thread.onSpinWait();
+    }
+  }
+
   @Test
   void ctrlCEndsAText() throws Exception {
     service(AfterText.STREAM);
@@ -121,9 +150,7 @@ class LauncherStopTest extends LauncherClone {
     java("trap '' TERM\n" + recordProcess() + "exec sleep 60\n");
     RunningLauncher demo = startOnTerminal(demoCommand());
     demo.await("folio: starting");
-    while (!Files.exists(folder.resolve("started"))) {
-      Thread.onSpinWait();
-    }
+    awaitTheProcess();
     demo.type(CTRL_C);
     demo.await("folio: stopping; running requests may finish; Ctrl-C again ends them");
     demo.type(CTRL_C);
