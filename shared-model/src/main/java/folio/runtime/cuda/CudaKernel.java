@@ -57,7 +57,8 @@ public final class CudaKernel {
    */
   public void launch(
       CudaStream stream, int blocks, int threads, int sharedBytes, ByteBuffer parameter) {
-    launch("cuLaunchKernel", stream, blocks, threads, sharedBytes, parameter);
+    Pointer noOtherParameters = Pointer.NULL;
+    launch("cuLaunchKernel", stream, blocks, threads, sharedBytes, parameter, noOtherParameters);
   }
 
   private void launch(
@@ -66,7 +67,8 @@ public final class CudaKernel {
       int blocks,
       int threads,
       int sharedBytes,
-      ByteBuffer parameter) {
+      ByteBuffer parameter,
+      Pointer... more) {
     Memory struct = new Memory(parameter.remaining());
     struct.getByteBuffer(0, parameter.remaining()).put(parameter.duplicate());
     PointerByReference parameters = new PointerByReference(struct);
@@ -75,9 +77,7 @@ public final class CudaKernel {
             Arrays.asList(
                 this.function, blocks, 1, 1, threads, 1, 1, sharedBytes, stream.handle()));
     arguments.add(parameters);
-    if (function.equals("cuLaunchKernel")) {
-      arguments.add(Pointer.NULL); // no other way to pass parameters
-    }
+    arguments.addAll(Arrays.asList(more));
     try {
       driver.call(function, arguments.toArray());
     } finally {

@@ -2,6 +2,7 @@ package folio.trainer.training;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.pytorch.engine.PtNDManager;
+import ai.djl.pytorch.jni.IValue;
 import folio.model.network.CharGru;
 import folio.model.network.CharGruConfig;
 import folio.model.network.NetworkKind;
@@ -57,7 +58,7 @@ final class Backpropagation {
   Gradients run(
       PtNDManager scope, Layers layers, StepInputs inputs, NDArray carried, List<NDArray> scale) {
     Results begin =
-        script(
+        Results.of(
             scope,
             "begin",
             inputs.characters(),
@@ -83,7 +84,7 @@ final class Backpropagation {
     }
 
     Results head =
-        script(
+        Results.of(
             scope, "head", x, inputs.characters(), parameters, scale, structure, precision.code());
     NDArray dx = head.array(1);
     List<NDArray> values = new ArrayList<>();
@@ -120,12 +121,8 @@ final class Backpropagation {
     return config.network() == NetworkKind.RESIDUAL && layer > 0;
   }
 
-  private static Results script(PtNDManager scope, String function, Object... arguments) {
-    return Results.of(scope, TrainingScript.get().run(function, arguments));
-  }
-
   private static NDArray array(PtNDManager scope, String function, Object... arguments) {
-    try (var result = TrainingScript.get().run(function, arguments)) {
+    try (IValue result = TrainingScript.get().run(function, arguments)) {
       return result.toTensor(scope);
     }
   }

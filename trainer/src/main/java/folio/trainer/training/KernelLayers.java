@@ -25,10 +25,7 @@ final class KernelLayers implements Layers {
   public Activations forward(
       PtNDManager owner, NDArray input, NDArray initial, NDArray buffer, List<NDArray> continues) {
     Results results =
-        Results.of(
-            owner,
-            TrainingScript.get()
-                .run("recurrence_inputs", input, buffer, initial, precision.code()));
+        Results.of(owner, "recurrence_inputs", input, buffer, initial, precision.code());
     NDArray gates = results.array(0);
     NDArray hiddenN = results.array(1);
     NDArray states = results.array(2);
@@ -60,13 +57,7 @@ final class KernelLayers implements Layers {
     NDArray states = activations.saved().get(2);
     Results inputs =
         Results.of(
-            owner,
-            TrainingScript.get()
-                .run(
-                    "recurrence_gradient_inputs",
-                    activations.buffer(),
-                    gradient,
-                    precision.code()));
+            owner, "recurrence_gradient_inputs", activations.buffer(), gradient, precision.code());
     kernels.backward(
         new Pass(
             gates,
@@ -81,15 +72,13 @@ final class KernelLayers implements Layers {
     Results results =
         Results.of(
             owner,
-            TrainingScript.get()
-                .run(
-                    "recurrence_gradients",
-                    activations.input(),
-                    activations.buffer(),
-                    gates,
-                    hiddenN,
-                    states,
-                    continues));
+            "recurrence_gradients",
+            activations.input(),
+            activations.buffer(),
+            gates,
+            hiddenN,
+            states,
+            continues);
     inputs.close();
     return new LayerGradients(results.array(0), results.array(1));
   }

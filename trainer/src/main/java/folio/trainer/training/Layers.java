@@ -10,7 +10,7 @@ import java.util.List;
  */
 interface Layers extends AutoCloseable {
   /**
-   * What a forward pass leaves for the backward pass.
+   * The results of a forward pass that the backward pass reads.
    *
    * @param input {@code [T, B, E]}
    * @param initial float32 {@code [B, H]}, the state before the first character

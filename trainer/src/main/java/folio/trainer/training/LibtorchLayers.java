@@ -16,9 +16,7 @@ final class LibtorchLayers implements Layers {
   public Activations forward(
       PtNDManager owner, NDArray input, NDArray initial, NDArray buffer, List<NDArray> continues) {
     Results results =
-        Results.of(
-            owner,
-            TrainingScript.get().run("layer", input, initial, buffer, continues, precision.code()));
+        Results.of(owner, "layer", input, initial, buffer, continues, precision.code());
     return new Activations(
         input, initial, buffer, results.array(0), results.array(1), results.arrays(2));
   }
@@ -29,17 +27,15 @@ final class LibtorchLayers implements Layers {
     Results results =
         Results.of(
             owner,
-            TrainingScript.get()
-                .run(
-                    "layer_backward",
-                    activations.input(),
-                    activations.initial(),
-                    activations.buffer(),
-                    continues,
-                    activations.output(),
-                    activations.saved(),
-                    gradient,
-                    precision.code()));
+            "layer_backward",
+            activations.input(),
+            activations.initial(),
+            activations.buffer(),
+            continues,
+            activations.output(),
+            activations.saved(),
+            gradient,
+            precision.code());
     return new LayerGradients(results.array(0), results.array(1));
   }
 }

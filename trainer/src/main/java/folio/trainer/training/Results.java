@@ -16,13 +16,14 @@ final class Results implements AutoCloseable {
   private Results() {}
 
   /**
-   * Takes a function's result and closes it.
+   * Runs a function.
    *
    * @param owner the manager of the arrays
+   * @param arguments those of {@link folio.runtime.torchscript.TorchScript#run}
    */
-  static Results of(PtNDManager owner, IValue tuple) {
+  static Results of(PtNDManager owner, String function, Object... arguments) {
     Results results = new Results();
-    try (tuple) {
+    try (IValue tuple = TrainingScript.get().run(function, arguments)) {
       for (IValue part : tuple.toIValueTuple()) {
         try (part) {
           results.parts.add(

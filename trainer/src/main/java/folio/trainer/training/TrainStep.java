@@ -58,7 +58,7 @@ public final class TrainStep implements AutoCloseable {
   private final NDArray lossSum;
   private final NDArray normSum;
 
-  /** Null unless the precision is float16. */
+  /** The factor of the loss; null unless the precision is float16. */
   private final LossScale scale;
 
   private StepInputs inputs;

@@ -1,7 +1,7 @@
 #pragma once
 
-// What a block receives from all blocks of its cluster, itself included, once per character: through distributed shared
-// memory, with an mbarrier that counts the bytes that have arrived (its transaction count).
+// The messages that a block receives from all blocks of its cluster, itself included, one per character. They come
+// through distributed shared memory, and an mbarrier counts the bytes that have arrived (its transaction count).
 //
 // There are two buffers, for even and odd messages. A block sends message m + 2 only after it has received all of
 // message m + 1. Every block sends message m + 1 after all its threads have read message m. So no buffer is overwritten

@@ -26,7 +26,7 @@ public final class EngineLoad {
   private final StreamRequest request;
 
   /**
-   * What the streams of one measurement have sent. The last event of a cancelled stream may come
+   * The output of the streams of one measurement. The last event of a cancelled stream may come
    * after the next measurement has begun, so each measurement has its own.
    */
   private static final class Received {
