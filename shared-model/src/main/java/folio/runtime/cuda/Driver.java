@@ -97,14 +97,15 @@ final class Driver {
   }
 
   /**
-   * Makes a device's primary context, which libtorch uses, current on the calling thread if the
-   * thread has none. It does not synchronize, which is illegal while kernels are recorded.
+   * Makes a device's primary context, which libtorch uses, current on the calling thread. It does
+   * not synchronize, which is illegal while kernels are recorded.
    */
   void makeCurrent(int device) {
-    PointerByReference context = new PointerByReference();
-    call("cuCtxGetCurrent", context);
-    if (context.getValue() == null) {
-      call("cuCtxSetCurrent", contexts.computeIfAbsent(device, this::primaryContext));
+    Pointer wanted = contexts.computeIfAbsent(device, this::primaryContext);
+    PointerByReference current = new PointerByReference();
+    call("cuCtxGetCurrent", current);
+    if (!wanted.equals(current.getValue())) {
+      call("cuCtxSetCurrent", wanted);
     }
   }
 

@@ -30,6 +30,9 @@ public final class FakeDriver implements Driver.Library, AutoCloseable {
   /** A handle of whatever the driver creates. */
   private static final Pointer HANDLE = new Pointer(1);
 
+  /** The address of the context of device 0. A CPU has the number -1. */
+  private static final long CONTEXTS = 100;
+
   /** The test's replacement of a kernel. */
   @FunctionalInterface
   public interface Kernel {
@@ -63,6 +66,9 @@ public final class FakeDriver implements Driver.Library, AutoCloseable {
   private int modules;
   private int maxActiveClusters = 7;
   private boolean atOnce;
+
+  /** The current context. */
+  private Pointer context;
 
   /**
    * Replaces the machine's driver and gives the calling thread a stream.
@@ -100,6 +106,11 @@ public final class FakeDriver implements Driver.Library, AutoCloseable {
     return allocated.size();
   }
 
+  /** Returns the number of the device whose context is current. */
+  public int currentDevice() {
+    return (int) (Pointer.nativeValue(context) - CONTEXTS);
+  }
+
   /** Returns the number of modules that are loaded. */
   public int modules() {
     return modules;
@@ -112,7 +123,10 @@ public final class FakeDriver implements Driver.Library, AutoCloseable {
     }
     switch (function) {
       case "cuGetErrorName" -> ((PointerByReference) arguments[1]).setValue(errorName);
-      case "cuCtxGetCurrent" -> ((PointerByReference) arguments[0]).setValue(HANDLE);
+      case "cuDevicePrimaryCtxRetain" ->
+          ((PointerByReference) arguments[0]).setValue(new Pointer(CONTEXTS + (int) arguments[1]));
+      case "cuCtxGetCurrent" -> ((PointerByReference) arguments[0]).setValue(context);
+      case "cuCtxSetCurrent" -> context = (Pointer) arguments[0];
       case "cuModuleLoadData" -> {
         modules++;
         ((PointerByReference) arguments[0]).setValue(HANDLE);
