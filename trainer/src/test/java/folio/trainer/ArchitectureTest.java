@@ -39,6 +39,7 @@ class ArchitectureTest {
               "cli",
               List.of(
                   "run",
+                  "group",
                   "corpus",
                   "training",
                   "evaluation",
@@ -48,10 +49,12 @@ class ArchitectureTest {
                   "batch",
                   "benchmark",
                   "export")),
-          entry("run", List.of("corpus", "training", "evaluation", "publication", "report")),
+          entry(
+              "run", List.of("group", "corpus", "training", "evaluation", "publication", "report")),
           entry("batch", List.of("evaluation", "report")),
-          entry("benchmark", List.of("corpus", "training")),
-          entry("training", List.of("corpus", "recurrence")),
+          entry("benchmark", List.of("corpus", "training", "group")),
+          entry("training", List.of("corpus", "recurrence", "group")),
+          entry("group", List.of()),
           entry("recurrence", List.of()),
           entry("evaluation", List.of("corpus")),
           entry("sweep", List.of("report")),

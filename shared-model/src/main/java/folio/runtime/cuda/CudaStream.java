@@ -29,6 +29,9 @@ public final class CudaStream {
    */
   private static final int CAPTURE_RELAXED = 2;
 
+  /** {@code CU_EVENT_DISABLE_TIMING}. */
+  private static final int EVENT_WITHOUT_TIMING = 2;
+
   private final Driver driver;
   private final Pointer handle;
 
@@ -81,9 +84,14 @@ public final class CudaStream {
     return own == null ? standard(device) : own;
   }
 
-  private static CudaStream create(Device device) {
+  /**
+   * Creates a stream for work that does not go through libtorch.
+   *
+   * @throws CudaException if the driver returns an error
+   */
+  public static CudaStream create(Device device) {
     Driver driver = Driver.get();
-    synchronize(device); // makes the device's context current on the thread
+    driver.makeCurrent(device.getDeviceId());
     PointerByReference handle = new PointerByReference();
     driver.call("cuStreamCreate", handle, NON_BLOCKING);
     return new CudaStream(driver, handle.getValue());
@@ -97,6 +105,28 @@ public final class CudaStream {
   /** Returns the driver's handle of the stream. */
   Pointer handle() {
     return handle;
+  }
+
+  /**
+   * Makes the later work of this stream wait for what has been queued on another stream so far. It
+   * may be recorded.
+   *
+   * @throws CudaException if the driver returns an error
+   */
+  public void follow(CudaStream other) {
+    PointerByReference event = new PointerByReference();
+    driver.call("cuEventCreate", event, EVENT_WITHOUT_TIMING);
+    try {
+      driver.call("cuEventRecord", event.getValue(), other.handle);
+      driver.call("cuStreamWaitEvent", handle, event.getValue(), 0);
+    } finally {
+      driver.tryCall("cuEventDestroy_v2", event.getValue()); // once it has happened
+    }
+  }
+
+  /** Returns the address of the driver's handle, for other libraries; 0 is the default stream. */
+  public long address() {
+    return Pointer.nativeValue(handle);
   }
 
   /**

@@ -14,4 +14,10 @@ public final class Gpu {
     String reason = "there is no GPU on this machine";
     assumeTrue(available, reason);
   }
+
+  /** Skips a test class if the machine has fewer GPUs than a number. */
+  public static void needed(int number) {
+    int count = Engine.getInstance().getGpuCount();
+    assumeTrue(count >= number, "there are " + count + " GPUs on this machine, not " + number);
+  }
 }

@@ -106,7 +106,7 @@ public final class StepTables {
     out.flush();
   }
 
-  private static String cells(Size size) {
+  static String cells(Size size) {
     return String.format(
         "%d × %d | %d × %d", size.layers(), size.hidden(), size.rows(), size.length());
   }

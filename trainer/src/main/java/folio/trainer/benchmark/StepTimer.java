@@ -9,9 +9,11 @@ import folio.trainer.corpus.Corpus;
 import folio.trainer.corpus.Division;
 import folio.trainer.corpus.EncodedText;
 import folio.trainer.corpus.RandomSequences;
+import folio.trainer.group.GradientExchange;
 import folio.trainer.training.AdamW;
 import folio.trainer.training.DropoutRates;
 import folio.trainer.training.GradientClipper;
+import folio.trainer.training.Part;
 import folio.trainer.training.Precision;
 import folio.trainer.training.TrainStep;
 import folio.trainer.training.WeightAverage;
@@ -21,6 +23,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.SplittableRandom;
+import java.util.function.IntPredicate;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -118,6 +121,24 @@ public final class StepTimer {
 
   /** Measures a step and returns its milliseconds: the median of all blocks but the first. */
   public double millis(Size size, Extras extras) {
+    long end = System.nanoTime() + time.toNanos();
+    return millis(size, extras, Part.WHOLE, null, blocks -> blocks < 2 || System.nanoTime() < end);
+  }
+
+  /**
+   * Measures a bare step of a group and returns its milliseconds. All processes call it at the same
+   * time.
+   *
+   * @param size the rows of this process
+   * @param steps the number of steps, in complete blocks, at least two
+   */
+  double millis(Size size, Part part, GradientExchange exchange, int steps) {
+    Size whole = new Size(size.layers(), size.hidden(), size.rows() * part.count(), size.length());
+    return millis(whole, Extras.NONE, part, exchange, blocks -> blocks * BLOCK < steps);
+  }
+
+  private double millis(
+      Size size, Extras extras, Part part, GradientExchange exchange, IntPredicate continues) {
     CharGruConfig config =
         CharGruConfig.residual(vocabularySize, EMBEDDING, size.hidden(), size.layers());
     DropoutRates dropout =
@@ -138,10 +159,11 @@ public final class StepTimer {
                     extras.has(Extras.CLIPPING) ? new GradientClipper(1) : null,
                     dropout,
                     1,
-                    precision))) {
+                    precision,
+                    part,
+                    exchange))) {
       List<Double> blocks = new ArrayList<>();
-      long end = System.nanoTime() + time.toNanos();
-      while (blocks.size() < 2 || System.nanoTime() < end) {
+      while (continues.test(blocks.size())) {
         blocks.add(
             block(step, batches, extras.has(Extras.AVERAGE) ? average : null, blocks.size()));
       }

@@ -45,6 +45,17 @@ final class DeviceOptions {
    * @throws folio.runtime.engine.EngineLoadException if the engine cannot be loaded
    */
   Device start() {
+    return start(0);
+  }
+
+  /**
+   * Starts the engine and returns the chosen device of a process of a group.
+   *
+   * @param localRank the number of the process on its machine
+   * @throws ParameterException if there is no such device or the number of threads is not legal
+   * @throws folio.runtime.engine.EngineLoadException if the engine cannot be loaded
+   */
+  Device start(int localRank) {
     if (threads < 0 || threads > 4096) {
       throw new ParameterException(
           command.commandLine(),
@@ -58,8 +69,13 @@ final class DeviceOptions {
               + " machine with a GPU");
     }
     onGpu = device != Choice.CPU && gpus > 0;
+    if (onGpu && localRank >= gpus) {
+      throw new ParameterException(
+          command.commandLine(),
+          "LOCAL_RANK is " + localRank + "; this machine has " + gpus + " GPUs, numbered from 0");
+    }
     JniUtils.setNumThreads(threadCount());
-    return onGpu ? Device.gpu() : Device.cpu();
+    return onGpu ? Device.gpu(localRank) : Device.cpu();
   }
 
   /**

@@ -7,6 +7,7 @@ import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Properties;
 import picocli.CommandLine.IDefaultValueProvider;
@@ -58,6 +59,14 @@ final class Presets implements IDefaultValueProvider {
           });
     }
     return new Presets(values, saved.isPresent());
+  }
+
+  /** Returns defaults that are the options of a run that has begun. */
+  static Presets of(Map<String, String> options) {
+    Properties values = new Properties();
+    load("defaults", values);
+    values.putAll(options);
+    return new Presets(values, true);
   }
 
   /** Returns whether the defaults are those of a saved run. */

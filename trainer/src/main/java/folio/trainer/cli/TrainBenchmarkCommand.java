@@ -2,12 +2,17 @@ package folio.trainer.cli;
 
 import ai.djl.Device;
 import ai.djl.engine.Engine;
+import folio.trainer.benchmark.GroupTable;
 import folio.trainer.benchmark.PyTorchBaseline;
 import folio.trainer.benchmark.StepTables;
 import folio.trainer.benchmark.StepTimer;
 import folio.trainer.benchmark.StepTimer.Size;
 import folio.trainer.corpus.Corpus;
 import folio.trainer.corpus.TextStructure;
+import folio.trainer.group.GradientExchange;
+import folio.trainer.group.GradientExchanges;
+import folio.trainer.group.Membership;
+import folio.trainer.group.ProcessGroup;
 import folio.trainer.training.Precision;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -59,6 +64,8 @@ final class TrainBenchmarkCommand implements Callable<Integer> {
           "3x512@256x256",
           "8x512@256x256",
           "3x128@256x256");
+
+  private static final List<String> SIZES_OF_GROUPS = List.of("3x1024@256x256", "8x512@256x256");
 
   @Spec private CommandSpec spec;
 
@@ -115,6 +122,16 @@ final class TrainBenchmarkCommand implements Callable<Integer> {
   @Option(names = "--bare", description = "Omit the second table.")
   private boolean bare;
 
+  @Option(
+      names = "--gpus",
+      paramLabel = "N",
+      defaultValue = "1",
+      description =
+          "The number of GPUs, 1 to 64. With more than one, the command measures Folio's steps on"
+              + " all of them against those on one, and the rows of --sizes are those of each GPU"
+              + " (default sizes: 3x1024 and 8x512 at 256x256).")
+  private int gpus;
+
   @Mixin private CorpusOptions corpus;
   @Mixin private DeviceOptions device;
 
@@ -122,15 +139,19 @@ final class TrainBenchmarkCommand implements Callable<Integer> {
   public Integer call() throws IOException {
     new Range("--rounds", 1, MAX_ROUNDS).check(rounds, spec);
     new Range("--seconds", 0, MAX_SECONDS).check(seconds, spec);
+    new Range("--gpus", 1, GpuProcesses.MAX).check(gpus, spec);
+    Membership membership = Membership.of(System.getenv());
+    if (gpus > 1 && !membership.isGroup()) {
+      return GpuProcesses.run(spec, gpus);
+    }
+    if (membership.isGroup()) {
+      return measureGroup(membership);
+    }
     Device where = device.start();
-    List<Size> measured = sizes(where);
+    List<Size> measured = sizes(where.isGpu() ? SIZES_ON_GPU : SIZES_ON_CPU);
     Corpus text = corpus.open(TextStructure.DEFAULT);
     List<StepTimer> timers =
-        precisions(where).stream()
-            .map(
-                each ->
-                    new StepTimer(text, where, each, Duration.ofMillis((long) (seconds * 1000))))
-            .toList();
+        precisions(where).stream().map(each -> timer(text, where, each)).toList();
     Optional<PyTorchBaseline> baseline = baseline(where);
     PrintWriter out = spec.commandLine().getOut();
     out.printf(
@@ -155,8 +176,27 @@ final class TrainBenchmarkCommand implements Callable<Integer> {
     return CommandLine.ExitCode.OK;
   }
 
-  private List<Size> sizes(Device where) {
-    List<String> names = sizes != null ? sizes : where.isGpu() ? SIZES_ON_GPU : SIZES_ON_CPU;
+  private StepTimer timer(Corpus text, Device where, Precision precision) {
+    return new StepTimer(text, where, precision, Duration.ofMillis((long) (seconds * 1000)));
+  }
+
+  /** Measures the steps of a group, in the last of the precisions. */
+  private int measureGroup(Membership membership) {
+    Device where = device.start(membership.localRank());
+    List<Size> measured = sizes(SIZES_OF_GROUPS);
+    List<Precision> chosen = precisions(where);
+    Corpus text = corpus.open(TextStructure.DEFAULT);
+    try (ProcessGroup group = GpuProcesses.form(membership, spec);
+        GradientExchange exchange = GradientExchanges.between(group, where)) {
+      StepTimer timer = timer(text, where, chosen.get(chosen.size() - 1));
+      new GroupTable(spec.commandLine().getOut(), timer, rounds, group, exchange).print(measured);
+      group.leave();
+    }
+    return CommandLine.ExitCode.OK;
+  }
+
+  private List<Size> sizes(List<String> defaults) {
+    List<String> names = sizes != null ? sizes : defaults;
     try {
       return names.stream().map(Size::parse).toList();
     } catch (IllegalArgumentException e) {

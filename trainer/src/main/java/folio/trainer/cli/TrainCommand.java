@@ -2,16 +2,26 @@ package folio.trainer.cli;
 
 import ai.djl.Device;
 import ai.djl.engine.EngineException;
+import com.fasterxml.jackson.core.type.TypeReference;
+import com.fasterxml.jackson.databind.json.JsonMapper;
 import folio.model.checkpoint.Checkpoint;
 import folio.trainer.corpus.Corpus;
+import folio.trainer.corpus.CorpusException;
+import folio.trainer.group.Membership;
+import folio.trainer.group.ProcessGroup;
 import folio.trainer.publication.Promotion;
 import folio.trainer.report.LiveMetrics;
 import folio.trainer.run.Errors;
 import folio.trainer.run.MemoryUse;
 import folio.trainer.run.RunContext;
 import folio.trainer.run.RunFolder;
+import folio.trainer.run.RunGroup;
+import folio.trainer.run.StoppableRun;
 import folio.trainer.run.TrainingConfig;
 import folio.trainer.run.TrainingRun;
+import folio.trainer.run.WorkerRun;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
@@ -55,6 +65,9 @@ import picocli.CommandLine.Spec;
     })
 final class TrainCommand implements Callable<Integer> {
   private static final int MAX_PORT = 65_535;
+
+  /** The name under which rank 0 tells the others the digest of its corpus. */
+  private static final String CORPUS_DIGEST = "corpus-sha256";
 
   @Spec private CommandSpec spec;
 
@@ -156,6 +169,17 @@ final class TrainCommand implements Callable<Integer> {
               + " 0.0.0.0 means every address.")
   private String metricsHost;
 
+  @Option(
+      names = "--gpus",
+      paramLabel = "N",
+      defaultValue = "1",
+      description =
+          "The number of this machine's GPUs to train on, 1 to 64, each with a process of its own."
+              + " Every GPU takes an equal part of the rows of --batch. Launchers that set RANK,"
+              + " WORLD_SIZE, LOCAL_RANK, MASTER_ADDR and MASTER_PORT start the processes"
+              + " themselves, also on several machines.")
+  private int gpus;
+
   @Mixin private TrainingOptions hyperparameters;
 
   @Override
@@ -172,6 +196,14 @@ final class TrainCommand implements Callable<Integer> {
           "--metrics-port is " + metricsPort + "; it must be -1 (none) to " + MAX_PORT);
     }
     hyperparameters.check(saveEvery, viewEvery, null);
+    Membership membership = Membership.of(System.getenv());
+    new Range("--gpus", 1, GpuProcesses.MAX).check(gpus, spec);
+    if (gpus > 1 && !membership.isGroup()) {
+      return GpuProcesses.run(spec, gpus);
+    }
+    if (!membership.leads()) {
+      return work(membership);
+    }
     String corpusLicence = licence.value();
     CountDownLatch finished = new CountDownLatch(1);
     Path path = run == null ? Presets.runFolder(preset, corpus.names()) : run;
@@ -181,15 +213,18 @@ final class TrainCommand implements Callable<Integer> {
       Checkpoint parent = from == null || folder.resumes() ? null : checkpoints.openAny(from);
       hyperparameters.check(saveEvery, viewEvery, parent == null ? null : parent.config());
       Corpus text = corpus.open(hyperparameters.structure()).withLicence(corpusLicence);
-      Device where = device.start();
+      Device where = device.start(membership.localRank());
       hyperparameters.checkPrecision(where);
       long textLength = hyperparameters.trainingLength(text);
       TrainingConfig first = hyperparameters.oneStep(textLength);
       try {
-        double seconds = TrainingRun.secondsPerStep(first, text, where);
+        // A group takes as many times less time, except for the exchange of gradients.
+        double seconds = TrainingRun.secondsPerStep(first, text, where) / membership.size();
         TrainingConfig config = hyperparameters.config(textLength, seconds, this::print);
-        RunContext context = context(text, parent, where, folder, seconds, figures);
-        run(config, context, finished);
+        try (RunGroup group = lead(membership, config, text, where)) {
+          RunContext context = context(text, parent, where, folder, seconds, figures, group);
+          run(config, context, finished);
+        }
         return CommandLine.ExitCode.OK;
       } catch (EngineException | OutOfMemoryError e) {
         if (!Errors.isOutOfMemory(e)) {
@@ -208,7 +243,8 @@ final class TrainCommand implements Callable<Integer> {
       Device where,
       RunFolder folder,
       double secondsPerStep,
-      LiveMetrics figures) {
+      LiveMetrics figures,
+      RunGroup group) {
     return new RunContext(
         text,
         optionsToSave(),
@@ -224,7 +260,80 @@ final class TrainCommand implements Callable<Integer> {
         System.out,
         CommandLine.Help.Ansi.AUTO.enabled(),
         figures,
+        group,
         live ? checkpoints.runs() : null);
+  }
+
+  /** Forms the group that this process leads; returns null if it is alone. */
+  private RunGroup lead(Membership membership, TrainingConfig config, Corpus text, Device where) {
+    if (!membership.isGroup()) {
+      return null;
+    }
+    int rows = config.batches().batchSize();
+    if (rows % membership.size() != 0) {
+      throw usageError(
+          "--batch is "
+              + rows
+              + "; with "
+              + membership.size()
+              + " processes it must be a multiple of "
+              + membership.size());
+    }
+    if (!where.isGpu()) {
+      print("gradients pass through sockets, which is for tests: on GPUs, NCCL exchanges them");
+    }
+    ProcessGroup processes = GpuProcesses.form(membership, spec);
+    Map<String, String> options = new TreeMap<>(config.settings());
+    options.putAll(optionsToSave());
+    options.put("save-every", String.valueOf(saveEvery));
+    options.put(CORPUS_DIGEST, text.description().sha256());
+    processes.broadcast(json(options));
+    return new RunGroup(processes, where);
+  }
+
+  private static byte[] json(Map<String, String> options) {
+    try {
+      return new JsonMapper().writeValueAsBytes(options);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** Trains as a process that is not rank 0, with the options of rank 0. */
+  private int work(Membership membership) {
+    CountDownLatch finished = new CountDownLatch(1);
+    try (ProcessGroup processes = GpuProcesses.form(membership, spec)) {
+      Map<String, String> options =
+          new JsonMapper()
+              .readValue(processes.broadcast(null), new TypeReference<Map<String, String>>() {});
+      parseAgain(options);
+      hyperparameters.check(saveEvery, viewEvery, null);
+      Corpus text = corpus.open(hyperparameters.structure());
+      if (!text.description().sha256().equals(options.get(CORPUS_DIGEST))) {
+        throw new CorpusException(
+            "the corpus of rank " + membership.rank() + " is not that of rank 0");
+      }
+      Device where = device.start(membership.localRank());
+      TrainingConfig config =
+          hyperparameters.config(hyperparameters.trainingLength(text), 1, note -> {});
+      try (RunGroup group = new RunGroup(processes, where);
+          WorkerRun training = new WorkerRun(config, text, where, group)) {
+        runUntilStopped(training, finished);
+        return CommandLine.ExitCode.OK;
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    } finally {
+      finished.countDown();
+    }
+  }
+
+  /** Parses the arguments of this process again, with other defaults. */
+  private void parseAgain(Map<String, String> defaults) {
+    CommandLine root = spec.root().commandLine();
+    List<String> arguments = root.getParseResult().originalArgs();
+    spec.commandLine().setDefaultValueProvider(Presets.of(defaults));
+    root.parseArgs(arguments.toArray(String[]::new));
   }
 
   /** Returns the options that a resumed run takes over in addition to the hyperparameters. */
@@ -254,10 +363,14 @@ final class TrainCommand implements Callable<Integer> {
       if (context.live().port() >= 0) {
         print("metrics    http://" + metricsHost + ":" + context.live().port() + "/metrics");
       }
-      Thread onSignal = new Thread(() -> stopCleanly(training, finished), "stop-on-signal");
-      Runtime.getRuntime().addShutdownHook(onSignal);
-      training.run();
+      runUntilStopped(training, finished);
     }
+  }
+
+  private static void runUntilStopped(StoppableRun training, CountDownLatch finished) {
+    Thread onSignal = new Thread(() -> stopCleanly(training, finished), "stop-on-signal");
+    Runtime.getRuntime().addShutdownHook(onSignal);
+    training.run();
   }
 
   private void print(String line) {
@@ -272,7 +385,7 @@ final class TrainCommand implements Callable<Integer> {
   }
 
   /** Stops a run after a signal; the process ends with 0 once the run has published and saved. */
-  private static void stopCleanly(TrainingRun training, CountDownLatch finished) {
+  private static void stopCleanly(StoppableRun training, CountDownLatch finished) {
     if (finished.getCount() == 0) {
       return; // there was no signal: the command has ended, and its own exit code counts
     }

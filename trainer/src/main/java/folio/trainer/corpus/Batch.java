@@ -1,5 +1,7 @@
 package folio.trainer.corpus;
 
+import java.util.Arrays;
+
 /**
  * The part of the text that a step reads. Each row predicts the characters that follow its own. The
  * text is a ring: its first character follows its last one.
@@ -10,6 +12,21 @@ package folio.trainer.corpus;
  *     previous step; otherwise it starts from zeros
  */
 public record Batch(long[] starts, int length, boolean[] carriesState) {
+
+  /**
+   * Returns one of several parts with the same number of rows.
+   *
+   * @param index the number of the part, from 0
+   * @param count the number of parts, a divisor of the number of rows
+   */
+  public Batch part(int index, int count) {
+    int size = rows() / count;
+    int from = index * size;
+    return new Batch(
+        Arrays.copyOfRange(starts, from, from + size),
+        length,
+        Arrays.copyOfRange(carriesState, from, from + size));
+  }
 
   /** Returns the number of rows, B. */
   public int rows() {

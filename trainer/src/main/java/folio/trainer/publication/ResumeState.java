@@ -56,6 +56,20 @@ public record ResumeState(NDList arrays, Map<String, String> facts) {
   }
 
   /**
+   * Reads the bytes of a state.
+   *
+   * @param owner the manager of the arrays
+   * @throws ResumeException if they are not a state
+   */
+  public static ResumeState read(NDManager owner, byte[] bytes) {
+    try {
+      return new ResumeState(Safetensors.read(owner, bytes), Safetensors.readMetadata(bytes));
+    } catch (CheckpointException e) {
+      throw new ResumeException("the state of the run cannot be read: " + e.getMessage(), e);
+    }
+  }
+
+  /**
    * Copies a saved array into an array of the same shape.
    *
    * @throws ResumeException if no array of this name was saved, or if its shape differs

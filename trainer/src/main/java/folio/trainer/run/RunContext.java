@@ -29,6 +29,7 @@ import java.util.Map;
  * @param out the stream that progress is printed to
  * @param terminal whether {@code out} is a terminal; then there are colours and a progress bar
  * @param live the server of the run's current figures, or {@link LiveMetrics#NONE}
+ * @param group the processes that train together, of which this one is rank 0; null if it is alone
  * @param shared the store that receives the run's record while it trains, or null
  */
 public record RunContext(
@@ -46,4 +47,5 @@ public record RunContext(
     PrintStream out,
     boolean terminal,
     LiveMetrics live,
+    RunGroup group,
     RunStore shared) {}

@@ -6,12 +6,13 @@ import ai.djl.ndarray.NDManager;
 import folio.model.checkpoint.Checkpoint;
 import folio.model.checkpoint.CheckpointManifest;
 import folio.model.network.CharGru;
-import folio.model.network.Parameter;
 import folio.model.vocabulary.Vocabulary;
 import folio.trainer.publication.ResumeException;
 import folio.trainer.publication.ResumeState;
 import folio.trainer.training.AdamW;
 import folio.trainer.training.TrainStep;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -26,16 +27,7 @@ import java.util.UUID;
  * Owned by the training thread.
  */
 final class RunState {
-  /** The array that holds the hidden state that rows carry from step to step. */
-  private static final String CARRIED = "carried";
-
-  /** The array that holds the factor of the loss in float16. */
-  private static final String LOSS_SCALE = "loss-scale";
-
   private static final String CORPUS = "--corpus";
-
-  /** The number of steps that the optimizer took in the run that this one began from. */
-  private static final String EARLIER_STEPS = "optimizer-steps-before";
 
   /** The options that must stay the same when a run is resumed, besides the corpus. */
   static final Set<String> FIXED =
@@ -129,26 +121,12 @@ final class RunState {
     return changes;
   }
 
-  /** Writes the state to the run's folder; a reader sees the old state or the new one. */
-  void save(Progress progress, AdamW optimizer, TrainStep trainStep) {
-    NDList arrays = new NDList();
-    networks.forEach(
-        (prefix, network) -> {
-          for (Parameter parameter : network.parameters()) {
-            parameter.values().setName(prefix + "." + parameter.name());
-            arrays.add(parameter.values());
-          }
-        });
-    arrays.addAll(optimizer.state());
-    if (trainStep.carriedState() != null) {
-      trainStep.carriedState().setName(CARRIED);
-      arrays.add(trainStep.carriedState());
-    }
-    NDArray lossScale = trainStep.lossScale();
-    if (lossScale != null) {
-      lossScale.setName(LOSS_SCALE);
-      arrays.add(lossScale);
-    }
+  /**
+   * Writes the state to the run's folder; a reader sees the old state or the new one.
+   *
+   * @param carried the states that all rows carry, or null before the first step
+   */
+  void save(Progress progress, AdamW optimizer, TrainStep trainStep, NDArray carried) {
     Map<String, String> facts = new TreeMap<>(options());
     facts.put(SavedRun.STEP, String.valueOf(progress.step()));
     facts.put("best-loss", String.valueOf(progress.bestLoss()));
@@ -156,7 +134,7 @@ final class RunState {
     facts.put("evaluations-since", String.valueOf(progress.evaluationsSince()));
     facts.put(SavedRun.RUN, runId);
     if (optimizer.earlierSteps() > 0) {
-      facts.put(EARLIER_STEPS, String.valueOf(optimizer.earlierSteps()));
+      facts.put(RunArrays.EARLIER_STEPS, String.valueOf(optimizer.earlierSteps()));
     }
     facts.put(SavedRun.CORPUS_NAME, context.corpus().description().name());
     facts.put(SavedRun.VOCABULARY, String.join("", vocabulary.characters()));
@@ -171,12 +149,21 @@ final class RunState {
     if (parent != null) {
       facts.put("parent", parent);
     }
+    NDList arrays = new RunArrays(networks, optimizer, trainStep).all(carried);
+    new ResumeState(arrays, facts).save(context.folder().state());
+  }
+
+  /**
+   * Returns the file that {@link #save} wrote.
+   *
+   * @throws ResumeException if it cannot be read
+   */
+  byte[] bytes() {
+    Path file = context.folder().state();
     try {
-      new ResumeState(arrays, facts).save(context.folder().state());
-    } finally {
-      if (lossScale != null) {
-        lossScale.close();
-      }
+      return Files.readAllBytes(file);
+    } catch (IOException e) {
+      throw new ResumeException(file + " cannot be read: " + e.getMessage(), e);
     }
   }
 
@@ -198,7 +185,7 @@ final class RunState {
    */
   Progress restore(AdamW optimizer, TrainStep trainStep) {
     if (!context.folder().resumes()) {
-      adopt(optimizer);
+      adopt(optimizer, trainStep);
       return Progress.NONE;
     }
     try (NDManager scratch = NDManager.newBaseManager(context.device())) {
@@ -209,10 +196,8 @@ final class RunState {
       ResumeState saved = found.get();
       Map<String, String> facts = saved.facts();
       compareOptions(facts);
-      restoreArrays(saved, optimizer);
-      restoreCarried(saved, trainStep);
+      new RunArrays(networks, optimizer, trainStep).restore(saved, config.batches().batchSize());
       runId = facts.get(SavedRun.RUN);
-      optimizer.setEarlierSteps(Long.parseLong(facts.getOrDefault(EARLIER_STEPS, "0")));
       parent = facts.get("parent");
       String step = facts.get(SavedRun.STEP);
       return new Progress(
@@ -265,7 +250,7 @@ final class RunState {
    * Takes over the weights and the moments of the run that published the parent, if a folder beside
    * this run's holds its state of the same step.
    */
-  private void adopt(AdamW optimizer) {
+  private void adopt(AdamW optimizer, TrainStep trainStep) {
     if (context.parent() == null || context.parent().manifest() == null) {
       return;
     }
@@ -277,9 +262,9 @@ final class RunState {
     try (NDManager scratch = NDManager.newBaseManager(context.device())) {
       ResumeState saved =
           ResumeState.load(scratch, found.get().resolve(RunFolder.STATE)).orElseThrow();
-      restoreArrays(saved, optimizer);
+      new RunArrays(networks, optimizer, trainStep).restoreOptimized(saved);
       optimizer.setEarlierSteps(
-          Long.parseLong(saved.facts().getOrDefault(EARLIER_STEPS, "0"))
+          Long.parseLong(saved.facts().getOrDefault(RunArrays.EARLIER_STEPS, "0"))
               + context.parent().manifest().step());
       adopted = found.get();
     }
@@ -288,29 +273,5 @@ final class RunState {
   /** Returns the folder of the run whose optimizer continues, or null. */
   Path adopted() {
     return adopted;
-  }
-
-  private void restoreArrays(ResumeState saved, AdamW optimizer) {
-    networks.forEach(
-        (prefix, network) -> {
-          for (Parameter parameter : network.parameters()) {
-            saved.restore(prefix + "." + parameter.name(), parameter.values());
-          }
-        });
-    for (NDArray moment : optimizer.state()) {
-      saved.restore(moment.getName(), moment);
-    }
-  }
-
-  private void restoreCarried(ResumeState saved, TrainStep trainStep) {
-    NDArray carried = saved.arrays().get(CARRIED);
-    int rows = config.batches().batchSize();
-    if (carried != null && carried.getShape().get(1) == rows) {
-      trainStep.restore(carried);
-    } // with another batch size, every row starts from zeros
-    NDArray lossScale = saved.arrays().get(LOSS_SCALE);
-    if (lossScale != null) {
-      trainStep.restoreLossScale(lossScale);
-    }
   }
 }

@@ -1,6 +1,7 @@
 package folio.trainer.run;
 
 import ai.djl.Device;
+import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import folio.model.checkpoint.CheckpointDraft;
 import folio.model.checkpoint.CheckpointManifest;
@@ -18,6 +19,7 @@ import folio.trainer.publication.Publisher;
 import folio.trainer.run.TrainingConfig.BatchSelection;
 import folio.trainer.training.AdamW;
 import folio.trainer.training.GradientClipper;
+import folio.trainer.training.Part;
 import folio.trainer.training.TrainStep;
 import folio.trainer.training.TrainingDivergedException;
 import folio.trainer.training.WarmStart;
@@ -35,7 +37,7 @@ import java.util.concurrent.CancellationException;
  * publication. Owned by one thread; only {@link #requestStop} and {@link #succeeded} may be called
  * from another.
  */
-public final class TrainingRun implements AutoCloseable {
+public final class TrainingRun implements StoppableRun {
   private static final int CANARY_CHARACTERS = 256;
 
   /** The number of protocols by which a text is measured. */
@@ -71,7 +73,7 @@ public final class TrainingRun implements AutoCloseable {
     Corpus corpus = context.corpus();
     Vocabulary vocabulary = vocabulary(context);
     this.text = corpus.split(vocabulary, config.division());
-    this.sampler = sampler(text.training().length());
+    this.sampler = sampler(config, text.training().length());
     this.manager = NDManager.newBaseManager(context.device());
     try {
       this.network = initialNetwork(vocabulary);
@@ -87,7 +89,9 @@ public final class TrainingRun implements AutoCloseable {
                   new GradientClipper(config.clipNorm()),
                   config.dropout(),
                   config.seed(),
-                  config.precision()));
+                  config.precision(),
+                  context.group() == null ? Part.WHOLE : context.group().part(),
+                  context.group() == null ? null : context.group().exchange()));
       this.selector =
           new CheckpointSelector(manager, text, config.publish(), config.windowsPerEvaluation());
       this.state =
@@ -167,7 +171,8 @@ public final class TrainingRun implements AutoCloseable {
     return StepRate.seconds(config, vocabulary.size(), training, device);
   }
 
-  private SequenceSampler sampler(long textLength) {
+  /** Returns the sampler of a run's batches from a text of a length. */
+  static SequenceSampler sampler(TrainingConfig config, long textLength) {
     BatchSelection batches = config.batches();
     int size = batches.batchSize();
     int length = batches.sequenceLength();
@@ -184,10 +189,12 @@ public final class TrainingRun implements AutoCloseable {
    *
    * @throws TrainingDivergedException if the loss is not finite
    */
+  @Override
   public void run() {
     long total = config.schedule().totalSteps();
-    save();
-    while (progress.step() < total && !outOfPatience() && !stopRequested) {
+    begin();
+    boolean stops = context.group() == null && stopRequested;
+    while (progress.step() < total && !outOfPatience() && !stops) {
       long before = progress.step();
       double learningRate = config.schedule().at(before);
       trainStep.run(before, sampler.batch(before), learningRate);
@@ -205,23 +212,32 @@ public final class TrainingRun implements AutoCloseable {
         trainStep.discardGraph();
         reporter.view(step);
       }
-      if (step % config.intervals().save() == 0 || step == total || outOfPatience()) {
+      stops = stops(step, evaluating);
+      if (stops && step < total && !outOfPatience()) {
+        reporter.stopping(step);
+        reporter.progress(step, trainStep.progress(step), learningRate);
+        evaluate(true);
+      }
+      if (step % config.intervals().save() == 0 || step == total || stops) {
         save();
       }
     }
     long step = progress.step();
     boolean complete = step >= total || outOfPatience();
-    if (stopRequested && step > 0 && !complete) {
-      reporter.stopping(step);
-      reporter.progress(step, trainStep.progress(step), config.schedule().at(step - 1));
-      evaluate(true);
-      save();
-    }
     if (complete) {
       publishMeasured();
     }
     reporter.end(step, progress.bestLoss(), complete);
+    if (context.group() != null) {
+      context.group().processes().leave();
+    }
     succeeded = true;
+  }
+
+  /** Returns whether the run ends after a step although it is not the last one. */
+  private boolean stops(long step, boolean evaluated) {
+    boolean asked = stopRequested || outOfPatience();
+    return context.group() == null ? asked : context.group().stops(step, evaluated, asked);
   }
 
   private boolean outOfPatience() {
@@ -301,20 +317,41 @@ public final class TrainingRun implements AutoCloseable {
     return losses.of(selector.wholeProtocol()) != null && (losses.test() != null || !tests);
   }
 
+  /** Saves the state that the run begins with, and sends it to the other processes. */
+  private void begin() {
+    RunGroup group = context.group();
+    if (group == null || progress.step() == 0) {
+      trainStep.discardGraph();
+      state.save(progress, optimizer, trainStep, trainStep.carriedState());
+    } // in a group, this process has only its rows of a saved state
+    if (group != null) {
+      group.processes().broadcast(state.bytes());
+    }
+  }
+
   private void save() {
     trainStep.discardGraph();
-    state.save(progress, optimizer, trainStep);
+    if (context.group() == null) {
+      state.save(progress, optimizer, trainStep, trainStep.carriedState());
+      return;
+    }
+    try (NDManager scratch = manager.newSubManager()) {
+      NDArray carried = context.group().carriedByAll(scratch, trainStep);
+      state.save(progress, optimizer, trainStep, carried);
+    }
   }
 
   /**
    * Makes {@link #run} evaluate and save the network as it is, and return soon. The evaluation at
    * the end of a run is left out.
    */
+  @Override
   public void requestStop() {
     stopRequested = true;
   }
 
   /** Returns whether {@link #run} has returned normally. */
+  @Override
   public boolean succeeded() {
     return succeeded;
   }

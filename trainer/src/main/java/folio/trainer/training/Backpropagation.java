@@ -10,6 +10,7 @@ import folio.model.network.Nonlinearity;
 import folio.model.network.Parameter;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Consumer;
 
 /**
  * The forward pass, the loss and the backward pass of a network on a batch. The functions of {@code
@@ -54,9 +55,16 @@ final class Backpropagation {
    * @param scope the manager of the results and of everything in between
    * @param carried float32 {@code [L, B, H]}, the states of the rows that continue
    * @param scale empty, or the factor of the gradients: float32 {@code [1]}
+   * @param computed receives the loss as {@code [1]} and each gradient as soon as it is queued, in
+   *     the same order in every step
    */
   Gradients run(
-      PtNDManager scope, Layers layers, StepInputs inputs, NDArray carried, List<NDArray> scale) {
+      PtNDManager scope,
+      Layers layers,
+      StepInputs inputs,
+      NDArray carried,
+      List<NDArray> scale,
+      Consumer<NDArray> computed) {
     Results begin =
         Results.of(
             scope,
@@ -87,6 +95,8 @@ final class Backpropagation {
         Results.of(
             scope, "head", x, inputs.characters(), parameters, scale, structure, precision.code());
     NDArray dx = head.array(1);
+    computed.accept(head.array(0).reshape(1));
+    head.arrays(3).forEach(computed);
     List<NDArray> values = new ArrayList<>();
     for (int k = config.layers() - 1; k >= 0; k--) {
       Layers.Activations layer = activations.get(k);
@@ -96,6 +106,7 @@ final class Backpropagation {
       if (!inputs.weightMask(k).isEmpty()) {
         script("drop_gradient", gradients.buffer(), inputs.weightMask(k).get(0));
       }
+      computed.accept(gradients.buffer());
       values.add(0, gradients.buffer());
       dx = adds(k) ? array(scope, "add_gradient", gradients.input(), dx) : gradients.input();
     }
@@ -111,6 +122,7 @@ final class Backpropagation {
             parameters.get(0),
             head.arrays(2),
             structure));
+    computed.accept(values.get(0));
     values.addAll(head.arrays(3));
     List<NDArray> last = activations.stream().map(Layers.Activations::last).toList();
     return new Gradients(head.array(0), array(scope, "stack", last), values);

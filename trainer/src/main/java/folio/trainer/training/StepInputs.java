@@ -5,6 +5,8 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
+import ai.djl.pytorch.engine.PtNDManager;
+import ai.djl.pytorch.jni.IValue;
 import folio.model.network.CharGruConfig;
 import folio.trainer.corpus.Batch;
 import folio.trainer.corpus.EncodedText;
@@ -41,20 +43,30 @@ final class StepInputs implements AutoCloseable {
   private final FloatBuffer continuing;
 
   private final NDArray rateAndStep;
+  /** The masks of the whole batch. All processes of a group draw the same ones. */
+  private final List<NDArray> drawn = new ArrayList<>();
+
+  /** The masks of this process's rows, as views of {@code drawn}. */
   private final List<NDArray> masks = new ArrayList<>();
+
+  private final Part part;
   private final List<Double> keepProbabilities = new ArrayList<>();
 
   /**
    * Creates the inputs of batches of one size.
    *
+   * @param batch the rows of this process
    * @param documents whether the state is reset where a document begins
+   * @param part this process's part of the whole batch
    */
   StepInputs(
       NDManager parent,
       CharGruConfig network,
       Batch batch,
       DropoutRates dropout,
-      boolean documents) {
+      boolean documents,
+      Part part) {
+    this.part = part;
     this.manager = parent.newSubManager();
     this.dropout = dropout;
     this.rows = batch.rows();
@@ -76,18 +88,29 @@ final class StepInputs implements AutoCloseable {
       this.continuing = null;
     }
     this.rateAndStep = manager.zeros(new Shape(2));
-    addMask(dropout.embedding(), new Shape(1, rows, network.embeddingSize()));
+    long all = (long) rows * part.count();
+    addMask(dropout.embedding(), new Shape(1, all, network.embeddingSize()));
     int hidden = network.hiddenSize();
     for (int layer = 0; layer < network.layers(); layer++) {
       addMask(dropout.recurrentWeight(), new Shape(3L * hidden, hidden));
-      addMask(dropout.output(), new Shape(1, rows, hidden));
+      addMask(dropout.output(), new Shape(1, all, hidden));
     }
   }
 
   private void addMask(double rate, Shape shape) {
     if (rate > 0) {
-      masks.add(manager.zeros(shape));
+      NDArray mask = manager.zeros(shape);
+      drawn.add(mask);
+      masks.add(shape.dimension() == 2 ? mask : ownRows(mask));
       keepProbabilities.add(1 - rate);
+    }
+  }
+
+  /** Returns a view of the rows of this process in a mask {@code [1, B, …]}. */
+  private NDArray ownRows(NDArray mask) {
+    try (IValue own =
+        TrainingScript.get().run("rows", mask, part.index() * (long) rows, (long) rows)) {
+      return own.toTensor((PtNDManager) manager);
     }
   }
 
@@ -115,7 +138,7 @@ final class StepInputs implements AutoCloseable {
             carryMask,
             continueMask,
             rateAndStep,
-            masks,
+            drawn,
             characterValues,
             carried,
             continueValues,

@@ -3,6 +3,7 @@ package folio.trainer.training;
 import ai.djl.engine.Engine;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.index.NDIndex;
 import ai.djl.pytorch.engine.PtNDManager;
 import folio.model.network.CharGru;
 import folio.model.network.HostCopy;
@@ -11,6 +12,8 @@ import folio.runtime.cuda.CudaGraph;
 import folio.runtime.cuda.CudaStream;
 import folio.trainer.corpus.Batch;
 import folio.trainer.corpus.EncodedText;
+import folio.trainer.group.GradientExchange;
+import java.util.ArrayList;
 import java.util.List;
 
 /**
@@ -35,13 +38,28 @@ public final class TrainStep implements AutoCloseable {
    * @param dropout the dropout rates
    * @param seed the seed; together with the step it determines every mask
    * @param precision the data type of large products
+   * @param part the part of each batch that this process trains on
+   * @param exchange the exchange of gradients with the processes that train on the other parts;
+   *     null if there are none. The caller closes it after the step.
    */
   public record StepConfig(
       AdamW optimizer,
       GradientClipper clipper,
       DropoutRates dropout,
       long seed,
-      Precision precision) {}
+      Precision precision,
+      Part part,
+      GradientExchange exchange) {
+    /** Creates the configuration of a process that trains on whole batches. */
+    public StepConfig(
+        AdamW optimizer,
+        GradientClipper clipper,
+        DropoutRates dropout,
+        long seed,
+        Precision precision) {
+      this(optimizer, clipper, dropout, seed, precision, Part.WHOLE, null);
+    }
+  }
 
   /**
    * The largest number of characters in a batch whose step is captured. Larger batches keep a GPU
@@ -93,10 +111,11 @@ public final class TrainStep implements AutoCloseable {
    * Trains the network on one batch.
    *
    * @param step the number of the step, from 0
-   * @param batch the batch of the step
+   * @param whole the batch of the step, for all processes
    * @param learningRate the learning rate of the step
    */
-  public void run(long step, Batch batch, double learningRate) {
+  public void run(long step, Batch whole, double learningRate) {
+    Batch batch = whole.part(config.part().index(), config.part().count());
     boolean sizeSeenBefore = inputs != null && inputs.fits(batch);
     feed(step, batch, learningRate);
     if (graph != null) {
@@ -126,7 +145,13 @@ public final class TrainStep implements AutoCloseable {
     if (inputs == null || !inputs.fits(batch)) {
       closeInputs();
       inputs =
-          new StepInputs(manager, network.config(), batch, config.dropout(), text.hasDocuments());
+          new StepInputs(
+              manager,
+              network.config(),
+              batch,
+              config.dropout(),
+              text.hasDocuments(),
+              config.part());
       capturable =
           manager.getDevice().isGpu() && batch.rows() * batch.length() <= MAX_CAPTURED_CHARACTERS;
     }
@@ -142,6 +167,9 @@ public final class TrainStep implements AutoCloseable {
   private void compute() {
     try (NDManager scope = manager.newSubManager()) {
       Gradients gradients = gradients(scope);
+      if (config.exchange() != null) {
+        exchange(gradients);
+      }
       TrainingScript.get().run("add", lossSum, gradients.loss()).close();
       if (scale != null) {
         scale.unscale(gradients.values());
@@ -163,6 +191,14 @@ public final class TrainStep implements AutoCloseable {
     }
   }
 
+  /** Ends the exchange: loss and gradients become means over the processes. */
+  private void exchange(Gradients gradients) {
+    config.exchange().complete();
+    List<NDArray> sums = new ArrayList<>(gradients.values());
+    sums.add(gradients.loss());
+    TrainingScript.get().run("divide", sums, (double) config.part().count()).close();
+  }
+
   /** Computes the gradients of a batch, for tests; in float16, times the factor of the loss. */
   Gradients gradients(NDManager scope, Batch batch) {
     feed(0, batch, 0);
@@ -175,7 +211,8 @@ public final class TrainStep implements AutoCloseable {
         layers,
         inputs,
         carried,
-        scale == null ? List.of() : List.of(scale.scale()));
+        scale == null ? List.of() : List.of(scale.scale()),
+        config.exchange() == null ? ready -> {} : config.exchange()::add);
   }
 
   /**
@@ -244,8 +281,8 @@ public final class TrainStep implements AutoCloseable {
   public record Progress(double lossNats, double gradientNorm, long skippedSteps) {}
 
   /**
-   * Returns the state {@code [L, B, H]} that the next step continues, or null before the first
-   * step.
+   * Returns the state {@code [L, B, H]} of this process's rows that the next step continues, or
+   * null before the first step.
    */
   public NDArray carriedState() {
     return carried;
@@ -269,10 +306,13 @@ public final class TrainStep implements AutoCloseable {
   /**
    * Resumes from a saved state.
    *
-   * @param state float32 {@code [L, B, H]}; it is copied
+   * @param state float32 {@code [L, B, H]} of the whole batch; it is copied
    */
   public void restore(NDArray state) {
-    NDArray copy = state.duplicate();
+    long rows = state.getShape().get(1) / config.part().count();
+    long first = config.part().index() * rows;
+    NDArray copy =
+        state.get(new NDIndex(":, " + first + ":" + (first + rows))).duplicate(); // without gaps
     copy.attach(manager);
     replaceCarried(copy);
   }

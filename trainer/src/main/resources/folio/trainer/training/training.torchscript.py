@@ -12,6 +12,7 @@
 #                      drop_output, layer_backward, drop_gradient and add_gradient, or with Folio's kernels
 #                      recurrence_gradient_inputs and recurrence_gradients instead of layer_backward
 #   embedding_gradient ends the backward pass, and stack joins the states
+#   divide             in a group of processes, divides the sums of gradients by the number of processes
 #   add                adds the loss to a sum
 #   unscale            in float16, divides the gradients by the factor of the loss and looks for infinities
 #   clip, add_finite   with a gradient clipper
@@ -71,6 +72,15 @@ class Training(Module):
     self.put(rate_and_step, torch.tensor(rate_and_step_values, dtype=6, device=cpu, requires_grad=False))
     for i in range(torch.len(masks)):
       torch.div_(torch.bernoulli_(masks[i], keep_probabilities[i]), keep_probabilities[i])
+    return 0
+
+  # Returns a view of count rows of a mask [1, B, ...], from a row on.
+  def rows(self: __torch__.Training, mask: Tensor, begin: int, count: int) -> Tensor:
+    return torch.slice(mask, 1, begin, begin + count)
+
+  # Divides arrays by a number in place.
+  def divide(self: __torch__.Training, arrays: List[Tensor], by: float) -> int:
+    torch._foreach_div_(arrays, by)
     return 0
 
   # ---- Activations: 0 none, 1 ReLU, 2 tanh ----

@@ -66,7 +66,7 @@ class KernelLayersTest {
   private Gradients gradients(
       CharGru network, StepInputs inputs, NDArray state, Precision precision, Layers layers) {
     return new Backpropagation(network, precision)
-        .run((PtNDManager) manager, layers, inputs, state, List.of());
+        .run((PtNDManager) manager, layers, inputs, state, List.of(), computed -> {});
   }
 
   @ParameterizedTest
@@ -100,7 +100,7 @@ class KernelLayersTest {
         documents ? EncodedText.ofDocuments(new int[] {4}, TEXT) : EncodedText.of(TEXT);
     for (DropoutRates rates : List.of(DropoutRates.NONE, new DropoutRates(0.2, 0.4, 0.25))) {
       CharGru network = CharGru.initialize(manager, config, new SplittableRandom(3));
-      StepInputs inputs = new StepInputs(manager, config, BATCH, rates, documents);
+      StepInputs inputs = new StepInputs(manager, config, BATCH, rates, documents, Part.WHOLE);
       inputs.feed(text, BATCH, 0, 0);
       NDArray state =
           manager.randomNormal(network.zeroState(manager, BATCH.rows()).getShape()).clip(-0.9, 0.9);
