@@ -42,6 +42,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -50,9 +51,16 @@ import org.junit.jupiter.params.provider.ValueSource;
 class ManifestsTest {
   @ParameterizedTest
   @ValueSource(
-      strings = {"overlays/cpu", "overlays/gpu", "overlays/kind", "overlays/podman", "training"})
+      strings = {
+        "overlays/cpu",
+        "overlays/gpu",
+        "overlays/kind",
+        "overlays/podman",
+        "training",
+        "training/gpus"
+      })
   void readsEveryObjectStrictly(String folder) {
-    assertThat(parse(folder)).hasSizeGreaterThan(3);
+    assertThat(parse(folder)).hasSizeGreaterThan(2);
 
     String rendered =
         Manifests.DOCUMENTS
@@ -192,7 +200,14 @@ class ManifestsTest {
 
   @ParameterizedTest
   @ValueSource(
-      strings = {"overlays/cpu", "overlays/gpu", "overlays/kind", "overlays/podman", "training"})
+      strings = {
+        "overlays/cpu",
+        "overlays/gpu",
+        "overlays/kind",
+        "overlays/podman",
+        "training",
+        "training/gpus"
+      })
   void restrictsEveryPod(String folder) {
     assertThat(pods(parse(folder)))
         .isNotEmpty()
@@ -263,6 +278,34 @@ class ManifestsTest {
             .findFirst()
             .orElseThrow();
     assertThat(only(objects, V1ConfigMap.class).getMetadata().getName()).isEqualTo(mounted);
+  }
+
+  @Test
+  void startsEveryRankOfARunOnSeveralGpus() {
+    List<Object> objects = parse("training/gpus");
+    V1Job job = only(objects, V1Job.class);
+    int ranks = job.getSpec().getCompletions();
+    V1PodTemplateSpec pod = job.getSpec().getTemplate();
+    Map<String, V1EnvVar> environment =
+        container(pod.getSpec()).getEnv().stream()
+            .collect(Collectors.toMap(V1EnvVar::getName, variable -> variable));
+    V1Service service = only(objects, V1Service.class);
+    String leader = job.getMetadata().getName() + "-0." + service.getMetadata().getName();
+
+    assertThat(job.getSpec().getCompletionMode()).isEqualTo("Indexed");
+    assertThat(job.getSpec().getParallelism()).isEqualTo(ranks);
+    assertThat(environment.get("WORLD_SIZE").getValue()).isEqualTo("" + ranks);
+    assertThat(environment.get("RANK").getValueFrom().getFieldRef().getFieldPath())
+        .isEqualTo("metadata.annotations['batch.kubernetes.io/job-completion-index']");
+    assertThat(environment.get("MASTER_ADDR").getValue()).isEqualTo(leader);
+    assertThat(environment.get("MASTER_PORT").getValue())
+        .isEqualTo("" + service.getSpec().getPorts().get(0).getPort());
+    assertThat(pod.getSpec().getSubdomain()).isEqualTo(service.getMetadata().getName());
+    assertThat(service.getSpec().getPublishNotReadyAddresses()).isTrue();
+    assertThat(pod.getMetadata().getLabels())
+        .containsAllEntriesOf(service.getSpec().getSelector())
+        .containsAllEntriesOf(
+            only(objects, V1NetworkPolicy.class).getSpec().getPodSelector().getMatchLabels());
   }
 
   @Test
