@@ -35,14 +35,19 @@ final class KernelLayers implements Layers {
             gates,
             hiddenN,
             states,
-            results.array(5),
             results.array(6),
+            results.array(7),
             initial,
             last,
             null,
             first(continues)));
     return new Activations(
-        input, initial, buffer, results.array(4), last, List.of(gates, hiddenN, states));
+        input,
+        initial,
+        buffer,
+        results.array(4),
+        last,
+        List.of(gates, hiddenN, states, results.array(5)));
   }
 
   private static NDArray first(List<NDArray> arrays) {
@@ -55,9 +60,8 @@ final class KernelLayers implements Layers {
     NDArray gates = activations.saved().get(0);
     NDArray hiddenN = activations.saved().get(1);
     NDArray states = activations.saved().get(2);
-    Results inputs =
-        Results.of(
-            owner, "recurrence_gradient_inputs", activations.buffer(), gradient, precision.code());
+    NDArray weights = activations.saved().get(3);
+    Results inputs = Results.of(owner, "recurrence_gradient_inputs", weights, gradient);
     kernels.backward(
         new Pass(
             gates,
@@ -75,6 +79,7 @@ final class KernelLayers implements Layers {
             "recurrence_gradients",
             activations.input(),
             activations.buffer(),
+            weights,
             gates,
             hiddenN,
             states,

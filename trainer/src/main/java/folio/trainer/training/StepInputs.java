@@ -32,6 +32,10 @@ final class StepInputs implements AutoCloseable {
 
   private final NDArray characterValues;
   private final NDArray characters;
+
+  /** The memory of {@code carryMask} and {@code rateAndStep}. */
+  private final NDArray numbers;
+
   private final NDArray carryMask;
 
   private final List<NDArray> continueMask = new ArrayList<>();
@@ -43,6 +47,7 @@ final class StepInputs implements AutoCloseable {
   private final FloatBuffer continuing;
 
   private final NDArray rateAndStep;
+
   /** The masks of the whole batch. All processes of a group draw the same ones. */
   private final List<NDArray> drawn = new ArrayList<>();
 
@@ -77,7 +82,10 @@ final class StepInputs implements AutoCloseable {
     NDManager host = manager.newSubManager(Device.cpu());
     this.characterValues = host.create(memory, shape, DataType.INT64);
     this.characters = manager.zeros(shape, DataType.INT64);
-    this.carryMask = manager.zeros(new Shape(1, rows, 1));
+    this.numbers = manager.zeros(new Shape(rows + 2));
+    Results views = Results.of((PtNDManager) manager, "views", numbers);
+    this.carryMask = views.array(0);
+    this.rateAndStep = views.array(1);
     if (documents) {
       Shape steps = new Shape(length, rows, 1);
       ByteBuffer flags = ByteBuffer.allocateDirect(Math.toIntExact(steps.size() * Float.BYTES));
@@ -87,7 +95,6 @@ final class StepInputs implements AutoCloseable {
     } else {
       this.continuing = null;
     }
-    this.rateAndStep = manager.zeros(new Shape(2));
     long all = (long) rows * part.count();
     addMask(dropout.embedding(), new Shape(1, all, network.embeddingSize()));
     int hidden = network.hiddenSize();
@@ -127,22 +134,22 @@ final class StepInputs implements AutoCloseable {
    */
   void feed(EncodedText text, Batch batch, double learningRate, long optimizerStep) {
     cut(text, batch);
-    double[] carried = new double[batch.rows()];
-    for (int row = 0; row < carried.length; row++) {
-      carried[row] = batch.carriesState()[row] ? 1 : 0;
+    double[] numberValues = new double[rows + 2];
+    for (int row = 0; row < rows; row++) {
+      numberValues[row] = batch.carriesState()[row] ? 1 : 0;
     }
+    numberValues[rows] = learningRate;
+    numberValues[rows + 1] = optimizerStep + 1;
     TrainingScript.get()
         .run(
             "feed",
             characters,
-            carryMask,
+            numbers,
             continueMask,
-            rateAndStep,
             drawn,
             characterValues,
-            carried,
+            numberValues,
             continueValues,
-            new double[] {learningRate, optimizerStep + 1},
             keepProbabilities.stream().mapToDouble(probability -> probability).toArray())
         .close();
   }

@@ -56,20 +56,22 @@ class Training(Module):
       torch.copy_(target, host)
     return 0
 
-  # Writes the inputs of a step: characters [T + 1, B], the ids of each row and of the character after it; carry_mask
-  # [1, B, 1], 1 for rows that continue from their state, else 0; continues; rate_and_step [2], the learning rate and
-  # the step's number from 1; and new masks, each with its probability 1 - p of keeping a value.
+  # Returns the views of numbers [B + 2] that the steps read: carry_mask [1, B, 1], 1 for rows that continue from their
+  # state, else 0; and rate_and_step [2], the learning rate and the step's number from 1.
+  def views(self: __torch__.Training, numbers: Tensor) -> Tuple[Tensor, Tensor]:
+    rows = torch.size(numbers, 0) - 2
+    return (torch.view(torch.slice(numbers, 0, 0, rows), [1, rows, 1]), torch.slice(numbers, 0, rows))
+
+  # Writes the inputs of a step: characters [T + 1, B], the ids of each row and of the character after it; numbers, see
+  # views; continues; and new masks, each with its probability 1 - p of keeping a value.
   def feed(self: __torch__.Training,
-           characters: Tensor, carry_mask: Tensor, continues: List[Tensor], rate_and_step: Tensor,
-           masks: List[Tensor], character_values: Tensor, carry_values: List[float],
-           continue_values: List[Tensor], rate_and_step_values: List[float],
+           characters: Tensor, numbers: Tensor, continues: List[Tensor], masks: List[Tensor],
+           character_values: Tensor, number_values: List[float], continue_values: List[Tensor],
            keep_probabilities: List[float]) -> int:
-    cpu = torch.device("cpu")
     self.put(characters, character_values)
-    self.put(torch.view(carry_mask, [-1]), torch.tensor(carry_values, dtype=6, device=cpu, requires_grad=False))
+    self.put(numbers, torch.tensor(number_values, dtype=6, device=torch.device("cpu"), requires_grad=False))
     for i in range(torch.len(continues)):
       self.put(continues[i], continue_values[i])
-    self.put(rate_and_step, torch.tensor(rate_and_step_values, dtype=6, device=cpu, requires_grad=False))
     for i in range(torch.len(masks)):
       torch.div_(torch.bernoulli_(masks[i], keep_probabilities[i]), keep_probabilities[i])
     return 0
@@ -242,31 +244,39 @@ class Training(Module):
   #
   # folio.trainer.recurrence.Pass describes the kernels' arguments.
 
+  # Returns views of the matrices W_ih [3 * H, E] and W_hh [3 * H, H] in an array that holds nothing else.
+  def matrices(self: __torch__.Training, values: Tensor, hidden: int) -> List[Tensor]:
+    G = 3 * hidden
+    E = torch.size(values, 0) // G - hidden
+    flat = torch.split_with_sizes(values, [G * E, G * hidden])
+    return [torch.view(flat[0], [G, E]), torch.view(flat[1], [G, hidden])]
+
   # Returns the arrays of the forward kernel: gates [T, B, 3 * H], which begin as W_ih x, hidden_n [T, B, H], states
-  # [T + 1, B, H], last [B, H], the outputs [T, B, H] as a view of states, W_hh [3 * H, H], and both biases
-  # [2 * 3 * H] in float32.
-  def recurrence_inputs(self: __torch__.Training, x: Tensor, buffer: Tensor, initial: Tensor,
-                        dtype: int) -> Tuple[Tensor, Tensor, Tensor, Tensor, Tensor, Tensor, Tensor]:
+  # [T + 1, B, H], last [B, H], the outputs [T, B, H] as a view of states, both matrices in one array for the functions
+  # below, W_hh [3 * H, H] as a view of it, and both biases [2 * 3 * H] in float32.
+  def recurrence_inputs(
+      self: __torch__.Training, x: Tensor, buffer: Tensor, initial: Tensor,
+      dtype: int) -> Tuple[Tensor, Tensor, Tensor, Tensor, Tensor, Tensor, Tensor, Tensor]:
     B, H = torch.size(initial)
     T, rows, E = torch.size(x)
-    w = self.parts(buffer, H)
-    gates = torch.view(torch.mm(torch.reshape(x, [T * B, E]), torch.t(self.cast(w[0], dtype))), [T, B, 3 * H])
+    size = 3 * H * (E + H)
+    weights = self.cast(torch.slice(buffer, 0, 0, size), dtype)
+    w = self.matrices(weights, H)
+    gates = torch.view(torch.mm(torch.reshape(x, [T * B, E]), torch.t(w[0])), [T, B, 3 * H])
     hidden_n = torch.empty([T, B, H], dtype=dtype, layout=None, device=x.device)
     states = torch.empty([T + 1, B, H], dtype=dtype, layout=None, device=x.device)
     last = torch.empty([B, H], dtype=6, layout=None, device=x.device)
-    biases = torch.slice(buffer, 0, 3 * H * (E + H))
-    return (gates, hidden_n, states, last, torch.slice(states, 0, 1), self.cast(w[1], dtype), biases)
+    return (gates, hidden_n, states, last, torch.slice(states, 0, 1), weights, w[1], torch.slice(buffer, 0, size))
 
   # Returns W_hh transposed [H, 3 * H], and dy without gaps, for the backward kernel.
-  def recurrence_gradient_inputs(self: __torch__.Training, buffer: Tensor, dy: Tensor,
-                                 dtype: int) -> Tuple[Tensor, Tensor]:
-    w = self.parts(buffer, torch.size(dy, 2))
-    return (torch.contiguous(torch.t(self.cast(w[1], dtype))), torch.contiguous(dy))
+  def recurrence_gradient_inputs(self: __torch__.Training, weights: Tensor, dy: Tensor) -> Tuple[Tensor, Tensor]:
+    w = self.matrices(weights, torch.size(dy, 2))
+    return (torch.contiguous(torch.t(w[1])), torch.contiguous(dy))
 
   # Returns the gradients of x and of the buffer from what the backward kernel has left: dgi in gates, and n's part of
   # dgh in hidden_n. The other parts of dgh are those of dgi.
-  def recurrence_gradients(self: __torch__.Training, x: Tensor, buffer: Tensor, gates: Tensor, hidden_n: Tensor,
-                           states: Tensor, continues: List[Tensor]) -> Tuple[Tensor, Tensor]:
+  def recurrence_gradients(self: __torch__.Training, x: Tensor, buffer: Tensor, weights: Tensor, gates: Tensor,
+                           hidden_n: Tensor, states: Tensor, continues: List[Tensor]) -> Tuple[Tensor, Tensor]:
     T, B, H = torch.size(hidden_n)
     E = torch.size(x, 2)
     dgi = torch.view(gates, [T * B, 3 * H])
@@ -275,15 +285,18 @@ class Training(Module):
     if torch.len(continues) > 0:
       before = before * self.cast(continues[0], ops.prim.dtype(states))
     before = torch.reshape(before, [T * B, H])
+    dweights = torch.empty_like(weights)
+    dw = self.matrices(dweights, H)
+    torch.mm(torch.t(dgi), torch.reshape(x, [T * B, E]), out=dw[0])
+    torch.mm(torch.t(torch.slice(dgi, 1, 0, 2 * H)), before, out=torch.slice(dw[1], 0, 0, 2 * H))
+    torch.mm(torch.t(dgh_n), before, out=torch.slice(dw[1], 0, 2 * H))
     gradient = torch.empty_like(buffer)
-    dw = self.parts(gradient, H)
-    torch.copy_(dw[0], torch.mm(torch.t(dgi), torch.reshape(x, [T * B, E])))
-    torch.copy_(torch.slice(dw[1], 0, 0, 2 * H), torch.mm(torch.t(torch.slice(dgi, 1, 0, 2 * H)), before))
-    torch.copy_(torch.slice(dw[1], 0, 2 * H), torch.mm(torch.t(dgh_n), before))
-    torch.copy_(dw[2], torch.sum(dgi, [0], False, dtype=6))
-    torch.copy_(torch.slice(dw[3], 0, 0, 2 * H), torch.slice(dw[2], 0, 0, 2 * H))
-    torch.copy_(torch.slice(dw[3], 0, 2 * H), torch.sum(dgh_n, [0], False, dtype=6))
-    dx = torch.mm(dgi, self.cast(self.parts(buffer, H)[0], ops.prim.dtype(x)))
+    parts = torch.split_with_sizes(gradient, [torch.numel(weights), 3 * H, 2 * H, H])
+    torch.copy_(parts[0], dweights)
+    torch.sum(dgi, [0], False, dtype=6, out=parts[1])
+    torch.copy_(parts[2], torch.slice(parts[1], 0, 0, 2 * H))
+    torch.sum(dgh_n, [0], False, dtype=6, out=parts[3])
+    dx = torch.mm(dgi, self.matrices(weights, H)[0])
     return (torch.view(dx, [T, B, E]), gradient)
 
   # ---- The network ----
@@ -335,15 +348,15 @@ class Training(Module):
   def add_gradient(self: __torch__.Training, dx: Tensor, dy: Tensor) -> Tensor:
     return dx + dy
 
-  # Returns the mean cross entropy in nats, and its gradient by the logits [N, V]:
+  # Returns the mean cross entropy in nats, and its gradient by the logits [N, V], in float32:
   #
   #   (softmax(logits) - one_hot(target)) / N
   def loss(self: __torch__.Training, logits: Tensor, targets: Tensor) -> Tuple[Tensor, Tensor]:
-    log_probabilities = torch.log_softmax(logits, 1)
-    target = torch.reshape(targets, [-1, 1])
-    loss = torch.neg(torch.mean(torch.gather(log_probabilities, 1, target)))
+    log_probabilities = torch.log_softmax(logits, 1, 6)
+    target = torch.reshape(targets, [-1])
+    loss, count = torch.nll_loss_forward(log_probabilities, target, None, 1, -100)  # 1 means the mean
     dlogits = torch.exp_(log_probabilities)
-    torch.scatter_add_(dlogits, 1, target, torch.neg(torch.ones_like(target, dtype=6)))
+    torch.scatter_(dlogits, 1, torch.unsqueeze(target, 1), -1., reduce="add")
     return (loss, torch.div_(dlogits, torch.size(target, 0)))
 
   # Returns the loss of the last layer's output x [T, B, H], and the gradients: of x; of the head's weight [V, P] in a
@@ -358,7 +371,7 @@ class Training(Module):
     weight = self.cast(parameters[0] if tied else parameters[-2], dtype)
     projection = self.cast(parameters[-2 if tied else -3], dtype) if projects else top  # unused without one
     inner = torch.linear(top, projection) if projects else top
-    logits = self.cast(torch.linear(inner, weight, self.cast(parameters[-1], dtype)), 6)
+    logits = torch.linear(inner, weight, self.cast(parameters[-1], dtype))
     loss, dlogits = self.loss(logits, torch.slice(characters, 0, 1))
     if torch.len(scale) > 0:
       torch.mul_(dlogits, scale[0])
