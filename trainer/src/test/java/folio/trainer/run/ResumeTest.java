@@ -33,6 +33,10 @@ class ResumeTest {
   @TempDir Path folder;
   private Path corpus;
 
+  String device() {
+    return "cpu";
+  }
+
   @BeforeEach
   void writeCorpus() throws IOException {
     corpus = folder.resolve("corpus.txt");
@@ -60,7 +64,7 @@ class ResumeTest {
                 "--resume-if-saved",
                 "--promote=always",
                 "--preset=quality",
-                "--hidden-size=24",
+                "--hidden-size=32",
                 "--embedding-size=12",
                 "--batch=8",
                 "--length=16",
@@ -72,7 +76,7 @@ class ResumeTest {
                 "--keep=100",
                 "--split=80,10,10",
                 "--patience=50",
-                "--device=cpu",
+                "--device=" + device(),
                 "--threads=2"));
     options.addAll(List.of(more));
     return TrainerProcess.of(options).start();
