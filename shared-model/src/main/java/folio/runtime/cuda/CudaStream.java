@@ -6,6 +6,8 @@ import ai.djl.Device;
 import com.sun.jna.Pointer;
 import com.sun.jna.ptr.PointerByReference;
 import folio.runtime.torchscript.TorchScript;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 
@@ -19,6 +21,9 @@ public final class CudaStream {
 
   /** The streams on which {@link #runAndRecord} records, by device. */
   private static final Map<Device, CudaStream> RECORDING = new ConcurrentHashMap<>();
+
+  /** The streams of {@link Aside}, by device. */
+  private static final Map<Device, CudaStream> SECOND = new ConcurrentHashMap<>();
 
   /** {@code CU_STREAM_NON_BLOCKING}: the stream does not wait for the default stream. */
   private static final int NON_BLOCKING = 1;
@@ -185,6 +190,77 @@ public final class CudaStream {
       CURRENT.remove();
       synchronize(device);
       recording.driver.use(device.getDeviceId(), null);
+    }
+  }
+
+  /**
+   * Returns where the calling thread runs work that its later work does not wait for: on a second
+   * stream while {@link #runAndRecord} runs its task, else on the thread's own.
+   *
+   * @throws CudaException if the driver returns an error
+   */
+  public static Aside aside(Device device) {
+    CudaStream current = CURRENT.get();
+    boolean records = current != null && current == RECORDING.get(device);
+    CudaStream second = records ? SECOND.computeIfAbsent(device, CudaStream::create) : null;
+    return new Aside(device, current, second);
+  }
+
+  /** Work beside that of a thread's stream. Owned by that thread, until {@link #join}. */
+  public static final class Aside {
+    private final Device device;
+    private final CudaStream first;
+
+    /** Null if all work runs on the thread's own stream. */
+    private final CudaStream second;
+
+    private final List<Runnable> releases = new ArrayList<>();
+
+    private Aside(Device device, CudaStream first, CudaStream second) {
+      this.device = device;
+      this.first = first;
+      this.second = second;
+    }
+
+    /**
+     * Runs a task, whose work waits for what the thread has queued so far. Arrays that it reads
+     * must stay open until {@link #join}.
+     */
+    public void run(Runnable task) {
+      if (second == null) {
+        task.run();
+        return;
+      }
+      second.follow(first);
+      change(second);
+      try {
+        task.run();
+      } finally {
+        change(first);
+      }
+    }
+
+    private void change(CudaStream stream) {
+      stream.driver.use(device.getDeviceId(), stream.handle);
+      CURRENT.set(stream);
+    }
+
+    /** Runs a task that closes arrays of earlier tasks: at once, or in {@link #join}. */
+    public void release(Runnable close) {
+      if (second == null) {
+        close.run();
+      } else {
+        releases.add(close);
+      }
+    }
+
+    /** Makes the thread's later work wait for that of all tasks. */
+    public void join() {
+      if (second != null) {
+        first.follow(second);
+        releases.forEach(Runnable::run);
+        releases.clear();
+      }
     }
   }
 

@@ -168,7 +168,8 @@ final class TrainingOptions {
       paramLabel = "TYPE",
       description =
           "The data type of large products: float32, float16, bfloat16 or auto (float16 on a GPU,"
-              + " else float32). Weights, optimizer and loss are float32 in any case.")
+              + " bfloat16 on a CPU that multiplies it faster, else float32). Weights, optimizer and"
+              + " loss are float32 in any case.")
   private Precision precision;
 
   private long saveEvery;

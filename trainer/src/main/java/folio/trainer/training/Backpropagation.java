@@ -2,12 +2,12 @@ package folio.trainer.training;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.pytorch.engine.PtNDManager;
-import ai.djl.pytorch.jni.IValue;
 import folio.model.network.CharGru;
 import folio.model.network.CharGruConfig;
 import folio.model.network.NetworkKind;
 import folio.model.network.Nonlinearity;
 import folio.model.network.Parameter;
+import folio.runtime.cuda.CudaStream;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
@@ -83,12 +83,12 @@ final class Backpropagation {
       List<NDArray> weightMask = inputs.weightMask(k);
       NDArray buffer = parameters.get(1 + k);
       if (!weightMask.isEmpty()) {
-        buffer = array(scope, "drop_weights", buffer, weightMask.get(0));
+        buffer = Results.one(scope, "drop_weights", buffer, weightMask.get(0));
       }
       Layers.Activations layer =
           layers.forward(scope, x, begin.arrays(2).get(k), buffer, inputs.continueMask());
       activations.add(layer);
-      x = array(scope, "join", x, layer.output(), inputs.outputMask(k), adds(k));
+      x = Results.one(scope, "join", x, layer.output(), inputs.outputMask(k), adds(k));
     }
 
     Results head =
@@ -97,22 +97,29 @@ final class Backpropagation {
     NDArray dx = head.array(1);
     computed.accept(head.array(0).reshape(1));
     head.arrays(3).forEach(computed);
+    // The gradients of weights are computed while the layers below are.
+    CudaStream.Aside aside = CudaStream.aside(scope.getDevice());
     List<NDArray> values = new ArrayList<>();
     for (int k = config.layers() - 1; k >= 0; k--) {
       Layers.Activations layer = activations.get(k);
-      NDArray dy = array(scope, "drop_output", dx, inputs.outputMask(k));
+      NDArray dy = Results.one(scope, "drop_output", dx, inputs.outputMask(k));
       Layers.LayerGradients gradients = layers.backward(scope, layer, dy, inputs.continueMask());
-      layer.free();
-      if (!inputs.weightMask(k).isEmpty()) {
-        script("drop_gradient", gradients.buffer(), inputs.weightMask(k).get(0));
-      }
-      computed.accept(gradients.buffer());
-      values.add(0, gradients.buffer());
-      dx = adds(k) ? array(scope, "add_gradient", gradients.input(), dx) : gradients.input();
+      List<NDArray> weightMask = inputs.weightMask(k);
+      aside.run(
+          () -> {
+            NDArray gradient = gradients.buffer().get();
+            if (!weightMask.isEmpty()) {
+              script("drop_gradient", gradient, weightMask.get(0));
+            }
+            computed.accept(gradient);
+            values.add(0, gradient);
+          });
+      aside.release(layer::free);
+      dx = adds(k) ? Results.one(scope, "add_gradient", gradients.input(), dx) : gradients.input();
     }
     values.add(
         0,
-        array(
+        Results.one(
             scope,
             "embedding_gradient",
             inputs.characters(),
@@ -124,19 +131,14 @@ final class Backpropagation {
             structure));
     computed.accept(values.get(0));
     values.addAll(head.arrays(3));
+    aside.join();
     List<NDArray> last = activations.stream().map(Layers.Activations::last).toList();
-    return new Gradients(head.array(0), array(scope, "stack", last), values);
+    return new Gradients(head.array(0), Results.one(scope, "stack", last), values);
   }
 
   /** Returns whether a layer adds its output to its input. */
   private boolean adds(int layer) {
     return config.network() == NetworkKind.RESIDUAL && layer > 0;
-  }
-
-  private static NDArray array(PtNDManager scope, String function, Object... arguments) {
-    try (IValue result = TrainingScript.get().run(function, arguments)) {
-      return result.toTensor(scope);
-    }
   }
 
   private static void script(String function, Object... arguments) {

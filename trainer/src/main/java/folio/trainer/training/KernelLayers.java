@@ -8,6 +8,9 @@ import java.util.List;
 
 /** Layers by the kernels of {@link LayerKernels}, with large products by libtorch around them. */
 final class KernelLayers implements Layers {
+  /** The few kernels of a larger batch keep a GPU busy. */
+  private static final int MAX_CAPTURED_CHARACTERS = 64 * 256;
+
   private final LayerKernels kernels;
   private final Precision precision;
 
@@ -19,6 +22,11 @@ final class KernelLayers implements Layers {
   KernelLayers(LayerKernels kernels, Precision precision) {
     this.kernels = kernels;
     this.precision = precision;
+  }
+
+  @Override
+  public int maxCapturedCharacters() {
+    return MAX_CAPTURED_CHARACTERS;
   }
 
   @Override
@@ -73,19 +81,21 @@ final class KernelLayers implements Layers {
             null,
             inputs.array(1),
             first(continues)));
-    Results results =
-        Results.of(
-            owner,
-            "recurrence_gradients",
-            activations.input(),
-            activations.buffer(),
-            weights,
-            gates,
-            hiddenN,
-            states,
-            continues);
+    NDArray dx = Results.one(owner, "recurrence_input_gradient", weights, gates);
     inputs.close();
-    return new LayerGradients(results.array(0), results.array(1));
+    return new LayerGradients(
+        dx,
+        () ->
+            Results.one(
+                owner,
+                "recurrence_buffer_gradient",
+                activations.input(),
+                activations.buffer(),
+                weights,
+                gates,
+                hiddenN,
+                states,
+                continues));
   }
 
   @Override

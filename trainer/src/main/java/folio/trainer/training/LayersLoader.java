@@ -15,14 +15,14 @@ final class LayersLoader {
   private LayersLoader() {}
 
   /**
-   * Returns layers for a network's shape and a number of rows: in 16 bits, those of {@link
+   * Returns layers for a network's shape and a number of rows: in 16 bits on a GPU, those of {@link
    * LayerKernels} if the kernels can run, else libtorch's. The log says why they cannot. The caller
    * closes the layers.
    *
    * @param precision not {@link Precision#AUTO}
    */
   static Layers load(CharGruConfig config, Device device, Precision precision, int rows) {
-    if (!precision.isHalf()) {
+    if (!precision.isHalf() || !device.isGpu()) {
       return new LibtorchLayers(precision);
     }
     boolean brain = precision == Precision.BFLOAT16;

@@ -6,10 +6,18 @@ import java.util.List;
 
 /** Layers by libtorch: cuDNN's on a GPU, and products and loops of our own otherwise. */
 final class LibtorchLayers implements Layers {
+  /** cuDNN launches kernels for every character of a row, which keeps a CPU core busy. */
+  private static final int MAX_CAPTURED_CHARACTERS = 256 * 256;
+
   private final Precision precision;
 
   LibtorchLayers(Precision precision) {
     this.precision = precision;
+  }
+
+  @Override
+  public int maxCapturedCharacters() {
+    return MAX_CAPTURED_CHARACTERS;
   }
 
   @Override
@@ -36,6 +44,6 @@ final class LibtorchLayers implements Layers {
             activations.saved(),
             gradient,
             precision.code());
-    return new LayerGradients(results.array(0), results.array(1));
+    return new LayerGradients(results.array(0), () -> results.array(1));
   }
 }

@@ -2,7 +2,6 @@ package folio.trainer.training;
 
 import ai.djl.Device;
 import folio.runtime.cuda.CudaDevice;
-import java.util.Locale;
 
 /**
  * The data type of a step's large products and of what lies between them. In every precision, the
@@ -10,7 +9,7 @@ import java.util.Locale;
  * float32.
  */
 public enum Precision {
-  /** float16 on a GPU with tensor cores, else float32. */
+  /** float16 on a GPU with tensor cores, bfloat16 on a CPU that multiplies it, else float32. */
   AUTO(0),
   FLOAT32(6),
   FLOAT16(5),
@@ -34,6 +33,15 @@ public enum Precision {
     return this == FLOAT16 || this == BFLOAT16;
   }
 
+  /** Returns whether products of this precision are faster than those of float32 on a device. */
+  public boolean isFastOn(Device device) {
+    return switch (this) {
+      case AUTO, FLOAT32 -> true;
+      case FLOAT16 -> device.isGpu() && CudaDevice.of(device).architecture() >= VOLTA;
+      case BFLOAT16 -> device.isGpu() || CpuFeatures.multipliesBfloat16();
+    };
+  }
+
   /**
    * Returns the precision that this one means on a device, which is not {@link #AUTO}.
    *
@@ -41,13 +49,16 @@ public enum Precision {
    */
   public Precision on(Device device) {
     if (this == AUTO) {
-      return device.isGpu() && CudaDevice.of(device).architecture() >= VOLTA ? FLOAT16 : FLOAT32;
+      Precision half = device.isGpu() ? FLOAT16 : BFLOAT16;
+      return half.isFastOn(device) ? half : FLOAT32;
     }
-    if (isHalf() && !device.isGpu()) {
+    if (!device.isGpu() && !isFastOn(device)) {
       throw new IllegalArgumentException(
-          "the precision is "
-              + name().toLowerCase(Locale.ROOT)
-              + ", which needs a GPU; on a CPU it must be float32 or auto");
+          this == FLOAT16
+              ? "the precision is float16, which needs a GPU; on a CPU it must be float32, bfloat16"
+                  + " or auto"
+              : "the precision is bfloat16, which needs a GPU, or a CPU with AVX-512 BF16 or AMX; on"
+                  + " this CPU it must be float32 or auto");
     }
     return this;
   }

@@ -34,6 +34,13 @@ final class Results implements AutoCloseable {
     return results;
   }
 
+  /** Runs a function that returns one array. */
+  static NDArray one(PtNDManager owner, String function, Object... arguments) {
+    try (IValue result = TrainingScript.get().run(function, arguments)) {
+      return result.toTensor(owner);
+    }
+  }
+
   /** Returns the part with an index, which is an array. */
   NDArray array(int index) {
     return parts.get(index).get(0);

@@ -61,12 +61,6 @@ public final class TrainStep implements AutoCloseable {
     }
   }
 
-  /**
-   * The largest number of characters in a batch whose step is captured. Larger batches keep a GPU
-   * busy, so a graph would only double their memory.
-   */
-  private static final int MAX_CAPTURED_CHARACTERS = 64 * 256;
-
   private final CharGru network;
   private final StepConfig config;
   private final Precision precision;
@@ -153,7 +147,8 @@ public final class TrainStep implements AutoCloseable {
               text.hasDocuments(),
               config.part());
       capturable =
-          manager.getDevice().isGpu() && batch.rows() * batch.length() <= MAX_CAPTURED_CHARACTERS;
+          manager.getDevice().isGpu()
+              && batch.rows() * batch.length() <= layers.maxCapturedCharacters();
     }
     if (!inputs.masks().isEmpty()) {
       // The state of libtorch's generator cannot be saved. Every step seeds it anew, so that masks

@@ -10,7 +10,8 @@
 #   head               computes the loss, and the gradients of what lies above the layers
 #   for each layer, last first:
 #                      drop_output, layer_backward, drop_gradient and add_gradient, or with Folio's kernels
-#                      recurrence_gradient_inputs and recurrence_gradients instead of layer_backward
+#                      recurrence_gradient_inputs, recurrence_input_gradient and recurrence_buffer_gradient instead
+#                      of layer_backward
 #   embedding_gradient ends the backward pass, and stack joins the states
 #   divide             in a group of processes, divides the sums of gradients by the number of processes
 #   add                adds the loss to a sum
@@ -130,7 +131,7 @@ class Training(Module):
           x, self.parts(buffer, H), 4, buffer, torch.unsqueeze(self.cast(initial, dtype), 0), None,
           3, H, 0, 1, False, 0., True, False, annotate(List[int], []), None)
       return (y, self.cast(torch.squeeze(last, 0), 6), [reserve, buffer])
-    y, last, saved = self.layer_by_steps(self.cast(x, 6), initial, buffer, continues)
+    y, last, saved = self.layer_by_steps(x, initial, buffer, continues, dtype)
     return (self.cast(y, dtype), last, saved)
 
   # Packs a weight for products with B rows. On a GPU, nothing is packed.
@@ -139,14 +140,30 @@ class Training(Module):
       return weight
     return __torch__.products.pack(weight, rows)
 
-  # Saves three arrays: gates [T, B, 3 * H] with r, z and n; gh_n [T, B, H]; and all states [T + 1, B, H], of which the
-  # first is initial.
+  # Returns x weight^T + bias in float32, of x [N, K], a weight from pack and a bias of its data type, or None. The
+  # product takes numbers of the data type.
+  def packed_product(self: __torch__.Training, x: Tensor, weight: Tensor, bias: Optional[Tensor],
+                     dtype: int) -> Tensor:
+    if dtype == 6:
+      return __torch__.products.linear(x, weight, bias)
+    return self.cast(__torch__.products.linear(self.cast(x, dtype), weight, bias), 6)
+
+  # Writes the product of two matrices to an array in float32.
+  def product_to(self: __torch__.Training, target: Tensor, a: Tensor, b: Tensor) -> int:
+    if ops.prim.dtype(a) == 6:
+      torch.mm(a, b, out=target)
+    else:
+      torch.copy_(target, torch.mm(a, b))
+    return 0
+
+  # Only the products have the data type; x has it too. Saves three arrays in float32: gates [T, B, 3 * H] with r, z and
+  # n; gh_n [T, B, H]; and all states [T + 1, B, H], of which the first is initial.
   def layer_by_steps(self: __torch__.Training, x: Tensor, initial: Tensor, buffer: Tensor,
-                     continues: List[Tensor]) -> Tuple[Tensor, Tensor, List[Tensor]]:
+                     continues: List[Tensor], dtype: int) -> Tuple[Tensor, Tensor, List[Tensor]]:
     H = torch.size(initial, 1)
-    w = self.parts(buffer, H)
+    w = self.parts(self.cast(buffer, dtype), H)
     T, B, E = torch.size(x)
-    gates = torch.view(torch.addmm(w[2], torch.reshape(x, [T * B, E]), torch.t(w[0])), [T, B, 3 * H])
+    gates = self.cast(torch.view(torch.addmm(w[2], torch.reshape(x, [T * B, E]), torch.t(w[0])), [T, B, 3 * H]), 6)
     hidden_n = torch.empty([T, B, H], dtype=6, layout=None, device=x.device)
     states = torch.empty([T + 1, B, H], dtype=6, layout=None, device=x.device)
     torch.copy_(torch.select(states, 0, 0), initial)
@@ -155,7 +172,7 @@ class Training(Module):
       before = torch.select(states, 0, t)
       if torch.len(continues) > 0:
         before = before * torch.select(continues[0], 0, t)
-      gh = __torch__.products.linear(before, packed, w[3])
+      gh = self.packed_product(before, packed, w[3], dtype)
       gi = torch.select(gates, 0, t)  # a view: the operations below replace gi by r, z and n
       rz = torch.sigmoid_(torch.add_(torch.slice(gi, 1, 0, 2 * H), torch.slice(gh, 1, 0, 2 * H)))
       gh_n = torch.copy_(torch.select(hidden_n, 0, t), torch.slice(gh, 1, 2 * H))
@@ -178,9 +195,7 @@ class Training(Module):
           x, self.parts(cast, H), 4, cast, torch.unsqueeze(self.cast(initial, dtype), 0), None, y, dy, None, None,
           3, H, 0, 1, False, 0., True, False, annotate(List[int], []), None, saved[0], [True, False, False, True])
       return (dx, self.cast(torch.as_strided(dw[0], [torch.size(buffer, 0)], [1]), 6))
-    dx, gradient = self.layer_backward_by_steps(
-        self.cast(x, 6), initial, buffer, continues, saved, self.cast(dy, 6))
-    return (self.cast(dx, dtype), gradient)
+    return self.layer_backward_by_steps(x, buffer, continues, saved, self.cast(dy, 6), dtype)
 
   # The backward pass of one character. h is the state before it and h' the state after it, which is also its output.
   # d = dL/dh' [B, H] is dy of this character plus dL/dh of the character after it.
@@ -195,12 +210,12 @@ class Training(Module):
   # N characters: dW_ih = dgi^T x, dW_hh = dgh^T h, db_ih and db_hh are sums over rows, dx = dgi W_ih.
   #
   # To save memory, dgh overwrites the saved gates, and da_n overwrites the saved gh_n.
-  def layer_backward_by_steps(self: __torch__.Training, x: Tensor, initial: Tensor, buffer: Tensor,
-                              continues: List[Tensor], saved: List[Tensor], dy: Tensor) -> Tuple[Tensor, Tensor]:
-    H = torch.size(initial, 1)
-    w = self.parts(buffer, H)
-    T, B, E = torch.size(x)
+  def layer_backward_by_steps(self: __torch__.Training, x: Tensor, buffer: Tensor, continues: List[Tensor],
+                              saved: List[Tensor], dy: Tensor, dtype: int) -> Tuple[Tensor, Tensor]:
     gates, hidden_n, states = saved
+    T, B, H = torch.size(hidden_n)
+    E = torch.size(x, 2)
+    w = self.parts(self.cast(buffer, dtype), H)
     before = torch.slice(states, 0, 0, T)
     if torch.len(continues) > 0:
       before = before * continues[0]
@@ -227,18 +242,19 @@ class Training(Module):
         torch.mul(d, torch.select(factors, 0, at), out=torch.view(dgh, [B, 3, H]))
         d = torch.squeeze(d, 1)
         torch.mul(d, torch.select(factor_n, 0, at), out=torch.select(hidden_n, 0, begin + at))
-        dh = torch.addcmul_(__torch__.products.linear(dgh, packed, None), d, torch.select(z, 0, at))
+        dh = torch.addcmul_(self.packed_product(dgh, packed, None, dtype), d, torch.select(z, 0, at))
         if torch.len(continues) > 0:
           torch.mul_(dh, torch.select(continues[0], 0, begin + at))
     gradient = torch.empty_like(buffer)
     dw = self.parts(gradient, H)
     dg = torch.view(gates, [T * B, 3 * H])  # dgh
-    torch.mm(torch.t(dg), torch.reshape(before, [T * B, H]), out=dw[1])
+    self.product_to(dw[1], torch.t(self.cast(dg, dtype)), self.cast(torch.reshape(before, [T * B, H]), dtype))
     torch.sum(dg, [0], out=dw[3])
     torch.copy_(torch.slice(gates, 2, 2 * H), hidden_n)  # dg is dgi from here on
-    torch.mm(torch.t(dg), torch.reshape(x, [T * B, E]), out=dw[0])
+    dgi = self.cast(dg, dtype)
+    self.product_to(dw[0], torch.t(dgi), torch.reshape(x, [T * B, E]))
     torch.sum(dg, [0], out=dw[2])
-    return (torch.view(torch.mm(dg, w[0]), [T, B, E]), gradient)
+    return (torch.view(torch.mm(dgi, w[0]), [T, B, E]), gradient)
 
   # ---- A GRU layer with Folio's kernels, which run the recurrence between these functions ----
   #
@@ -273,10 +289,16 @@ class Training(Module):
     w = self.matrices(weights, torch.size(dy, 2))
     return (torch.contiguous(torch.t(w[1])), torch.contiguous(dy))
 
-  # Returns the gradients of x and of the buffer from what the backward kernel has left: dgi in gates, and n's part of
-  # dgh in hidden_n. The other parts of dgh are those of dgi.
-  def recurrence_gradients(self: __torch__.Training, x: Tensor, buffer: Tensor, weights: Tensor, gates: Tensor,
-                           hidden_n: Tensor, states: Tensor, continues: List[Tensor]) -> Tuple[Tensor, Tensor]:
+  # Returns the gradient of x [T, B, E] from what the backward kernel has left: dgi in gates.
+  def recurrence_input_gradient(self: __torch__.Training, weights: Tensor, gates: Tensor) -> Tensor:
+    T, B, G = torch.size(gates)
+    w = self.matrices(weights, G // 3)
+    return torch.view(torch.mm(torch.view(gates, [T * B, G]), w[0]), [T, B, -1])
+
+  # Returns the gradient of the buffer from what the backward kernel has left: dgi in gates, and n's part of dgh in
+  # hidden_n. The other parts of dgh are those of dgi.
+  def recurrence_buffer_gradient(self: __torch__.Training, x: Tensor, buffer: Tensor, weights: Tensor, gates: Tensor,
+                                 hidden_n: Tensor, states: Tensor, continues: List[Tensor]) -> Tensor:
     T, B, H = torch.size(hidden_n)
     E = torch.size(x, 2)
     dgi = torch.view(gates, [T * B, 3 * H])
@@ -296,8 +318,7 @@ class Training(Module):
     torch.sum(dgi, [0], False, dtype=6, out=parts[1])
     torch.copy_(parts[2], torch.slice(parts[1], 0, 0, 2 * H))
     torch.sum(dgh_n, [0], False, dtype=6, out=parts[3])
-    dx = torch.mm(dgi, self.matrices(weights, H)[0])
-    return (torch.view(dx, [T, B, E]), gradient)
+    return gradient
 
   # ---- The network ----
   #

@@ -187,6 +187,7 @@ class TrainerCommandTest {
             "--corpus=" + corpus,
             "--sizes=1x16@4x8,2x8@2x4",
             "--seconds=0.1",
+            "--precision=float32",
             "--no-baseline",
             "--device=cpu");
 
@@ -242,7 +243,7 @@ class TrainerCommandTest {
           """
           --learning-rate=0         | --learning-rate is 0; it must be
           --batch=0                 | --batch is 0; it must be 1 to 65536
-          --precision=bfloat16      | --precision is bfloat16, which needs a GPU; on a CPU it must be float32 or auto
+          --precision=float16       | --precision is float16, which needs a GPU; on a CPU it must be float32, bfloat16 or auto
           --layers=0                | layers is 0; it must be 1 to 64
           --hidden-size=-4          | --hidden-size is -4
           --hidden-size=20000       | makes 3,60

@@ -3,6 +3,7 @@ package folio.trainer.training;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import ai.djl.engine.Engine;
 import ai.djl.ndarray.NDArray;
@@ -12,6 +13,8 @@ import folio.model.network.CharGru;
 import folio.model.network.CharGruConfig;
 import folio.model.network.NetworkKind;
 import folio.model.network.Nonlinearity;
+import folio.runtime.torchscript.Products;
+import folio.runtime.torchscript.TorchScript;
 import folio.trainer.corpus.Batch;
 import folio.trainer.corpus.EncodedText;
 import folio.trainer.evaluation.Evaluator;
@@ -87,7 +90,29 @@ class GradientsTest {
         EncodedText.ofDocuments(new int[] {4}, TEXT));
   }
 
+  @ParameterizedTest
+  @CsvSource({"false", "true"})
+  void areNearThoseOfFloat64InBfloat16(boolean documents) {
+    boolean possible =
+        CpuFeatures.multipliesBfloat16() || TorchScript.products() == Products.PORTABLE;
+    assumeTrue(possible, "oneDNN does not multiply bfloat16 on this CPU");
+    EncodedText text =
+        documents ? EncodedText.ofDocuments(new int[] {4}, TEXT) : EncodedText.of(TEXT);
+    for (DropoutRates rates : List.of(DropoutRates.NONE, new DropoutRates(0.2, 0.4, 0.25))) {
+      assertGradients(CharGruConfig.residual(11, 8, 32, 2), rates, text, Precision.BFLOAT16, 0.03);
+    }
+  }
+
   private void assertGradients(CharGruConfig config, DropoutRates rates, EncodedText text) {
+    assertGradients(config, rates, text, Precision.FLOAT32, 1e-5);
+  }
+
+  private void assertGradients(
+      CharGruConfig config,
+      DropoutRates rates,
+      EncodedText text,
+      Precision precision,
+      double largestError) {
     Batch batch = new Batch(STARTS, 20, new boolean[] {true, false, true, true, false});
     CharGru network = CharGru.initialize(manager, config, new SplittableRandom(3));
     StepInputs inputs =
@@ -97,10 +122,10 @@ class GradientsTest {
     NDArray state = manager.randomNormal(network.zeroState(manager, batch.rows()).getShape());
     List<NDArray> expected = Float64Gradients.of(manager, network, inputs, state);
     List<NDArray> actual =
-        new Backpropagation(network, Precision.FLOAT32)
+        new Backpropagation(network, precision)
             .run(
                 (PtNDManager) manager,
-                new LibtorchLayers(Precision.FLOAT32),
+                new LibtorchLayers(precision),
                 inputs,
                 state,
                 List.of(),
@@ -109,7 +134,7 @@ class GradientsTest {
     for (int i = 0; i < expected.size(); i++) {
       assertThat(Float64Gradients.relativeError(actual.get(i), expected.get(i)))
           .as("relative error of %s", network.parameters().get(i).name())
-          .isLessThan(1e-5);
+          .isLessThan(largestError);
     }
   }
 
