@@ -41,16 +41,7 @@ class GroupRunsTest {
   @BeforeEach
   void writeCorpus() throws IOException {
     corpus = folder.resolve("corpus.txt");
-    StringBuilder text = new StringBuilder();
-    for (int i = 0; i < 900; i++) {
-      text.append(i)
-          .append(" times ")
-          .append(i % 7)
-          .append(" is ")
-          .append(i * (i % 7))
-          .append('\n');
-    }
-    Files.writeString(corpus, text);
+    Files.writeString(corpus, ArithmeticText.LINES);
   }
 
   /** Returns the options of a run with streams, resets, every dropout, an average and clipping. */

@@ -40,16 +40,7 @@ class ResumeTest {
   @BeforeEach
   void writeCorpus() throws IOException {
     corpus = folder.resolve("corpus.txt");
-    StringBuilder text = new StringBuilder();
-    for (int i = 0; i < 900; i++) {
-      text.append(i)
-          .append(" times ")
-          .append(i % 7)
-          .append(" is ")
-          .append(i * (i % 7))
-          .append('\n');
-    }
-    Files.writeString(corpus, text);
+    Files.writeString(corpus, ArithmeticText.LINES);
   }
 
   /** Starts a run that uses streams, resets, every dropout, an average and clipping. */
