@@ -21,7 +21,7 @@ import java.util.stream.Stream;
 /** A client of a running service. */
 public final class Service {
   private static final JsonMapper JSON = new JsonMapper();
-  private static final Duration DEADLINE = Duration.ofSeconds(60);
+  private static final Duration DEADLINE = Duration.ofMinutes(3);
 
   /** A client of HTTP/1.1, like curl and most proxies; other tests cover HTTP/2. */
   private final HttpClient client =
@@ -40,7 +40,7 @@ public final class Service {
     await("ready", () -> service.get("/q/health/ready").statusCode() == 200);
   }
 
-  /** Waits until a condition holds; fails after a minute. */
+  /** Waits until a condition holds; fails after three minutes. */
   public static void await(String expected, BooleanSupplier condition) {
     long deadline = System.nanoTime() + DEADLINE.toNanos();
     while (!condition.getAsBoolean()) {
