@@ -22,7 +22,7 @@ public final class CudaStream {
   /** The streams on which {@link #runAndRecord} records, by device. */
   private static final Map<Device, CudaStream> RECORDING = new ConcurrentHashMap<>();
 
-  /** The streams of {@link Aside}, by device. */
+  /** The streams of {@link SideStream}, by device. */
   private static final Map<Device, CudaStream> SECOND = new ConcurrentHashMap<>();
 
   /** {@code CU_STREAM_NON_BLOCKING}: the stream does not wait for the default stream. */
@@ -118,7 +118,7 @@ public final class CudaStream {
    *
    * @throws CudaException if the driver returns an error
    */
-  public void follow(CudaStream other) {
+  public void waitFor(CudaStream other) {
     PointerByReference event = new PointerByReference();
     driver.call("cuEventCreate", event, EVENT_WITHOUT_TIMING);
     try {
@@ -135,7 +135,7 @@ public final class CudaStream {
   }
 
   /**
-   * Waits until it has done everything that it was asked for.
+   * Waits until all work that was queued on this stream has finished.
    *
    * @throws CudaException if something of it failed
    */
@@ -183,9 +183,7 @@ public final class CudaStream {
     CURRENT.set(recording);
     try {
       kernels.run();
-      return new CudaGraph(recording.driver, recording.capture(kernels), null);
-    } catch (CudaException e) {
-      return unrecorded(e);
+      return recorded(recording, kernels);
     } finally {
       CURRENT.remove();
       synchronize(device);
@@ -194,20 +192,23 @@ public final class CudaStream {
   }
 
   /**
-   * Returns where the calling thread runs work that its later work does not wait for: on a second
-   * stream while {@link #runAndRecord} runs its task, else on the thread's own.
+   * Returns the side stream of the calling thread: a second stream while {@link #runAndRecord} runs
+   * its task, else the thread's own.
    *
    * @throws CudaException if the driver returns an error
    */
-  public static Aside aside(Device device) {
+  public static SideStream sideStream(Device device) {
     CudaStream current = CURRENT.get();
     boolean records = current != null && current == RECORDING.get(device);
     CudaStream second = records ? SECOND.computeIfAbsent(device, CudaStream::create) : null;
-    return new Aside(device, current, second);
+    return new SideStream(device, current, second);
   }
 
-  /** Work beside that of a thread's stream. Owned by that thread, until {@link #join}. */
-  public static final class Aside {
+  /**
+   * A stream whose work runs concurrently with that of a thread's own stream, until {@link #join}.
+   * Owned by that thread.
+   */
+  public static final class SideStream {
     private final Device device;
     private final CudaStream first;
 
@@ -216,7 +217,7 @@ public final class CudaStream {
 
     private final List<Runnable> releases = new ArrayList<>();
 
-    private Aside(Device device, CudaStream first, CudaStream second) {
+    private SideStream(Device device, CudaStream first, CudaStream second) {
       this.device = device;
       this.first = first;
       this.second = second;
@@ -231,7 +232,7 @@ public final class CudaStream {
         task.run();
         return;
       }
-      second.follow(first);
+      second.waitFor(first);
       change(second);
       try {
         task.run();
@@ -257,10 +258,18 @@ public final class CudaStream {
     /** Makes the thread's later work wait for that of all tasks. */
     public void join() {
       if (second != null) {
-        first.follow(second);
+        first.waitFor(second);
         releases.forEach(Runnable::run);
         releases.clear();
       }
+    }
+  }
+
+  private static CudaGraph recorded(CudaStream recording, Runnable kernels) {
+    try {
+      return new CudaGraph(recording.driver, recording.capture(kernels), null);
+    } catch (CudaException e) {
+      return unrecorded(e);
     }
   }
 

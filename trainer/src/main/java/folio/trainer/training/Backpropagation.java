@@ -98,14 +98,14 @@ final class Backpropagation {
     computed.accept(head.array(0).reshape(1));
     head.arrays(3).forEach(computed);
     // The gradients of weights are computed while the layers below are.
-    CudaStream.Aside aside = CudaStream.aside(scope.getDevice());
+    CudaStream.SideStream side = CudaStream.sideStream(scope.getDevice());
     List<NDArray> values = new ArrayList<>();
     for (int k = config.layers() - 1; k >= 0; k--) {
       Layers.Activations layer = activations.get(k);
       NDArray dy = Results.one(scope, "drop_output", dx, inputs.outputMask(k));
       Layers.LayerGradients gradients = layers.backward(scope, layer, dy, inputs.continueMask());
       List<NDArray> weightMask = inputs.weightMask(k);
-      aside.run(
+      side.run(
           () -> {
             NDArray gradient = gradients.buffer().get();
             if (!weightMask.isEmpty()) {
@@ -114,7 +114,7 @@ final class Backpropagation {
             computed.accept(gradient);
             values.add(0, gradient);
           });
-      aside.release(layer::free);
+      side.release(layer::free);
       dx = adds(k) ? Results.one(scope, "add_gradient", gradients.input(), dx) : gradients.input();
     }
     values.add(
@@ -131,7 +131,7 @@ final class Backpropagation {
             structure));
     computed.accept(values.get(0));
     values.addAll(head.arrays(3));
-    aside.join();
+    side.join();
     List<NDArray> last = activations.stream().map(Layers.Activations::last).toList();
     return new Gradients(head.array(0), Results.one(scope, "stack", last), values);
   }
