@@ -42,8 +42,8 @@ public final class GroupTable {
   public void print(List<Size> sizes) {
     int count = group.membership().size();
     print(
-        "%n| network | batch of each | one process, %s, ms/step | %d processes, ms/step |"
-            + " characters/s of one | characters/s of %d | speed-up |%n",
+        "%n| network | batch per process | 1 process, %s, ms/step | %d processes, ms/step |"
+            + " characters/s, 1 process | characters/s, %d processes | speed-up |%n",
         timer.name(), count, count);
     print("| --- | --- | --: | --: | --: | --: | --: |%n");
     for (Size size : sizes) {

@@ -72,7 +72,11 @@ final class DeviceOptions {
     if (onGpu && localRank >= gpus) {
       throw new ParameterException(
           command.commandLine(),
-          "LOCAL_RANK is " + localRank + "; this machine has " + gpus + " GPUs, numbered from 0");
+          "LOCAL_RANK is "
+              + localRank
+              + "; this machine has "
+              + gpus
+              + " GPUs, numbered from 0; lower --gpus, or change LOCAL_RANK");
     }
     JniUtils.setNumThreads(threadCount());
     return onGpu ? Device.gpu(localRank) : Device.cpu();

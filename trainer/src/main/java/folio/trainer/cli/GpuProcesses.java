@@ -11,6 +11,8 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import picocli.CommandLine;
 import picocli.CommandLine.Model.CommandSpec;
 
@@ -21,6 +23,9 @@ import picocli.CommandLine.Model.CommandSpec;
 final class GpuProcesses {
   /** The largest number of processes of a machine. */
   static final int MAX = 64;
+
+  /** The time in which the processes may end by themselves after one has failed. */
+  private static final int GRACE_SECONDS = 10;
 
   private GpuProcesses() {}
 
@@ -38,7 +43,7 @@ final class GpuProcesses {
         ProcessGroup.Patience.DEFAULT,
         lost -> {
           // The training thread may wait for the lost process on the device, for ever.
-          System.err.println("folio: " + lost + "; the run ends here, and --resume continues it");
+          System.err.println("folio: " + lost + "; its own output may say why");
           Runtime.getRuntime().halt(CommandLine.ExitCode.SOFTWARE);
         });
   }
@@ -46,29 +51,22 @@ final class GpuProcesses {
   /**
    * Runs the command of this process in several processes and waits for all.
    *
-   * @return the exit code of rank 0 if the others succeed, else that of the first one that fails
+   * @return the exit code of the first process that fails, or 0
    */
   static int run(CommandSpec command, int number) {
     try {
       List<Process> processes = start(command.root(), number, freePort());
-      Thread onSignal = new Thread(() -> stop(processes), "stop-group-on-signal");
-      Runtime.getRuntime().addShutdownHook(onSignal);
-      List<CompletableFuture<Void>> ends =
+      AtomicInteger failure = new AtomicInteger(CommandLine.ExitCode.OK);
+      Runtime.getRuntime()
+          .addShutdownHook(new Thread(() -> stop(processes, failure), "stop-group-on-signal"));
+      CompletableFuture<?>[] ends =
           processes.stream()
-              .map(process -> process.onExit().thenAccept(ended -> stopOthers(ended, processes)))
-              .toList();
-      int code = 0;
-      for (Process process : processes) {
-        int ended = process.waitFor();
-        code = code == 0 ? ended : code;
-      }
-      ends.forEach(CompletableFuture::join);
-      return code;
+              .map(process -> process.onExit().thenAccept(it -> ended(it, processes, failure)))
+              .toArray(CompletableFuture<?>[]::new);
+      CompletableFuture.allOf(ends).join();
+      return failure.get();
     } catch (IOException e) {
       throw new UncheckedIOException("the processes of --gpus cannot be started", e);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new IllegalStateException("interrupted", e);
     }
   }
 
@@ -94,21 +92,34 @@ final class GpuProcesses {
       builder
           .environment()
           .putAll(new Membership(rank, number, rank, "127.0.0.1", port).environment());
-      processes.add(builder.start());
+      try {
+        processes.add(builder.start());
+      } catch (IOException e) {
+        processes.forEach(Process::destroy);
+        throw e;
+      }
     }
     return processes;
   }
 
-  /** Stops the others if a process has failed; they may wait for it. */
-  private static void stopOthers(Process ended, List<Process> processes) {
-    if (ended.exitValue() != 0) {
-      processes.forEach(Process::destroy);
+  /** Keeps the code of the first process that fails, and soon stops those that may wait for it. */
+  private static void ended(Process process, List<Process> processes, AtomicInteger failure) {
+    if (process.exitValue() != CommandLine.ExitCode.OK
+        && failure.compareAndSet(CommandLine.ExitCode.OK, process.exitValue())) {
+      // Not at once: the others notice the loss themselves, and print their own errors.
+      CompletableFuture.delayedExecutor(GRACE_SECONDS, TimeUnit.SECONDS)
+          .execute(() -> processes.forEach(Process::destroy));
     }
   }
 
   /** Passes a signal on, and waits until the processes have published and saved. */
-  private static void stop(List<Process> processes) {
+  private static void stop(List<Process> processes, AtomicInteger failure) {
+    if (processes.stream().noneMatch(Process::isAlive)) {
+      return; // there was no signal
+    }
     processes.forEach(Process::destroy);
     processes.forEach(process -> process.onExit().join());
+    int code = processes.stream().mapToInt(Process::exitValue).max().orElse(0);
+    Runtime.getRuntime().halt(failure.get() == 0 ? code : failure.get());
   }
 }

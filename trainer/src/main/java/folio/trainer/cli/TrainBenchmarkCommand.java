@@ -186,11 +186,12 @@ final class TrainBenchmarkCommand implements Callable<Integer> {
     List<Size> measured = sizes(SIZES_OF_GROUPS);
     List<Precision> chosen = precisions(where);
     Corpus text = corpus.open(TextStructure.DEFAULT);
-    try (ProcessGroup group = GpuProcesses.form(membership, spec);
-        GradientExchange exchange = GradientExchanges.between(group, where)) {
+    try (ProcessGroup group = GpuProcesses.form(membership, spec)) {
+      GradientExchange exchange = GradientExchanges.between(group, where);
       StepTimer timer = timer(text, where, chosen.get(chosen.size() - 1));
       new GroupTable(spec.commandLine().getOut(), timer, rounds, group, exchange).print(measured);
       group.leave();
+      exchange.close();
     }
     return CommandLine.ExitCode.OK;
   }

@@ -22,7 +22,9 @@ import folio.trainer.run.TrainingRun;
 import folio.trainer.run.WorkerRun;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.lang.reflect.Field;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -34,6 +36,7 @@ import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
@@ -65,6 +68,9 @@ import picocli.CommandLine.Spec;
     })
 final class TrainCommand implements Callable<Integer> {
   private static final int MAX_PORT = 65_535;
+
+  /** The exit code of a run that a scheduler must continue: that of a process ended by SIGTERM. */
+  private static final int STOPPED = 128 + 15;
 
   /** The name under which rank 0 tells the others the digest of its corpus. */
   private static final String CORPUS_DIGEST = "corpus-sha256";
@@ -218,14 +224,12 @@ final class TrainCommand implements Callable<Integer> {
       long textLength = hyperparameters.trainingLength(text);
       TrainingConfig first = hyperparameters.oneStep(textLength);
       try {
-        // A group takes as many times less time, except for the exchange of gradients.
-        double seconds = TrainingRun.secondsPerStep(first, text, where) / membership.size();
+        double seconds = TrainingRun.secondsPerStep(first, text, where, membership.size());
         TrainingConfig config = hyperparameters.config(textLength, seconds, this::print);
         try (RunGroup group = lead(membership, config, text, where)) {
           RunContext context = context(text, parent, where, folder, seconds, figures, group);
-          run(config, context, finished);
+          return run(config, context, finished);
         }
-        return CommandLine.ExitCode.OK;
       } catch (EngineException | OutOfMemoryError e) {
         if (!Errors.isOutOfMemory(e)) {
           throw e;
@@ -306,20 +310,21 @@ final class TrainCommand implements Callable<Integer> {
       Map<String, String> options =
           new JsonMapper()
               .readValue(processes.broadcast(null), new TypeReference<Map<String, String>>() {});
-      parseAgain(options);
+      takeOver(options);
       hyperparameters.check(saveEvery, viewEvery, null);
       Corpus text = corpus.open(hyperparameters.structure());
       if (!text.description().sha256().equals(options.get(CORPUS_DIGEST))) {
         throw new CorpusException(
-            "the corpus of rank " + membership.rank() + " is not that of rank 0");
+            "the corpus of rank "
+                + membership.rank()
+                + " is not that of rank 0; give every process the same text");
       }
       Device where = device.start(membership.localRank());
       TrainingConfig config =
           hyperparameters.config(hyperparameters.trainingLength(text), 1, note -> {});
       try (RunGroup group = new RunGroup(processes, where);
           WorkerRun training = new WorkerRun(config, text, where, group)) {
-        runUntilStopped(training, finished);
-        return CommandLine.ExitCode.OK;
+        return runUntilStopped(training, finished);
       }
     } catch (IOException e) {
       throw new UncheckedIOException(e);
@@ -328,12 +333,23 @@ final class TrainCommand implements Callable<Integer> {
     }
   }
 
-  /** Parses the arguments of this process again, with other defaults. */
-  private void parseAgain(Map<String, String> defaults) {
-    CommandLine root = spec.root().commandLine();
-    List<String> arguments = root.getParseResult().originalArgs();
-    spec.commandLine().setDefaultValueProvider(Presets.of(defaults));
-    root.parseArgs(arguments.toArray(String[]::new));
+  /**
+   * Takes over the options of rank 0. Of this process's own, only those count that name the corpus
+   * and the device, which may differ from machine to machine.
+   */
+  private void takeOver(Map<String, String> options) {
+    List<String> own = new ArrayList<>(List.of(spec.name()));
+    for (OptionSpec option : spec.commandLine().getParseResult().matchedOptions()) {
+      Class<?> group = ((Field) option.userObject()).getDeclaringClass();
+      if (group == CorpusOptions.class || group == DeviceOptions.class) {
+        option.originalStringValues().forEach(value -> own.add(option.longestName() + "=" + value));
+      }
+    }
+    if (resumeIfSaved) {
+      own.add("--resume-if-saved"); // which decides the exit code
+    }
+    spec.commandLine().setDefaultValueProvider(Presets.of(options));
+    spec.root().commandLine().parseArgs(own.toArray(String[]::new));
   }
 
   /** Returns the options that a resumed run takes over in addition to the hyperparameters. */
@@ -358,19 +374,31 @@ final class TrainCommand implements Callable<Integer> {
     return word.matches("[\\w@%+=:,./-]+") ? word : "'" + word.replace("'", "'\\''") + "'";
   }
 
-  private void run(TrainingConfig config, RunContext context, CountDownLatch finished) {
+  private int run(TrainingConfig config, RunContext context, CountDownLatch finished) {
     try (TrainingRun training = new TrainingRun(config, context)) {
       if (context.live().port() >= 0) {
         print("metrics    http://" + metricsHost + ":" + context.live().port() + "/metrics");
       }
-      runUntilStopped(training, finished);
+      return runUntilStopped(training, finished);
     }
   }
 
-  private static void runUntilStopped(StoppableRun training, CountDownLatch finished) {
+  private int runUntilStopped(StoppableRun training, CountDownLatch finished) {
     Thread onSignal = new Thread(() -> stopCleanly(training, finished), "stop-on-signal");
     Runtime.getRuntime().addShutdownHook(onSignal);
     training.run();
+    return exitCode(training);
+  }
+
+  /**
+   * Returns the exit code of a run that has ended. A scheduler, which uses {@code
+   * --resume-if-saved}, must see that a stopped run is not complete.
+   */
+  private int exitCode(StoppableRun training) {
+    if (!training.succeeded()) {
+      return CommandLine.ExitCode.SOFTWARE;
+    }
+    return training.isComplete() || !resumeIfSaved ? CommandLine.ExitCode.OK : STOPPED;
   }
 
   private void print(String line) {
@@ -384,8 +412,8 @@ final class TrainCommand implements Callable<Integer> {
     return resumeIfSaved ? RunFolder.Use.RESUME_IF_SAVED : RunFolder.Use.NEW;
   }
 
-  /** Stops a run after a signal; the process ends with 0 once the run has published and saved. */
-  private static void stopCleanly(StoppableRun training, CountDownLatch finished) {
+  /** Stops a run after a signal; the process ends once the run has published and saved. */
+  private void stopCleanly(StoppableRun training, CountDownLatch finished) {
     if (finished.getCount() == 0) {
       return; // there was no signal: the command has ended, and its own exit code counts
     }
@@ -396,8 +424,7 @@ final class TrainCommand implements Callable<Integer> {
       Thread.currentThread().interrupt();
     }
     System.out.flush();
-    Runtime.getRuntime()
-        .halt(training.succeeded() ? CommandLine.ExitCode.OK : CommandLine.ExitCode.SOFTWARE);
+    Runtime.getRuntime().halt(exitCode(training));
   }
 
   private ParameterException usageError(String message) {

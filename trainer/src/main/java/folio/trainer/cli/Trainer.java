@@ -25,7 +25,8 @@ import picocli.CommandLine.UnmatchedArgumentException;
     description = "Trains character-level GRU networks and manages their checkpoints.",
     footer = {
       "",
-      "Exit codes: 0 success, 1 failure, 2 wrong option.",
+      "Exit codes: 0 success, 1 failure, 2 wrong option, 143 a run of --resume-if-saved that was"
+          + " stopped before its end.",
       "FOLIO_DEBUG=1 shows stack traces; FOLIO_CACHE is the folder of downloaded files."
     },
     subcommands = {

@@ -26,7 +26,8 @@ final class Connection implements AutoCloseable {
   /** Says that this end will close the connection and is not lost. */
   private static final byte GOODBYE = 2;
 
-  private static final int MAX_MESSAGE_BYTES = 1 << 30;
+  /** Comes after the last message. */
+  private static final byte[] END = new byte[0];
 
   private final int peer;
   private final Socket socket;
@@ -78,16 +79,17 @@ final class Connection implements AutoCloseable {
         }
         if (kind == MESSAGE) {
           int length = in.readInt();
-          if (length < 0 || length > MAX_MESSAGE_BYTES) {
-            throw new IOException("a message has " + length + " bytes");
-          }
-          received.add(in.readNBytes(length));
+          byte[] message = new byte[length];
+          in.readFully(message);
+          received.add(message);
         }
       }
     } catch (SocketTimeoutException e) {
       lose("sent nothing for " + patience.toSeconds() + " s");
     } catch (IOException e) {
       lose("closed its connection");
+    } finally {
+      received.add(END);
     }
   }
 
@@ -128,9 +130,18 @@ final class Connection implements AutoCloseable {
     }
   }
 
-  /** Waits for the next message. */
+  /**
+   * Waits for the next message.
+   *
+   * @throws GroupException if the other end sends none any more
+   */
   byte[] receive() throws InterruptedException {
-    return received.take();
+    byte[] message = received.take();
+    if (message == END) {
+      received.add(END); // for the next call
+      throw new GroupException("rank " + peer + " has left the group");
+    }
+    return message;
   }
 
   /** Waits until the other end has left; meanwhile, both ends still send heartbeats. */

@@ -21,6 +21,7 @@ public interface GradientExchange extends AutoCloseable {
   /** Returns the number of processes. */
   int size();
 
+  /** Releases the exchange. All processes call this method, after their last exchange. */
   @Override
   void close();
 }

@@ -45,7 +45,12 @@ public record Membership(int rank, int size, int localRank, String address, int 
     String value = environment.get(name);
     if (value == null || value.isEmpty()) {
       throw new GroupException(
-          name + " is not set, but WORLD_SIZE is " + environment.get("WORLD_SIZE"));
+          name
+              + " is not set, but WORLD_SIZE is "
+              + environment.get("WORLD_SIZE")
+              + "; set "
+              + name
+              + ", or unset WORLD_SIZE to train with one process");
     }
     return value;
   }

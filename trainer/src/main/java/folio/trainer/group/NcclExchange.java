@@ -5,6 +5,7 @@ import ai.djl.ndarray.NDArray;
 import com.sun.jna.NativeLibrary;
 import com.sun.jna.Pointer;
 import com.sun.jna.Structure;
+import com.sun.jna.ptr.IntByReference;
 import com.sun.jna.ptr.PointerByReference;
 import folio.runtime.cuda.CudaException;
 import folio.runtime.cuda.CudaStream;
@@ -22,6 +23,11 @@ final class NcclExchange implements GradientExchange {
   private static final int SUM = 0;
   private static final int ID_BYTES = 128;
 
+  /** {@code ncclInProgress}. */
+  private static final int IN_PROGRESS = 7;
+
+  private static final int POLL_MILLIS = 1000;
+
   /** {@code ncclUniqueId}, which is passed by value. */
   @Structure.FieldOrder("internal")
   public static final class UniqueId extends Structure implements Structure.ByValue {
@@ -33,6 +39,7 @@ final class NcclExchange implements GradientExchange {
   private final int size;
   private final Pointer communicator;
   private final CudaStream stream;
+  private boolean closed;
 
   /**
    * Joins the communicator of a group; returns when all processes have.
@@ -55,6 +62,34 @@ final class NcclExchange implements GradientExchange {
     PointerByReference joined = new PointerByReference();
     call("ncclCommInitRank", joined, size, id, group.membership().rank());
     this.communicator = joined.getValue();
+    Thread watch = new Thread(() -> watch(group), "group-nccl-errors");
+    watch.setDaemon(true);
+    watch.start();
+  }
+
+  /**
+   * Reports an error of the communicator. The training thread does not see it: it may wait for ever
+   * for a sum that does not come.
+   */
+  private void watch(ProcessGroup group) {
+    try {
+      while (true) {
+        Thread.sleep(POLL_MILLIS);
+        synchronized (this) {
+          if (closed) {
+            return;
+          }
+          IntByReference error = new IntByReference();
+          call("ncclCommGetAsyncError", communicator, error);
+          if (error.getValue() != 0 && error.getValue() != IN_PROGRESS) {
+            closed = true;
+            group.fail("NCCL failed: " + text(error.getValue()));
+          }
+        }
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
   }
 
   /** Returns the library that has NCCL's functions: its own, or libtorch's. */
@@ -74,18 +109,20 @@ final class NcclExchange implements GradientExchange {
   private void call(String function, Object... arguments) {
     int error = library.getFunction(function).invokeInt(arguments);
     if (error != 0) {
-      String text =
-          library
-              .getFunction("ncclGetErrorString")
-              .invokePointer(new Object[] {error})
-              .getString(0);
-      throw new CudaException(function + " returned " + error + ": " + text);
+      throw new CudaException(function + " returned " + error + ": " + text(error));
     }
+  }
+
+  private String text(int error) {
+    return library
+        .getFunction("ncclGetErrorString")
+        .invokePointer(new Object[] {error})
+        .getString(0);
   }
 
   @Override
   public void add(NDArray values) {
-    stream.follow(CudaStream.ofThread(device));
+    stream.waitFor(CudaStream.ofThread(device));
     Pointer address = new Pointer(TensorAddress.of(values));
     call(
         "ncclAllReduce",
@@ -100,7 +137,7 @@ final class NcclExchange implements GradientExchange {
 
   @Override
   public void complete() {
-    CudaStream.ofThread(device).follow(stream);
+    CudaStream.ofThread(device).waitFor(stream);
   }
 
   @Override
@@ -110,7 +147,8 @@ final class NcclExchange implements GradientExchange {
 
   /** Leaves the communicator. No work on the device may use it any more. */
   @Override
-  public void close() {
+  public synchronized void close() {
+    closed = true;
     call("ncclCommDestroy", communicator);
   }
 }

@@ -12,6 +12,8 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 
 /**
  * The connections between the processes of a group: every other process has one to rank 0. The
@@ -32,7 +34,7 @@ public final class ProcessGroup implements AutoCloseable {
    */
   public record Patience(Duration forming, Duration silence) {
     public static final Patience DEFAULT =
-        new Patience(Duration.ofMinutes(5), Duration.ofSeconds(8));
+        new Patience(Duration.ofMinutes(10), Duration.ofSeconds(8));
   }
 
   private final Membership membership;
@@ -40,8 +42,11 @@ public final class ProcessGroup implements AutoCloseable {
   /** Rank 0: the others, from rank 1. Others: rank 0 alone. */
   private final List<Connection> connections = new ArrayList<>();
 
-  private ProcessGroup(Membership membership) {
+  private final Consumer<String> onLoss;
+
+  private ProcessGroup(Membership membership, Consumer<String> onLoss) {
     this.membership = membership;
+    this.onLoss = onLoss;
   }
 
   /**
@@ -55,16 +60,15 @@ public final class ProcessGroup implements AutoCloseable {
    */
   public static ProcessGroup form(
       Membership membership, String purpose, Patience patience, Consumer<String> onLoss) {
-    ProcessGroup group = new ProcessGroup(membership);
+    ProcessGroup group = new ProcessGroup(membership, onLoss);
     try {
       if (membership.leads()) {
-        group.accept(purpose, patience, onLoss);
+        group.accept(purpose, patience);
       } else {
-        group.connect(purpose, patience, onLoss);
+        group.connect(purpose, patience);
       }
       return group;
     } catch (IOException e) {
-      group.close();
       throw new GroupException(
           "the group of "
               + membership.size()
@@ -78,74 +82,138 @@ public final class ProcessGroup implements AutoCloseable {
     }
   }
 
-  private void accept(String purpose, Patience patience, Consumer<String> onLoss)
-      throws IOException {
+  /** What a process that joins says about itself. */
+  private record Hello(int rank, int size, String purpose) {
+    void send(DataOutputStream out) throws IOException {
+      out.writeLong(MAGIC);
+      out.writeInt(rank);
+      out.writeInt(size);
+      out.writeUTF(purpose);
+      out.flush();
+    }
+
+    /** Returns null if another program has connected. */
+    static Hello receive(DataInputStream in) throws IOException {
+      return in.readLong() == MAGIC ? new Hello(in.readInt(), in.readInt(), in.readUTF()) : null;
+    }
+  }
+
+  private void accept(String purpose, Patience patience) throws IOException {
     long deadline = System.nanoTime() + patience.forming().toNanos();
     Socket[] sockets = new Socket[membership.size()];
+    String problem = "rank 0 could not form the group; its output says why";
     try (ServerSocket server = new ServerSocket()) {
       server.setReuseAddress(true);
-      server.bind(new InetSocketAddress(membership.port()));
-      for (int joined = 1; joined < membership.size(); joined++) {
+      server.bind(localAddress());
+      while (!missing(sockets).isEmpty()) {
         long left = (deadline - System.nanoTime()) / 1_000_000;
         server.setSoTimeout((int) Math.max(1, left));
-        welcome(server.accept(), purpose, sockets);
+        problem = welcome(server.accept(), purpose, patience, sockets);
+        if (!problem.isEmpty()) {
+          throw new GroupException(problem);
+        }
       }
+      problem = "";
     } catch (SocketTimeoutException e) {
-      long seconds = patience.forming().toSeconds();
-      throw new GroupException(missing(sockets) + " did not come within " + seconds + " s", e);
+      problem =
+          String.format(
+              "%s did not connect to %s:%d within %d s; check that it runs and can reach this"
+                  + " address",
+              ranks(missing(sockets)),
+              membership.address(),
+              membership.port(),
+              patience.forming().toSeconds());
+      throw new GroupException(problem, e);
+    } finally {
+      answer(sockets, problem);
     }
     for (int rank = 1; rank < sockets.length; rank++) {
       connections.add(new Connection(rank, sockets[rank], patience.silence(), onLoss));
     }
   }
 
-  /** Reads who has connected, and answers with an empty text or with the reason of a rejection. */
-  private void welcome(Socket socket, String purpose, Socket[] sockets) throws IOException {
-    DataInputStream in = new DataInputStream(socket.getInputStream());
-    DataOutputStream out = new DataOutputStream(socket.getOutputStream());
-    long magic = in.readLong();
-    int rank = magic == MAGIC ? in.readInt() : 0;
-    int size = magic == MAGIC ? in.readInt() : 0;
-    String theirs = magic == MAGIC ? in.readUTF() : "";
-    String problem = "";
-    if (magic != MAGIC) {
-      problem = "another program or release of Folio connected to MASTER_PORT";
-    } else if (size != membership.size() || rank < 1 || rank >= size) {
-      problem =
-          "rank " + rank + " has WORLD_SIZE " + size + ", and rank 0 has " + membership.size();
-    } else if (sockets[rank] != null) {
-      problem = "two processes have RANK " + rank;
-    } else if (!theirs.equals(purpose)) {
-      problem = "rank " + rank + " has " + theirs + ", and rank 0 has " + purpose;
-    }
-    out.writeUTF(problem);
-    out.flush();
-    if (!problem.isEmpty()) {
-      socket.close();
-      throw new GroupException(problem);
-    }
-    sockets[rank] = socket;
+  /** Returns the address to listen on: every one, unless the group is on this machine alone. */
+  private InetSocketAddress localAddress() {
+    InetSocketAddress named = new InetSocketAddress(membership.address(), membership.port());
+    boolean alone = !named.isUnresolved() && named.getAddress().isLoopbackAddress();
+    return alone ? named : new InetSocketAddress(membership.port());
   }
 
-  private static String missing(Socket[] sockets) {
-    List<String> ranks = new ArrayList<>();
-    for (int rank = 1; rank < sockets.length; rank++) {
-      if (sockets[rank] == null) {
-        ranks.add(String.valueOf(rank));
+  /**
+   * Reads which process has connected, and keeps its socket. A program that is no process of a
+   * group is ignored.
+   *
+   * @return an empty text, or the reason why the group cannot be formed
+   */
+  private String welcome(Socket socket, String purpose, Patience patience, Socket[] sockets)
+      throws IOException {
+    Hello hello;
+    try {
+      socket.setSoTimeout(Math.toIntExact(patience.silence().toMillis()));
+      hello = Hello.receive(new DataInputStream(socket.getInputStream()));
+    } catch (IOException e) {
+      hello = null;
+    }
+    if (hello == null) {
+      socket.close();
+      return "";
+    }
+    int rank = hello.rank();
+    String problem = "";
+    if (hello.size() != membership.size() || rank < 1 || rank >= hello.size()) {
+      problem =
+          "rank " + rank + " has WORLD_SIZE " + hello.size() + ", rank 0 has " + membership.size();
+    } else if (!hello.purpose().equals(purpose)) {
+      problem = "rank " + rank + " has " + hello.purpose() + ", and rank 0 has " + purpose;
+    } else {
+      if (sockets[rank] != null) {
+        answer(sockets[rank], "another process has RANK " + rank); // or this one replaces it
+      }
+      sockets[rank] = socket;
+      return "";
+    }
+    answer(socket, problem);
+    return problem;
+  }
+
+  /** Tells the processes that the group is complete, by an empty text, or what is wrong. */
+  private static void answer(Socket[] sockets, String problem) {
+    for (Socket socket : sockets) {
+      if (socket != null) {
+        answer(socket, problem);
       }
     }
-    return (ranks.size() == 1 ? "rank " : "the ranks ") + String.join(", ", ranks);
   }
 
-  private void connect(String purpose, Patience patience, Consumer<String> onLoss)
-      throws IOException {
+  private static void answer(Socket socket, String problem) {
+    try {
+      DataOutputStream out = new DataOutputStream(socket.getOutputStream());
+      out.writeUTF(problem);
+      out.flush();
+      if (!problem.isEmpty()) {
+        socket.close();
+      }
+    } catch (IOException e) {
+      // The process has ended. If the group is complete, its connection notices the loss.
+    }
+  }
+
+  private static List<Integer> missing(Socket[] sockets) {
+    return IntStream.range(1, sockets.length)
+        .filter(rank -> sockets[rank] == null)
+        .boxed()
+        .toList();
+  }
+
+  private static String ranks(List<Integer> ranks) {
+    String numbers = ranks.stream().map(String::valueOf).collect(Collectors.joining(", "));
+    return (ranks.size() == 1 ? "rank " : "the ranks ") + numbers;
+  }
+
+  private void connect(String purpose, Patience patience) throws IOException {
     Socket socket = reach(patience);
-    DataOutputStream out = new DataOutputStream(socket.getOutputStream());
-    out.writeLong(MAGIC);
-    out.writeInt(membership.rank());
-    out.writeInt(membership.size());
-    out.writeUTF(purpose);
-    out.flush();
+    new Hello(membership.rank(), membership.size(), purpose)
+        .send(new DataOutputStream(socket.getOutputStream()));
     socket.setSoTimeout(Math.toIntExact(patience.forming().toMillis()));
     String problem = new DataInputStream(socket.getInputStream()).readUTF();
     if (!problem.isEmpty()) {
@@ -186,6 +254,11 @@ public final class ProcessGroup implements AutoCloseable {
   private static GroupException interrupted(InterruptedException e) {
     Thread.currentThread().interrupt();
     return new GroupException("interrupted", e);
+  }
+
+  /** Reports that this process cannot continue, as if another one were lost. */
+  void fail(String why) {
+    onLoss.accept(why);
   }
 
   /** Returns this process's place. */

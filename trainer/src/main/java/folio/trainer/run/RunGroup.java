@@ -17,11 +17,12 @@ import folio.trainer.training.TrainStep;
  * training thread.
  */
 public final class RunGroup implements AutoCloseable {
-  /** The number of steps after which all processes learn whether one of them is to stop. */
+  /** The number of steps between checks whether any process was asked to stop. */
   private static final long STEPS_BETWEEN_AGREEMENTS = 16;
 
   private final ProcessGroup processes;
   private final GradientExchange exchange;
+  private boolean left;
 
   /**
    * Joins the processes' devices.
@@ -81,9 +82,18 @@ public final class RunGroup implements AutoCloseable {
     return owner.create(processes.sum(all), whole);
   }
 
+  /** Ends the work of all processes. They call this method after their last step. */
+  void leave() {
+    processes.leave();
+    left = true;
+  }
+
+  /** Leaves the group. If the work has not ended, the other processes take this for a loss. */
   @Override
   public void close() {
-    exchange.close();
+    if (left) {
+      exchange.close(); // would wait for ever for a process that has failed
+    }
     processes.close();
   }
 }

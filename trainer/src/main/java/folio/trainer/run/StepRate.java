@@ -30,11 +30,16 @@ final class StepRate {
 
   private StepRate() {}
 
-  /** Returns the seconds that a step of a run takes, with its share of the evaluations. */
+  /**
+   * Returns the seconds that a step of a run takes, with its share of the evaluations.
+   *
+   * @param processes the number of processes that share the rows of a batch
+   */
   static double seconds(
-      TrainingConfig config, int vocabularySize, EncodedText text, Device device) {
+      TrainingConfig config, int vocabularySize, EncodedText text, Device device, int processes) {
     int length = config.batches().sequenceLength();
     int shorter = Math.min(SHORT, length);
+    int rows = Math.max(1, config.batches().batchSize() / processes);
     try (NDManager manager = NDManager.newBaseManager(device);
         CharGru network =
             CharGru.initialize(
@@ -52,17 +57,15 @@ final class StepRate {
                     config.dropout(),
                     1,
                     config.precision()))) {
-      double seconds = seconds(step, average, config, shorter) * length / shorter;
+      double seconds = seconds(step, average, rows, shorter) * length / shorter;
       if (shorter < length && seconds < LONGEST_SECONDS) {
-        seconds = seconds(step, average, config, length);
+        seconds = seconds(step, average, rows, length);
       }
       return seconds * (1 + EVALUATION_SHARE);
     }
   }
 
-  private static double seconds(
-      TrainStep step, WeightAverage average, TrainingConfig config, int length) {
-    int rows = config.batches().batchSize();
+  private static double seconds(TrainStep step, WeightAverage average, int rows, int length) {
     Batch batch = new Batch(new long[rows], length, new boolean[rows]);
     long begin = 0;
     long steps = 0;

@@ -11,6 +11,9 @@ public interface StoppableRun extends AutoCloseable {
   /** Returns whether {@link #run} has returned normally; may be called from any thread. */
   boolean succeeded();
 
+  /** Returns whether the run has reached its end; may be called from any thread. */
+  boolean isComplete();
+
   @Override
   void close();
 }

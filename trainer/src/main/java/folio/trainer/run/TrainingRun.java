@@ -59,6 +59,7 @@ public final class TrainingRun implements StoppableRun {
   private RunState.Progress progress;
   private volatile boolean stopRequested;
   private volatile boolean succeeded;
+  private volatile boolean complete;
 
   /**
    * Creates a run, restores its saved state if the folder's run continues, and prints what it will
@@ -161,14 +162,16 @@ public final class TrainingRun implements StoppableRun {
 
   /**
    * Returns the seconds that a step of a run takes on a device, measured with a network that is
-   * then thrown away.
+   * then thrown away. The exchange of gradients is not measured.
    *
+   * @param processes the number of processes that share the rows of a batch
    * @throws folio.trainer.corpus.CorpusException if the corpus is too short
    */
-  public static double secondsPerStep(TrainingConfig config, Corpus corpus, Device device) {
+  public static double secondsPerStep(
+      TrainingConfig config, Corpus corpus, Device device, int processes) {
     Vocabulary vocabulary = corpus.vocabulary();
     EncodedText training = corpus.split(vocabulary, config.division()).training();
-    return StepRate.seconds(config, vocabulary.size(), training, device);
+    return StepRate.seconds(config, vocabulary.size(), training, device, processes);
   }
 
   /** Returns the sampler of a run's batches from a text of a length. */
@@ -229,8 +232,9 @@ public final class TrainingRun implements StoppableRun {
     }
     reporter.end(step, progress.bestLoss(), complete);
     if (context.group() != null) {
-      context.group().processes().leave();
+      context.group().leave();
     }
+    this.complete = complete;
     succeeded = true;
   }
 
@@ -326,6 +330,7 @@ public final class TrainingRun implements StoppableRun {
     } // in a group, this process has only its rows of a saved state
     if (group != null) {
       group.processes().broadcast(state.bytes());
+      group.processes().any(outOfPatience()); // a worker does not know how patient the run was
     }
   }
 
@@ -354,6 +359,12 @@ public final class TrainingRun implements StoppableRun {
   @Override
   public boolean succeeded() {
     return succeeded;
+  }
+
+  /** Returns whether the last step has been taken, or the run's patience has ended. */
+  @Override
+  public boolean isComplete() {
+    return complete;
   }
 
   /** Frees everything on the device and removes the progress bar. */

@@ -30,6 +30,7 @@ public final class WorkerRun implements StoppableRun {
   private long step;
   private volatile boolean stopRequested;
   private volatile boolean succeeded;
+  private volatile boolean complete;
 
   /** Creates a run, and takes over the state that rank 0 sends. */
   public WorkerRun(TrainingConfig config, Corpus corpus, Device device, RunGroup group) {
@@ -70,7 +71,7 @@ public final class WorkerRun implements StoppableRun {
   @Override
   public void run() {
     long total = config.schedule().totalSteps();
-    boolean stops = false;
+    boolean stops = group.processes().any(false); // the run was complete before
     while (step < total && !stops) {
       trainStep.run(step, sampler.batch(step), config.schedule().at(step));
       step++;
@@ -81,7 +82,8 @@ public final class WorkerRun implements StoppableRun {
       }
     }
     trainStep.progress(step); // waits for the device
-    group.processes().leave();
+    group.leave();
+    complete = !stops || step >= total;
     succeeded = true;
   }
 
@@ -102,6 +104,11 @@ public final class WorkerRun implements StoppableRun {
   @Override
   public boolean succeeded() {
     return succeeded;
+  }
+
+  @Override
+  public boolean isComplete() {
+    return complete;
   }
 
   @Override

@@ -41,10 +41,10 @@ class MembershipTest {
       value = {
         "RANK        | 4     | RANK is 4; it must be a whole number from 0 to 3",
         "RANK        | first | RANK is first; it must be a whole number from 0 to 3",
-        "RANK        |       | RANK is not set, but WORLD_SIZE is 4",
+        "RANK        |       | RANK is not set, but WORLD_SIZE is 4; set RANK, or unset WORLD_SIZE to train with one process",
         "WORLD_SIZE  | 0     | WORLD_SIZE is 0; it must be a whole number from 1 to 1024",
         "LOCAL_RANK  | -1    | LOCAL_RANK is -1; it must be a whole number from 0 to 3",
-        "MASTER_ADDR |       | MASTER_ADDR is not set, but WORLD_SIZE is 4",
+        "MASTER_ADDR |       | MASTER_ADDR is not set, but WORLD_SIZE is 4; set MASTER_ADDR, or unset WORLD_SIZE to train with one process",
         "MASTER_PORT | 65536 | MASTER_PORT is 65536; it must be a whole number from 1 to 65535"
       })
   void namesAnIllegalVariable(String name, String value, String message) {

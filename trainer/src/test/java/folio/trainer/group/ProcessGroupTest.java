@@ -1,13 +1,17 @@
 package folio.trainer.group;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import folio.trainer.group.ProcessGroup.Patience;
+import java.io.DataInputStream;
+import java.io.DataOutputStream;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
+import java.net.SocketTimeoutException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -129,7 +133,8 @@ class ProcessGroupTest {
     int port = freePort();
 
     assertThatThrownBy(form(0, 3, port, "a run", shorter)::join)
-        .hasMessageContaining("the ranks 1, 2 did not come within 0 s");
+        .hasMessageContaining(
+            "the ranks 1, 2 did not connect to 127.0.0.1:" + port + " within 0 s");
     assertThatThrownBy(form(1, 3, port, "a run", shorter)::join)
         .hasMessageContaining("the group of 3 processes at 127.0.0.1:" + port);
   }
@@ -159,18 +164,67 @@ class ProcessGroupTest {
     }
   }
 
+  @Test
+  void answersNoProcessBeforeAllHaveCome() throws Exception {
+    int port = freePort();
+    CompletableFuture<ProcessGroup> leader = form(0, 3, port, "a run", PATIENCE);
+    try (Socket first = joined(port, 1, 3)) {
+      first.setSoTimeout(1000);
+      assertThatThrownBy(() -> first.getInputStream().read())
+          .isInstanceOf(SocketTimeoutException.class);
+      try (Socket last = joined(port, 2, 3)) {
+        leader.join();
+        for (Socket each : List.of(first, last)) {
+          each.setSoTimeout(20_000);
+          assertThat(new DataInputStream(each.getInputStream()).readUTF()).isEmpty();
+        }
+      }
+    }
+  }
+
+  @Test
+  void ignoresProgramsThatAreNoProcessesOfTheGroup() throws Exception {
+    int port = freePort();
+    CompletableFuture<ProcessGroup> leader = form(0, 2, port, "a run", PATIENCE);
+    try (Socket browser = connected(port);
+        Socket scanner = connected(port)) {
+      browser.getOutputStream().write("GET / HTTP/1.1\r\n\r\n".getBytes(UTF_8));
+      scanner.shutdownOutput();
+      CompletableFuture<ProcessGroup> other = form(1, 2, port, "a run", PATIENCE);
+      leave(List.of(leader.join(), other.join()));
+    }
+    assertThat(lost).isEmpty();
+  }
+
+  @Test
+  void receivesNothingFromAProcessThatHasLeft() throws IOException {
+    List<ProcessGroup> group = group(2);
+    group.get(0).leave();
+
+    assertThatThrownBy(() -> group.get(1).broadcast(null)).hasMessage("rank 0 has left the group");
+    leave(group);
+  }
+
   /** Joins as rank 1, and then neither reads nor sends. */
   private static Socket joined(int port) throws Exception {
+    return joined(port, 1, 2);
+  }
+
+  private static Socket joined(int port, int rank, int size) throws Exception {
+    Socket socket = connected(port);
+    DataOutputStream out = new DataOutputStream(socket.getOutputStream());
+    out.writeLong(0x466f6c696f000001L);
+    out.writeInt(rank);
+    out.writeInt(size);
+    out.writeUTF("a run");
+    return socket;
+  }
+
+  private static Socket connected(int port) throws IOException {
     long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
     while (true) {
       try {
-        Socket socket = new Socket(InetAddress.getLoopbackAddress(), port);
-        java.io.DataOutputStream out = new java.io.DataOutputStream(socket.getOutputStream());
-        out.writeLong(0x466f6c696f000001L);
-        out.writeInt(1);
-        out.writeInt(2);
-        out.writeUTF("a run");
-        return socket;
+        return new Socket(InetAddress.getLoopbackAddress(), port);
       } catch (IOException e) {
         if (System.nanoTime() > deadline) {
           throw e;

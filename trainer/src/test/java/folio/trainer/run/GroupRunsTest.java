@@ -110,13 +110,25 @@ class GroupRunsTest {
 
   /** The processes of a launcher, as PyTorch's or a Kubernetes Job starts them. */
   private List<Process> launch(int size, List<String> options) throws IOException {
+    return launch(size, options, List.of());
+  }
+
+  /**
+   * Starts processes.
+   *
+   * @param ofOthers further options of the processes other than rank 0
+   */
+  private List<Process> launch(int size, List<String> options, List<String> ofOthers)
+      throws IOException {
     int port;
     try (ServerSocket socket = new ServerSocket(0)) {
       port = socket.getLocalPort();
     }
     List<Process> processes = new ArrayList<>();
     for (int rank = 0; rank < size; rank++) {
-      ProcessBuilder builder = TrainerProcess.of(options).redirectErrorStream(true);
+      List<String> own = new ArrayList<>(options);
+      own.addAll(rank == 0 ? List.of() : ofOthers);
+      ProcessBuilder builder = TrainerProcess.of(own).redirectErrorStream(true);
       builder
           .environment()
           .putAll(
@@ -148,9 +160,7 @@ class GroupRunsTest {
       }
     }
     assertThat(lines.get(lines.size() - 1))
-        .isEqualTo(
-            "folio: rank 1 is lost: it closed its connection; the run ends here, and --resume"
-                + " continues it");
+        .isEqualTo("folio: rank 1 is lost: it closed its connection; its own output may say why");
     assertThat(processes.get(0).exitValue()).isEqualTo(1);
 
     for (Process process : launch(others(), options("lost", "--resume"))) {
@@ -161,7 +171,7 @@ class GroupRunsTest {
 
   @Test
   void stopTogetherWhenOneIsAskedTo() throws Exception {
-    List<Process> processes = launch(2, options("stopped", "--steps=100000"));
+    List<Process> processes = launch(2, options("stopped", "--steps=100000", "--resume-if-saved"));
     BufferedReader leader = processes.get(0).inputReader(StandardCharsets.UTF_8);
     String line;
     while ((line = leader.readLine()) != null) {
@@ -171,7 +181,9 @@ class GroupRunsTest {
     }
     for (Process process : processes) {
       assertThat(process.waitFor(1, TimeUnit.MINUTES)).isTrue();
-      assertThat(process.exitValue()).isZero();
+      assertThat(process.exitValue())
+          .as("the code by which a scheduler sees that the run is not complete")
+          .isEqualTo(143);
     }
   }
 
@@ -194,6 +206,27 @@ class GroupRunsTest {
         .last()
         .asString()
         .matches("\\| 1 × 16 \\| 4 × 8 \\|( [\\d.,]+ \\|){4} [\\d.]+ \\([\\d.]+–[\\d.]+\\) \\|");
+  }
+
+  @Test
+  void resumeARunWhosePatienceHasEnded() throws Exception {
+    String[] more = {"--gpus=2", "--patience=1", "--learning-rate=0.5", "--evaluate-every=5"};
+    String first = finish(TrainerProcess.of(options("impatient", more)).start());
+    assertThat(first).doesNotContain("done at step 120");
+    List<String> again = options("impatient", more);
+    again.add("--resume");
+
+    assertThat(finish(TrainerProcess.of(again).start())).contains("done at step ");
+  }
+
+  @Test
+  void takeTheOptionsOfRankZero() throws Exception {
+    finish(TrainerProcess.of(options("alone")).start());
+    List<Process> processes = launch(2, options("two"), List.of("--batch=2", "--steps=7"));
+    for (Process process : processes) {
+      finish(process);
+    }
+    assertSameLosses("two", "alone");
   }
 
   @Test

@@ -182,14 +182,14 @@ class ResumeTest {
   }
 
   @Test
-  void signalPublishesTheBestNetworkAndExitsCleanly() throws Exception {
+  void signalPublishesTheBestNetworkAndEndsWithTheCodeOfAStoppedRun() throws Exception {
     Process process = start("stopped");
     readUntil(process, "step 60, carried");
     process.toHandle().destroy(); // unlike Process.destroy, this leaves the output readable
     String output = readUntil(process, null);
     assertThat(process.waitFor(1, TimeUnit.MINUTES)).isTrue();
 
-    assertThat(process.exitValue()).as(output).isZero();
+    assertThat(process.exitValue()).as(output).isEqualTo(143);
     Matcher stopping = Pattern.compile("stopping after step (\\d+)").matcher(output);
     assertThat(stopping.find()).as(output).isTrue();
     long stoppedAt = Long.parseLong(stopping.group(1));
