@@ -2,8 +2,6 @@ package folio.trainer.cli;
 
 import ai.djl.Device;
 import ai.djl.engine.EngineException;
-import com.fasterxml.jackson.core.type.TypeReference;
-import com.fasterxml.jackson.databind.json.JsonMapper;
 import folio.model.checkpoint.Checkpoint;
 import folio.trainer.corpus.Corpus;
 import folio.trainer.corpus.CorpusException;
@@ -20,11 +18,7 @@ import folio.trainer.run.StoppableRun;
 import folio.trainer.run.TrainingConfig;
 import folio.trainer.run.TrainingRun;
 import folio.trainer.run.WorkerRun;
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.lang.reflect.Field;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -36,7 +30,6 @@ import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
@@ -291,26 +284,16 @@ final class TrainCommand implements Callable<Integer> {
     options.putAll(optionsToSave());
     options.put("save-every", String.valueOf(saveEvery));
     options.put(CORPUS_DIGEST, text.description().sha256());
-    processes.broadcast(json(options));
+    GroupOptions.send(processes, options);
     return new RunGroup(processes, where);
-  }
-
-  private static byte[] json(Map<String, String> options) {
-    try {
-      return new JsonMapper().writeValueAsBytes(options);
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
   }
 
   /** Trains as a process that is not rank 0, with the options of rank 0. */
   private int work(Membership membership) {
     CountDownLatch finished = new CountDownLatch(1);
     try (ProcessGroup processes = GpuProcesses.form(membership, spec)) {
-      Map<String, String> options =
-          new JsonMapper()
-              .readValue(processes.broadcast(null), new TypeReference<Map<String, String>>() {});
-      takeOver(options);
+      Map<String, String> options = GroupOptions.receive(processes);
+      GroupOptions.parse(spec, options, resumeIfSaved ? List.of("--resume-if-saved") : List.of());
       hyperparameters.check(saveEvery, viewEvery, null);
       Corpus text = corpus.open(hyperparameters.structure());
       if (!text.description().sha256().equals(options.get(CORPUS_DIGEST))) {
@@ -326,30 +309,9 @@ final class TrainCommand implements Callable<Integer> {
           WorkerRun training = new WorkerRun(config, text, where, group)) {
         return runUntilStopped(training, finished);
       }
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
     } finally {
       finished.countDown();
     }
-  }
-
-  /**
-   * Takes over the options of rank 0. Of this process's own, only those count that name the corpus
-   * and the device, which may differ from machine to machine.
-   */
-  private void takeOver(Map<String, String> options) {
-    List<String> own = new ArrayList<>(List.of(spec.name()));
-    for (OptionSpec option : spec.commandLine().getParseResult().matchedOptions()) {
-      Class<?> group = ((Field) option.userObject()).getDeclaringClass();
-      if (group == CorpusOptions.class || group == DeviceOptions.class) {
-        option.originalStringValues().forEach(value -> own.add(option.longestName() + "=" + value));
-      }
-    }
-    if (resumeIfSaved) {
-      own.add("--resume-if-saved"); // which decides the exit code
-    }
-    spec.commandLine().setDefaultValueProvider(Presets.of(options));
-    spec.root().commandLine().parseArgs(own.toArray(String[]::new));
   }
 
   /** Returns the options that a resumed run takes over in addition to the hyperparameters. */
