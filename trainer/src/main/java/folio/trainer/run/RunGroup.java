@@ -82,10 +82,17 @@ public final class RunGroup implements AutoCloseable {
     return owner.create(processes.sum(all), whole);
   }
 
-  /** Ends the work of all processes. They call this method after their last step. */
-  void leave() {
+  /**
+   * Ends the work of all processes. They call this method after their last step.
+   *
+   * @param complete whether this process knows that the run has reached its end
+   * @return whether any process knows it: a run whose patience has ended is known to rank 0 alone
+   */
+  boolean leave(boolean complete) {
+    boolean known = processes.any(complete);
     processes.leave();
     left = true;
+    return known;
   }
 
   /** Leaves the group. If the work has not ended, the other processes take this for a loss. */

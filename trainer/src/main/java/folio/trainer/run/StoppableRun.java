@@ -1,19 +1,49 @@
 package folio.trainer.run;
 
-/** A run that a signal can end early. */
-public interface StoppableRun extends AutoCloseable {
+/**
+ * A run that a signal can end early. Owned by one thread; only {@link #requestStop}, {@link
+ * #succeeded} and {@link #isComplete} may be called from another.
+ */
+public abstract class StoppableRun implements AutoCloseable {
+  private volatile boolean stopRequested;
+  private volatile boolean succeeded;
+  private volatile boolean complete;
+
   /** Trains until the end of the run, or soon after {@link #requestStop}. */
-  void run();
+  public abstract void run();
 
-  /** Makes {@link #run} return soon; may be called from any thread. */
-  void requestStop();
+  /**
+   * Makes {@link #run} evaluate and save the network as it is, and return soon. The evaluation at
+   * the end of a run is left out.
+   */
+  public final void requestStop() {
+    stopRequested = true;
+  }
 
-  /** Returns whether {@link #run} has returned normally; may be called from any thread. */
-  boolean succeeded();
+  final boolean stopRequested() {
+    return stopRequested;
+  }
 
-  /** Returns whether the run has reached its end; may be called from any thread. */
-  boolean isComplete();
+  /**
+   * Records that {@link #run} returns normally.
+   *
+   * @param reachedItsEnd see {@link #isComplete}
+   */
+  final void succeed(boolean reachedItsEnd) {
+    complete = reachedItsEnd;
+    succeeded = true;
+  }
+
+  /** Returns whether {@link #run} has returned normally. */
+  public final boolean succeeded() {
+    return succeeded;
+  }
+
+  /** Returns whether the last step has been taken, or the run's patience has ended. */
+  public final boolean isComplete() {
+    return complete;
+  }
 
   @Override
-  void close();
+  public abstract void close();
 }

@@ -34,10 +34,9 @@ import java.util.concurrent.CancellationException;
 
 /**
  * A training run from its first step to its last: corpus, batches, training steps, evaluation and
- * publication. Owned by one thread; only {@link #requestStop} and {@link #succeeded} may be called
- * from another.
+ * publication.
  */
-public final class TrainingRun implements StoppableRun {
+public final class TrainingRun extends StoppableRun {
   private static final int CANARY_CHARACTERS = 256;
 
   /** The number of protocols by which a text is measured. */
@@ -57,9 +56,6 @@ public final class TrainingRun implements StoppableRun {
   private final RunState state;
   private final RunReporter reporter;
   private RunState.Progress progress;
-  private volatile boolean stopRequested;
-  private volatile boolean succeeded;
-  private volatile boolean complete;
 
   /**
    * Creates a run, restores its saved state if the folder's run continues, and prints what it will
@@ -196,7 +192,7 @@ public final class TrainingRun implements StoppableRun {
   public void run() {
     long total = config.schedule().totalSteps();
     begin();
-    boolean stops = context.group() == null && stopRequested;
+    boolean stops = context.group() == null && stopRequested();
     while (progress.step() < total && !outOfPatience() && !stops) {
       long before = progress.step();
       double learningRate = config.schedule().at(before);
@@ -232,15 +228,14 @@ public final class TrainingRun implements StoppableRun {
     }
     reporter.end(step, progress.bestLoss(), complete);
     if (context.group() != null) {
-      context.group().leave();
+      context.group().leave(complete);
     }
-    this.complete = complete;
-    succeeded = true;
+    succeed(complete);
   }
 
   /** Returns whether the run ends after a step although it is not the last one. */
   private boolean stops(long step, boolean evaluated) {
-    boolean asked = stopRequested || outOfPatience();
+    boolean asked = stopRequested() || outOfPatience();
     return context.group() == null ? asked : context.group().stops(step, evaluated, asked);
   }
 
@@ -308,7 +303,7 @@ public final class TrainingRun implements StoppableRun {
             scratch,
             part,
             (read, all) -> {
-              if (stopRequested) {
+              if (stopRequested()) {
                 throw new CancellationException();
               }
               reporter.measuring(progress.step(), read, all);
@@ -344,27 +339,6 @@ public final class TrainingRun implements StoppableRun {
       NDArray carried = context.group().carriedByAll(scratch, trainStep);
       state.save(progress, optimizer, trainStep, carried);
     }
-  }
-
-  /**
-   * Makes {@link #run} evaluate and save the network as it is, and return soon. The evaluation at
-   * the end of a run is left out.
-   */
-  @Override
-  public void requestStop() {
-    stopRequested = true;
-  }
-
-  /** Returns whether {@link #run} has returned normally. */
-  @Override
-  public boolean succeeded() {
-    return succeeded;
-  }
-
-  /** Returns whether the last step has been taken, or the run's patience has ended. */
-  @Override
-  public boolean isComplete() {
-    return complete;
   }
 
   /** Frees everything on the device and removes the progress bar. */

@@ -16,10 +16,9 @@ import java.util.SplittableRandom;
 
 /**
  * The run of a process that is not rank 0 of its group: it computes its part of every step, from
- * rank 0's first step to its last. Owned by one thread; only {@link #requestStop} and {@link
- * #succeeded} may be called from another.
+ * rank 0's first step to its last.
  */
-public final class WorkerRun implements StoppableRun {
+public final class WorkerRun extends StoppableRun {
   private final TrainingConfig config;
   private final RunGroup group;
   private final NDManager manager;
@@ -28,9 +27,6 @@ public final class WorkerRun implements StoppableRun {
   private final TrainStep trainStep;
   private final SequenceSampler sampler;
   private long step;
-  private volatile boolean stopRequested;
-  private volatile boolean succeeded;
-  private volatile boolean complete;
 
   /** Creates a run, and takes over the state that rank 0 sends. */
   public WorkerRun(TrainingConfig config, Corpus corpus, Device device, RunGroup group) {
@@ -76,15 +72,13 @@ public final class WorkerRun implements StoppableRun {
       trainStep.run(step, sampler.batch(step), config.schedule().at(step));
       step++;
       boolean evaluating = step % config.intervals().evaluate() == 0 || step == total;
-      stops = group.stops(step, evaluating, stopRequested);
+      stops = group.stops(step, evaluating, stopRequested());
       if (step % config.intervals().save() == 0 || step == total || stops) {
         gather();
       }
     }
     trainStep.progress(step); // waits for the device
-    group.leave();
-    complete = !stops || step >= total;
-    succeeded = true;
+    succeed(group.leave(step >= total));
   }
 
   /** Sends the states of this process's rows to rank 0, which saves them. */
@@ -94,21 +88,6 @@ public final class WorkerRun implements StoppableRun {
       NDArray ignored = group.carriedByAll(scratch, trainStep);
       ignored.close();
     }
-  }
-
-  @Override
-  public void requestStop() {
-    stopRequested = true;
-  }
-
-  @Override
-  public boolean succeeded() {
-    return succeeded;
-  }
-
-  @Override
-  public boolean isComplete() {
-    return complete;
   }
 
   @Override

@@ -210,13 +210,18 @@ class GroupRunsTest {
 
   @Test
   void resumeARunWhosePatienceHasEnded() throws Exception {
-    String[] more = {"--gpus=2", "--patience=1", "--learning-rate=0.5", "--evaluate-every=5"};
-    String first = finish(TrainerProcess.of(options("impatient", more)).start());
+    List<String> options =
+        options(
+            "impatient",
+            "--gpus=2",
+            "--patience=1",
+            "--learning-rate=0.5",
+            "--evaluate-every=5",
+            "--resume-if-saved");
+    String first = finish(TrainerProcess.of(options).start());
     assertThat(first).doesNotContain("done at step 120");
-    List<String> again = options("impatient", more);
-    again.add("--resume");
 
-    assertThat(finish(TrainerProcess.of(again).start())).contains("done at step ");
+    assertThat(finish(TrainerProcess.of(options).start())).contains("done at step ");
   }
 
   @Test
