@@ -205,14 +205,14 @@ public final class CudaStream {
   }
 
   /**
-   * A stream whose work runs concurrently with that of a thread's own stream, until {@link #join}.
-   * Owned by that thread.
+   * A stream that runs concurrently with a thread's own stream, until {@link #join}. Owned by that
+   * thread.
    */
   public static final class SideStream {
     private final Device device;
     private final CudaStream first;
 
-    /** Null if all work runs on the thread's own stream. */
+    /** The second stream, or null if all work runs on the thread's own stream. */
     private final CudaStream second;
 
     private final List<Runnable> releases = new ArrayList<>();

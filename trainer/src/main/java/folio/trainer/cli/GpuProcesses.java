@@ -40,7 +40,7 @@ final class GpuProcesses {
     return ProcessGroup.form(
         membership,
         command.root().version()[0],
-        ProcessGroup.Patience.DEFAULT,
+        ProcessGroup.Timeouts.DEFAULT,
         lost -> {
           // The training thread may wait for the lost process on the device, for ever.
           System.err.println("folio: " + lost + "; its own output may say why");

@@ -38,7 +38,7 @@ final class Connection implements AutoCloseable {
   private final Thread reader;
   private final BlockingQueue<byte[]> received = new LinkedBlockingQueue<>();
 
-  /** Whether either end has left; a connection that ends is then no loss. */
+  /** Is true once either end has left. A connection that ends is then no loss. */
   private volatile boolean left;
 
   /**

@@ -32,9 +32,9 @@ public final class ProcessGroup implements AutoCloseable {
    * @param forming for all processes to come together
    * @param silence between signs of life of a process
    */
-  public record Patience(Duration forming, Duration silence) {
-    public static final Patience DEFAULT =
-        new Patience(Duration.ofMinutes(10), Duration.ofSeconds(8));
+  public record Timeouts(Duration forming, Duration silence) {
+    public static final Timeouts DEFAULT =
+        new Timeouts(Duration.ofMinutes(10), Duration.ofSeconds(8));
   }
 
   private final Membership membership;
@@ -59,13 +59,13 @@ public final class ProcessGroup implements AutoCloseable {
    *     size or purpose
    */
   public static ProcessGroup form(
-      Membership membership, String purpose, Patience patience, Consumer<String> onLoss) {
+      Membership membership, String purpose, Timeouts timeouts, Consumer<String> onLoss) {
     ProcessGroup group = new ProcessGroup(membership, onLoss);
     try {
       if (membership.leads()) {
-        group.accept(purpose, patience);
+        group.accept(purpose, timeouts);
       } else {
-        group.connect(purpose, patience);
+        group.connect(purpose, timeouts);
       }
       return group;
     } catch (IOException e) {
@@ -82,7 +82,7 @@ public final class ProcessGroup implements AutoCloseable {
     }
   }
 
-  /** What a process that joins says about itself. */
+  /** The first message of a process that joins. */
   private record Hello(int rank, int size, String purpose) {
     void send(DataOutputStream out) throws IOException {
       out.writeLong(MAGIC);
@@ -98,8 +98,8 @@ public final class ProcessGroup implements AutoCloseable {
     }
   }
 
-  private void accept(String purpose, Patience patience) throws IOException {
-    long deadline = System.nanoTime() + patience.forming().toNanos();
+  private void accept(String purpose, Timeouts timeouts) throws IOException {
+    long deadline = System.nanoTime() + timeouts.forming().toNanos();
     Socket[] sockets = new Socket[membership.size()];
     String problem = "rank 0 could not form the group; its output says why";
     try (ServerSocket server = new ServerSocket()) {
@@ -108,7 +108,7 @@ public final class ProcessGroup implements AutoCloseable {
       while (!missing(sockets).isEmpty()) {
         long left = (deadline - System.nanoTime()) / 1_000_000;
         server.setSoTimeout((int) Math.max(1, left));
-        problem = welcome(server.accept(), purpose, patience, sockets);
+        problem = welcome(server.accept(), purpose, timeouts, sockets);
         if (!problem.isEmpty()) {
           throw new GroupException(problem);
         }
@@ -122,13 +122,13 @@ public final class ProcessGroup implements AutoCloseable {
               ranks(missing(sockets)),
               membership.address(),
               membership.port(),
-              patience.forming().toSeconds());
+              timeouts.forming().toSeconds());
       throw new GroupException(problem, e);
     } finally {
       answer(sockets, problem);
     }
     for (int rank = 1; rank < sockets.length; rank++) {
-      connections.add(new Connection(rank, sockets[rank], patience.silence(), onLoss));
+      connections.add(new Connection(rank, sockets[rank], timeouts.silence(), onLoss));
     }
   }
 
@@ -145,11 +145,11 @@ public final class ProcessGroup implements AutoCloseable {
    *
    * @return an empty text, or the reason why the group cannot be formed
    */
-  private String welcome(Socket socket, String purpose, Patience patience, Socket[] sockets)
+  private String welcome(Socket socket, String purpose, Timeouts timeouts, Socket[] sockets)
       throws IOException {
     Hello hello;
     try {
-      socket.setSoTimeout(Math.toIntExact(patience.silence().toMillis()));
+      socket.setSoTimeout(Math.toIntExact(timeouts.silence().toMillis()));
       hello = Hello.receive(new DataInputStream(socket.getInputStream()));
     } catch (IOException e) {
       hello = null;
@@ -210,28 +210,28 @@ public final class ProcessGroup implements AutoCloseable {
     return (ranks.size() == 1 ? "rank " : "the ranks ") + numbers;
   }
 
-  private void connect(String purpose, Patience patience) throws IOException {
-    Socket socket = reach(patience);
+  private void connect(String purpose, Timeouts timeouts) throws IOException {
+    Socket socket = reach(timeouts);
     new Hello(membership.rank(), membership.size(), purpose)
         .send(new DataOutputStream(socket.getOutputStream()));
-    socket.setSoTimeout(Math.toIntExact(patience.forming().toMillis()));
+    socket.setSoTimeout(Math.toIntExact(timeouts.forming().toMillis()));
     String problem = new DataInputStream(socket.getInputStream()).readUTF();
     if (!problem.isEmpty()) {
       socket.close();
       throw new GroupException(problem);
     }
-    connections.add(new Connection(0, socket, patience.silence(), onLoss));
+    connections.add(new Connection(0, socket, timeouts.silence(), onLoss));
   }
 
   /** Connects to rank 0, which may start later than this process. */
-  private Socket reach(Patience patience) throws IOException {
-    long deadline = System.nanoTime() + patience.forming().toNanos();
+  private Socket reach(Timeouts timeouts) throws IOException {
+    long deadline = System.nanoTime() + timeouts.forming().toNanos();
     while (true) {
       Socket socket = new Socket();
       try {
         InetSocketAddress leader =
             new InetSocketAddress(membership.address(), membership.port()); // resolved each time
-        socket.connect(leader, Math.toIntExact(patience.silence().toMillis()));
+        socket.connect(leader, Math.toIntExact(timeouts.silence().toMillis()));
         return socket;
       } catch (IOException e) {
         socket.close();

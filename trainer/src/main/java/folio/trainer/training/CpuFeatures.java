@@ -13,7 +13,7 @@ import java.util.regex.Pattern;
 final class CpuFeatures {
   private static final Path LINUX = Path.of("/proc/cpuinfo");
 
-  /** Those with which oneDNN multiplies bfloat16 faster than float32. */
+  /** The instructions with which oneDNN multiplies bfloat16 faster than float32. */
   private static final Pattern BFLOAT16 =
       Pattern.compile("flags\\s*:.* (avx512_bf16|amx_bf16)\\b.*");
 

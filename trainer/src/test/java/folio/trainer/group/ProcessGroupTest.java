@@ -4,7 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import folio.trainer.group.ProcessGroup.Patience;
+import folio.trainer.group.ProcessGroup.Timeouts;
 import java.io.DataInputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;
@@ -28,8 +28,8 @@ import org.junit.jupiter.api.Test;
 
 /** Tests groups whose processes are threads; {@code GroupRunsTest} has real ones. */
 class ProcessGroupTest {
-  private static final Patience PATIENCE =
-      new Patience(Duration.ofSeconds(20), Duration.ofSeconds(20));
+  private static final Timeouts TIMEOUTS =
+      new Timeouts(Duration.ofSeconds(20), Duration.ofSeconds(20));
 
   private final ExecutorService threads = Executors.newCachedThreadPool();
   private final BlockingQueue<String> lost = new LinkedBlockingQueue<>();
@@ -46,17 +46,17 @@ class ProcessGroupTest {
   }
 
   private CompletableFuture<ProcessGroup> form(
-      int rank, int size, int port, String purpose, Patience patience) {
+      int rank, int size, int port, String purpose, Timeouts timeouts) {
     Membership membership = new Membership(rank, size, rank, "127.0.0.1", port);
     return CompletableFuture.supplyAsync(
-        () -> ProcessGroup.form(membership, purpose, patience, lost::add), threads);
+        () -> ProcessGroup.form(membership, purpose, timeouts, lost::add), threads);
   }
 
   private List<ProcessGroup> group(int size) throws IOException {
     int port = freePort();
     List<CompletableFuture<ProcessGroup>> forming = new ArrayList<>();
     for (int rank = size - 1; rank >= 0; rank--) { // rank 0 comes last
-      forming.add(0, form(rank, size, port, "a run", PATIENCE));
+      forming.add(0, form(rank, size, port, "a run", TIMEOUTS));
     }
     return forming.stream().map(CompletableFuture::join).toList();
   }
@@ -117,8 +117,8 @@ class ProcessGroupTest {
   @Test
   void rejectsAProcessWithAnotherPurpose() throws IOException {
     int port = freePort();
-    CompletableFuture<ProcessGroup> leader = form(0, 2, port, "--batch 64", PATIENCE);
-    CompletableFuture<ProcessGroup> other = form(1, 2, port, "--batch 32", PATIENCE);
+    CompletableFuture<ProcessGroup> leader = form(0, 2, port, "--batch 64", TIMEOUTS);
+    CompletableFuture<ProcessGroup> other = form(1, 2, port, "--batch 32", TIMEOUTS);
 
     for (CompletableFuture<ProcessGroup> each : List.of(leader, other)) {
       assertThatThrownBy(each::join)
@@ -129,7 +129,7 @@ class ProcessGroupTest {
 
   @Test
   void namesTheProcessesThatDoNotCome() throws IOException {
-    Patience shorter = new Patience(Duration.ofMillis(300), Duration.ofSeconds(20));
+    Timeouts shorter = new Timeouts(Duration.ofMillis(300), Duration.ofSeconds(20));
     int port = freePort();
 
     assertThatThrownBy(form(0, 3, port, "a run", shorter)::join)
@@ -142,7 +142,7 @@ class ProcessGroupTest {
   @Test
   void reportsAProcessThatClosesItsConnectionWithoutGoodbye() throws Exception {
     int port = freePort();
-    CompletableFuture<ProcessGroup> leader = form(0, 2, port, "a run", PATIENCE);
+    CompletableFuture<ProcessGroup> leader = form(0, 2, port, "a run", TIMEOUTS);
     Socket dying = joined(port);
     leader.join();
     dying.close();
@@ -154,7 +154,7 @@ class ProcessGroupTest {
   @Test
   void reportsAProcessThatFallsSilent() throws Exception {
     int port = freePort();
-    Patience shorter = new Patience(Duration.ofSeconds(20), Duration.ofSeconds(1));
+    Timeouts shorter = new Timeouts(Duration.ofSeconds(20), Duration.ofSeconds(1));
     CompletableFuture<ProcessGroup> leader = form(0, 2, port, "a run", shorter);
     try (Socket silent = joined(port)) {
       leader.join();
@@ -167,7 +167,7 @@ class ProcessGroupTest {
   @Test
   void answersNoProcessBeforeAllHaveCome() throws Exception {
     int port = freePort();
-    CompletableFuture<ProcessGroup> leader = form(0, 3, port, "a run", PATIENCE);
+    CompletableFuture<ProcessGroup> leader = form(0, 3, port, "a run", TIMEOUTS);
     try (Socket first = joined(port, 1, 3)) {
       first.setSoTimeout(1000);
       assertThatThrownBy(() -> first.getInputStream().read())
@@ -185,12 +185,12 @@ class ProcessGroupTest {
   @Test
   void ignoresProgramsThatAreNoProcessesOfTheGroup() throws Exception {
     int port = freePort();
-    CompletableFuture<ProcessGroup> leader = form(0, 2, port, "a run", PATIENCE);
+    CompletableFuture<ProcessGroup> leader = form(0, 2, port, "a run", TIMEOUTS);
     try (Socket browser = connected(port);
         Socket scanner = connected(port)) {
       browser.getOutputStream().write("GET / HTTP/1.1\r\n\r\n".getBytes(UTF_8));
       scanner.shutdownOutput();
-      CompletableFuture<ProcessGroup> other = form(1, 2, port, "a run", PATIENCE);
+      CompletableFuture<ProcessGroup> other = form(1, 2, port, "a run", TIMEOUTS);
       leave(List.of(leader.join(), other.join()));
     }
     assertThat(lost).isEmpty();

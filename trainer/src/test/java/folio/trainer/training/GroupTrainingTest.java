@@ -67,7 +67,7 @@ class GroupTrainingTest {
 
   private static List<Double> losses(Membership membership) {
     try (ProcessGroup group =
-            ProcessGroup.form(membership, "a test", ProcessGroup.Patience.DEFAULT, lost -> {});
+            ProcessGroup.form(membership, "a test", ProcessGroup.Timeouts.DEFAULT, lost -> {});
         GradientExchange exchange = GradientExchanges.between(group, Device.cpu())) {
       List<Double> losses = losses(new Part(membership.rank(), membership.size()), exchange);
       group.leave();
