@@ -6,7 +6,6 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.pytorch.engine.PtNDManager;
-import ai.djl.pytorch.jni.IValue;
 import folio.model.network.CharGruConfig;
 import folio.trainer.corpus.Batch;
 import folio.trainer.corpus.EncodedText;
@@ -115,10 +114,8 @@ final class StepInputs implements AutoCloseable {
 
   /** Returns a view of the rows of this process in a mask {@code [1, B, …]}. */
   private NDArray ownRows(NDArray mask) {
-    try (IValue own =
-        TrainingScript.get().run("rows", mask, part.index() * (long) rows, (long) rows)) {
-      return own.toTensor((PtNDManager) manager);
-    }
+    long first = part.index() * (long) rows;
+    return Results.one((PtNDManager) manager, "rows", mask, first, (long) rows);
   }
 
   /** Returns whether a batch has the size of these inputs. */
