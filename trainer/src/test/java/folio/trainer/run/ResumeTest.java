@@ -165,7 +165,7 @@ class ResumeTest {
 
   @Test
   void aSignalCancelsTheEvaluationAtTheEnd() throws Exception {
-    Files.writeString(corpus, Files.readString(corpus).repeat(40));
+    Files.writeString(corpus, Files.readString(corpus).repeat(10));
     Process process = start("cancelled", "--split=10,90", "--hidden-size=192");
     readUntil(process, "step " + STEPS + ", windows-256-sample-");
     process.toHandle().destroy();
