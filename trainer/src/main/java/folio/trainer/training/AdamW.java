@@ -15,7 +15,7 @@ import java.util.List;
  *
  * @see <a href="https://arxiv.org/abs/1711.05101">Loshchilov and Hutter</a>
  */
-public final class AdamW implements AutoCloseable {
+public final class AdamW implements Optimizer {
   /**
    * The hyperparameters of the optimizer.
    *
@@ -70,15 +70,7 @@ public final class AdamW implements AutoCloseable {
     return TrainingScript.get().run("part", arrays, matrixValues, matrices);
   }
 
-  /**
-   * Updates the parameters by one step.
-   *
-   * @param gradients one array per parameter, in the order of the parameters; they are not changed
-   * @param rateAndStep float32 {@code [2]} on the device: the learning rate and the number of the
-   *     step from 1, by which the bias of the zero initial moments is corrected
-   * @param overflow empty, or an array float32 {@code [1]} on the device: if it is 1, nothing is
-   *     updated
-   */
+  @Override
   public void update(List<NDArray> gradients, NDArray rateAndStep, List<NDArray> overflow) {
     for (Group group : groups) {
       try (IValue part = part(gradients, group.matrices())) {
@@ -99,10 +91,7 @@ public final class AdamW implements AutoCloseable {
     }
   }
 
-  /**
-   * Returns the number of steps before the run's first one that the moments have seen, which counts
-   * when the bias of their zero initial values is corrected.
-   */
+  @Override
   public long earlierSteps() {
     return earlierSteps;
   }

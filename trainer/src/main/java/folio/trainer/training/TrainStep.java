@@ -43,7 +43,7 @@ public final class TrainStep implements AutoCloseable {
    *     null if there are none. The caller closes it after the step.
    */
   public record StepConfig(
-      AdamW optimizer,
+      Optimizer optimizer,
       GradientClipper clipper,
       DropoutRates dropout,
       long seed,
@@ -52,7 +52,7 @@ public final class TrainStep implements AutoCloseable {
       GradientExchange exchange) {
     /** Creates the configuration of a process that trains on whole batches. */
     public StepConfig(
-        AdamW optimizer,
+        Optimizer optimizer,
         GradientClipper clipper,
         DropoutRates dropout,
         long seed,
