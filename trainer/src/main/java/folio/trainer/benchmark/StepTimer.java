@@ -159,6 +159,7 @@ public final class StepTimer {
                     extras.has(Extras.CLIPPING) ? new GradientClipper(1) : null,
                     dropout,
                     1,
+                    1,
                     precision,
                     part,
                     exchange))) {

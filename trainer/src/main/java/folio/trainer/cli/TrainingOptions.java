@@ -57,6 +57,14 @@ final class TrainingOptions {
   private double weightDrop;
 
   @Option(
+      names = "--logit-scale",
+      paramLabel = "FACTOR",
+      description =
+          "What the loss of training multiplies logits with, 0.1 to 10. Above 1, the published network"
+              + " is less sure than the trained one; evaluate says which factor suits a text.")
+  private double logitScale;
+
+  @Option(
       names = "--sampling",
       paramLabel = "KIND",
       description =
@@ -192,6 +200,7 @@ final class TrainingOptions {
     check("--batch", batch, 1, 65_536);
     check("--length", length, 1, 65_536);
     check("--reset-probability", resetProbability, 0, 1);
+    check("--logit-scale", logitScale, 0.1, 10);
     check("--learning-rate", learningRate, 1e-8, 10);
     check("--beta1", beta1, 0, 0.99999);
     check("--beta2", beta2, 0, 0.99999);
@@ -311,6 +320,7 @@ final class TrainingOptions {
       return new TrainingConfig(
           parent == null ? network.config() : network.config(parent),
           new DropoutRates(embeddingDropout, outputDropout, weightDrop),
+          logitScale,
           batches,
           new AdamW.Settings(beta1, beta2, weightDecay),
           new LearningRateSchedule(learningRate, warmup, totalSteps, finalRate),

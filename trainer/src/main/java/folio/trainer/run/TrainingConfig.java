@@ -14,6 +14,7 @@ import java.util.Map;
  *
  * @param network the architecture; its vocabulary size is a placeholder until the corpus is read
  * @param dropout the rates of every kind of dropout
+ * @param logitScale the factor of the logits in the training loss
  * @param batches the choice of each step's text
  * @param optimizer the settings of the update rule
  * @param schedule the learning rate and the number of steps
@@ -31,6 +32,7 @@ import java.util.Map;
 public record TrainingConfig(
     CharGruConfig network,
     DropoutRates dropout,
+    double logitScale,
     BatchSelection batches,
     AdamW.Settings optimizer,
     LearningRateSchedule schedule,

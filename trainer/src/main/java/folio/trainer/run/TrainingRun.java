@@ -85,6 +85,7 @@ public final class TrainingRun extends StoppableRun {
                   optimizer,
                   new GradientClipper(config.clipNorm()),
                   config.dropout(),
+                  config.logitScale(),
                   config.seed(),
                   config.precision(),
                   context.group() == null ? Part.WHOLE : context.group().part(),

@@ -51,6 +51,7 @@ public final class WorkerRun extends StoppableRun {
                   optimizer,
                   new GradientClipper(config.clipNorm()),
                   config.dropout(),
+                  config.logitScale(),
                   config.seed(),
                   config.precision(),
                   group.part(),

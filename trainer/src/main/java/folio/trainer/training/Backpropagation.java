@@ -21,17 +21,20 @@ final class Backpropagation {
   private final CharGruConfig config;
   private final List<NDArray> parameters;
   private final Precision precision;
+  private final double logitScale;
   private final long[] structure;
 
   /**
    * Creates the passes of a network.
    *
    * @param network the network; the caller closes it
+   * @param logitScale the factor of the logits in the loss
    */
-  Backpropagation(CharGru network, Precision precision) {
+  Backpropagation(CharGru network, Precision precision, double logitScale) {
     this.config = network.config();
     this.parameters = network.parameters().stream().map(Parameter::values).toList();
     this.precision = precision;
+    this.logitScale = logitScale;
     this.structure =
         new long[] {
           code(config.embeddingActivation()),
@@ -93,7 +96,15 @@ final class Backpropagation {
 
     Results head =
         Results.of(
-            scope, "head", x, inputs.characters(), parameters, scale, structure, precision.code());
+            scope,
+            "head",
+            x,
+            inputs.characters(),
+            parameters,
+            scale,
+            structure,
+            precision.code(),
+            logitScale);
     NDArray dx = head.array(1);
     computed.accept(head.array(0).reshape(1));
     head.arrays(3).forEach(computed);

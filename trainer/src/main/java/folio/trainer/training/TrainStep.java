@@ -36,6 +36,7 @@ public final class TrainStep implements AutoCloseable {
    * @param optimizer the optimizer of the network's parameters
    * @param clipper the gradient clipper; null neither clips nor measures the norm
    * @param dropout the dropout rates
+   * @param logitScale the factor of the logits in the loss, above 0; it is not one of the network
    * @param seed the seed; together with the step it determines every mask
    * @param precision the data type of large products
    * @param part the part of each batch that this process trains on
@@ -46,18 +47,21 @@ public final class TrainStep implements AutoCloseable {
       Optimizer optimizer,
       GradientClipper clipper,
       DropoutRates dropout,
+      double logitScale,
       long seed,
       Precision precision,
       Part part,
       GradientExchange exchange) {
-    /** Creates the configuration of a process that trains on whole batches. */
+    /**
+     * Creates the configuration of a process that trains on whole batches, with logits as they are.
+     */
     public StepConfig(
         Optimizer optimizer,
         GradientClipper clipper,
         DropoutRates dropout,
         long seed,
         Precision precision) {
-      this(optimizer, clipper, dropout, seed, precision, Part.WHOLE, null);
+      this(optimizer, clipper, dropout, 1, seed, precision, Part.WHOLE, null);
     }
   }
 
@@ -93,7 +97,7 @@ public final class TrainStep implements AutoCloseable {
     this.network = network;
     this.config = config;
     this.precision = config.precision().on(parent.getDevice());
-    this.backpropagation = new Backpropagation(network, precision);
+    this.backpropagation = new Backpropagation(network, precision, config.logitScale());
     this.manager = parent.newSubManager();
     this.text = text;
     this.lossSum = manager.create(0f);

@@ -369,22 +369,25 @@ class Training(Module):
   def add_gradient(self: __torch__.Training, dx: Tensor, dy: Tensor) -> Tensor:
     return dx + dy
 
-  # Returns the mean cross entropy in nats, and its gradient by the logits [N, V], in float32:
+  # Returns the mean cross entropy of logits [N, V] times a factor in nats, and its gradient by the logits, in float32:
   #
-  #   (softmax(logits) - one_hot(target)) / N
-  def loss(self: __torch__.Training, logits: Tensor, targets: Tensor) -> Tuple[Tensor, Tensor]:
+  #   (softmax(factor * logits) - one_hot(target)) * factor / N
+  def loss(self: __torch__.Training, logits: Tensor, targets: Tensor, factor: float) -> Tuple[Tensor, Tensor]:
+    if factor != 1.:
+      logits = self.cast(logits, 6) * factor
     log_probabilities = torch.log_softmax(logits, 1, 6)
     target = torch.reshape(targets, [-1])
     loss, count = torch.nll_loss_forward(log_probabilities, target, None, 1, -100)  # 1 means the mean
     dlogits = torch.exp_(log_probabilities)
     torch.scatter_(dlogits, 1, torch.unsqueeze(target, 1), -1., reduce="add")
-    return (loss, torch.div_(dlogits, torch.size(target, 0)))
+    return (loss, torch.div_(dlogits, torch.size(target, 0) / factor))
 
   # Returns the loss of the last layer's output x [T, B, H], and the gradients: of x; of the head's weight [V, P] in a
   # list, if it is tied to the embedding; and of the parameters after the layers, which are the projection's if there
-  # is one, the head's unless it is tied, and the bias's. With a scale, all gradients are times the scale.
+  # is one, the head's unless it is tied, and the bias's. The factor is that of the logits in the loss. With a scale,
+  # all gradients are times the scale.
   def head(self: __torch__.Training, x: Tensor, characters: Tensor, parameters: List[Tensor], scale: List[Tensor],
-           structure: List[int], dtype: int) -> Tuple[Tensor, Tensor, List[Tensor], List[Tensor]]:
+           structure: List[int], dtype: int, factor: float) -> Tuple[Tensor, Tensor, List[Tensor], List[Tensor]]:
     projects = structure[2] == 1
     tied = structure[3] == 1
     T, B, H = torch.size(x)
@@ -393,7 +396,7 @@ class Training(Module):
     projection = self.cast(parameters[-2 if tied else -3], dtype) if projects else top  # unused without one
     inner = torch.linear(top, projection) if projects else top
     logits = torch.linear(inner, weight, self.cast(parameters[-1], dtype))
-    loss, dlogits = self.loss(logits, torch.slice(characters, 0, 1))
+    loss, dlogits = self.loss(logits, torch.slice(characters, 0, 1), factor)
     if torch.len(scale) > 0:
       torch.mul_(dlogits, scale[0])
     dbias = torch.sum(dlogits, [0])

@@ -21,6 +21,7 @@ class TrainingConfigTest {
     return new TrainingConfig(
         CharGruConfig.residual(1, 4, 4, 1),
         DropoutRates.NONE,
+        1,
         new BatchSelection(BatchSelectionKind.STREAMS, 32, 64, 0),
         new AdamW.Settings(0.9, 0.99, 0),
         new LearningRateSchedule(0.01, 0, steps, 1),

@@ -27,9 +27,11 @@ final class Float64Gradients {
   private final NDManager manager;
   private final CharGruConfig config;
   private final List<NDArray> parameters;
+  private final NDArray logitScale;
 
-  private Float64Gradients(NDManager manager, CharGru network) {
+  private Float64Gradients(NDManager manager, CharGru network, double logitScale) {
     this.manager = manager;
+    this.logitScale = manager.create(logitScale);
     this.config = network.config();
     this.parameters =
         network.parameters().stream().map(parameter -> wide(parameter.values())).toList();
@@ -43,7 +45,13 @@ final class Float64Gradients {
    * @param state float32 {@code [L, B, H]}, the states before the batch
    */
   static List<NDArray> of(NDManager manager, CharGru network, StepInputs inputs, NDArray state) {
-    Float64Gradients reference = new Float64Gradients(manager, network);
+    return of(manager, network, inputs, state, 1);
+  }
+
+  /** Computes the gradients of the loss of logits times a factor. */
+  static List<NDArray> of(
+      NDManager manager, CharGru network, StepInputs inputs, NDArray state, double logitScale) {
+    Float64Gradients reference = new Float64Gradients(manager, network, logitScale);
     try (GradientCollector collector = Engine.getInstance().newGradientCollector()) {
       collector.backward(reference.loss(inputs, state));
       return reference.parameters.stream().map(NDArray::getGradient).toList();
@@ -87,7 +95,10 @@ final class Float64Gradients {
       x = product(x, parameters.get(config.tied() ? last - 1 : last - 2).transpose());
     }
     NDArray logits =
-        product(x, head.transpose()).add(parameters.get(last)).reshape(-1, config.vocabularySize());
+        product(x, head.transpose())
+            .add(parameters.get(last))
+            .mul(logitScale)
+            .reshape(-1, config.vocabularySize());
     NDArray chosen = logits.logSoftmax(1).mul(wide(targets.oneHot(config.vocabularySize())));
     return chosen.sum(new int[] {1}).mean().neg();
   }

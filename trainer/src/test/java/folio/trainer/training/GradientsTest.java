@@ -103,6 +103,16 @@ class GradientsTest {
     }
   }
 
+  @ParameterizedTest
+  @CsvSource({"1.25, false", "0.5, true"})
+  void areThoseOfFloat64WithScaledLogits(double logitScale, boolean tied) {
+    CharGruConfig config =
+        new CharGruConfig(
+            NetworkKind.RESIDUAL, 11, 8, 16, 2, Nonlinearity.NONE, Nonlinearity.NONE, 8, tied);
+    assertGradients(
+        config, DropoutRates.NONE, EncodedText.of(TEXT), Precision.FLOAT32, 1e-5, logitScale);
+  }
+
   private void assertGradients(CharGruConfig config, DropoutRates rates, EncodedText text) {
     assertGradients(config, rates, text, Precision.FLOAT32, 1e-5);
   }
@@ -113,6 +123,16 @@ class GradientsTest {
       EncodedText text,
       Precision precision,
       double largestError) {
+    assertGradients(config, rates, text, precision, largestError, 1);
+  }
+
+  private void assertGradients(
+      CharGruConfig config,
+      DropoutRates rates,
+      EncodedText text,
+      Precision precision,
+      double largestError,
+      double logitScale) {
     Batch batch = new Batch(STARTS, 20, new boolean[] {true, false, true, true, false});
     CharGru network = CharGru.initialize(manager, config, new SplittableRandom(3));
     StepInputs inputs =
@@ -120,9 +140,9 @@ class GradientsTest {
     Engine.getInstance().setRandomSeed(7);
     inputs.feed(text, batch, 0, 0);
     NDArray state = manager.randomNormal(network.zeroState(manager, batch.rows()).getShape());
-    List<NDArray> expected = Float64Gradients.of(manager, network, inputs, state);
+    List<NDArray> expected = Float64Gradients.of(manager, network, inputs, state, logitScale);
     List<NDArray> actual =
-        new Backpropagation(network, precision)
+        new Backpropagation(network, precision, logitScale)
             .run(
                 (PtNDManager) manager,
                 new LibtorchLayers(precision),

@@ -92,6 +92,7 @@ class GroupTrainingTest {
                     new GradientClipper(1),
                     DropoutRates.NONE,
                     1,
+                    1,
                     Precision.FLOAT32,
                     part,
                     exchange))) {

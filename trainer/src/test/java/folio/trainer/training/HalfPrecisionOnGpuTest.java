@@ -90,7 +90,7 @@ class HalfPrecisionOnGpuTest {
         List<NDArray> expected = Float64Gradients.of(manager, network, inputs, state);
         float scale = type == Precision.FLOAT16 ? 65_536 : 1;
         List<NDArray> actual =
-            new Backpropagation(network, type)
+            new Backpropagation(network, type, 1)
                 .run(
                     (PtNDManager) manager,
                     layersOfType,

@@ -65,7 +65,7 @@ class KernelLayersTest {
 
   private Gradients gradients(
       CharGru network, StepInputs inputs, NDArray state, Precision precision, Layers layers) {
-    return new Backpropagation(network, precision)
+    return new Backpropagation(network, precision, 1)
         .run((PtNDManager) manager, layers, inputs, state, List.of(), computed -> {});
   }
 
