@@ -25,9 +25,9 @@ import org.junit.jupiter.params.provider.FieldSource;
 
 /**
  * The rules between the packages of the trainer. The packages cli, run, batch and benchmark join
- * others. Every other package stands alone, with three exceptions: training and evaluation read the
- * classes of corpus that hold ids, training runs the kernels of recurrence, and sweep reads records
- * and draws curves with report.
+ * others. Every other package stands alone, with four exceptions: training and evaluation read the
+ * classes of corpus that hold ids, training runs the kernels of recurrence, adaptation takes steps
+ * of training, and sweep reads records and draws curves with report.
  */
 class ArchitectureTest {
   private static final String ROOT = "folio.trainer.";
@@ -43,6 +43,7 @@ class ArchitectureTest {
                   "corpus",
                   "training",
                   "evaluation",
+                  "adaptation",
                   "publication",
                   "report",
                   "sweep",
@@ -57,6 +58,7 @@ class ArchitectureTest {
           entry("group", List.of()),
           entry("recurrence", List.of()),
           entry("evaluation", List.of("corpus")),
+          entry("adaptation", List.of("corpus", "training")),
           entry("sweep", List.of("report")),
           entry("corpus", List.of()),
           entry("publication", List.of()),

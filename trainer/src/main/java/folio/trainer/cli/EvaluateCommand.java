@@ -4,11 +4,14 @@ import ai.djl.ndarray.NDManager;
 import folio.model.checkpoint.Checkpoint;
 import folio.model.checkpoint.CheckpointManifest;
 import folio.model.network.CharGru;
+import folio.trainer.adaptation.DynamicReader;
+import folio.trainer.adaptation.Speed;
 import folio.trainer.corpus.Corpus;
 import folio.trainer.corpus.Division;
 import folio.trainer.corpus.EncodedText;
 import folio.trainer.corpus.SplitRule;
 import folio.trainer.corpus.TextStructure;
+import folio.trainer.evaluation.Calibration;
 import folio.trainer.evaluation.Evaluator;
 import folio.trainer.evaluation.Memorisation;
 import folio.trainer.evaluation.TrainedModel;
@@ -21,6 +24,7 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
@@ -34,6 +38,11 @@ import picocli.CommandLine.Spec;
           + " it has one, in nats and bits per character.",
       "Protocol carried-64 reads 64 streams and carries their state from the first character to the"
           + " last; windows-256 reads windows of 256 characters, each from a zero state.",
+      "--dynamic adds protocol dynamic: one stream reads the test part, or else the validation part,"
+          + " and the network learns from each 50 characters after they are scored. Protocol"
+          + " carried-1 is the same without learning.",
+      "The calibration is the temperature that would make the loss lowest on the part that the"
+          + " checkpoint's run held out, or else on the validation part.",
       "Then generates text and searches it for passages that occur word for word in the training"
           + " text. The same search in the validation text, which the network never saw, shows how"
           + " many matches to expect by chance."
@@ -60,12 +69,26 @@ final class EvaluateCommand implements Callable<Integer> {
               + " the checkpoint's run on the same text, else 90,10).")
   private SplitRule split;
 
+  @Option(
+      names = "--dynamic",
+      description =
+          "Also let the network learn from the text that it reads. Rate and decay are chosen on the"
+              + " validation part if there is a test part, or else on the part that the checkpoint's"
+              + " run held out.")
+  private boolean dynamic;
+
+  @Mixin private DynamicOptions learning;
   @Mixin private CorpusOptions corpus;
   @Mixin private StoreOptions checkpoints;
   @Mixin private DeviceOptions device;
 
   @Override
   public Integer call() {
+    learning.check();
+    if (learning.areGiven() && !dynamic) {
+      throw new ParameterException(
+          spec.commandLine(), "--rate and --decay belong to --dynamic, which is missing");
+    }
     Checkpoint checkpoint = checkpoints.open(version);
     Corpus text = corpus.open(structure(checkpoint, split));
     Corpus.Split parts = parts(checkpoint, text, split);
@@ -77,13 +100,47 @@ final class EvaluateCommand implements Callable<Integer> {
       if (parts.test().length() > 1) {
         print(out, "test ", losses(manager, network, parts.test()));
       }
+      boolean heldOut = parts.heldOut().length() >= Evaluator.WINDOW;
+      EncodedText unseen = heldOut ? parts.heldOut() : parts.validation();
+      if (unseen.length() >= Evaluator.WINDOW) {
+        String part = heldOut ? "held-out" : "validation";
+        print(out, part, Calibration.of(manager, network, unseen));
+      }
       out.flush();
       printMemorisation(
           new Memorisation(parts.training(), parts.validation()),
           TrainedModel.of(manager, network, checkpoint.description()),
           out);
+      if (dynamic) {
+        readDynamically(manager, network, parts, out);
+      }
     }
     return CommandLine.ExitCode.OK;
+  }
+
+  /** Scores a part while the network learns from it, and changes the network. */
+  private void readDynamically(
+      NDManager manager, CharGru network, Corpus.Split parts, PrintWriter out) {
+    boolean tested = parts.test().length() > 1;
+    EncodedText scored = tested ? parts.test() : parts.validation();
+    EncodedText forChoice = tested ? parts.validation() : parts.heldOut();
+    try (DynamicReader reader = new DynamicReader(manager, network, parts.training())) {
+      Speed speed;
+      String chosen = "";
+      if (learning.areComplete() || forChoice.length() > 1) {
+        speed = learning.choose(reader, forChoice);
+        if (!learning.areComplete()) {
+          chosen = ", chosen on the " + (tested ? "validation" : "held-out") + " part";
+        }
+      } else {
+        speed = learning.orDefaults();
+        chosen = "; no part is left to choose them on, so the defaults count";
+      }
+      String part = tested ? "test " : "";
+      print(out, part, Map.of("carried-1", DynamicOptions.readOnly(manager, network, scored)));
+      print(out, part, Map.of("dynamic", DynamicOptions.read(reader, scored, speed)));
+      out.printf("%-12s %s%s%n", "", DynamicOptions.describe(speed), chosen);
+    }
   }
 
   private static Map<String, Double> losses(NDManager manager, CharGru network, EncodedText text) {
@@ -140,6 +197,13 @@ final class EvaluateCommand implements Callable<Integer> {
             out.printf(
                 "%-12s %.4f nats, %.4f bits per character%n",
                 part + protocol, loss, loss / Math.log(2)));
+  }
+
+  private static void print(PrintWriter out, String part, Calibration calibration) {
+    out.printf(
+        "calibration  the loss is lowest at temperature %.2f: on a sample of the %s part, %.4f nats"
+            + " instead of %.4f%n",
+        calibration.temperature(), part, calibration.loss(), calibration.lossAtOne());
   }
 
   private static void printMemorisation(

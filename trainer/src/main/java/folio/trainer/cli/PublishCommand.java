@@ -84,7 +84,8 @@ final class PublishCommand implements Callable<Integer> {
     return CommandLine.ExitCode.OK;
   }
 
-  private static String canaryText(Checkpoint checkpoint) {
+  /** Returns the text of the canary of a checkpoint that is published again. */
+  static String canaryText(Checkpoint checkpoint) {
     return checkpoint.manifest() != null
         ? checkpoint.manifest().canary().text()
         : CheckpointDraft.canaryTextOf(checkpoint.vocabulary());

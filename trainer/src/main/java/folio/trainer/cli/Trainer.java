@@ -32,6 +32,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
     subcommands = {
       TrainCommand.class,
       EvaluateCommand.class,
+      AdaptCommand.class,
       SampleCommand.class,
       GenerateCommand.class,
       PublishCommand.class,

@@ -154,6 +154,15 @@ public final class Corpus {
   }
 
   /**
+   * Returns the whole text, without the validation and test parts that have a text of their own.
+   *
+   * @throws CorpusException if the vocabulary has neither a character nor an unknown entry
+   */
+  public EncodedText whole(Vocabulary vocabulary) {
+    return encoded(parts.text(), ids(vocabulary));
+  }
+
+  /**
    * The parts of a corpus as ids.
    *
    * @param training the text to train on

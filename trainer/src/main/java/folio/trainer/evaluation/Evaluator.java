@@ -55,6 +55,7 @@ public final class Evaluator {
   private final NDManager manager;
   private final EncodedText text;
   private final EvaluationProgress progress;
+  private final double temperature;
   private long read;
 
   /**
@@ -76,9 +77,20 @@ public final class Evaluator {
    *     evaluation by an exception
    */
   public Evaluator(NDManager manager, EncodedText text, EvaluationProgress progress) {
+    this(manager, text, progress, 1);
+  }
+
+  /** Creates an evaluator that divides logits by a temperature. */
+  Evaluator(NDManager manager, EncodedText text, double temperature) {
+    this(manager, text, EvaluationProgress.NONE, temperature);
+  }
+
+  private Evaluator(
+      NDManager manager, EncodedText text, EvaluationProgress progress, double temperature) {
     this.manager = manager;
     this.text = text;
     this.progress = progress;
+    this.temperature = temperature;
   }
 
   /** Returns the number of characters that {@link #evaluate} reads: each protocol reads all. */
@@ -94,7 +106,7 @@ public final class Evaluator {
       losses.put(DOCUMENTS, documents(network));
       return losses;
     }
-    losses.put(CARRIED, carried(network));
+    losses.put(CARRIED, carried(network, (int) Math.min(STREAMS, text.length() / 2)));
     losses.put(WINDOWS, windows(network));
     return losses;
   }
@@ -160,8 +172,15 @@ public final class Evaluator {
     return Math.max(1, MAX_LOGITS / network.config().vocabularySize());
   }
 
-  private double carried(CharGru network) {
-    int streams = (int) Math.min(STREAMS, text.length() / 2);
+  /**
+   * Returns the mean loss of a single stream from the first character to the last, in nats per
+   * character. Of a text of documents, each is read from a zero state.
+   */
+  public double inOneStream(CharGru network) {
+    return text.hasDocuments() ? documents(network) : carried(network, 1);
+  }
+
+  private double carried(CharGru network, int streams) {
     long length = text.length() / streams;
     int longer = (int) (text.length() % streams); // the first streams have one more character
     long[] starts = new long[streams];
@@ -274,7 +293,8 @@ public final class Evaluator {
     Shape shape = new Shape(spans.size(), steps);
     try (NDManager scope = manager.newSubManager()) {
       CharGru.Output output = network.forward(scope.create(inputs, shape), state);
-      NDArray losses = CrossEntropy.perCharacter(output.logits(), scope.create(targets, shape));
+      NDArray logits = temperature == 1 ? output.logits() : output.logits().div(temperature);
+      NDArray losses = CrossEntropy.perCharacter(logits, scope.create(targets, shape));
       if (scored < weights.length) {
         losses = losses.mul(scope.create(weights, losses.getShape()));
       }

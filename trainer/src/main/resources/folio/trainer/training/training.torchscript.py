@@ -468,6 +468,49 @@ class Training(Module):
           torch.append(chosen, torch.slice(tensors[i], 0, matrix_values[i]))
     return chosen
 
+  # ---- Dynamic evaluation (https://arxiv.org/abs/1709.07432) ----
+
+  # Adds the squares of gradients to their sums, and 1 to the number of steps [1].
+  def add_squares(self: __torch__.Training, sums: List[Tensor], steps: Tensor, gradients: List[Tensor]) -> int:
+    torch._foreach_addcmul_(sums, gradients, gradients, 1)
+    torch.add_(steps, 1)
+    return 0
+
+  # Returns three lists of arrays: copies of the parameters, the factors of their gradients, which are
+  # 1 / (rms + floor * mean), and the fractions of the way back in a step, which are decay * rms / mean and at most 1.
+  # The rms of a weight is the root of its mean squared gradient, and mean is the mean of all rms.
+  def dynamic_rule(self: __torch__.Training, parameters: List[Tensor], sums: List[Tensor], steps: Tensor, floor: float,
+                   decay: float) -> Tuple[List[Tensor], List[Tensor], List[Tensor]]:
+    rms = annotate(List[Tensor], [])
+    total = torch.zeros([1], dtype=6, layout=None, device=steps.device)
+    count = 0
+    for i in range(torch.len(sums)):
+      torch.append(rms, torch.sqrt(sums[i] / steps))
+      total = total + torch.sum(rms[i])
+      count = count + torch.numel(rms[i])
+    mean = total / count
+    trained = annotate(List[Tensor], [])
+    scales = annotate(List[Tensor], [])
+    decays = annotate(List[Tensor], [])
+    for i in range(torch.len(rms)):
+      torch.append(trained, torch.clone(parameters[i]))
+      torch.append(scales, torch.reciprocal(rms[i] + floor * mean))
+      torch.append(decays, torch.clamp(rms[i] * (decay / mean), None, 1.))
+    return (trained, scales, decays)
+
+  # Takes a step: parameters += decays * (trained - parameters) - rate * scales * gradients. It changes the gradients.
+  def dynamic_step(self: __torch__.Training, parameters: List[Tensor], gradients: List[Tensor], trained: List[Tensor],
+                   scales: List[Tensor], decays: List[Tensor], rate_and_step: Tensor) -> int:
+    torch._foreach_lerp_(parameters, trained, decays)
+    torch._foreach_mul_(gradients, torch.select(rate_and_step, 0, 0))
+    torch._foreach_addcmul_(parameters, gradients, scales, -1)
+    return 0
+
+  # Copies the values of arrays to others.
+  def copy_all(self: __torch__.Training, targets: List[Tensor], sources: List[Tensor]) -> int:
+    torch._foreach_copy_(targets, sources)
+    return 0
+
   # Adds a loss to its sum on the device.
   def add(self: __torch__.Training, sum: Tensor, value: Tensor) -> int:
     torch.add_(sum, value)

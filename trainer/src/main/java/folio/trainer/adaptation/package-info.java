@@ -1,0 +1,2 @@
+/** Networks that learn from a text while they read it. */
+package folio.trainer.adaptation;
