@@ -14,6 +14,8 @@ import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Consumer;
+import java.util.function.DoubleUnaryOperator;
 
 /**
  * An evaluator that measures the loss of a network on a text by two protocols. An evaluation
@@ -55,7 +57,7 @@ public final class Evaluator {
   private final NDManager manager;
   private final EncodedText text;
   private final EvaluationProgress progress;
-  private final double temperature;
+  private final Consumer<DoubleUnaryOperator> observer;
   private long read;
 
   /**
@@ -77,20 +79,28 @@ public final class Evaluator {
    *     evaluation by an exception
    */
   public Evaluator(NDManager manager, EncodedText text, EvaluationProgress progress) {
-    this(manager, text, progress, 1);
+    this(manager, text, progress, sumAt -> {});
   }
 
-  /** Creates an evaluator that divides logits by a temperature. */
-  Evaluator(NDManager manager, EncodedText text, double temperature) {
-    this(manager, text, EvaluationProgress.NONE, temperature);
+  /**
+   * Creates an evaluator that also scores at other temperatures.
+   *
+   * @param observer receives, for each forward pass, the function from a temperature, by which the
+   *     logits are divided, to the summed loss
+   */
+  Evaluator(NDManager manager, EncodedText text, Consumer<DoubleUnaryOperator> observer) {
+    this(manager, text, EvaluationProgress.NONE, observer);
   }
 
   private Evaluator(
-      NDManager manager, EncodedText text, EvaluationProgress progress, double temperature) {
+      NDManager manager,
+      EncodedText text,
+      EvaluationProgress progress,
+      Consumer<DoubleUnaryOperator> observer) {
     this.manager = manager;
     this.text = text;
     this.progress = progress;
-    this.temperature = temperature;
+    this.observer = observer;
   }
 
   /** Returns the number of characters that {@link #evaluate} reads: each protocol reads all. */
@@ -293,17 +303,24 @@ public final class Evaluator {
     Shape shape = new Shape(spans.size(), steps);
     try (NDManager scope = manager.newSubManager()) {
       CharGru.Output output = network.forward(scope.create(inputs, shape), state);
-      NDArray logits = temperature == 1 ? output.logits() : output.logits().div(temperature);
-      NDArray losses = CrossEntropy.perCharacter(logits, scope.create(targets, shape));
-      if (scored < weights.length) {
-        losses = losses.mul(scope.create(weights, losses.getShape()));
-      }
-      double sum = HostCopy.number(losses.sum());
+      NDArray expected = scope.create(targets, shape);
+      NDArray counted = scope.create(weights);
+      observer.accept(temperature -> sum(output.logits().div(temperature), expected, counted));
+      double sum = sum(output.logits(), expected, counted);
       read += scored;
       progress.read(read, characters());
       output.state().attach(manager);
       return new Score(sum, output.state());
     }
+  }
+
+  /**
+   * Returns the summed loss in nats of characters with weights of 1; those with 0 are padding.
+   *
+   * @param weights float32 {@code [B * T]}
+   */
+  private static double sum(NDArray logits, NDArray targets, NDArray weights) {
+    return HostCopy.number(CrossEntropy.perCharacter(logits, targets).mul(weights).sum());
   }
 
   private record Score(double sumNats, NDArray state) {}
