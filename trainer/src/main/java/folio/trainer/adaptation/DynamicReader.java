@@ -26,10 +26,10 @@ import java.util.function.LongConsumer;
  */
 public final class DynamicReader implements AutoCloseable {
   /** The length of a segment in characters. */
-  public static final int SEGMENT = 50;
+  private static final int SEGMENT = 50;
 
   /** The number of steps in which the gradients of training are measured. */
-  private static final int STATISTICS_STEPS = 100;
+  public static final int STATISTICS_STEPS = 100;
 
   /** The largest number of segments in such a step. */
   private static final int STATISTICS_ROWS = 64;
@@ -48,14 +48,17 @@ public final class DynamicReader implements AutoCloseable {
    * @param network the network; {@link #read} changes its weights, and the caller closes it
    * @param training the text that the network was trained on, or else one like it; at least two
    *     characters
+   * @param progress receives the number of steps that are measured, of {@link #STATISTICS_STEPS}
    */
-  public DynamicReader(NDManager parent, CharGru network, EncodedText training) {
+  public DynamicReader(
+      NDManager parent, CharGru network, EncodedText training, LongConsumer progress) {
     this.manager = parent.newSubManager();
     this.network = network;
     this.statistics = new GradientStatistics(manager, network.parameters());
     try (TrainStep step = step(training, statistics)) {
       for (int i = 0; i < STATISTICS_STEPS; i++) {
         step.run(i, statisticsBatch(training.length(), i), 0);
+        progress.accept(i + 1);
       }
       step.progress(STATISTICS_STEPS); // waits for the device
     }

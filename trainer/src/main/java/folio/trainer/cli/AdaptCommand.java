@@ -69,7 +69,7 @@ final class AdaptCommand implements Callable<Integer> {
     PrintWriter out = spec.commandLine().getOut();
     try (NDManager manager = NDManager.newBaseManager(device.start());
         CharGru network = checkpoint.load(manager);
-        DynamicReader reader = new DynamicReader(manager, network, read)) {
+        DynamicReader reader = DynamicOptions.reader(manager, network, read)) {
       out.printf("%s reads %s%n", checkpoint.version(), text);
       out.flush();
       double before = DynamicOptions.readOnly(manager, network, read);
@@ -109,10 +109,7 @@ final class AdaptCommand implements Callable<Integer> {
    */
   private static Origin origin(Checkpoint checkpoint, Corpus text, Speed speed) {
     CheckpointManifest manifest = checkpoint.manifest();
-    Map<String, String> settings = new TreeMap<>();
-    if (manifest != null && manifest.settings() != null) {
-      settings.putAll(manifest.settings());
-    }
+    Map<String, String> settings = new TreeMap<>(EvaluateCommand.settings(checkpoint));
     CheckpointManifest.Corpus read = text.description();
     settings.put("adapted-to", read.name());
     settings.put("adapted-to-sha256", read.sha256());

@@ -88,7 +88,7 @@ final class DynamicOptions {
     List<Double> decays = decay == null ? DECAYS : List.of(decay);
     EncodedText compared = text.part(0, Math.min(COMPARED, text.length()));
     long total = compared.length() * DynamicReader.readings(rates, decays);
-    try (TaskProgress progress = progress("choose")) {
+    try (TaskProgress progress = progress("choose", "character")) {
       return reader.choose(compared, rates, decays, read -> progress.reached(read, total));
     }
   }
@@ -98,9 +98,20 @@ final class DynamicOptions {
     return new Speed(rate == null ? DEFAULT.rate() : rate, decay == null ? DEFAULT.decay() : decay);
   }
 
+  /** Returns a reader, for which it measures the gradients of a text; the caller closes it. */
+  static DynamicReader reader(NDManager manager, CharGru network, EncodedText training) {
+    try (TaskProgress progress = progress("measure", "step")) {
+      return new DynamicReader(
+          manager,
+          network,
+          training,
+          steps -> progress.reached(steps, DynamicReader.STATISTICS_STEPS));
+    }
+  }
+
   /** Returns the loss of a network that reads a text in one stream and learns nothing. */
   static double readOnly(NDManager manager, CharGru network, EncodedText text) {
-    try (TaskProgress progress = progress("read")) {
+    try (TaskProgress progress = progress("read", "character")) {
       return new Evaluator(manager, text, (read, all) -> progress.reached(read, text.length()))
           .inOneStream(network);
     }
@@ -108,13 +119,13 @@ final class DynamicOptions {
 
   /** Returns the loss of a network that reads a text and learns from it. */
   static double read(DynamicReader reader, EncodedText text, Speed speed) {
-    try (TaskProgress progress = progress("learn")) {
+    try (TaskProgress progress = progress("learn", "character")) {
       return reader.read(text, speed, read -> progress.reached(read, text.length()));
     }
   }
 
-  private static TaskProgress progress(String name) {
-    return new TaskProgress(CommandLine.Help.Ansi.AUTO.enabled(), name, "character");
+  private static TaskProgress progress(String name, String unit) {
+    return new TaskProgress(CommandLine.Help.Ansi.AUTO.enabled(), name, unit);
   }
 
   /** Returns a speed in words. */

@@ -124,22 +124,18 @@ final class EvaluateCommand implements Callable<Integer> {
     boolean tested = parts.test().length() > 1;
     EncodedText scored = tested ? parts.test() : parts.validation();
     EncodedText forChoice = tested ? parts.validation() : parts.heldOut();
-    try (DynamicReader reader = new DynamicReader(manager, network, parts.training())) {
-      Speed speed;
-      String chosen = "";
-      if (learning.areComplete() || forChoice.length() > 1) {
-        speed = learning.choose(reader, forChoice);
-        if (!learning.areComplete()) {
-          chosen = ", chosen on the " + (tested ? "validation" : "held-out") + " part";
-        }
-      } else {
-        speed = learning.orDefaults();
-        chosen = "; no part is left to choose them on, so the defaults count";
-      }
+    try (DynamicReader reader = DynamicOptions.reader(manager, network, parts.training())) {
+      boolean chooses = forChoice.length() > 1;
+      Speed speed = chooses ? learning.choose(reader, forChoice) : learning.orDefaults();
+      String reason =
+          chooses
+              ? ", chosen on the " + (tested ? "validation" : "held-out") + " part"
+              : "; no part is left to choose them on, so the defaults count";
       String part = tested ? "test " : "";
       print(out, part, Map.of("carried-1", DynamicOptions.readOnly(manager, network, scored)));
       print(out, part, Map.of("dynamic", DynamicOptions.read(reader, scored, speed)));
-      out.printf("%-12s %s%s%n", "", DynamicOptions.describe(speed), chosen);
+      out.printf(
+          "%-12s %s%s%n", "", DynamicOptions.describe(speed), learning.areComplete() ? "" : reason);
     }
   }
 
@@ -156,13 +152,17 @@ final class EvaluateCommand implements Callable<Integer> {
    * @param split the rule that the user chose, or null
    */
   static TextStructure structure(Checkpoint checkpoint, SplitRule split) {
-    CheckpointManifest manifest = checkpoint.manifest();
-    Map<String, String> settings =
-        manifest == null || manifest.settings() == null ? Map.of() : manifest.settings();
+    Map<String, String> settings = settings(checkpoint);
     return DivisionOptions.structure(
         checkpoint.description().documentSeparator(),
         settings,
         split == null ? rule(settings) : split);
+  }
+
+  /** Returns the settings of a checkpoint's run; none if they are unknown. */
+  static Map<String, String> settings(Checkpoint checkpoint) {
+    CheckpointManifest manifest = checkpoint.manifest();
+    return manifest == null || manifest.settings() == null ? Map.of() : manifest.settings();
   }
 
   private static SplitRule rule(Map<String, String> settings) {
@@ -181,8 +181,7 @@ final class EvaluateCommand implements Callable<Integer> {
         manifest != null
             && manifest.corpus() != null
             && manifest.corpus().sha256().equals(text.description().sha256());
-    Map<String, String> settings =
-        sameText && manifest.settings() != null ? manifest.settings() : Map.of();
+    Map<String, String> settings = sameText ? settings(checkpoint) : Map.of();
     return text.split(
         checkpoint.vocabulary(),
         new Division(
