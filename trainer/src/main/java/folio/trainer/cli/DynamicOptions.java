@@ -35,16 +35,16 @@ final class DynamicOptions {
       names = "--rate",
       paramLabel = "RATE",
       description =
-          "How fast the network learns from what it reads, 0 to 1 (default: the best of 3e-6, 1e-5,"
-              + " 3e-5 and 1e-4).")
+          "The learning rate while the network reads, 0 to 1 (default: the best of 3e-6, 1e-5, 3e-5"
+              + " and 1e-4).")
   private Double rate;
 
   @Option(
       names = "--decay",
       paramLabel = "FRACTION",
       description =
-          "How fast it forgets again: the fraction of the way back to the trained weights in each"
-              + " step, 0 to 1 (default: the best of 0.0001, 0.001 and 0.01).")
+          "The fraction of the way back to its trained value that a weight goes in each step, 0 to 1"
+              + " (default: the best of 0.0001, 0.001 and 0.01).")
   private Double decay;
 
   /**
@@ -75,7 +75,7 @@ final class DynamicOptions {
   }
 
   /**
-   * Returns the speed that the options name. What they do not name is chosen by the loss on the
+   * Returns the speed that the options name. An option that is missing is chosen by the loss on the
    * beginning of a text.
    *
    * @param text at least two characters

@@ -60,8 +60,8 @@ final class TrainingOptions {
       names = "--logit-scale",
       paramLabel = "FACTOR",
       description =
-          "What the loss of training multiplies logits with, 0.1 to 10. Above 1, the published network"
-              + " is less sure than the trained one; evaluate says which factor suits a text.")
+          "The factor of the logits in the training loss, 0.1 to 10. Above 1, the published network is"
+              + " less sure than the trained one; evaluate prints the factor that suits a text.")
   private double logitScale;
 
   @Option(

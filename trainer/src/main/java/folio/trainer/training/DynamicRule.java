@@ -15,8 +15,8 @@ import java.util.List;
  */
 public final class DynamicRule implements Optimizer {
   /**
-   * What is added to the size of each weight's gradients, as a fraction of the mean size, so that a
-   * weight without a gradient in training takes no endless step.
+   * The fraction of the mean size of gradients that is added to the size of each weight's, so that
+   * a weight without a gradient in training takes no huge step.
    */
   private static final double FLOOR = 0.1;
 
