@@ -56,7 +56,6 @@ final class GroupOptions {
       }
     }
     arguments.addAll(more);
-    command.commandLine().setDefaultValueProvider(Presets.of(options));
-    command.root().commandLine().parseArgs(arguments.toArray(String[]::new));
+    Presets.parseAgain(command, Presets.of(options), arguments);
   }
 }

@@ -12,6 +12,7 @@ import java.util.Optional;
 import java.util.Properties;
 import picocli.CommandLine.IDefaultValueProvider;
 import picocli.CommandLine.Model.ArgSpec;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
 
 /**
@@ -23,6 +24,9 @@ final class Presets implements IDefaultValueProvider {
   /** The names of all presets; the first one is the default. */
   static final List<String> NAMES =
       List.of("quick", "quality", "post-gru", "karpathy", "residual-8");
+
+  /** The length of the training text for which the help of {@code train} shows defaults. */
+  private static final long USUAL_LENGTH = 1_000_000;
 
   private final Properties values;
   private final boolean resumes;
@@ -44,6 +48,7 @@ final class Presets implements IDefaultValueProvider {
     load("defaults", values);
     if (NAMES.contains(name)) {
       load(name, values); // TrainCommand rejects an unknown name
+      RecipeTable.of(name).ifPresent(table -> values.putAll(table.at(USUAL_LENGTH)));
     }
     values.setProperty("preset", name);
     Optional<SavedRun> saved = Optional.empty();
@@ -67,6 +72,39 @@ final class Presets implements IDefaultValueProvider {
     load("defaults", values);
     values.putAll(options);
     return new Presets(values, true);
+  }
+
+  /**
+   * Returns the options, by name, whose defaults the preset chooses for a training text; none if
+   * the preset has the same ones for every text, or if a run is resumed.
+   *
+   * @param characters the length of the training text
+   */
+  Map<String, String> choices(long characters) {
+    return resumes
+        ? Map.of()
+        : RecipeTable.of(values.getProperty("preset"))
+            .map(table -> table.at(characters))
+            .orElse(Map.of());
+  }
+
+  /** Returns these defaults with other values for some options. */
+  Presets with(Map<String, String> choices) {
+    Properties changed = new Properties();
+    changed.putAll(values);
+    changed.putAll(choices);
+    return new Presets(changed, resumes);
+  }
+
+  /**
+   * Parses a command again, with other defaults. All its options take their values anew.
+   *
+   * @param command the command, which is being executed
+   * @param arguments the whole command line, beginning with the name of the command
+   */
+  static void parseAgain(CommandSpec command, Presets defaults, List<String> arguments) {
+    command.commandLine().setDefaultValueProvider(defaults);
+    command.root().commandLine().parseArgs(arguments.toArray(String[]::new));
   }
 
   /** Returns whether the defaults are those of a saved run. */

@@ -54,7 +54,8 @@ import picocli.CommandLine.Spec;
       "",
       "Presets:",
       "  quick       about 60 s on two CPU cores",
-      "  quality     the lowest validation loss; needs a GPU",
+      "  quality     the lowest validation loss; needs a GPU. Layers, dropout and the length of the",
+      "              run follow the length of the text.",
       "  post-gru, karpathy, residual-8",
       "              the networks of the blog post \"RNN generations\", 100,000 steps",
       "Example: ./folio train --preset quick --corpus my.txt --promote always"
@@ -212,9 +213,10 @@ final class TrainCommand implements Callable<Integer> {
       Checkpoint parent = from == null || folder.resumes() ? null : checkpoints.openAny(from);
       hyperparameters.check(saveEvery, viewEvery, parent == null ? null : parent.config());
       Corpus text = corpus.open(hyperparameters.structure()).withLicence(corpusLicence);
+      long textLength = hyperparameters.trainingLength(text);
+      PresetChoices.apply(spec, textLength).ifPresent(this::print);
       Device where = device.start(membership.localRank());
       hyperparameters.checkPrecision(where);
-      long textLength = hyperparameters.trainingLength(text);
       TrainingConfig first = hyperparameters.oneStep(textLength);
       try {
         double seconds = TrainingRun.secondsPerStep(first, text, where, membership.size());
