@@ -46,24 +46,29 @@ final class Presets implements IDefaultValueProvider {
     String name = last(arguments, "--preset", NAMES.get(0));
     Properties values = new Properties();
     load("defaults", values);
-    if (NAMES.contains(name)) {
+    Optional<SavedRun> saved = savedRun(name, arguments);
+    if (saved.isEmpty() && NAMES.contains(name)) {
       load(name, values); // TrainCommand rejects an unknown name
       RecipeTable.of(name).ifPresent(table -> values.putAll(table.at(USUAL_LENGTH)));
     }
     values.setProperty("preset", name);
-    Optional<SavedRun> saved = Optional.empty();
-    if (arguments.contains("--resume") || arguments.contains("--resume-if-saved")) {
-      String corpus = last(arguments, "--corpus", CorpusOptions.DEFAULT);
-      String folder = last(arguments, "--run", null);
-      Path path = folder == null ? runFolder(name, List.of(corpus)) : UserPath.of(folder);
-      saved = SavedRun.in(path);
-      saved.ifPresent(
-          run -> {
-            values.setProperty("precision", "float32"); // older runs were saved without it
-            values.putAll(run.options());
-          });
-    }
+    saved.ifPresent(
+        run -> {
+          // An older run lacks options that came later. All but one have defaults that describe it.
+          values.setProperty("precision", "float32");
+          values.putAll(run.options());
+        });
     return new Presets(values, saved.isPresent());
+  }
+
+  /** Returns the run that a command line resumes, if any. */
+  private static Optional<SavedRun> savedRun(String preset, List<String> arguments) {
+    if (!arguments.contains("--resume") && !arguments.contains("--resume-if-saved")) {
+      return Optional.empty();
+    }
+    String corpus = last(arguments, "--corpus", CorpusOptions.DEFAULT);
+    String folder = last(arguments, "--run", null);
+    return SavedRun.in(folder == null ? runFolder(preset, List.of(corpus)) : UserPath.of(folder));
   }
 
   /** Returns defaults that are the options of a run that has begun. */
