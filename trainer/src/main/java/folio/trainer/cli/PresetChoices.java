@@ -9,7 +9,7 @@ import picocli.CommandLine.ParseResult;
 
 /** The options that a preset chooses for a text; options on the command line override them. */
 final class PresetChoices {
-  /** Options that decide what a choice is about, and the name of that choice. */
+  /** Options that override the choice of another one, by name. */
   private static final Map<String, String> DECIDED_BY =
       Map.of("--epochs", "steps", "--minutes", "steps", "--from", "layers");
 

@@ -21,7 +21,6 @@ import java.util.Optional;
  */
 final class RecipeTable {
   private static final String LENGTH = "characters";
-  private static final JsonMapper JSON = new JsonMapper();
 
   /** Values of options by name, in ascending order of {@link #LENGTH}. */
   private final List<Map<String, Double>> rows;
@@ -35,7 +34,7 @@ final class RecipeTable {
     try (InputStream in = RecipeTable.class.getResourceAsStream("/presets/" + preset + ".json")) {
       return in == null
           ? Optional.empty()
-          : Optional.of(new RecipeTable(JSON.readValue(in, new TypeReference<>() {})));
+          : Optional.of(new RecipeTable(new JsonMapper().readValue(in, new TypeReference<>() {})));
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }

@@ -10,7 +10,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What the preset {@code quality} chooses by the length of the training text. */
+/** Tests the choices of the preset {@code quality}, which depend on the length of the text. */
 class PresetChoicesTest extends SmallRunTest {
   private static final long SHORT = 50_000;
   private static final long LONG = 200_000_000;
