@@ -7,7 +7,7 @@ The scored text is the last tenth of the file, or the last part of --split. carr
 carries the state of each from the first character to the last. windows-256 cuts it into windows of 256 characters that
 begin with a zero state. With --dynamic RATE,DECAY, one stream reads it: carried-1 without learning, and dynamic with a
 step of https://arxiv.org/abs/1709.07432 after every 50 characters. Every character except the first of a stream or
-window is scored once.
+window is scored once. Several checkpoints of one vocabulary are scored as an ensemble, by the mean of their logits.
 """
 import argparse
 import itertools
@@ -26,14 +26,19 @@ STATISTICS_ROWS = 64
 FLOOR = 0.1
 
 parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-parser.add_argument("checkpoint", help="the folder of the checkpoint")
+parser.add_argument("checkpoints", nargs="+", help="the folder of the checkpoint, or several")
 parser.add_argument("text", help="the file of the whole text, in UTF-8")
 parser.add_argument("--split", default="90,10", help="the percentages of the parts")
 parser.add_argument("--dynamic", metavar="RATE,DECAY", help="also read the text dynamically")
 parser.add_argument("--device", default="cpu")
 arguments = parser.parse_args()
 
-network, characters = load(arguments.checkpoint, arguments.device)
+networks, vocabularies = zip(*(load(checkpoint, arguments.device) for checkpoint in arguments.checkpoints))
+network, characters = networks[0], vocabularies[0]
+if any(vocabulary != characters for vocabulary in vocabularies):
+    parser.error("the checkpoints have different vocabularies")
+if arguments.dynamic and len(networks) > 1:
+    parser.error("--dynamic reads with one checkpoint")
 network.train()  # cuDNN's backward pass asks for it; there is no dropout
 text = open(arguments.text, encoding="utf-8-sig").read()
 index = {character: i for i, character in enumerate(characters)}
@@ -47,10 +52,11 @@ training, scored = ids[:ends[0]], ids[ends[-1]:]
 def score(pieces):
     """Returns the summed loss of pieces of equal length, in nats, and the number of scored characters."""
     batch = torch.stack(pieces)
-    state, total = None, 0.0
+    states, total = [None] * len(networks), 0.0
     for begin in range(0, batch.shape[1] - 1, 256):
         chunk = batch[:, begin:begin + 257]
-        logits, state = network(chunk[:, :-1], state)
+        all_logits, states = zip(*(each(chunk[:, :-1], state) for each, state in zip(networks, states)))
+        logits = sum(all_logits) / len(networks)
         total += functional.cross_entropy(logits.double().flatten(0, 1), chunk[:, 1:].flatten(), reduction="sum").item()
     return total, batch.shape[0] * (batch.shape[1] - 1)
 
