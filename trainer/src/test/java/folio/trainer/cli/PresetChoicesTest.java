@@ -53,7 +53,7 @@ class PresetChoicesTest extends SmallRunTest {
     assertThat(table.at(434_000))
         .containsEntry("output-dropout", "0.55")
         .containsEntry("weight-drop", "0.35")
-        .containsEntry("steps", "5000");
+        .containsEntry("steps", "7600");
   }
 
   @Test
