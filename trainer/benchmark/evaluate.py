@@ -26,7 +26,7 @@ STATISTICS_ROWS = 64
 FLOOR = 0.1
 
 parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-parser.add_argument("checkpoints", nargs="+", help="the folder of the checkpoint, or several")
+parser.add_argument("checkpoints", nargs="+", help="the folders of one or more checkpoints")
 parser.add_argument("text", help="the file of the whole text, in UTF-8")
 parser.add_argument("--split", default="90,10", help="the percentages of the parts")
 parser.add_argument("--dynamic", metavar="RATE,DECAY", help="also read the text dynamically")
