@@ -95,6 +95,8 @@ def dynamic(rate, decay):
     """Returns the mean loss of the scored text, read by a network that learns from it."""
     sizes = root_mean_square_gradients()
     average = sum(size.sum() for size in sizes) / sum(size.numel() for size in sizes)
+    divisors = [size + FLOOR * average for size in sizes]
+    rate /= sum((size ** 2 / divisor).sum() for size, divisor in zip(sizes, divisors))
     trained = [weight.detach().clone() for weight in network.parameters()]
     total, state = 0.0, None
     for begin in range(0, len(scored) - 1, SEGMENT):
@@ -102,9 +104,9 @@ def dynamic(rate, decay):
         loss, state = backward(segment[:, :-1], segment[:, 1:], state)
         total += loss * (segment.shape[1] - 1)
         with torch.no_grad():
-            for weight, first, size in zip(network.parameters(), trained, sizes):
+            for weight, first, size, divisor in zip(network.parameters(), trained, sizes, divisors):
                 weight += (decay * size / average).clamp(max=1) * (first - weight)
-                weight -= rate * weight.grad / (size + FLOOR * average)
+                weight -= rate * weight.grad / divisor
     return total / (len(scored) - 1)
 
 

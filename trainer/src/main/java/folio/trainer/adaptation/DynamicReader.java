@@ -12,6 +12,7 @@ import folio.trainer.training.Precision;
 import folio.trainer.training.TrainStep;
 import folio.trainer.training.TrainStep.StepConfig;
 import folio.trainer.training.TrainingDivergedException;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.function.LongConsumer;
@@ -98,52 +99,40 @@ public final class DynamicReader implements AutoCloseable {
   }
 
   /**
-   * Returns the speed with the lowest loss on a text: first the best rate with the first decay,
-   * then the best decay with that rate. The network stays as it is.
+   * Compares speeds by their loss on a text: first all rates with the first decay, then the other
+   * decays with the best rate. The network stays as it is.
    *
    * @param text at least two characters
    * @param rates the rates to compare
    * @param decays the decays to compare
    * @param progress receives the number of characters that were read so far; in all, the text is
    *     read {@link #readings} times
+   * @return the speeds with their losses, in the order in which they were compared
    */
-  public Speed choose(
+  public List<SpeedLoss> compare(
       EncodedText text, List<Double> rates, List<Double> decays, LongConsumer progress) {
-    Choice choice = new Choice(text, progress);
-    rates.forEach(rate -> choice.compare(new Speed(rate, decays.get(0))));
-    double rate = choice.best.rate();
-    decays.stream().skip(1).forEach(decay -> choice.compare(new Speed(rate, decay)));
-    return choice.best;
+    List<SpeedLoss> compared = new ArrayList<>();
+    rates.forEach(
+        rate -> compared.add(compare(new Speed(rate, decays.get(0)), text, compared, progress)));
+    double rate = SpeedLoss.best(compared).rate();
+    decays.stream()
+        .skip(1)
+        .forEach(decay -> compared.add(compare(new Speed(rate, decay), text, compared, progress)));
+    return compared;
   }
 
-  /** Returns how often {@link #choose} reads its text. */
+  /** Returns how often {@link #compare} reads its text. */
   public static int readings(List<Double> rates, List<Double> decays) {
     return rates.size() + decays.size() - 1;
   }
 
-  /** A comparison of speeds on a text. */
-  private final class Choice {
-    private final EncodedText text;
-    private final LongConsumer progress;
-    private double lowest;
-    private long before;
-    private Speed best;
-
-    Choice(EncodedText text, LongConsumer progress) {
-      this.text = text;
-      this.progress = progress;
-    }
-
-    void compare(Speed speed) {
-      try (DynamicRule rule = rule(speed)) {
-        double loss = read(text, rule, speed.rate(), read -> progress.accept(before + read));
-        if (best == null || loss < lowest) {
-          lowest = loss;
-          best = speed;
-        }
-        rule.restore();
-      }
-      before += text.length();
+  private SpeedLoss compare(
+      Speed speed, EncodedText text, List<SpeedLoss> earlier, LongConsumer progress) {
+    long before = earlier.size() * text.length();
+    try (DynamicRule rule = rule(speed)) {
+      double loss = read(text, rule, speed.rate(), read -> progress.accept(before + read));
+      rule.restore();
+      return new SpeedLoss(speed, loss);
     }
   }
 

@@ -73,7 +73,7 @@ final class AdaptCommand implements Callable<Integer> {
       out.printf("%s reads %s%n", checkpoint.version(), text);
       out.flush();
       double before = DynamicOptions.readOnly(manager, network, read);
-      Speed speed = learning.choose(reader, read);
+      Speed speed = learning.choose(reader, read, out);
       double loss = DynamicOptions.read(reader, read, speed);
       if (Double.isInfinite(loss)) {
         throw new CorpusException(

@@ -126,7 +126,7 @@ final class EvaluateCommand implements Callable<Integer> {
     EncodedText forChoice = tested ? parts.validation() : parts.heldOut();
     try (DynamicReader reader = DynamicOptions.reader(manager, network, parts.training())) {
       boolean chooses = forChoice.length() > 1;
-      Speed speed = chooses ? learning.choose(reader, forChoice) : learning.orDefaults();
+      Speed speed = chooses ? learning.choose(reader, forChoice, out) : learning.orDefaults();
       String reason =
           chooses
               ? ", chosen on the " + (tested ? "validation" : "held-out") + " part"

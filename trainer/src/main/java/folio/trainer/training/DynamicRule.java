@@ -9,7 +9,9 @@ import java.util.List;
 /**
  * The rule of dynamic evaluation. A step moves each weight back towards its trained value, and then
  * along its gradient divided by the root mean square of its gradients in training. The way back is
- * longer for weights with larger gradients. Owned by the training thread.
+ * longer for weights with larger gradients. The learning rate is in nats: if each gradient had its
+ * root mean square, a step would lower the loss by that much, to first order. So networks of all
+ * sizes take similar rates. Owned by the training thread.
  *
  * @see <a href="https://arxiv.org/abs/1709.07432">Krause, Kahembwe, Murray and Renals</a>
  */

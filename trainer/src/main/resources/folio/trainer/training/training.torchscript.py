@@ -477,8 +477,9 @@ class Training(Module):
     return 0
 
   # Returns three lists of arrays: copies of the parameters, the factors of their gradients, which are
-  # 1 / (rms + floor * mean), and the fractions of the way back in a step, which are decay * rms / mean and at most 1.
-  # The rms of a weight is the root of its mean squared gradient, and mean is the mean of all rms.
+  # 1 / (rms + floor * mean) / fall, and the fractions of the way back in a step, which are decay * rms / mean and at
+  # most 1. The rms of a weight is the root of its mean squared gradient, and mean is the mean of all rms. If each
+  # gradient were its rms, a step of these factors would lower the loss by 1 to first order; that is what fall is for.
   def dynamic_rule(self: __torch__.Training, parameters: List[Tensor], sums: List[Tensor], steps: Tensor, floor: float,
                    decay: float) -> Tuple[List[Tensor], List[Tensor], List[Tensor]]:
     rms = annotate(List[Tensor], [])
@@ -492,10 +493,13 @@ class Training(Module):
     trained = annotate(List[Tensor], [])
     scales = annotate(List[Tensor], [])
     decays = annotate(List[Tensor], [])
+    fall = torch.zeros([1], dtype=6, layout=None, device=steps.device)
     for i in range(torch.len(rms)):
       torch.append(trained, torch.clone(parameters[i]))
       torch.append(scales, torch.reciprocal(rms[i] + floor * mean))
       torch.append(decays, torch.clamp(rms[i] * (decay / mean), None, 1.))
+      fall = fall + torch.sum(rms[i] * rms[i] * scales[i])
+    torch._foreach_div_(scales, torch.select(fall, 0, 0))
     return (trained, scales, decays)
 
   # Takes a step: parameters += decays * (trained - parameters) - rate * scales * gradients. It changes the gradients.

@@ -13,12 +13,14 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
@@ -35,6 +37,9 @@ class DynamicEvaluationTest {
   private static final int CHARACTERS = 6000;
   private static final Pattern LOSS =
       Pattern.compile("(?m)^((?:test )?[a-z]+-?\\d*) +([\\d.]+) nats");
+  private static final Pattern COMPARED =
+      Pattern.compile(
+          "(?m)^compared +([\\d.]+) nats with rate ([\\d.]+), decay ([\\d.]+), on the first \\S+ characters$");
 
   private final TrainerConsole console = new TrainerConsole();
 
@@ -96,14 +101,14 @@ class DynamicEvaluationTest {
     String version = TestCheckpoints.publish(store(), LETTERS, config, 5);
 
     Map<String, Double> folio =
-        evaluate(version, "--split=60,20,20", "--dynamic", "--rate=0.0003", "--decay=0.01");
+        evaluate(version, "--split=60,20,20", "--dynamic", "--rate=0.01", "--decay=0.01");
     Python.Result result =
         Python.run(
             Path.of("benchmark", "evaluate.py"),
             folder.resolve("checkpoints").resolve(version),
             text,
             "--split=60,20,20",
-            "--dynamic=0.0003,0.01");
+            "--dynamic=0.01,0.01");
 
     assertThat(result.exitCode()).as(result.output()).isZero();
     Map<String, Double> torch = losses(result.output());
@@ -114,6 +119,18 @@ class DynamicEvaluationTest {
     assertThat(torch.get("dynamic")).isLessThan(torch.get("carried-1") - 0.01);
   }
 
+  /** The rate is a fall of the loss, so it does not depend on the number of weights. */
+  @ParameterizedTest
+  @CsvSource({"8, 1", "32, 2", "256, 3"})
+  void oneRateSuitsNetworksOfAllSizes(int hidden, int layers) {
+    CharGruConfig config = CharGruConfig.residual(LETTERS.size(), hidden, hidden, layers);
+    String version = TestCheckpoints.publish(store(), LETTERS, config, 5);
+
+    Map<String, Double> losses = evaluate(version, "--dynamic", "--rate=0.01", "--decay=0.001");
+
+    assertThat(losses.get("dynamic")).isLessThan(losses.get("carried-1") - 0.05);
+  }
+
   @Test
   void rateAndDecayAreChosenOnTheValidationPartAndScoredOnTheTestPart() {
     String version = TestCheckpoints.publish(store(), 5);
@@ -121,8 +138,19 @@ class DynamicEvaluationTest {
     Map<String, Double> losses = evaluate(version, "--split=60,20,20", "--dynamic");
 
     assertThat(losses.get("test dynamic")).isLessThan(losses.get("test carried-1"));
+    List<double[]> compared = new ArrayList<>();
+    Matcher line = COMPARED.matcher(console.output());
+    while (line.find()) {
+      compared.add(
+          IntStream.rangeClosed(1, 3)
+              .mapToDouble(i -> Double.parseDouble(line.group(i)))
+              .toArray());
+    }
+    assertThat(compared).hasSize(6);
+    double[] best =
+        compared.stream().min(Comparator.comparingDouble(each -> each[0])).orElseThrow();
     assertThat(console.output())
-        .containsPattern("rate .*, decay .*, chosen on the validation part");
+        .contains("rate " + best[1] + ", decay " + best[2] + ", chosen on the validation part");
   }
 
   @Test
