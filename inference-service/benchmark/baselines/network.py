@@ -9,6 +9,7 @@ import pathlib
 import numpy
 import torch
 from torch import nn
+from torch.nn import functional
 
 DTYPES = {"F32": numpy.float32, "F16": numpy.float16}
 
@@ -24,6 +25,15 @@ def read_safetensors(path):
             for name, entry in header.items()}
 
 
+def gru_step(inputs, state, input_weight, state_weight, input_bias, state_bias):
+    """Returns the next state of a GRU: one step of nn.GRU as products and element-wise operations."""
+    of_input = functional.linear(inputs, input_weight, input_bias).chunk(3, -1)
+    of_state = functional.linear(state, state_weight, state_bias).chunk(3, -1)
+    reset, update = (torch.sigmoid(of_input[k] + of_state[k]) for k in range(2))
+    new = torch.tanh(of_input[2] + reset * of_state[2])
+    return new + update * (state - new)
+
+
 class Plain(nn.Module):
     """The plain network: linear(relu(gru(embedding(ids)))), with one GRU of several layers."""
 
@@ -36,6 +46,18 @@ class Plain(nn.Module):
     def forward(self, ids, state=None):
         out, state = self.gru(self.embedding(ids), state)
         return self.linear(torch.relu(out)), state
+
+    def cells(self):
+        """Returns the weights of each layer."""
+        return self.gru.all_weights
+
+    def step(self, ids, state, cells):
+        """Returns what `forward` does for one character, without nn.GRU, which torch.compile cannot compile."""
+        out, states = self.embedding(ids[:, 0]), []
+        for weights, before in zip(cells, state):
+            out = gru_step(out, before, *weights)
+            states.append(out)
+        return self.linear(torch.relu(out)), torch.stack(states)
 
 
 class Residual(nn.Module):
@@ -55,6 +77,19 @@ class Residual(nn.Module):
             out = step if k == 0 else out + step
             states.append(last)
         return self.linear(out), states
+
+    def cells(self):
+        """Returns the weights of each layer."""
+        return [gru.all_weights[0] for gru in self.grus]
+
+    def step(self, ids, states, cells):
+        """Returns what `forward` does for one character, without nn.GRU, which torch.compile cannot compile."""
+        out, after = self.embedding(ids[:, 0]), []
+        for k, (weights, before) in enumerate(zip(cells, states)):
+            state = gru_step(out, before[0], *weights)
+            out = state if k == 0 else out + state
+            after.append(state[None])
+        return self.linear(out), after
 
 
 def load(directory, device):

@@ -110,8 +110,17 @@ final class BenchmarkCommand implements Callable<Integer> {
 
   @Option(
       names = "--graph",
-      description = "Measure PyTorch's step as a CUDA graph as well; it needs --device cuda.")
+      description =
+          "Measure PyTorch's step as CUDA graphs in float32 and float16 as well; they need --device"
+              + " cuda.")
   private boolean graph;
+
+  @Option(
+      names = "--compile",
+      description =
+          "Measure PyTorch's compiled step as well, on a GPU in float16 as a CUDA graph; it needs a"
+              + " C++ compiler.")
+  private boolean compile;
 
   @Option(names = "--engine-only", description = "Do not measure the systems over HTTP.")
   private boolean engineOnly;
@@ -214,7 +223,7 @@ final class BenchmarkCommand implements Callable<Integer> {
       if (!engineOnly) {
         systems.add(launcher.startServer(baselines));
       }
-      systems.addAll(SystemLauncher.steps(baselines, graph));
+      systems.addAll(launcher.steps(baselines, graph, compile));
     } catch (BenchmarkException e) {
       out.println("baselines: not measured: " + e.getMessage());
       out.println("baselines: they need the packages in " + REQUIREMENTS);

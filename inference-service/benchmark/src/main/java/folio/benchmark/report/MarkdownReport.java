@@ -22,7 +22,9 @@ public final class MarkdownReport {
           new Comparison(SystemName.SERVICE, SystemName.FASTAPI_BASELINE),
           new Comparison(SystemName.SERVICE, SystemName.ENGINE),
           new Comparison(SystemName.ENGINE, SystemName.PYTORCH_STEP),
-          new Comparison(SystemName.ENGINE, SystemName.PYTORCH_GRAPH));
+          new Comparison(SystemName.ENGINE, SystemName.PYTORCH_GRAPH),
+          new Comparison(SystemName.ENGINE, SystemName.PYTORCH_HALF_GRAPH),
+          new Comparison(SystemName.ENGINE, SystemName.PYTORCH_COMPILED));
 
   private final List<Measurement> measurements;
   private final List<SystemName> systems;

@@ -106,15 +106,13 @@ public record PythonBaselines(
   /**
    * Measures the decode step in a process of its own.
    *
-   * @param graph whether the step is replayed as a CUDA graph
+   * @param options the options of {@code decode_step.py} that choose its form
    * @return characters per second
    */
-  double measureStep(int streams, boolean graph) {
+  double measureStep(int streams, List<String> options) {
     List<String> command = command("decode_step.py");
     command.add("--batch=" + streams);
-    if (graph) {
-      command.add("--graph");
-    }
+    command.addAll(options);
     return parse(run("PyTorch step", command)).get("chars_per_s").asDouble();
   }
 

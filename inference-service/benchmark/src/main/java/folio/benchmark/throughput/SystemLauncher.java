@@ -60,15 +60,19 @@ public record SystemLauncher(
   }
 
   /**
-   * Returns PyTorch's decode step as a system, and its CUDA graph as another.
+   * Returns PyTorch's decode step in each of its forms.
    *
-   * @param graph whether to include the CUDA graph
+   * @param graphs whether to include the CUDA graphs
+   * @param compiled whether to include the compiled step
    */
-  public static List<SystemUnderTest> steps(PythonBaselines baselines, boolean graph) {
+  public List<SystemUnderTest> steps(PythonBaselines baselines, boolean graphs, boolean compiled) {
     List<SystemUnderTest> systems = new ArrayList<>();
-    systems.add(new StepBaseline(baselines, false));
-    if (graph) {
-      systems.add(new StepBaseline(baselines, true));
+    systems.add(StepBaseline.eager(baselines));
+    if (graphs) {
+      systems.addAll(StepBaseline.graphs(baselines));
+    }
+    if (compiled) {
+      systems.add(StepBaseline.compiled(baselines, machine.device()));
     }
     return systems;
   }
