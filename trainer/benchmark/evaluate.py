@@ -29,7 +29,7 @@ parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.R
 parser.add_argument("checkpoints", nargs="+", help="the folders of one or more checkpoints")
 parser.add_argument("text", help="the file of the whole text, in UTF-8")
 parser.add_argument("--split", default="90,10", help="the percentages of the parts")
-parser.add_argument("--dynamic", metavar="RATE,DECAY", help="also read the text dynamically")
+parser.add_argument("--dynamic", metavar="RATE,DECAY", help="also read the text dynamically, with the numbers of ./folio evaluate --dynamic")
 parser.add_argument("--device", default="cpu")
 arguments = parser.parse_args()
 
@@ -92,7 +92,10 @@ def root_mean_square_gradients():
 
 
 def dynamic(rate, decay):
-    """Returns the mean loss of the scored text, read by a network that learns from it."""
+    """Returns the mean loss of the scored text, read by a network that learns from it.
+
+    The rate is in nats: if each gradient had its size in training, a step would lower the loss by it, to first order.
+    """
     sizes = root_mean_square_gradients()
     average = sum(size.sum() for size in sizes) / sum(size.numel() for size in sizes)
     divisors = [size + FLOOR * average for size in sizes]

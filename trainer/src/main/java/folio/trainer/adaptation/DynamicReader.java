@@ -103,8 +103,8 @@ public final class DynamicReader implements AutoCloseable {
    * decays with the best rate. The network stays as it is.
    *
    * @param text at least two characters
-   * @param rates the rates to compare
-   * @param decays the decays to compare
+   * @param rates the rates to compare, at least one
+   * @param decays the decays to compare, at least one
    * @param progress receives the number of characters that were read so far; in all, the text is
    *     read {@link #readings} times
    * @return the speeds with their losses, in the order in which they were compared
@@ -114,7 +114,7 @@ public final class DynamicReader implements AutoCloseable {
     List<SpeedLoss> compared = new ArrayList<>();
     rates.forEach(
         rate -> compared.add(compare(new Speed(rate, decays.get(0)), text, compared, progress)));
-    double rate = SpeedLoss.best(compared).rate();
+    double rate = SpeedLoss.best(compared).speed().rate();
     decays.stream()
         .skip(1)
         .forEach(decay -> compared.add(compare(new Speed(rate, decay), text, compared, progress)));

@@ -10,8 +10,12 @@ import java.util.List;
  * @param nats the mean loss in nats per character; infinite if a loss was not finite
  */
 public record SpeedLoss(Speed speed, double nats) {
-  /** Returns the speed with the lowest loss; the first one of several. */
-  public static Speed best(List<SpeedLoss> compared) {
-    return compared.stream().min(Comparator.comparingDouble(SpeedLoss::nats)).orElseThrow().speed();
+  /**
+   * Returns the lowest loss with its speed; the first one of several.
+   *
+   * @param compared at least one
+   */
+  public static SpeedLoss best(List<SpeedLoss> compared) {
+    return compared.stream().min(Comparator.comparingDouble(SpeedLoss::nats)).orElseThrow();
   }
 }

@@ -73,12 +73,8 @@ final class AdaptCommand implements Callable<Integer> {
       out.printf("%s reads %s%n", checkpoint.version(), text);
       out.flush();
       double before = DynamicOptions.readOnly(manager, network, read);
-      Speed speed = learning.choose(reader, read, out);
+      Speed speed = learning.choose(reader, read, "the text", out);
       double loss = DynamicOptions.read(reader, read, speed);
-      if (Double.isInfinite(loss)) {
-        throw new CorpusException(
-            "the loss became infinite with " + DynamicOptions.describe(speed) + "; lower --rate");
-      }
       out.printf(
           Locale.ROOT,
           "%.4f nats per character while it learned (%s), %.4f before%n",

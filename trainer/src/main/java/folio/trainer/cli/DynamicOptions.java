@@ -5,6 +5,7 @@ import folio.model.network.CharGru;
 import folio.trainer.adaptation.DynamicReader;
 import folio.trainer.adaptation.Speed;
 import folio.trainer.adaptation.SpeedLoss;
+import folio.trainer.corpus.CorpusException;
 import folio.trainer.corpus.EncodedText;
 import folio.trainer.evaluation.Evaluator;
 import folio.trainer.report.TaskProgress;
@@ -19,14 +20,11 @@ import picocli.CommandLine.Spec;
 
 /** The options that say how fast a network learns from a text while it reads it. */
 final class DynamicOptions {
-  /** The rates to choose from. */
+  /** The rates to choose from; the first one is the default. */
   private static final List<Double> RATES = List.of(0.004, 0.002, 0.008);
 
-  /** The decays to choose from; the first one is used while rates are compared. */
+  /** The decays to choose from; the first one is the default, also while rates are compared. */
   private static final List<Double> DECAYS = List.of(0.003, 0.001, 0.01, 0.03);
-
-  /** The speed where no text is left to choose one on; it was nearly the best for all networks. */
-  private static final Speed DEFAULT = new Speed(RATES.get(0), DECAYS.get(0));
 
   /** The number of characters at the beginning of a text on which they are compared. */
   private static final int COMPARED = 50_000;
@@ -38,8 +36,9 @@ final class DynamicOptions {
       names = "--rate",
       paramLabel = "RATE",
       description =
-          "The learning rate while the network reads: the fall of the loss, in nats, to which a step"
-              + " leads to first order, 0 to 1 (default: the best of 0.002, 0.004 and 0.008).")
+          "The learning rate while the network reads, 0 to 1: by so many nats a step would lower the"
+              + " loss, to first order, if all gradients had their size in training (default: the"
+              + " best of 0.002, 0.004 and 0.008; 0.004 if no text is left to choose it on).")
   private Double rate;
 
   @Option(
@@ -47,7 +46,8 @@ final class DynamicOptions {
       paramLabel = "FRACTION",
       description =
           "The fraction of the way back to its trained value that a weight goes in each step, 0 to 1"
-              + " (default: the best of 0.001, 0.003, 0.01 and 0.03).")
+              + " (default: the best of 0.001, 0.003, 0.01 and 0.03; 0.003 if no text is left to choose"
+              + " it on).")
   private Double decay;
 
   /**
@@ -77,13 +77,21 @@ final class DynamicOptions {
     return rate != null && decay != null;
   }
 
+  /** Returns the names of the numbers that the options leave open. */
+  String open() {
+    return rate == null && decay == null ? "rate and decay" : rate == null ? "rate" : "decay";
+  }
+
   /**
-   * Returns the speed that the options name. An option that is missing is chosen by the loss on the
-   * beginning of a text, and the compared losses are printed.
+   * Returns the speed that the options name. Chooses a missing one by the loss on the beginning of
+   * a text, and prints the compared losses.
    *
+   * @param reader the reader of the network, which stays as it is
    * @param text at least two characters
+   * @param name the name of the text in the printed lines
+   * @throws CorpusException if all losses are infinite
    */
-  Speed choose(DynamicReader reader, EncodedText text, PrintWriter out) {
+  Speed choose(DynamicReader reader, EncodedText text, String name, PrintWriter out) {
     if (areComplete()) {
       return new Speed(rate, decay);
     }
@@ -99,18 +107,28 @@ final class DynamicOptions {
         each ->
             out.printf(
                 Locale.ROOT,
-                "%-12s %.4f nats with %s, on the first %,d characters%n",
+                "%-12s %.4f nats with %s, on the first %,d characters of %s%n",
                 "compared",
                 each.nats(),
                 describe(each.speed()),
-                compared.length()));
+                compared.length(),
+                name));
     out.flush();
-    return SpeedLoss.best(losses);
+    SpeedLoss best = SpeedLoss.best(losses);
+    checkFinite(best);
+    return best.speed();
   }
 
-  /** Returns the speed that the options name, or else one that suits most texts. */
+  /** Returns the speed that the options name, or else the default. */
   Speed orDefaults() {
-    return new Speed(rate == null ? DEFAULT.rate() : rate, decay == null ? DEFAULT.decay() : decay);
+    return new Speed(rate == null ? RATES.get(0) : rate, decay == null ? DECAYS.get(0) : decay);
+  }
+
+  private static void checkFinite(SpeedLoss loss) {
+    if (Double.isInfinite(loss.nats())) {
+      throw new CorpusException(
+          "the loss became infinite with " + describe(loss.speed()) + "; lower --rate");
+    }
   }
 
   /** Returns a reader, for which it measures the gradients of a text; the caller closes it. */
@@ -132,10 +150,16 @@ final class DynamicOptions {
     }
   }
 
-  /** Returns the loss of a network that reads a text and learns from it. */
+  /**
+   * Returns the loss of a network that reads a text and learns from it.
+   *
+   * @throws CorpusException if the loss is infinite
+   */
   static double read(DynamicReader reader, EncodedText text, Speed speed) {
     try (TaskProgress progress = progress("learn", "character")) {
-      return reader.read(text, speed, read -> progress.reached(read, text.length()));
+      double loss = reader.read(text, speed, read -> progress.reached(read, text.length()));
+      checkFinite(new SpeedLoss(speed, loss));
+      return loss;
     }
   }
 

@@ -126,11 +126,13 @@ final class EvaluateCommand implements Callable<Integer> {
     EncodedText forChoice = tested ? parts.validation() : parts.heldOut();
     try (DynamicReader reader = DynamicOptions.reader(manager, network, parts.training())) {
       boolean chooses = forChoice.length() > 1;
-      Speed speed = chooses ? learning.choose(reader, forChoice, out) : learning.orDefaults();
+      String chooser = "the " + (tested ? "validation" : "held-out") + " part";
+      Speed speed =
+          chooses ? learning.choose(reader, forChoice, chooser, out) : learning.orDefaults();
       String reason =
           chooses
-              ? ", chosen on the " + (tested ? "validation" : "held-out") + " part"
-              : "; no part is left to choose them on, so the defaults count";
+              ? "; " + learning.open() + " chosen on " + chooser
+              : "; no part is left to choose " + learning.open() + " on, so the default is used";
       String part = tested ? "test " : "";
       print(out, part, Map.of("carried-1", DynamicOptions.readOnly(manager, network, scored)));
       print(out, part, Map.of("dynamic", DynamicOptions.read(reader, scored, speed)));

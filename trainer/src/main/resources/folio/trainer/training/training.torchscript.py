@@ -478,8 +478,9 @@ class Training(Module):
 
   # Returns three lists of arrays: copies of the parameters, the factors of their gradients, which are
   # 1 / (rms + floor * mean) / fall, and the fractions of the way back in a step, which are decay * rms / mean and at
-  # most 1. The rms of a weight is the root of its mean squared gradient, and mean is the mean of all rms. If each
-  # gradient were its rms, a step of these factors would lower the loss by 1 to first order; that is what fall is for.
+  # most 1. The rms of a weight is the root of its mean squared gradient, and mean is the mean of all rms. A step along
+  # gradients that equal their rms would lower the loss by fall without the division by it, and by 1 nat with it, to
+  # first order.
   def dynamic_rule(self: __torch__.Training, parameters: List[Tensor], sums: List[Tensor], steps: Tensor, floor: float,
                    decay: float) -> Tuple[List[Tensor], List[Tensor], List[Tensor]]:
     rms = annotate(List[Tensor], [])

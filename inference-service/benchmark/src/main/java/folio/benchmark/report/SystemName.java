@@ -14,7 +14,7 @@ public enum SystemName {
   PYTORCH_STEP("PyTorch step", "pytorch step"),
   /** PyTorch's batched decode step, replayed as a CUDA graph. */
   PYTORCH_GRAPH("PyTorch CUDA graph", "pytorch graph"),
-  /** The same in float16. */
+  /** PyTorch's batched decode step in float16, replayed as a CUDA graph. */
   PYTORCH_HALF_GRAPH("PyTorch CUDA graph, float16", "pytorch float16 graph"),
   /** PyTorch's batched decode step, compiled; on a GPU in float16 and replayed as a CUDA graph. */
   PYTORCH_COMPILED("PyTorch compiled", "pytorch compiled");

@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import folio.benchmark.process.BenchmarkException;
 import folio.benchmark.process.ChildProcess;
 import folio.benchmark.process.ShutdownScope;
+import folio.benchmark.report.SystemName;
 import folio.benchmark.subject.DeviceKind;
 import folio.benchmark.subject.Installation;
 import folio.benchmark.subject.MachineSettings;
@@ -106,14 +107,17 @@ public record PythonBaselines(
   /**
    * Measures the decode step in a process of its own.
    *
+   * @param name the name of its form
+   * @param streams the number of streams in a step
    * @param options the options of {@code decode_step.py} that choose its form
    * @return characters per second
+   * @throws BenchmarkException if the program fails
    */
-  double measureStep(int streams, List<String> options) {
+  double measureStep(SystemName name, int streams, List<String> options) {
     List<String> command = command("decode_step.py");
     command.add("--batch=" + streams);
     command.addAll(options);
-    return parse(run("PyTorch step", command)).get("chars_per_s").asDouble();
+    return parse(run(name.toString(), command)).get("chars_per_s").asDouble();
   }
 
   private List<String> command(String script) {

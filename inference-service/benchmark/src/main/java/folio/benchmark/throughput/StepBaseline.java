@@ -10,7 +10,8 @@ import java.util.List;
  * PyTorch's batched decode step. Every measurement runs in a new process and takes a fixed number
  * of steps, whatever the window.
  *
- * @param name which form of the step it is
+ * @param baselines the programs in PyTorch
+ * @param name the name of this form of the step
  * @param options the options of {@code decode_step.py} that choose this form
  */
 record StepBaseline(PythonBaselines baselines, SystemName name, List<String> options)
@@ -29,7 +30,7 @@ record StepBaseline(PythonBaselines baselines, SystemName name, List<String> opt
         new StepBaseline(baselines, SystemName.PYTORCH_HALF_GRAPH, HALF_GRAPH));
   }
 
-  /** Returns the compiled step, in the fastest form for a device. */
+  /** Returns the compiled step: on a GPU in float16 and as a CUDA graph, on a CPU in float32. */
   static StepBaseline compiled(PythonBaselines baselines, DeviceKind device) {
     List<String> options = new ArrayList<>(List.of("--compile"));
     if (device == DeviceKind.CUDA) {
@@ -40,6 +41,6 @@ record StepBaseline(PythonBaselines baselines, SystemName name, List<String> opt
 
   @Override
   public WindowResult measure(int streams, Window window) {
-    return new WindowResult(baselines.measureStep(streams, options), null, null);
+    return new WindowResult(baselines.measureStep(name, streams, options), null, null);
   }
 }

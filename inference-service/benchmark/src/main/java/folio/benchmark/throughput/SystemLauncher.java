@@ -1,5 +1,6 @@
 package folio.benchmark.throughput;
 
+import folio.benchmark.process.BenchmarkException;
 import folio.benchmark.process.ChildProcess;
 import folio.benchmark.process.ShutdownScope;
 import folio.benchmark.report.SystemName;
@@ -60,21 +61,28 @@ public record SystemLauncher(
   }
 
   /**
-   * Returns PyTorch's decode step in each of its forms.
+   * Returns PyTorch's eager decode step.
    *
-   * @param graphs whether to include the CUDA graphs
-   * @param compiled whether to include the compiled step
+   * @param graphs whether to add the CUDA graphs
    */
-  public List<SystemUnderTest> steps(PythonBaselines baselines, boolean graphs, boolean compiled) {
+  public static List<SystemUnderTest> steps(PythonBaselines baselines, boolean graphs) {
     List<SystemUnderTest> systems = new ArrayList<>();
     systems.add(StepBaseline.eager(baselines));
     if (graphs) {
       systems.addAll(StepBaseline.graphs(baselines));
     }
-    if (compiled) {
-      systems.add(StepBaseline.compiled(baselines, machine.device()));
-    }
     return systems;
+  }
+
+  /**
+   * Compiles PyTorch's decode step once, and returns it as a system.
+   *
+   * @throws BenchmarkException if it cannot be compiled
+   */
+  public SystemUnderTest compiledStep(PythonBaselines baselines) {
+    StepBaseline compiled = StepBaseline.compiled(baselines, machine.device());
+    baselines.measureStep(compiled.name(), 1, compiled.options());
+    return compiled;
   }
 
   private SystemUnderTest startLoad(SystemName name, ChildProcess process, int port) {
