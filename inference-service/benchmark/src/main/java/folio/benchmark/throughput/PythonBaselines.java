@@ -146,7 +146,8 @@ public record PythonBaselines(
       ChildProcess process = scope.add(ChildProcess.start(name, command, Map.of()));
       int exitCode = process.waitFor(STEP_LIMIT);
       if (exitCode != 0) {
-        String lastLine = process.log().lines().reduce("", (before, line) -> line);
+        String lastLine =
+            process.log().lines().filter(line -> !line.isBlank()).reduce("", (a, b) -> b);
         throw new BenchmarkException(name + " ended with exit code " + exitCode + ": " + lastLine);
       }
       return process.log();
