@@ -112,12 +112,13 @@ public final class DynamicReader implements AutoCloseable {
   public List<SpeedLoss> compare(
       EncodedText text, List<Double> rates, List<Double> decays, LongConsumer progress) {
     List<SpeedLoss> compared = new ArrayList<>();
-    rates.forEach(
-        rate -> compared.add(compare(new Speed(rate, decays.get(0)), text, compared, progress)));
-    double rate = SpeedLoss.best(compared).speed().rate();
-    decays.stream()
-        .skip(1)
-        .forEach(decay -> compared.add(compare(new Speed(rate, decay), text, compared, progress)));
+    for (double rate : rates) {
+      compared.add(tryOut(new Speed(rate, decays.get(0)), text, compared.size(), progress));
+    }
+    double bestRate = SpeedLoss.best(compared).speed().rate();
+    for (double decay : decays.subList(1, decays.size())) {
+      compared.add(tryOut(new Speed(bestRate, decay), text, compared.size(), progress));
+    }
     return compared;
   }
 
@@ -126,9 +127,9 @@ public final class DynamicReader implements AutoCloseable {
     return rates.size() + decays.size() - 1;
   }
 
-  private SpeedLoss compare(
-      Speed speed, EncodedText text, List<SpeedLoss> earlier, LongConsumer progress) {
-    long before = earlier.size() * text.length();
+  /** Reads a text, after a number of earlier readings of it, and restores the network. */
+  private SpeedLoss tryOut(Speed speed, EncodedText text, int earlier, LongConsumer progress) {
+    long before = earlier * text.length();
     try (DynamicRule rule = rule(speed)) {
       double loss = read(text, rule, speed.rate(), read -> progress.accept(before + read));
       rule.restore();
