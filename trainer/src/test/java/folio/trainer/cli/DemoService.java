@@ -19,7 +19,7 @@ final class DemoService {
 
   private DemoService() {}
 
-  /** What the program does after a text. */
+  /** The ways in which the program goes on after a text. */
   enum AfterText {
     SERVE,
     STREAM,

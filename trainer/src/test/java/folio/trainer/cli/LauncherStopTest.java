@@ -9,7 +9,7 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** What the launcher leaves behind when Ctrl-C or SIGTERM ends it: no process and no file. */
+/** Tests that the launcher leaves no process and no file behind when Ctrl-C or SIGTERM ends it. */
 class LauncherStopTest extends LauncherClone {
   /** A message that takes the place of the terminal's last line. */
   private static final String REPLACED = "\r" + ESCAPE + "[Kfolio: ";
