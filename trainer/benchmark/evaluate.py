@@ -29,7 +29,8 @@ parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.R
 parser.add_argument("checkpoints", nargs="+", help="the folders of one or more checkpoints")
 parser.add_argument("text", help="the file of the whole text, in UTF-8")
 parser.add_argument("--split", default="90,10", help="the percentages of the parts")
-parser.add_argument("--dynamic", metavar="RATE,DECAY", help="also read the text dynamically, with the numbers of ./folio evaluate --dynamic")
+parser.add_argument("--dynamic", metavar="RATE,DECAY",
+                    help="also read the text dynamically, with the numbers of ./folio evaluate --dynamic")
 parser.add_argument("--device", default="cpu")
 arguments = parser.parse_args()
 

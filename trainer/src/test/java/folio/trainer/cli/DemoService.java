@@ -19,7 +19,7 @@ final class DemoService {
 
   private DemoService() {}
 
-  /** The ways in which the program goes on after a text. */
+  /** The ways in which the program continues after a text. */
   enum AfterText {
     SERVE,
     STREAM,
