@@ -14,6 +14,9 @@ import org.jboss.logging.Logger;
 public final class FusedDecoders implements FusedDecoderFactory {
   private static final Logger LOG = Logger.getLogger(FusedDecoders.class);
 
+  /** Fewer streams than these are not worth the pipeline's memory and its second at load. */
+  private static final int FEWEST_STREAMS_FOR_PIPELINE = PipelineLayout.GROUP / 2;
+
   private static final KernelCache KERNELS = KernelCache.ofThisMachine();
 
   private final FusedModel model;
@@ -54,6 +57,10 @@ public final class FusedDecoders implements FusedDecoderFactory {
       FusedModel model = new FusedModel(manager, network, characters, kernel);
       try {
         launchTrial(model);
+        PipelineLayout.of(network.config(), gpu)
+            .filter(pipeline -> streams >= FEWEST_STREAMS_FOR_PIPELINE)
+            .ifPresent(
+                pipeline -> tryPipeline(model, manager, network, pipeline, streams, kernels));
         return Optional.of(new FusedDecoders(model));
       } catch (RuntimeException | Error e) {
         model.close();
@@ -66,6 +73,27 @@ public final class FusedDecoders implements FusedDecoderFactory {
       LOG.warn("Model decoded by libtorch, not by the persistent kernel, which failed", e);
     }
     return Optional.empty();
+  }
+
+  /** Adds the pipeline to a model if it works there; the log has the reason if it does not. */
+  private static void tryPipeline(
+      FusedModel model,
+      NDManager manager,
+      CharGru network,
+      PipelineLayout layout,
+      int streams,
+      KernelCache kernels) {
+    try {
+      CudaDevice gpu = CudaDevice.of(model.device());
+      byte[] binary =
+          kernels.binary(gpu, KernelSource.pipeline(), KernelSource.definitions(layout));
+      int slots = Math.min(PipelineLayout.wholeGroups(streams), PipelineLayout.MAX_SLOTS);
+      model.addPipeline(manager, network, new CompiledPipeline(layout, slots, binary));
+      PipelineTrial.run(model, CudaStream.standard(model.device()));
+    } catch (CudaException e) {
+      model.decodeByPipelineFrom(Integer.MAX_VALUE);
+      LOG.warnf("Many streams decoded without the pipeline reason=%s", e.getMessage());
+    }
   }
 
   /** Launches once: only the driver knows whether all blocks fit on the GPU at the same time. */

@@ -7,10 +7,11 @@ import folio.runtime.cuda.CudaException;
 import folio.runtime.cuda.CudaKernel;
 import folio.runtime.cuda.CudaMemory;
 import folio.runtime.cuda.CudaModule;
-import folio.runtime.cuda.CudaStream;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
+import java.util.stream.IntStream;
 import org.jboss.logging.Logger;
 
 /**
@@ -22,14 +23,20 @@ final class FusedModel implements AutoCloseable {
 
   private final Device device;
   private final KernelLayout layout;
-  private final int slots;
-  private final CudaKernel smallBatch;
-  private final CudaKernel largeBatch;
+  private final int batchSlots;
+  private final KernelForm smallBatch;
+  private final KernelForm largeBatch;
 
-  /** The weights, in the order of {@code struct Launch}. */
-  private final List<CudaMemory> weights = new ArrayList<>();
+  /** Null without a pipeline. */
+  private KernelForm pipeline;
 
-  /** The module and the weights; {@link #close} frees them. */
+  private PipelineLayout pipelineLayout;
+  private int pipelineSlots;
+
+  /** The fewest streams that the pipeline decodes. */
+  private int pipelineFrom = Integer.MAX_VALUE;
+
+  /** The modules and the weights; {@link #close} frees them. */
   private final List<AutoCloseable> resources = new ArrayList<>();
 
   /**
@@ -43,28 +50,84 @@ final class FusedModel implements AutoCloseable {
   FusedModel(NDManager manager, CharGru network, int characters, CompiledKernel kernel) {
     this.device = manager.getDevice();
     this.layout = kernel.layout();
-    this.slots = kernel.slots();
+    this.batchSlots = kernel.slots();
     try (NDManager scratch = manager.newSubManager()) {
-      CudaModule module = CudaModule.load(device, kernel.binary());
-      resources.add(module);
-      this.smallBatch = module.kernel("decodeSmallBatch", sharedBytes(1));
-      this.largeBatch = module.kernel("decodeLargeBatch", sharedBytes(slots));
-      WeightPacker packer = new WeightPacker(layout, network, scratch);
-      copy(packer.matrices());
-      copy(packer.inputTable());
-      copy(packer.biases());
-      copy(packer.head());
-      copy(packer.headBias(characters));
+      CudaModule module = load(kernel.binary());
+      WeightPacker packer = new WeightPacker(network, scratch);
+      List<CudaMemory> weights =
+          List.of(
+              copy(packer.matrices(layout)),
+              copy(packer.inputTable()),
+              copy(packer.biases()),
+              copy(packer.head()),
+              copy(packer.headBias(characters)));
+      this.smallBatch = batch(module.kernel("decodeSmallBatch", sharedBytes(1)), weights);
+      this.largeBatch = batch(module.kernel("decodeLargeBatch", sharedBytes(batchSlots)), weights);
     } catch (RuntimeException | Error e) {
       close();
       throw e;
     }
   }
 
-  private void copy(ByteBuffer packed) {
+  private CudaModule load(byte[] binary) {
+    CudaModule module = CudaModule.load(device, binary);
+    resources.add(module);
+    return module;
+  }
+
+  private CudaMemory copy(ByteBuffer packed) {
     CudaMemory memory = CudaMemory.of(device, packed);
-    weights.add(memory);
     resources.add(memory);
+    return memory;
+  }
+
+  private KernelForm batch(CudaKernel kernel, List<CudaMemory> weights) {
+    return new KernelForm(
+        kernel,
+        layout.blocks(),
+        KernelLayout.THREADS,
+        KernelLayout::wholeTiles,
+        layout::sharedBytes,
+        weights);
+  }
+
+  private int sharedBytes(int streams) {
+    return layout.sharedBytes(KernelLayout.wholeTiles(streams));
+  }
+
+  /**
+   * Adds the pipeline. It decodes nothing until {@link #decodeByPipelineFrom} is called. No worker
+   * may use the model yet.
+   *
+   * @param manager the parent of temporary arrays, on the network's device
+   * @param network the network of the model
+   * @throws CudaException if the device has too little memory, or if the driver rejects the kernel
+   */
+  void addPipeline(NDManager manager, CharGru network, CompiledPipeline compiled) {
+    PipelineLayout added = compiled.layout();
+    try (NDManager scratch = manager.newSubManager()) {
+      CudaModule module = load(compiled.binary());
+      List<CudaMemory> weights = new ArrayList<>(largeBatch.weights());
+      weights.set(0, copy(new WeightPacker(network, scratch).matrices(added)));
+      pipeline =
+          new KernelForm(
+              module.kernel("decodePipeline", added.sharedBytes()),
+              added.blocks(),
+              PipelineLayout.THREADS,
+              PipelineLayout::wholeGroups,
+              slots -> added.sharedBytes(),
+              weights);
+      pipelineLayout = added;
+      pipelineSlots = compiled.slots();
+    }
+  }
+
+  /**
+   * Sets the fewest streams that the pipeline decodes; {@link Integer#MAX_VALUE} if it decodes
+   * none. No worker may use the model yet.
+   */
+  void decodeByPipelineFrom(int streams) {
+    pipelineFrom = streams;
   }
 
   Device device() {
@@ -75,28 +138,35 @@ final class FusedModel implements AutoCloseable {
     return layout;
   }
 
+  /** Returns the layout of the pipeline, if there is one. */
+  Optional<PipelineLayout> pipelineLayout() {
+    return Optional.ofNullable(pipelineLayout);
+  }
+
+  /** Returns the largest number of streams of a launch without the pipeline. */
+  int batchSlots() {
+    return batchSlots;
+  }
+
   /** Returns the largest number of streams of a launch. */
   int slots() {
-    return slots;
+    return pipelineFrom == Integer.MAX_VALUE ? batchSlots : Math.max(batchSlots, pipelineSlots);
   }
 
-  private int sharedBytes(int streams) {
-    return layout.sharedBytes(KernelLayout.wholeTiles(streams));
+  /** Returns a number of streams for each form that decodes any: the largest. */
+  IntStream largestOfEachForm() {
+    int batch = Math.min(batchSlots, pipelineFrom - 1);
+    return IntStream.of(Math.min(batch, KernelLayout.TILE), batch, slots())
+        .filter(streams -> streams > 0)
+        .distinct();
   }
 
-  /**
-   * Launches the kernel.
-   *
-   * @param blocks the layout's number of blocks; a test launches fewer
-   */
-  void launch(CudaStream stream, int blocks, LaunchStruct launch) {
-    (KernelLayout.isSmallBatch(launch.count()) ? smallBatch : largeBatch)
-        .launchCooperatively(
-            stream,
-            blocks,
-            KernelLayout.THREADS,
-            sharedBytes(launch.count()),
-            launch.encode(weights));
+  /** Returns the form that decodes a number of streams. */
+  KernelForm form(int streams) {
+    if (streams >= pipelineFrom) {
+      return pipeline;
+    }
+    return KernelLayout.isSmallBatch(streams) ? smallBatch : largeBatch;
   }
 
   /** Frees the weights and the kernel. No worker may launch the kernel any more. */

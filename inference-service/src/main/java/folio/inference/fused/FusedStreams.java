@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.Collections;
 import java.util.List;
+import java.util.Optional;
 import java.util.Queue;
 import org.jboss.logging.Logger;
 
@@ -49,6 +50,12 @@ final class FusedStreams implements FusedDecoder {
   private final CudaMemory seen;
   private final CudaMemory current;
 
+  /** Scratch of the pipeline; null without one. */
+  private final CudaMemory residuals;
+
+  private final CudaMemory logits;
+  private final CudaMemory arrivals;
+
   /**
    * Memory that host and kernel exchange: the ids, which end at {@link #controlOffset}; the control
    * words; a {@link StreamStruct} per stream; forced ids. So a launch needs one copy to the device,
@@ -80,7 +87,13 @@ final class FusedStreams implements FusedDecoder {
     controlOffset = (long) slots * MAX_STEPS * Integer.BYTES;
     try {
       states = allocate((long) slots * stateBytes());
-      outputs = allocate(layout.outputBytes(slots));
+      Optional<PipelineLayout> pipeline = model.pipelineLayout();
+      int batchSlots = Math.min(slots, model.batchSlots());
+      long pipelineBytes = pipeline.map(form -> form.outputBytes(slots)).orElse(0L);
+      outputs = allocate(Math.max(layout.outputBytes(batchSlots), pipelineBytes));
+      residuals = allocate(pipeline.map(form -> form.residualBytes(slots)));
+      logits = allocate(pipeline.map(form -> form.logitsBytes(slots)));
+      arrivals = allocate(pipeline.map(form -> form.arrivalBytes(slots)));
       seen = allocate((long) slots * seenBytes());
       current = allocate((long) slots * Integer.BYTES);
       exchange = allocate(2 * controlOffset + CONTROL_BYTES + (long) slots * StreamStruct.BYTES);
@@ -94,6 +107,15 @@ final class FusedStreams implements FusedDecoder {
     CudaMemory memory = CudaMemory.allocate(model.device(), stream, size);
     allocations.add(memory);
     return memory;
+  }
+
+  /** Returns null if there is no size. */
+  private CudaMemory allocate(Optional<Long> size) {
+    return size.map(this::allocate).orElse(null);
+  }
+
+  private static long address(CudaMemory memory) {
+    return memory == null ? 0 : memory.address();
   }
 
   private int stateBytes() {
@@ -139,11 +161,14 @@ final class FusedStreams implements FusedDecoder {
     states.clear(stream);
     seen.clear(stream);
     StepPlan plan = new StepPlan(0, SamplingParameters.DEFAULT, 0, 0, new int[0], 1);
-    for (int streams : new int[] {1, model.slots()}) {
-      count = streams;
-      launch(Collections.nCopies(streams, plan), 1);
-      finish();
-    }
+    model
+        .largestOfEachForm()
+        .forEach(
+            streams -> {
+              count = streams;
+              launch(Collections.nCopies(streams, plan), 1);
+              finish();
+            });
     clear();
   }
 
@@ -188,9 +213,7 @@ final class FusedStreams implements FusedDecoder {
     inFlight = List.copyOf(plans);
     long control = exchange.address() + controlOffset;
     long structs = control + CONTROL_BYTES;
-    model.launch(
-        stream,
-        layout.blocks(),
+    LaunchStruct launch =
         new LaunchStruct(
             states.address(),
             outputs.address(),
@@ -201,9 +224,13 @@ final class FusedStreams implements FusedDecoder {
             control - idsBytes(),
             logitsOut,
             control,
+            address(residuals),
+            address(logits),
+            address(arrivals),
             TIMEOUT_NANOS,
             count,
-            steps));
+            steps);
+    model.form(count).launch(stream, 0, launch);
   }
 
   private int idsBytes() {

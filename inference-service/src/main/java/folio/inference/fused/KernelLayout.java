@@ -138,6 +138,11 @@ record KernelLayout(
 
   /** Returns the number of rows of the head, rounded up to whole tensor-core products. */
   int headRows() {
+    return headRows(vocabulary);
+  }
+
+  /** Returns the number of rows of a head, rounded up to whole tensor-core products. */
+  static int headRows(int vocabulary) {
     return (vocabulary + PRODUCT_ROWS - 1) / PRODUCT_ROWS * PRODUCT_ROWS;
   }
 

@@ -5,8 +5,8 @@ import java.nio.ByteBuffer;
 import java.util.List;
 
 /**
- * The parameter of a launch, which mirrors {@code struct Launch} of {@code layout.cuh} without the
- * weights. Arrays are addresses of device memory; the shapes are in {@code layout.cuh}.
+ * The parameter of a launch, which mirrors {@code struct Launch} of {@code launch.cuh} without the
+ * weights. Arrays are addresses of device memory; the shapes are in {@code launch.cuh}.
  *
  * @param states float32 states of the streams, read and written
  * @param outputs scratch for what the blocks publish, see {@link KernelLayout#outputBytes}
@@ -18,6 +18,9 @@ import java.util.List;
  * @param logitsOut float32 {@code [steps][count][V]}, receives the logits, or 0
  * @param control three ints: two zeros, which become the barrier's counter and 1 on a timeout; the
  *     third receives the duration in nanoseconds
+ * @param residuals scratch of the pipeline for float32 outputs, or 0
+ * @param logits scratch of the pipeline for the logits of all streams, or 0
+ * @param arrivals scratch of the pipeline for its counters, or 0
  * @param timeoutNanos the longest time that the launch may take
  * @param count the number of streams
  * @param steps the largest number of steps of a stream
@@ -32,6 +35,9 @@ record LaunchStruct(
     long idsOut,
     long logitsOut,
     long control,
+    long residuals,
+    long logits,
+    long arrivals,
     long timeoutNanos,
     int count,
     int steps) {
@@ -39,14 +45,15 @@ record LaunchStruct(
    * The size of {@code struct Launch}, including four bytes of padding at its end. The kernel
    * asserts it.
    */
-  static final int BYTES = 136;
+  static final int BYTES = 160;
 
   /**
    * Encodes the struct.
    *
    * @param weights the memory that the struct's first five pointers point at, in their order
+   * @param slots the number of streams, rounded up as the form of the kernel wants it
    */
-  ByteBuffer encode(List<CudaMemory> weights) {
+  ByteBuffer encode(List<CudaMemory> weights, int slots) {
     ByteBuffer bytes = CudaMemory.hostBuffer(BYTES);
     for (CudaMemory memory : weights) {
       bytes.putLong(memory.address());
@@ -55,8 +62,10 @@ record LaunchStruct(
     bytes.putLong(streams).putLong(forced);
     bytes.putLong(seen).putLong(current);
     bytes.putLong(idsOut).putLong(logitsOut);
-    bytes.putLong(control).putLong(timeoutNanos);
-    bytes.putInt(count).putInt(KernelLayout.wholeTiles(count)).putInt(steps);
+    bytes.putLong(control);
+    bytes.putLong(residuals).putLong(logits).putLong(arrivals);
+    bytes.putLong(timeoutNanos);
+    bytes.putInt(count).putInt(slots).putInt(steps);
     return bytes.rewind();
   }
 }

@@ -21,6 +21,11 @@ import java.util.List;
 final class WeightPacker {
   private static final float MAX_FLOAT16 = 65_504;
 
+  private static final int GATES = 3;
+
+  /** The number of columns of a k16 step. */
+  private static final int STEP_COLUMNS = 16;
+
   /** The indices of a layer's tensors in {@link CharGru.Weights#layers}. */
   private static final int INPUT_WEIGHT = 0;
 
@@ -28,7 +33,6 @@ final class WeightPacker {
   private static final int INPUT_BIAS = 2;
   private static final int HIDDEN_BIAS = 3;
 
-  private final KernelLayout layout;
   private final CharGru network;
   private final CharGru.Weights weights;
   private final NDManager scratch;
@@ -38,29 +42,28 @@ final class WeightPacker {
    *
    * @param scratch the parent of temporary arrays, on the network's device
    */
-  WeightPacker(KernelLayout layout, CharGru network, NDManager scratch) {
-    this.layout = layout;
+  WeightPacker(CharGru network, NDManager scratch) {
     this.network = network;
     this.weights = network.weights();
     this.scratch = scratch;
   }
 
   /**
-   * Packs the matrices of all layers.
+   * Packs the matrices of all layers for small and large batches.
    *
    * @return float16 {@code [B][2L - 1][H / 32][R][32]}; the matrices are hidden 0, input 1, hidden
    *     1 and so on
    * @throws UnsupportedNetworkException if a weight exceeds the range of float16
    */
-  ByteBuffer matrices() {
+  ByteBuffer matrices(KernelLayout layout) {
     List<float[]> matrices = new ArrayList<>();
-    for (int layer = 0; layer < layout.layers(); layer++) {
+    for (int layer = 0; layer < layers(); layer++) {
       if (layer > 0) {
-        matrices.add(HostCopy.floats(weights.layers().get(layer).get(INPUT_WEIGHT)));
+        matrices.add(matrix(layer, INPUT_WEIGHT));
       }
-      matrices.add(HostCopy.floats(weights.layers().get(layer).get(HIDDEN_WEIGHT)));
+      matrices.add(matrix(layer, HIDDEN_WEIGHT));
     }
-    int hidden = layout.hidden();
+    int hidden = hidden();
     int rows = layout.rows();
     ByteBuffer packed =
         CudaMemory.hostBuffer(layout.blocks() * layout.matrices() * rows * hidden * Short.BYTES);
@@ -79,6 +82,76 @@ final class WeightPacker {
       }
     }
     return packed.flip();
+  }
+
+  /**
+   * Packs the matrices of all layers for the pipeline, in the order of {@code wgmma.cuh}. The rows
+   * of a block are eight units of gate r, the same units of z and of n, then the next eight units.
+   *
+   * @return float16 {@code [block of a layer][2][H / 16][R / 8][2][8][8]}, of which the axes after
+   *     the block are: input and hidden, k16 step, eight rows, eight columns, row, column. The
+   *     first layer's input matrix, which the table replaces, is zero.
+   * @throws UnsupportedNetworkException if a weight exceeds the range of float16
+   */
+  ByteBuffer matrices(PipelineLayout layout) {
+    int hidden = hidden();
+    int matrixHalves = layout.rows() * hidden;
+    int layerHalves = layout.layerBlocks() * 2 * matrixHalves;
+    ByteBuffer packed = CudaMemory.hostBuffer(layers() * layerHalves * Short.BYTES);
+    for (int layer = 0; layer < layers(); layer++) {
+      for (int tensor = INPUT_WEIGHT; tensor <= HIDDEN_WEIGHT; tensor++) {
+        if (layer == 0 && tensor == INPUT_WEIGHT) {
+          continue;
+        }
+        float[] matrix = matrix(layer, tensor);
+        for (int block = 0; block < layout.layerBlocks(); block++) {
+          int at = layer * layerHalves + (2 * block + tensor) * matrixHalves;
+          packed.position(at * Short.BYTES);
+          putBlock(packed, matrix, layout, block);
+        }
+      }
+    }
+    return packed.rewind();
+  }
+
+  /** Puts the rows of one block of the pipeline. */
+  private void putBlock(ByteBuffer packed, float[] matrix, PipelineLayout layout, int block) {
+    int hidden = hidden();
+    for (int step = 0; step < hidden / STEP_COLUMNS; step++) {
+      for (int eight = 0; eight < layout.rows() / 8; eight++) {
+        int gate = eight % GATES;
+        int firstUnit = block * layout.units() + eight / GATES * 8;
+        for (int position = 0; position < STEP_COLUMNS; position += 8) {
+          for (int unit = firstUnit; unit < firstUnit + 8; unit++) {
+            for (int i = position; i < position + 8; i++) {
+              packed.putShort(half(matrix[(gate * hidden + unit) * hidden + column(step, i)]));
+            }
+          }
+        }
+      }
+    }
+  }
+
+  /**
+   * Returns the column of a matrix that a k16 step has at a position. Two steps share 32 columns,
+   * of which every eight are four positions of one step and then four of the other: see {@code
+   * mma.cuh}.
+   */
+  private static int column(int step, int position) {
+    int first = step / 2 * KernelLayout.PAIR_COLUMNS + step % 2 * 4;
+    return first + position % 8 / 2 * 8 + position / 8 * 2 + position % 2;
+  }
+
+  private int layers() {
+    return network.config().layers();
+  }
+
+  private int hidden() {
+    return network.config().hiddenSize();
+  }
+
+  private float[] matrix(int layer, int tensor) {
+    return HostCopy.floats(weights.layers().get(layer).get(tensor));
   }
 
   /**
@@ -106,11 +179,11 @@ final class WeightPacker {
    * @return float32 {@code [L][2][3][H]}
    */
   ByteBuffer biases() {
-    int bytes = 3 * layout.hidden() * Float.BYTES;
-    ByteBuffer packed = CudaMemory.hostBuffer(layout.layers() * 2 * bytes);
-    for (int layer = 0; layer < layout.layers(); layer++) {
+    int bytes = GATES * hidden() * Float.BYTES;
+    ByteBuffer packed = CudaMemory.hostBuffer(layers() * 2 * bytes);
+    for (int layer = 0; layer < layers(); layer++) {
       for (int tensor = INPUT_BIAS; tensor <= HIDDEN_BIAS; tensor++) {
-        packed.asFloatBuffer().put(HostCopy.floats(weights.layers().get(layer).get(tensor)));
+        packed.asFloatBuffer().put(matrix(layer, tensor));
         packed.position(packed.position() + bytes);
       }
     }
@@ -131,13 +204,14 @@ final class WeightPacker {
       matrix.attach(scratch);
     }
     float[] values = HostCopy.floats(matrix);
-    int hidden = layout.hidden();
-    int rows = layout.headRows();
+    int hidden = hidden();
+    int vocabulary = network.config().vocabularySize();
+    int rows = KernelLayout.headRows(vocabulary);
     ByteBuffer packed = CudaMemory.hostBuffer(rows * hidden * Short.BYTES);
     for (int column = 0; column < hidden; column += KernelLayout.PAIR_COLUMNS) {
       for (int row = 0; row < rows; row++) {
         for (int i = 0; i < KernelLayout.PAIR_COLUMNS; i++) {
-          float value = row < layout.vocabulary() ? values[row * hidden + column + i] : 0;
+          float value = row < vocabulary ? values[row * hidden + column + i] : 0;
           packed.putShort(half(value));
         }
       }

@@ -15,6 +15,7 @@
 // its memory, received ones and its own.
 
 #include "grid_barrier.cuh"
+#include "layout.cuh"
 
 // The products of a layer for a tile.
 enum Product { INPUT_PRODUCT, HIDDEN_PRODUCT };

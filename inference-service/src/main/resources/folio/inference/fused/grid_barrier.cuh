@@ -5,7 +5,7 @@
 // and continues without the data; its block ends at the next check of "late". No block reads control[1]: a block that
 // waits for one that has ended sees its own deadline pass.
 
-#include "layout.cuh"
+#include "launch.cuh"
 
 struct GridSync {
   unsigned* arrivals;                              // arrivals at the grid barrier; only grows

@@ -72,7 +72,9 @@ DEVICE void Block<SMALL>::sampleNext(int k, int s, int sampler) {
   const Stream& stream = launch.streams[s];
   int position = stream.position + k - stream.forced;
   const unsigned* seen = launch.seen + (size_t)s * SEEN_WORDS;
-  int id = sample(stream, position, shared.logits + at, shared.sampleWeights + at, seen);
+  const float* logits = shared.logits + at;
+  auto logit = [&](int id) { return logits[id]; };
+  int id = sample(stream, position, logit, shared.sampleWeights + at, seen);
   if ((threadIdx.x & 31) == 0) recordId(k, s, id);
 }
 

@@ -2,7 +2,7 @@
 
 // Sampling of one id by one warp.
 
-#include "layout.cuh"
+#include "launch.cuh"
 
 DEVICE u64 mix(u64 z) {
   z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9ULL;
@@ -78,14 +78,15 @@ __device__ __noinline__ void keepLargest(double* weights, int from, int to, int 
 }
 
 // Mirrors folio.model.sampling.Sampler, in one warp. Lane i owns the ids from i * IDS_PER_LANE on. The number is odd,
-// so that lanes read different banks of shared memory.
+// so that lanes read different banks of shared memory. "logit" returns the logit of an id; each id is asked for once.
 #define IDS_PER_LANE ((VOCABULARY + 31) / 32 | 1)
-__device__ int sample(const Stream& stream, int position, const float* logits, double* weights, const unsigned* seen) {
+template <typename Logit>
+__device__ int sample(const Stream& stream, int position, Logit logit, double* weights, const unsigned* seen) {
   int from = (threadIdx.x & 31) * IDS_PER_LANE, to = min(from + IDS_PER_LANE, VOCABULARY);
   double best = -1.0 / 0.0;
   int bestId = VOCABULARY;
   for (int id = from; id < to; id++) {
-    double weight = logits[id];
+    double weight = logit(id);
     if (stream.repetitionPenalty != 1 && (seen[id >> 5] >> (id & 31) & 1)) {
       weight = weight > 0 ? weight / stream.repetitionPenalty : weight * stream.repetitionPenalty;
     }

@@ -11,6 +11,7 @@ import folio.model.network.CharGru;
 import folio.model.network.CharGruConfig;
 import folio.runtime.cuda.FakeDriver;
 import java.util.SplittableRandom;
+import java.util.function.ToIntBiFunction;
 
 /**
  * A stand-in for the persistent kernel, on a fake driver. It reads and writes memory where {@code
@@ -28,12 +29,19 @@ final class FakeKernel implements AutoCloseable {
   static final int NANOS = 0xEE6B2800;
 
   private static final int STREAM_BYTES = 64;
-  private static final int LAUNCH_BYTES = 136;
+  private static final int LAUNCH_BYTES = 160;
 
   final NDManager manager = NDManager.newBaseManager();
   final CharGru network;
   final KernelLayout layout;
+  final PipelineLayout pipeline;
   final FakeDriver driver;
+
+  /** The duration that a launch reports, by the name of its kernel and its number of streams. */
+  ToIntBiFunction<String, Integer> nanos = (function, streams) -> NANOS;
+
+  /** A number that the pipeline adds to every id that it draws: not 0 in a wrong pipeline. */
+  int pipelineError;
 
   /** True if launches must time out. */
   boolean timesOut;
@@ -45,6 +53,7 @@ final class FakeKernel implements AutoCloseable {
     CharGruConfig config = CharGruConfig.residual(VOCABULARY, 32, HIDDEN, LAYERS);
     network = CharGru.initialize(manager, config, new SplittableRandom(3));
     layout = KernelLayout.of(config, HOPPER);
+    pipeline = PipelineLayout.of(config, HOPPER).orElseThrow();
     driver = new FakeDriver(HOPPER, this::run, LAUNCH_BYTES);
   }
 
@@ -54,6 +63,18 @@ final class FakeKernel implements AutoCloseable {
         network,
         network.config().vocabularySize(),
         new CompiledKernel(layout, SLOTS, new byte[] {1}));
+  }
+
+  /** Returns a model with a pipeline, which decodes nothing yet. */
+  FusedModel modelWithPipeline(int batchSlots, int slots) {
+    FusedModel model =
+        new FusedModel(
+            manager,
+            network,
+            network.config().vocabularySize(),
+            new CompiledKernel(layout, batchSlots, new byte[] {1}));
+    model.addPipeline(manager, network, new CompiledPipeline(pipeline, slots, new byte[] {2}));
+    return model;
   }
 
   FusedDecoders decoders() {
@@ -81,16 +102,20 @@ final class FakeKernel implements AutoCloseable {
 
   private void run(FakeDriver.Launch launch) {
     weights = launch.memory(0);
-    int count = launch.number(120);
-    int slots = launch.number(124);
-    int steps = launch.number(128);
+    int count = launch.number(144);
+    int slots = launch.number(148);
+    int steps = launch.number(152);
     Pointer control = launch.memory(104);
-    control.setInt(8, NANOS);
+    control.setInt(8, nanos.applyAsInt(launch.function(), count));
     assertThat(control.getLong(0)).as("control").isZero();
-    assertThat(slots).isEqualTo((count + 7) / 8 * 8);
-    assertThat(launch.function()).isEqualTo(count <= 8 ? "decodeSmallBatch" : "decodeLargeBatch");
-    assertThat(launch.blocks()).isEqualTo(layout.blocks());
-    assertThat(launch.sharedBytes()).isEqualTo(layout.sharedBytes(slots));
+    if (launch.function().equals("decodePipeline")) {
+      checkPipeline(launch, slots, count);
+    } else {
+      assertThat(slots).isEqualTo((count + 7) / 8 * 8);
+      assertThat(launch.function()).isEqualTo(count <= 8 ? "decodeSmallBatch" : "decodeLargeBatch");
+      assertThat(launch.blocks()).isEqualTo(layout.blocks());
+      assertThat(launch.sharedBytes()).isEqualTo(layout.sharedBytes(slots));
+    }
     if (timesOut) {
       control.setInt(4, 1);
       return;
@@ -98,6 +123,18 @@ final class FakeKernel implements AutoCloseable {
     for (int slot = 0; slot < count; slot++) {
       runStream(launch, slot, steps);
     }
+  }
+
+  /** Checks a launch of the pipeline, and writes to the ends of its scratch memory. */
+  private void checkPipeline(FakeDriver.Launch launch, int slots, int count) {
+    assertThat(slots).isEqualTo((count + 63) / 64 * 64);
+    assertThat(launch.threads()).isEqualTo(384);
+    assertThat(launch.blocks()).isEqualTo(pipeline.blocks());
+    assertThat(launch.sharedBytes()).isEqualTo(pipeline.sharedBytes());
+    launch.memory(48).setShort((2L * LAYERS + 2) * slots * HIDDEN * Short.BYTES - 2, (short) 1);
+    launch.memory(112).setInt((long) slots * HIDDEN * Float.BYTES - 4, 1);
+    launch.memory(120).setInt((long) slots * pipeline.headRows() * Float.BYTES - 4, 1);
+    launch.memory(128).setInt((LAYERS + 1L) * (slots / 64) * Integer.BYTES - 4, 1);
   }
 
   private void runStream(FakeDriver.Launch launch, int slot, int steps) {
@@ -114,6 +151,7 @@ final class FakeKernel implements AutoCloseable {
       }
       float h = state.getFloat((STATE - 1L) * Float.BYTES);
       int sampled = k - stream.getInt(60);
+      int error = launch.function().equals("decodePipeline") ? pipelineError : 0;
       last =
           sampled < 0
               ? launch.memory(64).getInt((stream.getInt(56) + (long) k) * Integer.BYTES)
@@ -123,7 +161,7 @@ final class FakeKernel implements AutoCloseable {
                   last,
                   stream.getDouble(8),
                   h,
-                  seenIds);
+                  seenIds + error);
       state.setFloat((STATE - 1L) * Float.BYTES, h + last);
       int word = last / Integer.SIZE * Integer.BYTES;
       seen.setInt(word, seen.getInt(word) | 1 << last % Integer.SIZE);

@@ -80,11 +80,14 @@ class FusedStreamsOnGpuTest {
               parts[6],
               0,
               control.address(),
+              0,
+              0,
+              0,
               nanos,
               rows,
               1);
       FusedModel model = decoders.model();
-      model.launch(stream, model.layout().blocks() - missing, launch);
+      model.form(rows).launch(stream, missing, launch);
       assertThat(control.read(stream, 4, 4).getInt()).as("timed out").isEqualTo(1);
       assertThat(control.read(stream, 8, 4).getInt()).as("nanoseconds").isGreaterThan((int) nanos);
 

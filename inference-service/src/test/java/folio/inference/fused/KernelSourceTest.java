@@ -6,8 +6,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import ai.djl.Device;
+import folio.model.network.CharGruConfig;
 import folio.model.sampling.SamplingParameters;
 import folio.model.testing.CudaCompiler;
+import folio.runtime.cuda.CudaDevice;
 import folio.runtime.cuda.CudaException;
 import folio.runtime.cuda.CudaMemory;
 import folio.runtime.cuda.FakeDriver;
@@ -19,9 +21,11 @@ import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.stream.Stream;
@@ -86,6 +90,44 @@ class KernelSourceTest {
     assertThat(binary).startsWith(0x7f, 'E', 'L', 'F');
   }
 
+  /** The shapes have all numbers of units of a block, and heads with few and with many rows. */
+  @ParameterizedTest
+  @CsvSource({
+    "8, 512, 65, 132, 32",
+    "3, 512, 300, 132, 16",
+    "3, 128, 33, 132, 8",
+    "2, 192, 2, 20, 24",
+    "2, 1024, 65, 132, 16",
+    "1, 64, 65, 9, 8"
+  })
+  void compilesThePipeline(int layers, int hidden, int vocabulary, int multiprocessors, int units) {
+    CudaDevice gpu = new CudaDevice(90, multiprocessors, HOPPER.sharedBytes(), true, 13_000);
+    CharGruConfig config = CharGruConfig.residual(vocabulary, 32, hidden, layers);
+    PipelineLayout layout = PipelineLayout.of(config, gpu).orElseThrow();
+    assertThat(layout.units()).isEqualTo(units);
+
+    byte[] binary = nvrtc.compile(KernelSource.pipeline(), 90, KernelSource.definitions(layout));
+
+    assertThat(binary).startsWith(0x7f, 'E', 'L', 'F');
+  }
+
+  @Test
+  void rejectsAHostWithAnotherSharedMemoryOfThePipeline() {
+    PipelineLayout layout =
+        PipelineLayout.of(CharGruConfig.residual(65, 32, 128, 3), HOPPER).orElseThrow();
+    List<String> wrong =
+        KernelSource.definitions(layout).stream()
+            .map(
+                definition ->
+                    definition.replace(
+                        "=" + layout.sharedBytes(), "=" + (layout.sharedBytes() + 8)))
+            .toList();
+
+    assertThatThrownBy(() -> nvrtc.compile(KernelSource.pipeline(), 90, wrong))
+        .isInstanceOf(CudaException.class)
+        .hasMessageContaining("PipelineLayout.sharedBytes differs");
+  }
+
   /** Compiles {@code layout.cuh} alone, which has all assertions, with code behind it. */
   private static void compileLayout(List<String> definitions, String code) {
     String source = "#include \"layout.cuh\"\n" + code;
@@ -137,7 +179,7 @@ class KernelSourceTest {
   void rejectsAHostWithOtherStructs() {
     assertRejected(replaced("STREAM_BYTES=64", "STREAM_BYTES=72"), "StreamStruct has another size");
     assertRejected(
-        replaced("LAUNCH_BYTES=136", "LAUNCH_BYTES=128"), "LaunchStruct has another size");
+        replaced("LAUNCH_BYTES=160", "LAUNCH_BYTES=152"), "LaunchStruct has another size");
   }
 
   private static List<String> replaced(String definition, String by) {
@@ -149,7 +191,8 @@ class KernelSourceTest {
   /** Every component of the record has the name of a field of the struct, and its own value. */
   @Test
   void readsALaunchWhereTheHostWritesIt() {
-    LaunchStruct launch = new LaunchStruct(11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22);
+    LaunchStruct launch =
+        new LaunchStruct(11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25);
     Map<String, Integer> offsets = new LinkedHashMap<>();
     try (FakeDriver driver = new FakeDriver(HOPPER, ignored -> {}, LaunchStruct.BYTES)) {
       List<CudaMemory> weights = new ArrayList<>();
@@ -158,13 +201,13 @@ class KernelSourceTest {
         weights.add(CudaMemory.of(Device.cpu(), CudaMemory.hostBuffer(8)));
       }
       assertThat(driver.allocations()).isEqualTo(weights.size());
-      ByteBuffer encoded = launch.encode(weights);
+      ByteBuffer encoded = launch.encode(weights, 26);
       weights.forEach(CudaMemory::close);
       RecordComponent[] components = LaunchStruct.class.getRecordComponents();
       for (int i = 0; i < components.length; i++) {
         offsets.put(components[i].getName(), offsetOf(encoded, 11 + i));
       }
-      offsets.put("slots", offsetOf(encoded, 24)); // 21 streams in whole tiles
+      offsets.put("slots", offsetOf(encoded, 26));
     }
 
     compileLayout(KernelSource.definitions(LAYOUT), offsetAssertions("Launch", offsets));
@@ -228,8 +271,10 @@ class KernelSourceTest {
   void namesEveryHeaderOfItsFolder() throws IOException, URISyntaxException {
     Path folder = Path.of(KernelSource.class.getResource("decode.cu").toURI()).getParent();
     try (Stream<Path> files = Files.list(folder)) {
+      Set<String> named = new HashSet<>(KernelSource.HEADERS);
+      named.addAll(KernelSource.PIPELINE_HEADERS);
       assertThat(files.map(file -> file.getFileName().toString()).filter(f -> f.endsWith(".cuh")))
-          .containsExactlyInAnyOrderElementsOf(KernelSource.HEADERS);
+          .containsExactlyInAnyOrderElementsOf(named);
     }
   }
 

@@ -13,7 +13,7 @@ import java.util.TreeMap;
 /** Reads the sources of kernels from the class path. */
 public final class KernelFiles {
   /** The headers that all kernels may include. */
-  public static final List<String> SHARED = List.of("mma.cuh", "ptx.cuh");
+  public static final List<String> SHARED = List.of("mma.cuh", "ptx.cuh", "wgmma.cuh");
 
   private KernelFiles() {}
 

@@ -28,6 +28,9 @@ import java.util.stream.Stream;
  * @see <a href="https://docs.nvidia.com/cuda/nvrtc/">NVRTC</a>
  */
 public final class Nvrtc {
+  /** The architecture whose products of warpgroups need a target that only it runs. */
+  private static final int WGMMA_ARCHITECTURE = 90;
+
   /**
    * A CUDA C++ program.
    *
@@ -162,7 +165,7 @@ public final class Nvrtc {
     try {
       String[] options =
           Stream.concat(
-                  Stream.of("--gpu-architecture=sm_" + architecture),
+                  Stream.of("--gpu-architecture=" + target(architecture)),
                   definitions.stream().map(definition -> "--define-macro=" + definition))
               .toArray(String[]::new);
       int failed = invoke("nvrtcCompileProgram", handle, options.length, new StringArray(options));
@@ -177,6 +180,11 @@ public final class Nvrtc {
     } finally {
       invoke("nvrtcDestroyProgram", new PointerByReference(handle));
     }
+  }
+
+  /** Returns the target for an architecture; the one with wgmma has it in a target of its own. */
+  private static String target(int architecture) {
+    return "sm_" + architecture + (architecture == WGMMA_ARCHITECTURE ? "a" : "");
   }
 
   private Pointer create(Program program) {

@@ -29,6 +29,9 @@ DEVICE float toFloat(half_t half) {
 #endif
 }
 
+// Returns two neighbouring halves, the first in the low bits.
+DEVICE unsigned toHalves(float first, float second) { return toHalf(first) | (unsigned)toHalf(second) << 16; }
+
 DEVICE u64 nanoseconds() {
   u64 now;
   asm volatile("mov.u64 %0, %%globaltimer;" : "=l"(now));
@@ -44,7 +47,25 @@ DEVICE uint4 loadPublished(const half_t* from) {
   return v;
 }
 
+DEVICE float loadPublished(const float* from) {
+  float v;
+  asm volatile("ld.global.cg.f32 %0, [%1];" : "=f"(v) : "l"(from));
+  return v;
+}
+
+DEVICE float2 loadPublishedPair(const float* from) {
+  float2 v;
+  asm volatile("ld.global.cg.v2.f32 {%0,%1}, [%2];" : "=f"(v.x), "=f"(v.y) : "l"(from));
+  return v;
+}
+
 // Reads what no block writes during the launch.
+DEVICE float2 loadConstantPair(const float* from) {
+  float2 v;
+  asm volatile("ld.global.nc.v2.f32 {%0,%1}, [%2];" : "=f"(v.x), "=f"(v.y) : "l"(from));
+  return v;
+}
+
 DEVICE void loadConstant(uint4& v, const half_t* from) {
   asm volatile("ld.global.nc.v4.u32 {%0,%1,%2,%3}, [%4];" : "=r"(v.x), "=r"(v.y), "=r"(v.z), "=r"(v.w) : "l"(from));
 }
@@ -149,4 +170,16 @@ DEVICE bool hasCompleted(unsigned mbarrier, unsigned parity) {
       : "r"(mbarrier), "r"(parity)
       : "memory");
   return done;
+}
+
+// Changes the number of registers of a warpgroup's threads. All its threads must call it. The numbers are multiples of
+// eight; a request waits until other warpgroups have released enough.
+template <int REGISTERS>
+DEVICE void requestRegisters() {
+  asm volatile("setmaxnreg.inc.sync.aligned.u32 %0;" ::"n"(REGISTERS));
+}
+
+template <int REGISTERS>
+DEVICE void releaseRegisters() {
+  asm volatile("setmaxnreg.dec.sync.aligned.u32 %0;" ::"n"(REGISTERS));
 }

@@ -1,0 +1,48 @@
+#pragma once
+
+// The warps that draw, in every block: each has every DRAWERS-th stream. Draws take longer than the layers of a group, so
+// they run beside them.
+
+#include "pipeline_head.cuh"
+#include "sampler.cuh"
+
+// Draws or forces the next ids of this warp's streams, in all steps. A forced id is published no earlier than a drawn one
+// could be: blocks may overwrite what they publish once a stream's id has come. Returns early on a timeout.
+DEVICE void PipelineBlock::runDraws() {
+  int warp = (threadIdx.x - COMPUTING) / 32, lane = threadIdx.x % 32, drawer = warp * GRID + blockIdx.x;
+  double* weights = shared.drawnWeights + warp * HEAD_ROWS;
+  Stream* streams = shared.drawnStreams + warp * DRAWN_STREAMS;
+  for (int s = drawer, i = 0; s < launch.count; s += DRAWERS, i++) {
+    for (int word = lane; word < sizeof(Stream) / 4; word += 32) {
+      ((int*)(streams + i))[word] = ((const int*)(launch.streams + s))[word];
+    }
+  }
+  __syncwarp();
+  for (int k = 0; k < launch.steps; k++) {
+    for (int s = drawer, i = 0; s < launch.count; s += DRAWERS, i++) {
+      const Stream& stream = streams[i];
+      if (k >= stream.length) continue;
+      unsigned spins = 0, count = HEADS * (k + 1);
+      while (loadAcquire(arrivals(LAYERS, s / GROUP)) < count && !grid.expired(spins)) {}
+      if (__any_sync(~0u, grid.late)) return;
+      unsigned* seen = launch.seen + (size_t)s * SEEN_WORDS;
+      int id;
+      if (k < stream.forced) {
+        id = launch.forced[stream.forcedFrom + k];
+      } else {
+        auto logit = [&](int each) {
+          float value = loadPublished(launch.logits + (size_t)s * HEAD_ROWS + each);
+          if (launch.logitsOut) launch.logitsOut[((size_t)k * launch.count + s) * VOCABULARY + each] = value;
+          return value;
+        };
+        id = sample(stream, stream.position + k - stream.forced, logit, weights, seen);
+      }
+      if (lane == 0) {
+        GridSync::publishId(launch.current + s, k + 1, id);
+        launch.idsOut[(size_t)s * launch.steps + k] = id;
+        seen[id >> 5] |= 1u << (id & 31);
+      }
+      __syncwarp();
+    }
+  }
+}
