@@ -178,7 +178,7 @@ final class FusedBatch implements AutoCloseable {
       FusedSequence fused = launched.get(slot);
       Sequence sequence = fused.sequence();
       for (int i = 0; i < written[slot].length && !sequence.finished(); i++) {
-        tokens += fused.accept(written[slot][i]) ? 1 : 0;
+        tokens += fused.accept(written[slot][i], end.logits()[slot], i) ? 1 : 0;
       }
       if (sequence.savesState()) {
         sequence.save(decoder.state(sequences.indexOf(fused)));

@@ -28,8 +28,8 @@ final class FusedSequence {
   }
 
   /**
-   * Returns whether the kernel can decode what a sequence asks for. It reports tokens alone, no
-   * log-probabilities; and where a stop sequence ends a launch midway, the state there is unknown.
+   * Returns whether the kernel can decode what a sequence asks for. Where a stop sequence ends a
+   * launch midway, the state there is unknown.
    */
   static boolean supports(Sequence sequence) {
     return supports(sequence.request(), sequence.output().canStop());
@@ -41,7 +41,7 @@ final class FusedSequence {
    * @param canStop whether a stop sequence may end it
    */
   static boolean supports(GenerationRequest request, boolean canStop) {
-    return request.logprobs().isEmpty() && !(request.keepState() && canStop);
+    return !(request.keepState() && canStop);
   }
 
   Sequence sequence() {
@@ -73,19 +73,22 @@ final class FusedSequence {
         pending.length == 0 ? last : pending[pending.length - 1],
         sequence.position() + Math.max(0, pending.length - cursor.forcedSteps()),
         cursor.forced(pending.length, length),
-        length);
+        length,
+        sequence.request().logprobs().isPresent());
   }
 
   /**
    * Receives the id that a step led to.
    *
+   * @param logits float32 {@code [steps, V]} of the launch, or null if the plan asked for none
+   * @param step the index of the step in the launch
    * @return whether it is a new token, not one of the prompt
    */
-  boolean accept(int id) {
+  boolean accept(int id, float[] logits, int step) {
     if (cursor.step()) {
       return false;
     }
-    sequence.append(id);
+    sequence.append(id, logits, step);
     return true;
   }
 }

@@ -110,21 +110,28 @@ final class Sequence {
     try {
       double uniform = SeededRandom.uniform(request.seed(), position());
       int id = sampler.sample(logits, offset, seen, request.sampling(), uniform);
-      append(
-          id,
-          request.logprobs().isEmpty()
-              ? List.of()
-              : List.of(
-                  Logprobs.of(
-                      model.vocabulary(), logits, offset, id, request.logprobs().getAsInt())));
+      append(id, logprobs(id, logits, offset));
     } catch (RuntimeException e) {
       failure = e;
     }
   }
 
-  /** Appends a token that the persistent kernel has drawn. */
-  void append(int id) {
-    append(id, List.of());
+  private List<TokenLogprob> logprobs(int id, float[] logits, int offset) {
+    if (request.logprobs().isEmpty()) {
+      return List.of();
+    }
+    int alternatives = request.logprobs().getAsInt();
+    return List.of(Logprobs.of(model.vocabulary(), logits, offset, id, alternatives));
+  }
+
+  /**
+   * Appends a token that the persistent kernel has drawn.
+   *
+   * @param logits float32 {@code [steps, V]}, or null if the request asks for no log-probabilities
+   * @param step the step that drew it
+   */
+  void append(int id, float[] logits, int step) {
+    append(id, logprobs(id, logits, step * model.vocabulary().size()));
   }
 
   private void append(int id, List<TokenLogprob> logprobs) {

@@ -9,6 +9,7 @@ import folio.inference.generation.Timings;
 import folio.inference.generation.TokenLogprob;
 import folio.inference.generation.Usage;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 
 /** The stream of one sequence to its client: text, timings and the end. Owned by a worker. */
@@ -36,8 +37,9 @@ final class SequenceOutput {
   private final boolean canStop;
   private final Times times;
   private long firstTokenNanos;
-  private String unsentText;
-  private List<TokenLogprob> unsentLogprobs = List.of();
+  private final StringBuilder unsentText = new StringBuilder();
+  private final List<TokenLogprob> unsentLogprobs = new ArrayList<>();
+  private boolean unsent;
   private int tokens;
   private int sentTokens;
   private boolean started;
@@ -69,7 +71,7 @@ final class SequenceOutput {
 
   /** Lets {@link #emit} start the stream of a request that asks for no token. */
   void addNothing() {
-    unsentText = "";
+    unsent = true;
   }
 
   /**
@@ -79,9 +81,9 @@ final class SequenceOutput {
    * @return whether the token completes a stop sequence
    */
   boolean add(String character, List<TokenLogprob> logprobs) {
-    String text = stopSequences.accept(character);
-    unsentText = unsentText == null ? text : unsentText + text;
-    unsentLogprobs = logprobs;
+    unsentText.append(stopSequences.accept(character));
+    unsentLogprobs.addAll(logprobs);
+    unsent = true;
     tokens++;
     return stopSequences.stopped();
   }
@@ -93,7 +95,7 @@ final class SequenceOutput {
 
   /** Sends what was added, once. */
   void emit() {
-    if (unsentText == null) {
+    if (!unsent) {
       return;
     }
     if (!started) {
@@ -102,8 +104,10 @@ final class SequenceOutput {
         stream.append(source.prompt(), List.of());
       }
     }
-    stream.append(unsentText, unsentLogprobs);
-    unsentText = null;
+    stream.append(unsentText.toString(), unsentLogprobs);
+    unsentText.setLength(0);
+    unsentLogprobs.clear();
+    unsent = false;
     if (!started) {
       started = true;
       stream.start(new GenerationStream.Started(source.modelVersion(), request.seed()));

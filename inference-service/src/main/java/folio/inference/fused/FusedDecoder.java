@@ -32,17 +32,42 @@ public interface FusedDecoder extends AutoCloseable {
    * @param position the number of ids that were sampled with this seed before
    * @param forced the ids of the first steps, such as those of a prompt, which are not sampled
    * @param length the number of steps, forced ones included
+   * @param logits whether the launch returns the logits that ids are sampled from
    */
   record StepPlan(
-      long seed, SamplingParameters sampling, int lastId, int position, int[] forced, int length) {}
+      long seed,
+      SamplingParameters sampling,
+      int lastId,
+      int position,
+      int[] forced,
+      int length,
+      boolean logits) {
+    /** Creates a plan that returns no logits. */
+    public StepPlan(
+        long seed,
+        SamplingParameters sampling,
+        int lastId,
+        int position,
+        int[] forced,
+        int length) {
+      this(seed, sampling, lastId, position, forced, length, false);
+    }
+
+    /** Returns the same plan with logits. */
+    public StepPlan withLogits() {
+      return new StepPlan(seed, sampling, lastId, position, forced, length, true);
+    }
+  }
 
   /**
    * The result of a launch.
    *
    * @param ids the ids of each stream, forced ones included, by slot at the time of the launch
+   * @param logits float32 {@code [length, V]} of each stream whose plan asks for logits, and null
+   *     of others; those of forced ids are undefined
    * @param nanos the time that the launch took on the device
    */
-  record LaunchResult(int[][] ids, long nanos) {}
+  record LaunchResult(int[][] ids, float[][] logits, long nanos) {}
 
   /** Returns the number of streams that can still join. */
   int freeSlots();

@@ -56,6 +56,11 @@ final class FusedStreams implements FusedDecoder {
   private final CudaMemory logits;
   private final CudaMemory arrivals;
 
+  /** The logits of the plans that ask for them; null until one does. Grows with the need. */
+  private CudaMemory logitsOut;
+
+  private long logitsOutBytes;
+
   /**
    * Memory that host and kernel exchange: the ids, which end at {@link #controlOffset}; the control
    * words; a {@link StreamStruct} per stream; forced ids. So a launch needs one copy to the device,
@@ -196,15 +201,6 @@ final class FusedStreams implements FusedDecoder {
 
   @Override
   public void launch(List<StepPlan> plans, int steps) {
-    launch(plans, steps, 0);
-  }
-
-  /**
-   * Launches and has the kernel write the logits of every sampled id.
-   *
-   * @param logitsOut the device address of float32 {@code [steps, count, V]}; 0 for no logits
-   */
-  void launch(List<StepPlan> plans, int steps, long logitsOut) {
     applyMoves();
     ByteBuffer bytes = CudaMemory.hostBuffer(CONTROL_BYTES + StreamStruct.encodedBytes(plans));
     StreamStruct.encode(plans, bytes.position(CONTROL_BYTES));
@@ -222,7 +218,7 @@ final class FusedStreams implements FusedDecoder {
             seen.address(),
             current.address(),
             control - idsBytes(),
-            logitsOut,
+            logitsAddress(plans, steps),
             control,
             address(residuals),
             address(logits),
@@ -231,6 +227,26 @@ final class FusedStreams implements FusedDecoder {
             count,
             steps);
     model.form(count).launch(stream, 0, launch);
+  }
+
+  /** Returns memory for the logits that plans ask for, or 0 if none does. */
+  private long logitsAddress(List<StepPlan> plans, int steps) {
+    long bytes = plans.stream().filter(StepPlan::logits).count() * logitsBytes(steps);
+    if (bytes > logitsOutBytes) {
+      if (logitsOut != null) {
+        stream.synchronize(); // work is queued, though none that uses the memory
+        allocations.remove(logitsOut);
+        logitsOut.close();
+        logitsOutBytes = 0;
+      }
+      logitsOut = allocate(bytes);
+      logitsOutBytes = bytes;
+    }
+    return bytes == 0 ? 0 : logitsOut.address();
+  }
+
+  private int logitsBytes(int steps) {
+    return steps * layout.vocabulary() * Float.BYTES;
   }
 
   private int idsBytes() {
@@ -246,12 +262,23 @@ final class FusedStreams implements FusedDecoder {
       throw new CudaException("the kernel timed out after two seconds");
     }
     int[][] ids = new int[inFlight.size()][];
+    float[][] logits = new float[ids.length][];
+    int row = 0;
     for (int slot = 0; slot < ids.length; slot++) {
-      ids[slot] = new int[inFlight.get(slot).length()];
+      StepPlan plan = inFlight.get(slot);
+      ids[slot] = new int[plan.length()];
       words.position(slot * steps).get(ids[slot]);
+      if (plan.logits()) {
+        logits[slot] = new float[plan.length() * layout.vocabulary()];
+        ByteBuffer read =
+            logitsOut.read(
+                stream, (long) row++ * logitsBytes(steps), logits[slot].length * Float.BYTES);
+        read.asFloatBuffer().get(logits[slot]);
+      }
     }
     inFlight = null;
-    return new LaunchResult(ids, Integer.toUnsignedLong(words.get(control + CONTROL_NANOS)));
+    return new LaunchResult(
+        ids, logits, Integer.toUnsignedLong(words.get(control + CONTROL_NANOS)));
   }
 
   @Override

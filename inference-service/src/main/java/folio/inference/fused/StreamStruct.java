@@ -5,10 +5,13 @@ import java.nio.ByteBuffer;
 import java.nio.IntBuffer;
 import java.util.List;
 
-/** An encoder of step plans, which mirrors {@code struct Stream} of {@code layout.cuh}. */
+/** An encoder of step plans, which mirrors {@code struct Stream} of {@code launch.cuh}. */
 final class StreamStruct {
-  /** The size of {@code struct Stream}. The kernel asserts it. */
-  static final int BYTES = 64;
+  /**
+   * The size of {@code struct Stream}, including four bytes of padding at its end. The kernel
+   * asserts it.
+   */
+  static final int BYTES = 72;
 
   private StreamStruct() {}
 
@@ -24,6 +27,7 @@ final class StreamStruct {
    * @param to receives the bytes from its position to its limit
    */
   static void encode(List<FusedDecoder.StepPlan> plans, ByteBuffer to) {
+    int rows = 0;
     int forcedAt = to.position() + plans.size() * BYTES;
     IntBuffer forced = to.slice(forcedAt, to.limit() - forcedAt).order(to.order()).asIntBuffer();
     for (FusedDecoder.StepPlan plan : plans) {
@@ -38,7 +42,9 @@ final class StreamStruct {
           .putInt(plan.position())
           .putInt(plan.length())
           .putInt(forced.position())
-          .putInt(plan.forced().length);
+          .putInt(plan.forced().length)
+          .putInt(plan.logits() ? rows++ : -1)
+          .putInt(0);
       forced.put(plan.forced());
     }
   }

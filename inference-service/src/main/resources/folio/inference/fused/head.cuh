@@ -116,13 +116,14 @@ DEVICE bool Block<SMALL>::nextIds(int k) {
         }
       }
       if (__syncthreads_or(grid.late)) return false;
+      float* out = logitsFor(launch, launch.streams[s], k);
       for (int id = t; id < VOCABULARY; id += THREADS) {
         float total = shared.partials[id];
 #pragma unroll
         for (int slice = 1; slice < WARPS; slice++) total += shared.partials[slice * HEAD_ROWS + id];
         total += __ldg(launch.headBias + id);
         shared.logits[sampler * HEAD_ROWS + id] = total;
-        if (launch.logitsOut) launch.logitsOut[((size_t)k * count + s) * VOCABULARY + id] = total;
+        if (out) out[id] = total;
       }
       __syncthreads();
     }

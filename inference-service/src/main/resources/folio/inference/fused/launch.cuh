@@ -51,6 +51,7 @@ struct Stream {
   int position;                             // the number of ids sampled with this seed before
   int length;                               // the number of steps, at most the launch's
   int forcedFrom, forced;                   // index of the first forced id in the launch's, and their number
+  int logitsRow;                            // index among the streams whose logits the host wants, or -1
 };
 static_assert(sizeof(Stream) == STREAM_BYTES, "StreamStruct has another size");
 
@@ -71,7 +72,7 @@ struct Launch {
   unsigned* seen;                           // [count][SEEN_WORDS], a bit for each id that occurred; read, written
   int* current;                             // [count], scratch: see GridSync::awaitId
   int* idsOut;                              // [count][steps], forced ids included
-  float* logitsOut;                         // [steps][count][VOCABULARY], or null
+  float* logitsOut;                         // [streams with a row][steps][VOCABULARY]; of forced ids undefined
   unsigned* control;                        // [0] counts arrivals at the barrier, [1] becomes 1 on a timeout; both must
                                             // be 0 before. [2] receives block 0's duration in ns, mod 2^32
   float* residuals;                         // pipeline: [slots][HIDDEN], scratch
@@ -83,3 +84,9 @@ struct Launch {
                                             // host's MAX_STEPS is 256.
 };
 static_assert(sizeof(Launch) == LAUNCH_BYTES, "LaunchStruct has another size");
+
+// Returns where a stream's logits of a step go for the host, or null.
+DEVICE float* logitsFor(const Launch& launch, const Stream& stream, int k) {
+  if (stream.logitsRow < 0) return nullptr;
+  return launch.logitsOut + ((size_t)stream.logitsRow * launch.steps + k) * VOCABULARY;
+}

@@ -30,9 +30,10 @@ DEVICE void PipelineBlock::runDraws() {
       if (k < stream.forced) {
         id = launch.forced[stream.forcedFrom + k];
       } else {
+        float* out = logitsFor(launch, stream, k);
         auto logit = [&](int each) {
           float value = loadPublished(launch.logits + (size_t)s * HEAD_ROWS + each);
-          if (launch.logitsOut) launch.logitsOut[((size_t)k * launch.count + s) * VOCABULARY + each] = value;
+          if (out) out[each] = value;
           return value;
         };
         id = sample(stream, stream.position + k - stream.forced, logit, weights, seen);

@@ -282,9 +282,18 @@ class FusedDecodingTest {
   }
 
   @Test
+  void reportsLogProbabilities() {
+    GenerationRequest request = penalized("hello", 300, 3).logprobs(2).build();
+    Outcome outcome = run(fused, request);
+
+    assertThat(machine.launches).hasSizeBetween(2, 100);
+    assertThat(outcome.logprobs()).hasSize(300);
+    assertThat(machine.characters).as("all, and of the prompt").isEqualTo(300 + 4);
+    outcome.assertIs(run(libtorch, request));
+  }
+
+  @Test
   void libtorchDecodesWhatTheKernelDoesNotSupport() {
-    GenerationRequest probabilities = penalized("hello", 30, 3).logprobs(2).build();
-    run(fused, probabilities).assertIs(run(libtorch, probabilities));
     GenerationRequest keptAndStopped = request(30, 3, List.of("zq"), true, null);
     run(fused, keptAndStopped).assertIs(run(libtorch, keptAndStopped));
 

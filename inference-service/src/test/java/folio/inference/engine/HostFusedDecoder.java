@@ -141,11 +141,16 @@ final class HostFusedDecoder implements FusedDecoderFactory {
         throw new IllegalArgumentException(all + " for " + states.size() + ", " + most);
       }
       int[][] ids = new int[all.size()][];
+      float[][] logits = new float[all.size()][];
       for (int slot = 0; slot < ids.length; slot++) {
-        ids[slot] = write(slot, all.get(slot));
+        StepPlan plan = all.get(slot);
+        if (plan.logits()) {
+          logits[slot] = new float[plan.length() * decoder.config().vocabularySize()];
+        }
+        ids[slot] = write(slot, plan, logits[slot]);
         machine.characters += ids[slot].length;
       }
-      inFlight = new LaunchResult(ids, most * NANOS_A_STEP);
+      inFlight = new LaunchResult(ids, logits, most * NANOS_A_STEP);
       machine.launches.add(most);
       machine.busy = true;
     }
@@ -163,7 +168,7 @@ final class HostFusedDecoder implements FusedDecoderFactory {
       return inFlight;
     }
 
-    private int[] write(int slot, StepPlan plan) {
+    private int[] write(int slot, StepPlan plan, float[] logits) {
       int[] ids = new int[plan.length()];
       int last = plan.lastId();
       DecodeState state = decoder.restore(states.get(slot));
@@ -171,6 +176,10 @@ final class HostFusedDecoder implements FusedDecoderFactory {
         DecodeState before = state;
         try (StepOutput decoded = decoder.step(new long[] {last}, before)) {
           int forced = plan.forced().length;
+          if (logits != null) {
+            int size = decoder.config().vocabularySize();
+            System.arraycopy(decoded.logits(), 0, logits, k * size, size);
+          }
           double uniform = SeededRandom.uniform(plan.seed(), plan.position() + k - forced);
           last =
               k < forced

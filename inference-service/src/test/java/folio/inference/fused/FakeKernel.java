@@ -28,7 +28,7 @@ final class FakeKernel implements AutoCloseable {
   /** The duration that every launch reports: four seconds, which needs an unsigned int. */
   static final int NANOS = 0xEE6B2800;
 
-  private static final int STREAM_BYTES = 64;
+  private static final int STREAM_BYTES = 72;
   private static final int LAUNCH_BYTES = 160;
 
   final NDManager manager = NDManager.newBaseManager();
@@ -100,6 +100,11 @@ final class FakeKernel implements AutoCloseable {
     return (int) Math.floorMod(mixed + (long) (temperature * 100), (long) VOCABULARY);
   }
 
+  /** Returns the logit that a launch reports. */
+  static float logit(int slot, int step, int id) {
+    return slot * 10_000 + step * 100 + id;
+  }
+
   private void run(FakeDriver.Launch launch) {
     weights = launch.memory(0);
     int count = launch.number(144);
@@ -166,6 +171,11 @@ final class FakeKernel implements AutoCloseable {
       int word = last / Integer.SIZE * Integer.BYTES;
       seen.setInt(word, seen.getInt(word) | 1 << last % Integer.SIZE);
       launch.memory(88).setInt(((long) slot * steps + k) * Integer.BYTES, last);
+      int row = stream.getInt(64);
+      for (int id = 0; id < VOCABULARY && row >= 0; id++) {
+        long at = ((long) row * steps + k) * VOCABULARY + id;
+        launch.memory(96).setFloat(at * Float.BYTES, logit(slot, k, id));
+      }
     }
   }
 

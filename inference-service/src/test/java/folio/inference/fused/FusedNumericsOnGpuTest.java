@@ -20,8 +20,6 @@ import folio.model.sampling.Sampler;
 import folio.model.sampling.SamplingParameters;
 import folio.model.sampling.SeededRandom;
 import folio.model.testing.Gpu;
-import folio.runtime.cuda.CudaMemory;
-import folio.runtime.cuda.CudaStream;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -95,8 +93,7 @@ class FusedNumericsOnGpuTest {
         FusedDecoderFactory model =
             FusedDecoders.load(manager, network, network.config().vocabularySize(), rows)
                 .orElseThrow();
-        FusedStreams streams = (FusedStreams) model.createDecoder().orElseThrow();
-        CudaMemory logitsOut = allocateLogits(CHARACTERS * rows * vocabulary)) {
+        FusedStreams streams = (FusedStreams) model.createDecoder().orElseThrow()) {
       float[][] states = new float[rows][];
       BitSet[] seen = new BitSet[rows];
       List<FusedDecoder.StepPlan> plans = new ArrayList<>();
@@ -105,15 +102,15 @@ class FusedNumericsOnGpuTest {
         seen[row] = new BitSet();
         seen[row].set(row % vocabulary);
         int[] forced = random.ints(Math.min(row % 4 * 10, CHARACTERS), 0, vocabulary).toArray();
-        plans.add(StepPlanFixtures.plan(row, vocabulary, forced, CHARACTERS));
+        plans.add(StepPlanFixtures.plan(row, vocabulary, forced, CHARACTERS).withLogits());
         try (NDArray state =
             manager.create(states[row], new Shape(config.layers(), config.hiddenSize()))) {
           streams.join(state, seen[row]);
         }
       }
-      streams.launch(plans, CHARACTERS, logitsOut.address());
-      int[][] ids = streams.finish().ids();
-      float[] logits = floats(logitsOut, CHARACTERS * rows * vocabulary);
+      streams.launch(plans, CHARACTERS);
+      FusedDecoder.LaunchResult result = streams.finish();
+      int[][] ids = result.ids();
 
       Sampler sampler = new Sampler(vocabulary);
       int[] last = plans.stream().mapToInt(FusedDecoder.StepPlan::lastId).toArray();
@@ -126,7 +123,8 @@ class FusedNumericsOnGpuTest {
             if (k < plans.get(i / vocabulary).forced().length) {
               continue; // a forced id has no logits
             }
-            double distance = Math.abs(logits[k * expected.length + i] - expected[i]);
+            float logit = result.logits()[i / vocabulary][k * vocabulary + i % vocabulary];
+            double distance = Math.abs(logit - expected[i]);
             if (!(distance <= TOLERANCE)) {
               fail("logit %d after %d characters is %s from %s", i, k, distance, expected[i]);
             }
@@ -139,8 +137,9 @@ class FusedNumericsOnGpuTest {
               assertThat(ids[row][k]).as("forced").isEqualTo(plan.forced()[k]);
             } else {
               double uniform = SeededRandom.uniform(plan.seed(), position);
-              int at = (k * rows + row) * vocabulary;
-              int drawn = sampler.sample(logits, at, seen[row], plan.sampling(), uniform);
+              float[] logits = result.logits()[row];
+              int drawn =
+                  sampler.sample(logits, k * vocabulary, seen[row], plan.sampling(), uniform);
               assertThat(ids[row][k])
                   .as("draw %d of stream %d, by %s", position, row, plan.sampling())
                   .isEqualTo(drawn);
@@ -166,16 +165,6 @@ class FusedNumericsOnGpuTest {
     }
   }
 
-  private static CudaMemory allocateLogits(int count) {
-    return CudaMemory.allocate(Device.gpu(), CudaStream.current(), (long) count * Float.BYTES);
-  }
-
-  private static float[] floats(CudaMemory memory, int count) {
-    float[] values = new float[count];
-    memory.read(CudaStream.current(), 0, count * Float.BYTES).asFloatBuffer().get(values);
-    return values;
-  }
-
   /** A third of the ids are larger; without the limit, nearly every row would draw one. */
   @ParameterizedTest
   @ValueSource(ints = {1, 40})
@@ -191,7 +180,7 @@ class FusedNumericsOnGpuTest {
         // The last id is legal in a prompt.
         plans.add(StepPlanFixtures.plan(row, 2, 0, new int[] {2, 2}, CHARACTERS));
       }
-      streams.launch(plans, CHARACTERS, 0);
+      streams.launch(plans, CHARACTERS);
       for (int[] ids : streams.finish().ids()) {
         assertThat(Arrays.copyOf(ids, 2)).containsOnly(2);
         assertThat(Arrays.copyOfRange(ids, 2, CHARACTERS)).doesNotContain(2);
@@ -215,8 +204,7 @@ class FusedNumericsOnGpuTest {
         FusedDecoderFactory model =
             FusedDecoders.load(manager, network, network.config().vocabularySize(), rows)
                 .orElseThrow();
-        FusedStreams streams = (FusedStreams) model.createDecoder().orElseThrow();
-        CudaMemory logitsOut = allocateLogits(rows * vocabulary)) {
+        FusedStreams streams = (FusedStreams) model.createDecoder().orElseThrow()) {
       for (int row = 0; row < rows; row++) {
         streams.join(new BitSet());
       }
@@ -236,17 +224,16 @@ class FusedNumericsOnGpuTest {
         List<FusedDecoder.StepPlan> plans = new ArrayList<>();
         for (int row = 0; row < rows; row++) {
           SamplingParameters plain = SamplingParameters.DEFAULT;
-          plans.add(new FusedDecoder.StepPlan(row, plain, last[row], k, new int[0], 1));
+          plans.add(new FusedDecoder.StepPlan(row, plain, last[row], k, new int[0], 1, true));
         }
-        streams.launch(plans, 1, logitsOut.address());
-        int[][] drawn = streams.finish().ids();
-        float[] logits = floats(logitsOut, rows * vocabulary);
+        streams.launch(plans, 1);
+        FusedDecoder.LaunchResult result = streams.finish();
         DecodeState before = state;
         try (StepOutput output =
             decoder.step(Arrays.stream(last).asLongStream().toArray(), before)) {
           for (int row = 0; row < rows; row++) {
-            last[row] = text == null ? drawn[row][0] : text[begin + row * characters + k];
-            fused += loss(logits, row * vocabulary, vocabulary, last[row]);
+            last[row] = text == null ? result.ids()[row][0] : text[begin + row * characters + k];
+            fused += loss(result.logits()[row], 0, vocabulary, last[row]);
             inFloat32 += loss(output.logits(), row * vocabulary, vocabulary, last[row]);
           }
           state = output.state();

@@ -108,4 +108,32 @@ class FusedStreamsTest {
   private static List<FusedDecoder.StepPlan> plans(List<FakeStream> streams, int steps) {
     return streams.stream().map(stream -> stream.plan(steps)).toList();
   }
+
+  /** The second of three streams wants no logits, and the next launch has more steps. */
+  @Test
+  void returnsTheLogitsOfTheStreamsThatAskForThem() {
+    try (FusedDecoders decoders = kernel.decoders();
+        FusedDecoder decoder = decoders.createDecoder().orElseThrow()) {
+      List<FakeStream> three = List.of(new FakeStream(0), new FakeStream(1), new FakeStream(2));
+      three.forEach(stream -> kernel.join(decoder, stream));
+      for (int steps : new int[] {3, 9}) {
+        List<FusedDecoder.StepPlan> plans = new ArrayList<>(plans(three, steps));
+        plans.set(0, plans.get(0).withLogits());
+        plans.set(2, plans.get(2).withLogits());
+        decoder.launch(plans, steps);
+        FusedDecoder.LaunchResult result = decoder.finish();
+
+        assertThat(result.logits()[1]).isNull();
+        for (int slot : new int[] {0, 2}) {
+          float[] logits = result.logits()[slot];
+          assertThat(logits).hasSize(steps * FakeKernel.VOCABULARY);
+          for (int i = 0; i < logits.length; i++) {
+            int step = i / FakeKernel.VOCABULARY;
+            assertThat(logits[i])
+                .isEqualTo(FakeKernel.logit(slot, step, i % FakeKernel.VOCABULARY));
+          }
+        }
+      }
+    }
+  }
 }

@@ -177,7 +177,7 @@ class KernelSourceTest {
 
   @Test
   void rejectsAHostWithOtherStructs() {
-    assertRejected(replaced("STREAM_BYTES=64", "STREAM_BYTES=72"), "StreamStruct has another size");
+    assertRejected(replaced("STREAM_BYTES=72", "STREAM_BYTES=64"), "StreamStruct has another size");
     assertRejected(
         replaced("LAUNCH_BYTES=160", "LAUNCH_BYTES=152"), "LaunchStruct has another size");
   }
@@ -220,6 +220,12 @@ class KernelSourceTest {
         List.of(
             new FusedDecoder.StepPlan(1, sampling, 1, 1, new int[16], 1), // ids before the second's
             new FusedDecoder.StepPlan(11, sampling, 13, 14, new int[17], 15));
+    ByteBuffer withLogits = CudaMemory.hostBuffer(StreamStruct.encodedBytes(plans));
+    StreamStruct.encode(
+        plans.stream().map(FusedDecoder.StepPlan::withLogits).toList(),
+        withLogits.duplicate().order(withLogits.order()));
+    assertThat(withLogits.getInt(64)).as("row of the first").isZero();
+    assertThat(withLogits.getInt(StreamStruct.BYTES + 64)).as("row of the second").isEqualTo(1);
     ByteBuffer encoded = CudaMemory.hostBuffer(StreamStruct.encodedBytes(plans));
     StreamStruct.encode(plans, encoded.duplicate().order(encoded.order()));
     ByteBuffer second =
@@ -236,6 +242,7 @@ class KernelSourceTest {
     offsets.put("length", offsetOf(second, 15));
     offsets.put("forcedFrom", offsetOf(second, 16));
     offsets.put("forced", offsetOf(second, 17));
+    offsets.put("logitsRow", offsetOf(second, -1));
 
     compileLayout(KernelSource.definitions(LAYOUT), offsetAssertions("Stream", offsets));
   }
