@@ -30,9 +30,9 @@ import java.util.List;
 import java.util.SplittableRandom;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -59,7 +59,26 @@ class FusedNumericsOnGpuTest {
             NetworkKind.RESIDUAL, 65, 32, 192, 2, Nonlinearity.TANH, Nonlinearity.RELU, 32, true));
   }
 
+  /** Returns networks with numbers of streams, and whether the pipeline decodes them. */
   static Stream<Arguments> shapes() {
+    return Stream.concat(
+        batches().map(shape -> Arguments.of(shape.get()[0], shape.get()[1], false)), pipelines());
+  }
+
+  static Stream<Arguments> pipelines() {
+    CharGruConfig large = CharGruConfig.residual(65, 32, 512, 8);
+    return Stream.concat(
+        Stream.of(3, 64, 200, 1000).map(rows -> Arguments.of(large, rows, true)),
+        Stream.concat(
+            small()
+                .flatMap(config -> Stream.of(3, 70).map(rows -> Arguments.of(config, rows, true))),
+            Stream.of(
+                Arguments.of(CharGruConfig.plain(65, 1024, 2), 65, true),
+                Arguments.of(CharGruConfig.residual(65, 32, 512, 3), 1000, true),
+                Arguments.of(CharGruConfig.residual(500, 32, 512, 3), 130, true))));
+  }
+
+  static Stream<Arguments> batches() {
     CharGruConfig large = CharGruConfig.residual(65, 32, 512, 8);
     return Stream.concat(
         Stream.of(1, 8, 9, 64, 256).map(rows -> Arguments.of(large, rows)),
@@ -85,14 +104,13 @@ class FusedNumericsOnGpuTest {
 
   @ParameterizedTest
   @MethodSource("shapes")
-  void samplesFromLogitsThatMatchFloat64(CharGruConfig config, int rows) {
+  void samplesFromLogitsThatMatchFloat64(CharGruConfig config, int rows, boolean pipeline) {
     int vocabulary = config.vocabularySize();
     SplittableRandom random = new SplittableRandom(4);
     try (NDManager manager = NDManager.newBaseManager(Device.gpu());
         CharGru network = CharGru.initialize(manager, config, random);
-        FusedDecoderFactory model =
-            FusedDecoders.load(manager, network, network.config().vocabularySize(), rows)
-                .orElseThrow();
+        FusedDecoders model =
+            GpuForms.load(manager, network, network.config().vocabularySize(), rows, pipeline);
         FusedStreams streams = (FusedStreams) model.createDecoder().orElseThrow()) {
       float[][] states = new float[rows][];
       BitSet[] seen = new BitSet[rows];
@@ -160,19 +178,19 @@ class FusedNumericsOnGpuTest {
         }
       }
       System.out.printf(
-          "%s, %d streams: the largest error of a logit is %.4f, all %d draws match the host's%n",
-          config, rows, farthest, draws);
+          "%s, %d streams%s: the largest error of a logit is %.4f, all %d draws match the host's%n",
+          config, rows, pipeline ? " in a pipeline" : "", farthest, draws);
     }
   }
 
   /** A third of the ids are larger; without the limit, nearly every row would draw one. */
   @ParameterizedTest
-  @ValueSource(ints = {1, 40})
-  void neverDrawsAnIdThatIsNotACharacter(int rows) {
+  @CsvSource({"1, false", "40, false", "40, true"})
+  void neverDrawsAnIdThatIsNotACharacter(int rows, boolean pipeline) {
     CharGruConfig config = CharGruConfig.residual(3, 32, 64, 2);
     try (NDManager manager = NDManager.newBaseManager(Device.gpu());
         CharGru network = CharGru.initialize(manager, config, new SplittableRandom(4));
-        FusedDecoderFactory model = FusedDecoders.load(manager, network, 2, rows).orElseThrow();
+        FusedDecoders model = GpuForms.load(manager, network, 2, rows, pipeline);
         FusedStreams streams = (FusedStreams) model.createDecoder().orElseThrow()) {
       List<FusedDecoder.StepPlan> plans = new ArrayList<>();
       for (int row = 0; row < rows; row++) {
@@ -192,8 +210,9 @@ class FusedNumericsOnGpuTest {
    * The text is generated, or the last tenth of the file that {@code FOLIO_CORPUS} names. It is
    * read in 64 streams.
    */
-  @Test
-  void theEmbeddedCheckpointsLossMatchesFloat32() throws IOException {
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void theEmbeddedCheckpointsLossMatchesFloat32(boolean pipeline) throws IOException {
     int rows = 64;
     Checkpoint checkpoint = Checkpoint.embedded();
     CharGruConfig config = checkpoint.config();
@@ -201,9 +220,8 @@ class FusedNumericsOnGpuTest {
     try (NDManager manager = NDManager.newBaseManager(Device.gpu());
         CharGru network = checkpoint.load(manager);
         Decoder decoder = new Decoder(manager, network);
-        FusedDecoderFactory model =
-            FusedDecoders.load(manager, network, network.config().vocabularySize(), rows)
-                .orElseThrow();
+        FusedDecoders model =
+            GpuForms.load(manager, network, network.config().vocabularySize(), rows, pipeline);
         FusedStreams streams = (FusedStreams) model.createDecoder().orElseThrow()) {
       for (int row = 0; row < rows; row++) {
         streams.join(new BitSet());

@@ -47,8 +47,15 @@ class FusedStreamsOnGpuTest {
    * target, or a block is missing whose outputs the others wait for.
    */
   @ParameterizedTest
-  @CsvSource({"1, -1000000, 0", "1, 0, 1", "9, -1000000, 0"})
-  void aLaunchWithoutAllBlocksTimesOutAndTheNextOneRuns(int rows, int counter, int missing) {
+  @CsvSource({
+    "1, -1000000, 0, false",
+    "1, 0, 1, false",
+    "9, -1000000, 0, false",
+    "33, -1000000, 0, true",
+    "33, 0, 1, true"
+  })
+  void aLaunchWithoutAllBlocksTimesOutAndTheNextOneRuns(
+      int rows, int counter, int missing, boolean pipeline) {
     int layers = 3;
     int hidden = 128;
     long nanos = 20_000_000;
@@ -57,17 +64,15 @@ class FusedStreamsOnGpuTest {
     try (NDManager manager = NDManager.newBaseManager(Device.gpu());
         CharGru network = CharGru.initialize(manager, config, new SplittableRandom(4));
         FusedDecoders decoders =
-            (FusedDecoders)
-                FusedDecoders.load(manager, network, network.config().vocabularySize(), rows)
-                    .orElseThrow();
+            GpuForms.load(manager, network, network.config().vocabularySize(), rows, pipeline);
         FusedDecoder streams = decoders.createDecoder().orElseThrow();
-        CudaMemory scratch = CudaMemory.allocate(Device.gpu(), stream, 1 << 20);
+        CudaMemory scratch = CudaMemory.allocate(Device.gpu(), stream, 1 << 21);
         CudaMemory control = CudaMemory.allocate(Device.gpu(), stream, 16)) {
       long part = 1 << 17;
       int length = 52; // offset in struct Stream
       scratch.write(stream, 2 * part + length, CudaMemory.hostBuffer(4).putInt(0, 1));
       control.write(stream, 0, CudaMemory.hostBuffer(4).putInt(0, counter));
-      long[] parts = new long[7];
+      long[] parts = new long[10];
       Arrays.setAll(parts, i -> scratch.address() + i * part);
       LaunchStruct launch =
           new LaunchStruct(
@@ -80,9 +85,9 @@ class FusedStreamsOnGpuTest {
               parts[6],
               0,
               control.address(),
-              0,
-              0,
-              0,
+              parts[7],
+              parts[8],
+              parts[9],
               nanos,
               rows,
               1);
@@ -154,15 +159,15 @@ class FusedStreamsOnGpuTest {
   }
 
   @ParameterizedTest
-  @CsvSource({"64, 10000", "200, 1000"})
-  void aStreamIsTheSameAloneAndAmongOthersThatJoinAndLeave(int all, int characters) {
+  @CsvSource({"64, 10000, false", "200, 1000, false", "64, 2000, true", "1024, 2000, true"})
+  void aStreamIsTheSameAloneAndAmongOthersThatJoinAndLeave(
+      int all, int characters, boolean pipeline) {
     int vocabulary = 65;
     CharGruConfig config = CharGruConfig.residual(vocabulary, 32, 512, 8);
     try (NDManager manager = NDManager.newBaseManager(Device.gpu());
         CharGru network = CharGru.initialize(manager, config, new SplittableRandom(4));
-        FusedDecoderFactory model =
-            FusedDecoders.load(manager, network, network.config().vocabularySize(), all)
-                .orElseThrow();
+        FusedDecoders model =
+            GpuForms.load(manager, network, network.config().vocabularySize(), all, pipeline);
         FusedDecoder streams = model.createDecoder().orElseThrow()) {
       int[][] batched = new int[all][characters];
       float[][] states = new float[all][];
@@ -193,6 +198,7 @@ class FusedStreamsOnGpuTest {
         }
       }
 
+      model.model().decodeByPipelineFrom(Integer.MAX_VALUE); // alone in the form for few streams
       for (int stream : new int[] {0, 1, 17, 40, all - 1}) {
         int[][] alone = new int[all][characters];
         Arrays.fill(done, 0);
