@@ -85,7 +85,7 @@ final class DecodeBatch implements AutoCloseable {
     }
     Sequence first = group.sequences().get(0);
     try (DecodeState state = decoder.restore(group.resumedState().values())) {
-      if (fused.accepts(first)) {
+      if (fused.accepts()) {
         try (NDArray row = decoder.row(state, 0)) {
           fused.join(first, row);
         }

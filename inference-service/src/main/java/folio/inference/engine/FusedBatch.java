@@ -46,9 +46,9 @@ final class FusedBatch implements AutoCloseable {
     return sequences.stream().map(FusedSequence::sequence);
   }
 
-  /** Returns whether it can decode a sequence whose state is known. */
-  boolean accepts(Sequence sequence) {
-    return FusedSequence.supports(sequence) && hasRoom(1);
+  /** Returns whether it can decode one more sequence whose state is known. */
+  boolean accepts() {
+    return hasRoom(1);
   }
 
   /** Returns whether it can read the prompt of a group and decode all of its sequences. */

@@ -1,7 +1,6 @@
 package folio.inference.engine;
 
 import folio.inference.fused.FusedDecoder;
-import folio.inference.generation.GenerationRequest;
 
 /**
  * A sequence that the persistent kernel decodes, with the plan of its next launch: which steps are
@@ -27,30 +26,18 @@ final class FusedSequence {
     return new FusedSequence(sequence, PrefillCursor.atEnd(sequence.promptIds()));
   }
 
-  /**
-   * Returns whether the kernel can decode what a sequence asks for. Where a stop sequence ends a
-   * launch midway, the state there is unknown.
-   */
-  static boolean supports(Sequence sequence) {
-    return supports(sequence.request(), sequence.output().canStop());
-  }
-
-  /**
-   * Returns whether the kernel can decode what a request asks for.
-   *
-   * @param canStop whether a stop sequence may end it
-   */
-  static boolean supports(GenerationRequest request, boolean canStop) {
-    return !(request.keepState() && canStop);
-  }
-
   Sequence sequence() {
     return sequence;
   }
 
-  /** Returns how many steps it may still take. */
+  /**
+   * Returns how many steps it may take before the host looks at its tokens. A sequence that saves
+   * its state at a stop sequence pauses after each token, since each may complete one.
+   */
   int stepsLeft() {
-    return cursor.forcedSteps() + sequence.request().maxTokens() - sequence.written();
+    boolean pauses = sequence.request().keepState() && sequence.output().canStop();
+    int tokens = sequence.request().maxTokens() - sequence.written();
+    return cursor.forcedSteps() + (pauses ? Math.min(tokens, 1) : tokens);
   }
 
   /** Returns how many steps lead to its first token; 0 once that is written. */

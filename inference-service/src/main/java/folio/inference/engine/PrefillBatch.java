@@ -194,7 +194,7 @@ final class PrefillBatch implements AutoCloseable {
         if (sequence.finished()) {
           continue;
         }
-        if (fused.accepts(sequence)) {
+        if (fused.accepts()) {
           try (NDArray state = decoder.row(reading.state(), row)) {
             fused.join(sequence, state);
           }

@@ -51,13 +51,6 @@ record QueuedRequest(List<Choice> choices, long arrivedNanos, String client) {
     return first().resumeFrom().orElse(null);
   }
 
-  /** Returns whether the persistent kernel can decode all of it, as far as the model allows. */
-  boolean supportsFused() {
-    return choices.stream()
-        .map(Choice::request)
-        .allMatch(request -> FusedSequence.supports(request, !request.stop().isEmpty()));
-  }
-
   /** Returns whether any model that is current may run it. */
   boolean wantsCurrent() {
     return model().equals(GenerationRequest.CURRENT);

@@ -112,9 +112,7 @@ final class SequenceGroup {
     return !cursor.isAtEnd()
         && resumedState() == null
         && !scoresPrompt()
-        && sequences.stream()
-            .allMatch(
-                sequence -> FusedSequence.supports(sequence) && sequence.request().maxTokens() > 0);
+        && sequences.stream().allMatch(sequence -> sequence.request().maxTokens() > 0);
   }
 
   /** Returns whether {@link #score} needs the logits of every position of the prompt. */

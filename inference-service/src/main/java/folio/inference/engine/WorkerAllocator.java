@@ -45,8 +45,7 @@ final class WorkerAllocator {
     if (running() + needed > slots) {
       return NONE;
     }
-    int fused = request.supportsFused() ? fusedSlots.getAsInt() : 0;
-    int fillLimit = Math.max(settings.minRowsPerWorker(), fused);
+    int fillLimit = Math.max(settings.minRowsPerWorker(), fusedSlots.getAsInt());
     int smallest = 0;
     for (int worker = 0; worker < running.length; worker++) {
       if (running[worker] > 0 && running[worker] + needed <= fillLimit) {

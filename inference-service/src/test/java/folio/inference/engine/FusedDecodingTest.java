@@ -292,12 +292,20 @@ class FusedDecodingTest {
     outcome.assertIs(run(libtorch, request));
   }
 
+  /** The state at a stop sequence is that of its last character. */
   @Test
-  void libtorchDecodesWhatTheKernelDoesNotSupport() {
-    GenerationRequest keptAndStopped = request(30, 3, List.of("zq"), true, null);
-    run(fused, keptAndStopped).assertIs(run(libtorch, keptAndStopped));
+  void savesTheStateAtAStopSequence() {
+    int prompt = "hello world".length();
+    String text = run(libtorch, request(30, 3)).text().substring(prompt);
+    String stop = text.substring(17, 20);
+    int written = text.indexOf(stop) + stop.length();
+    GenerationRequest request = request(30, 3, List.of(stop), true, null);
 
-    assertThat(machine.characters).isZero();
+    Outcome outcome = run(fused, request);
+
+    assertThat(outcome.finished().reason()).isEqualTo(FinishReason.STOP);
+    assertThat(machine.characters).as("none after it").isEqualTo(prompt - 1 + written);
+    outcome.assertIs(run(libtorch, request));
   }
 
   @Test
