@@ -14,7 +14,7 @@ import org.jboss.logging.Logger;
 public final class FusedDecoders implements FusedDecoderFactory {
   private static final Logger LOG = Logger.getLogger(FusedDecoders.class);
 
-  /** Fewer streams than these are not worth the pipeline's memory and its second at load. */
+  /** Fewer streams are not worth the pipeline's memory and the time that its trial takes. */
   private static final int FEWEST_STREAMS_FOR_PIPELINE = PipelineLayout.GROUP / 2;
 
   private static final KernelCache KERNELS = KernelCache.ofThisMachine();
@@ -91,8 +91,11 @@ public final class FusedDecoders implements FusedDecoderFactory {
       model.addPipeline(manager, network, new CompiledPipeline(layout, slots, binary));
       PipelineTrial.run(model, CudaStream.standard(model.device()));
     } catch (CudaException e) {
-      model.decodeByPipelineFrom(Integer.MAX_VALUE);
+      model.dropPipeline();
       LOG.warnf("Many streams decoded without the pipeline reason=%s", e.getMessage());
+    } catch (RuntimeException e) {
+      model.dropPipeline();
+      LOG.warn("Many streams decoded without the pipeline, which failed", e);
     }
   }
 

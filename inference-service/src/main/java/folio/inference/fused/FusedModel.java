@@ -22,6 +22,7 @@ final class FusedModel implements AutoCloseable {
   private static final Logger LOG = Logger.getLogger(FusedModel.class);
 
   private final Device device;
+  private final int characters;
   private final KernelLayout layout;
   private final int batchSlots;
   private final KernelForm smallBatch;
@@ -39,6 +40,9 @@ final class FusedModel implements AutoCloseable {
   /** The modules and the weights; {@link #close} frees them. */
   private final List<AutoCloseable> resources = new ArrayList<>();
 
+  /** Those of the resources that only the pipeline uses. */
+  private final List<AutoCloseable> pipelineResources = new ArrayList<>();
+
   /**
    * Copies a network's weights to its device and loads the kernel.
    *
@@ -49,6 +53,7 @@ final class FusedModel implements AutoCloseable {
    */
   FusedModel(NDManager manager, CharGru network, int characters, CompiledKernel kernel) {
     this.device = manager.getDevice();
+    this.characters = characters;
     this.layout = kernel.layout();
     this.batchSlots = kernel.slots();
     try (NDManager scratch = manager.newSubManager()) {
@@ -60,7 +65,7 @@ final class FusedModel implements AutoCloseable {
               copy(packer.inputTable()),
               copy(packer.biases()),
               copy(packer.head()),
-              copy(packer.headBias(characters)));
+              copy(packer.headBias()));
       this.smallBatch = batch(module.kernel("decodeSmallBatch", sharedBytes(1)), weights);
       this.largeBatch = batch(module.kernel("decodeLargeBatch", sharedBytes(batchSlots)), weights);
     } catch (RuntimeException | Error e) {
@@ -107,8 +112,11 @@ final class FusedModel implements AutoCloseable {
     PipelineLayout added = compiled.layout();
     try (NDManager scratch = manager.newSubManager()) {
       CudaModule module = load(compiled.binary());
+      pipelineResources.add(module);
       List<CudaMemory> weights = new ArrayList<>(largeBatch.weights());
-      weights.set(0, copy(new WeightPacker(network, scratch).matrices(added)));
+      CudaMemory matrices = copy(new WeightPacker(network, scratch).matrices(added));
+      pipelineResources.add(matrices);
+      weights.set(0, matrices);
       pipeline =
           new KernelForm(
               module.kernel("decodePipeline", added.sharedBytes()),
@@ -122,6 +130,15 @@ final class FusedModel implements AutoCloseable {
     }
   }
 
+  /** Removes the pipeline, if there is one, and frees it. No worker may use the model yet. */
+  void dropPipeline() {
+    pipelineFrom = Integer.MAX_VALUE;
+    pipeline = null;
+    pipelineLayout = null;
+    resources.removeAll(pipelineResources);
+    free(pipelineResources);
+  }
+
   /**
    * Sets the fewest streams that the pipeline decodes; {@link Integer#MAX_VALUE} if it decodes
    * none. No worker may use the model yet.
@@ -132,6 +149,11 @@ final class FusedModel implements AutoCloseable {
 
   Device device() {
     return device;
+  }
+
+  /** Returns the number of ids that can be drawn. */
+  int characters() {
+    return characters;
   }
 
   KernelLayout layout() {
@@ -153,7 +175,7 @@ final class FusedModel implements AutoCloseable {
     return pipelineFrom == Integer.MAX_VALUE ? batchSlots : Math.max(batchSlots, pipelineSlots);
   }
 
-  /** Returns a number of streams for each form that decodes any: the largest. */
+  /** Returns, for each form that decodes any number of streams, the largest such number. */
   IntStream largestOfEachForm() {
     int batch = Math.min(batchSlots, pipelineFrom - 1);
     return IntStream.of(Math.min(batch, KernelLayout.TILE), batch, slots())
@@ -172,6 +194,10 @@ final class FusedModel implements AutoCloseable {
   /** Frees the weights and the kernel. No worker may launch the kernel any more. */
   @Override
   public void close() {
+    free(resources);
+  }
+
+  private static void free(List<AutoCloseable> resources) {
     for (AutoCloseable resource : resources) {
       try {
         resource.close();

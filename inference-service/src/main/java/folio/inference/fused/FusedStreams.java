@@ -6,6 +6,7 @@ import folio.runtime.cuda.CudaException;
 import folio.runtime.cuda.CudaMemory;
 import folio.runtime.cuda.CudaStream;
 import java.nio.ByteBuffer;
+import java.nio.FloatBuffer;
 import java.nio.IntBuffer;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -44,6 +45,7 @@ final class FusedStreams implements FusedDecoder {
   private final FusedModel model;
   private final KernelLayout layout;
   private final CudaStream stream;
+  private final int slots;
   private final List<CudaMemory> allocations = new ArrayList<>();
   private final CudaMemory states;
   private final CudaMemory outputs;
@@ -88,7 +90,7 @@ final class FusedStreams implements FusedDecoder {
     this.model = model;
     this.layout = model.layout();
     this.stream = stream;
-    int slots = model.slots();
+    slots = model.slots();
     controlOffset = (long) slots * MAX_STEPS * Integer.BYTES;
     try {
       states = allocate((long) slots * stateBytes());
@@ -133,7 +135,7 @@ final class FusedStreams implements FusedDecoder {
 
   @Override
   public int freeSlots() {
-    return model.slots() - count;
+    return slots - count;
   }
 
   @Override
@@ -224,6 +226,7 @@ final class FusedStreams implements FusedDecoder {
             address(logits),
             address(arrivals),
             TIMEOUT_NANOS,
+            model.characters(),
             count,
             steps);
     model.form(count).launch(stream, 0, launch);
@@ -234,15 +237,25 @@ final class FusedStreams implements FusedDecoder {
     long bytes = plans.stream().filter(StepPlan::logits).count() * logitsBytes(steps);
     if (bytes > logitsOutBytes) {
       if (logitsOut != null) {
-        stream.synchronize(); // work is queued, though none that uses the memory
-        allocations.remove(logitsOut);
-        logitsOut.close();
+        stream.synchronize(); // a launch that was not waited for may write there
+        CudaMemory smaller = logitsOut;
+        allocations.remove(smaller);
+        logitsOut = null;
         logitsOutBytes = 0;
+        smaller.close();
       }
       logitsOut = allocate(bytes);
       logitsOutBytes = bytes;
     }
     return bytes == 0 ? 0 : logitsOut.address();
+  }
+
+  /** Reads the logits of the launch in flight, {@code [streams with logits][steps][V]}. */
+  private FloatBuffer readLogits() {
+    long bytes = inFlight.stream().filter(StepPlan::logits).count() * logitsBytes(steps);
+    return bytes == 0
+        ? FloatBuffer.allocate(0)
+        : logitsOut.read(stream, 0, Math.toIntExact(bytes)).asFloatBuffer();
   }
 
   private int logitsBytes(int steps) {
@@ -263,6 +276,7 @@ final class FusedStreams implements FusedDecoder {
     }
     int[][] ids = new int[inFlight.size()][];
     float[][] logits = new float[ids.length][];
+    FloatBuffer rows = readLogits();
     int row = 0;
     for (int slot = 0; slot < ids.length; slot++) {
       StepPlan plan = inFlight.get(slot);
@@ -270,10 +284,7 @@ final class FusedStreams implements FusedDecoder {
       words.position(slot * steps).get(ids[slot]);
       if (plan.logits()) {
         logits[slot] = new float[plan.length() * layout.vocabulary()];
-        ByteBuffer read =
-            logitsOut.read(
-                stream, (long) row++ * logitsBytes(steps), logits[slot].length * Float.BYTES);
-        read.asFloatBuffer().get(logits[slot]);
+        rows.position(row++ * steps * layout.vocabulary()).get(logits[slot]);
       }
     }
     inFlight = null;

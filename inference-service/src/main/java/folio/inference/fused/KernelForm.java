@@ -11,7 +11,7 @@ import java.util.function.IntUnaryOperator;
  *
  * @param blocks number of blocks of a launch
  * @param threads number of threads of a block
- * @param slots rounds a number of streams up, as the form wants it
+ * @param slots rounds a number of streams up to whole tiles or groups
  * @param sharedBytes the dynamic shared memory of a block for a number of slots, in bytes
  * @param weights the memory that the first five pointers of {@code struct Launch} point at
  */

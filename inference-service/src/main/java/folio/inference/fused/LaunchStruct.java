@@ -9,19 +9,22 @@ import java.util.List;
  * weights. Arrays are addresses of device memory; the shapes are in {@code launch.cuh}.
  *
  * @param states float32 states of the streams, read and written
- * @param outputs scratch for what the blocks publish, see {@link KernelLayout#outputBytes}
+ * @param outputs scratch for what the blocks publish, see {@link KernelLayout#outputBytes} and
+ *     {@link PipelineLayout#outputBytes}
  * @param streams one {@link StreamStruct} per stream
  * @param forced forced ids of all streams
  * @param seen bit sets of the ids that have occurred, read and written
  * @param current scratch for the last id of each stream
  * @param idsOut int32 {@code [count][steps]}, receives the ids
- * @param logitsOut float32 {@code [steps][count][V]}, receives the logits, or 0
- * @param control three ints: two zeros, which become the barrier's counter and 1 on a timeout; the
- *     third receives the duration in nanoseconds
+ * @param logitsOut float32 {@code [streams with a row][steps][V]}, receives the logits that plans
+ *     ask for, or 0
+ * @param control three zeros, which become the barrier's counter, 1 on a timeout, and the duration
+ *     in nanoseconds
  * @param residuals scratch of the pipeline for float32 outputs, or 0
  * @param logits scratch of the pipeline for the logits of all streams, or 0
  * @param arrivals scratch of the pipeline for its counters, or 0
  * @param timeoutNanos the longest time that the launch may take
+ * @param characters the number of ids that can be drawn; larger ids cannot
  * @param count the number of streams
  * @param steps the largest number of steps of a stream
  */
@@ -39,12 +42,10 @@ record LaunchStruct(
     long logits,
     long arrivals,
     long timeoutNanos,
+    int characters,
     int count,
     int steps) {
-  /**
-   * The size of {@code struct Launch}, including four bytes of padding at its end. The kernel
-   * asserts it.
-   */
+  /** The size of {@code struct Launch}. The kernel asserts it. */
   static final int BYTES = 160;
 
   /**
@@ -65,7 +66,7 @@ record LaunchStruct(
     bytes.putLong(control);
     bytes.putLong(residuals).putLong(logits).putLong(arrivals);
     bytes.putLong(timeoutNanos);
-    bytes.putInt(count).putInt(slots).putInt(steps);
+    bytes.putInt(characters).putInt(count).putInt(slots).putInt(steps);
     return bytes.rewind();
   }
 }

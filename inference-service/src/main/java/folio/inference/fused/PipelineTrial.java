@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.BitSet;
 import java.util.List;
+import java.util.stream.IntStream;
 import org.jboss.logging.Logger;
 
 /**
@@ -48,17 +49,21 @@ final class PipelineTrial {
     PipelineTrial trial = new PipelineTrial(model, stream);
     int from = trial.fewestStreams();
     model.decodeByPipelineFrom(from);
+    if (from > model.slots()) {
+      model.dropPipeline();
+    }
     LOG.infof("Pipeline tried decodes_from_streams=%d slots=%d", from, model.slots());
   }
 
   /** Returns the fewest streams from which on the pipeline is faster for all numbers tried. */
   private int fewestStreams() {
     int fewest = model.batchSlots() + 1;
-    for (int i = STREAMS.length - 1; i >= 0; i--) {
-      int streams = STREAMS[i];
-      if (streams > model.batchSlots()) {
-        continue;
-      }
+    int[] tried = IntStream.of(STREAMS).filter(n -> n <= model.batchSlots()).toArray();
+    if (tried.length == 0) {
+      throw new CudaException("a large batch has too few slots for a comparison");
+    }
+    for (int i = tried.length - 1; i >= 0; i--) {
+      int streams = tried[i];
       Run batch = decode(streams, Integer.MAX_VALUE);
       Run pipeline = decode(streams, 1);
       if (!pipeline.generatedTheSame(batch)) {

@@ -8,7 +8,6 @@ import folio.model.network.HostCopy;
 import folio.runtime.cuda.CudaMemory;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 
 /**
@@ -224,10 +223,8 @@ final class WeightPacker {
    *
    * @return float32 {@code [V]}
    */
-  ByteBuffer headBias(int characters) {
-    float[] bias = HostCopy.floats(weights.headBias());
-    Arrays.fill(bias, characters, bias.length, Float.NEGATIVE_INFINITY);
-    return floats(bias);
+  ByteBuffer headBias() {
+    return floats(HostCopy.floats(weights.headBias()));
   }
 
   private static short half(float value) {

@@ -73,7 +73,7 @@ DEVICE void Block<SMALL>::sampleNext(int k, int s, int sampler) {
   int position = stream.position + k - stream.forced;
   const unsigned* seen = launch.seen + (size_t)s * SEEN_WORDS;
   const float* logits = shared.logits + at;
-  auto logit = [&](int id) { return logits[id]; };
+  auto logit = [&](int id) { return drawnLogit(launch, id, logits[id]); };
   int id = sample(stream, position, logit, shared.sampleWeights + at, seen);
   if ((threadIdx.x & 31) == 0) recordId(k, s, id);
 }

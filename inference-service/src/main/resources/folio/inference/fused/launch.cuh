@@ -73,17 +73,23 @@ struct Launch {
   int* current;                             // [count], scratch: see GridSync::awaitId
   int* idsOut;                              // [count][steps], forced ids included
   float* logitsOut;                         // [streams with a row][steps][VOCABULARY]; of forced ids undefined
-  unsigned* control;                        // [0] counts arrivals at the barrier, [1] becomes 1 on a timeout; both must
-                                            // be 0 before. [2] receives block 0's duration in ns, mod 2^32
+  unsigned* control;                        // [0] counts arrivals at the barrier, [1] becomes 1 on a timeout, [2]
+                                            // receives the duration in ns, mod 2^32; all must be 0 before
   float* residuals;                         // pipeline: [slots][HIDDEN], scratch
   float* logits;                            // pipeline: [slots][HEAD_ROWS], scratch
   unsigned* arrivals;                       // pipeline: [LAYERS + 1][groups], scratch
   u64 timeoutNanos;                         // the longest time that the launch may take
+  int characters;                           // ids from here on are never drawn
   int count, slots, steps;                  // streams; streams rounded up to whole tiles, or to whole groups in the
                                             // pipeline; steps, below 2^16, and (steps + 1) * VOCABULARY <= 2^31. The
                                             // host's MAX_STEPS is 256.
 };
 static_assert(sizeof(Launch) == LAUNCH_BYTES, "LaunchStruct has another size");
+
+// Returns the logit that an id is drawn with.
+DEVICE float drawnLogit(const Launch& launch, int id, float logit) {
+  return id < launch.characters ? logit : -__int_as_float(0x7f800000);
+}
 
 // Returns where a stream's logits of a step go for the host, or null.
 DEVICE float* logitsFor(const Launch& launch, const Stream& stream, int k) {

@@ -22,10 +22,13 @@
 //    all blocks of (k, l + 1, g). The same holds for the next step, and for the head as the reader of the last layer.
 // 3. The states before step k are read in (k, l, g) and overwritten in (k + 1, l, g): states have two buffers, since a
 //    block of (k, l, g) may publish while another still reads.
-// 4. The float32 sum below, for the residual sum, is read and overwritten by the same lane.
-// 5. A group's logits are overwritten after the next step's pass of all layers, and so after its ids.
+// 4. The residual sum of a unit is read by a lane of (k, l, g), which has waited for the lane of (k, l - 1, g) that wrote
+//    it, and which alone writes it next. Layer 0 writes it after the ids.
+// 5. The logits of a stream that runs are overwritten after its id has come, for which layer 0 has waited. Those of a
+//    finished stream are computed again from the same outputs, so the same bits are written.
 //
-// A group none of whose streams run has no ids to wait for, and its blocks may run ahead. They publish nothing then.
+// A group none of whose streams run has no ids to wait for, and its blocks may run ahead. Its layers publish nothing
+// then, and the head writes the same logits again.
 //
 // Sums have the order of launch.cuh, and wgmma gives the bits of mma (wgmma.cuh), so a stream's text is the same to the
 // last bit as in decode.cu.
@@ -70,5 +73,5 @@ extern "C" __global__ void __launch_bounds__(THREADS, 1) decodePipeline(const __
   u64 startNanos = nanoseconds();
   PipelineBlock block(launch, startNanos, memory);
   decode(block);
-  if (blockIdx.x == 0 && threadIdx.x == 0) launch.control[2] = (unsigned)(nanoseconds() - startNanos);
+  if (blockIdx.x == 0 && threadIdx.x == 0) block.reportDuration();  // Drawing warps end later, except after a timeout.
 }

@@ -5,7 +5,8 @@
 #include "grid_barrier.cuh"
 #include "pipeline_layout.cuh"
 
-// Barriers of the threads that compute. Those that draw have barrier 0, which all threads share, at the start only.
+// Barriers of the threads that compute. The threads that draw use barrier 0 alone, which all threads share, and only at
+// the start.
 DEVICE void barrierComputing() { asm volatile("barrier.cta.sync.aligned 1, %0;" ::"n"(COMPUTING) : "memory"); }
 
 // Returns whether the value is true in any thread that computes.
@@ -35,8 +36,8 @@ struct PipelineBlock {
 
   DEVICE static bool isHead() { return blockIdx.x >= LAYERS * LAYER_BLOCKS; }
 
-  // Indices into launch.outputs: a layer's states before an even or odd step, and its outputs. Layers take turns with
-  // two buffers of outputs.
+  // Indices into launch.outputs: a layer's states before an even or odd step, and its outputs. The layers use two buffers
+  // of outputs in turn.
   DEVICE static int stateIndex(int k, int l) { return (k & 1) * LAYERS + l; }
   DEVICE static int outputIndex(int l) { return 2 * LAYERS + (l & 1); }
 
@@ -45,7 +46,8 @@ struct PipelineBlock {
     return launch.outputs + ((size_t)at * launch.slots + stream) * HIDDEN;
   }
 
-  // Returns the number of blocks of a layer, or of the head as layer LAYERS, that have passed a group on, in all steps.
+  // Returns the counter of the blocks of a layer, or of the head as layer LAYERS, that have passed a group on, in all
+  // steps.
   DEVICE unsigned* arrivals(int l, int g) const { return launch.arrivals + l * groups + g; }
 
   // Returns the number of arrivals after which all blocks have passed on a group before a step.
@@ -57,18 +59,30 @@ struct PipelineBlock {
     if (threadIdx.x == 0) incrementRelease(arrivals(l, g));
   }
 
-  // Returns whether a group has a number of arrivals; in thread 0 only, and false in the others. The block sees what was
-  // written before after a barrier.
-  DEVICE bool hasArrivals(int l, int g, unsigned count) const {
-    return threadIdx.x == 0 && loadAcquire(arrivals(l, g)) >= count;
+  // Requests the number of arrivals of a group, in thread 0, for "haveArrived". Both let it come during a product.
+  DEVICE unsigned requestArrivals(int l, int g) const {
+    return threadIdx.x == 0 ? loadRelaxed(arrivals(l, g)) : 0;
+  }
+
+  // Returns, in all threads that compute, whether a number of arrivals that was requested suffices. If so, they see what
+  // was written before. It is a barrier of these threads in any case.
+  DEVICE static bool haveArrived(unsigned requested, unsigned count) {
+    bool enough = threadIdx.x == 0 && requested >= count;
+    if (enough) fenceAcquire();
+    return barrierComputingOr(enough);
   }
 
   // Waits, in all threads that compute, until a group has a number of arrivals. Returns false if any of them has timed
   // out, here or in an earlier wait.
   DEVICE bool awaitArrivals(int l, int g, unsigned count) {
     unsigned spins = 0;
-    if (threadIdx.x == 0) while (!hasArrivals(l, g, count) && !grid.expired(spins)) {}
+    if (threadIdx.x == 0) while (loadAcquire(arrivals(l, g)) < count && !grid.expired(spins)) {}
     return !barrierComputingOr(grid.late);
+  }
+
+  // Reports how long the launch has taken so far. The largest number of all threads counts.
+  DEVICE void reportDuration() const {
+    atomicMax(launch.control + 2, (unsigned)(nanoseconds() - (grid.deadline - launch.timeoutNanos)));
   }
 
   // The parts of a block, see the files of the same names.

@@ -1,10 +1,20 @@
 #pragma once
 
 // The warps that draw, in every block: each has every DRAWERS-th stream. Draws take longer than the layers of a group, so
-// they run beside them.
+// they run beside them. The draws of the last step are the end of a launch.
 
 #include "pipeline_head.cuh"
 #include "sampler.cuh"
+
+// Waits, in a warp, until all blocks of the head have passed on a group. Returns false if the warp has timed out.
+DEVICE bool awaitLogits(PipelineBlock& block, int g, unsigned count) {
+  unsigned spins = 0;
+  if (threadIdx.x % 32 == 0) {
+    while (loadRelaxed(block.arrivals(LAYERS, g)) < count && !block.grid.expired(spins)) {}
+    fenceAcquire();
+  }
+  return !__any_sync(~0u, block.grid.late);
+}
 
 // Draws or forces the next ids of this warp's streams, in all steps. A forced id is published no earlier than a drawn one
 // could be: blocks may overwrite what they publish once a stream's id has come. Returns early on a timeout.
@@ -22,9 +32,7 @@ DEVICE void PipelineBlock::runDraws() {
     for (int s = drawer, i = 0; s < launch.count; s += DRAWERS, i++) {
       const Stream& stream = streams[i];
       if (k >= stream.length) continue;
-      unsigned spins = 0, count = HEADS * (k + 1);
-      while (loadAcquire(arrivals(LAYERS, s / GROUP)) < count && !grid.expired(spins)) {}
-      if (__any_sync(~0u, grid.late)) return;
+      if (!awaitLogits(*this, s / GROUP, HEADS * (k + 1))) return;
       unsigned* seen = launch.seen + (size_t)s * SEEN_WORDS;
       int id;
       if (k < stream.forced) {
@@ -34,7 +42,7 @@ DEVICE void PipelineBlock::runDraws() {
         auto logit = [&](int each) {
           float value = loadPublished(launch.logits + (size_t)s * HEAD_ROWS + each);
           if (out) out[each] = value;
-          return value;
+          return drawnLogit(launch, each, value);
         };
         id = sample(stream, stream.position + k - stream.forced, logit, weights, seen);
       }
@@ -46,4 +54,5 @@ DEVICE void PipelineBlock::runDraws() {
       __syncwarp();
     }
   }
+  if (lane == 0) reportDuration();
 }

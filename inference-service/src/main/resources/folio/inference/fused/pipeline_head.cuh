@@ -1,7 +1,7 @@
 #pragma once
 
 // A block of the head: the logits of some streams of each group. Its warps share the k of the logits. A block has every
-// HEAD_BLOCKS-th tile of a group; of more blocks than tiles, the last ones only draw.
+// HEADS-th tile of a group.
 
 #include "mma.cuh"
 #include "pipeline_block.cuh"
@@ -54,8 +54,8 @@ DEVICE void PipelineBlock::runHead() {
         multiplyHead(*this, firstStream);
         barrierComputing();
         for (int i = threadIdx.x; i < VOCABULARY * TILE; i += COMPUTING) {
-          int column = i / VOCABULARY, id = i % VOCABULARY;
-          const float* from = shared.partials + id * TILE + column;
+          int id = i / TILE, column = i % TILE;
+          const float* from = shared.partials + i;
           float total = from[0];
 #pragma unroll
           for (int slice = 1; slice < SLICES; slice++) total += from[slice * HEAD_ROWS * TILE];

@@ -4,11 +4,12 @@
 // takes the groups in their order, step after step.
 //
 // Two warpgroups share a product: each has one half of k for all 64 streams of a group. They then exchange sums, so that
-// the first has those of the streams g of each warp's 16 and the second those of the streams g + 8 (see mma.cuh for g).
-// A lane has all three gates of its units. The hidden product needs nothing of the layer below, so it comes first.
+// the first has those of the first eight of each warp's 16 streams, and the second those of the others. A lane has all
+// three gates of its units. The hidden product needs nothing of the layer below, so it comes first.
 //
 // What the next product multiplies is requested before the sums of the last one are used, if it has been published by
-// then. So its way from the L2 cache overlaps with the exchange and the gates.
+// then. So its way from the L2 cache overlaps with the exchange and the gates. (The first layer, whose input product is a
+// table, waits for ids instead.)
 
 #include "gates.cuh"
 #include "pipeline_block.cuh"
@@ -17,9 +18,11 @@
 // The pairs whose halves a lane has in flight or in use.
 constexpr int LOADED_PAIRS = HALF_PAIRS < 8 ? HALF_PAIRS : 8;
 
+static_assert(SLICE_PAIRS <= LOADED_PAIRS, "a slice must be loaded when it is multiplied");
+
 // A lane's fragments of two streams of a group, for a half of k: A fragments of a product with streams as rows.
 struct StreamFragments {
-  uint4 low[LOADED_PAIRS], high[LOADED_PAIRS];     // streams g and g + 8
+  uint4 low[LOADED_PAIRS], high[LOADED_PAIRS];     // the lane's first stream, and the one eight streams later
   const half_t* from;
 
   DEVICE void loadPair(int pair) {
@@ -53,7 +56,7 @@ DEVICE void multiply(float (&sums)[LANE_SUMS], const half_t* matrix, StreamFragm
       multiplyAdd(part, low.x, high.x, low.y, high.y, stepDescriptor(weights, 2 * pair, ROWS), pair > begin);
       multiplyAdd(part, low.z, high.z, low.w, high.w, stepDescriptor(weights, 2 * pair + 1, ROWS), true);
     }
-    awaitWarpgroup();
+    awaitWarpgroup(part);
 #pragma unroll
     for (int pair = begin; pair < end; pair++) {
       if (pair + LOADED_PAIRS < HALF_PAIRS) streams.loadPair(pair + LOADED_PAIRS);
@@ -107,7 +110,7 @@ struct LayerLane {
     return block.shared.exchanged + (warpgroup * (STREAM_SUMS / 2) + pair) * 128 + threadIdx.x % 128;
   }
 
-  // Gives the sums of the stream that the other warpgroup has. In "sums", pairs of the streams g and g + 8 take turns.
+  // Gives the sums of the stream that the other warpgroup has. In "sums", pairs of the lane's two streams alternate.
   DEVICE void give(const float (&sums)[LANE_SUMS]) const {
 #pragma unroll
     for (int i = 0; i < STREAM_SUMS / 2; i++) {
@@ -183,10 +186,10 @@ DEVICE void PipelineBlock::runLayer() {
         if (k > 0 && !awaitArrivals(l, g, layerArrivals(k))) return;
         fragments.load(lane.laneHalves(stateIndex(k, l), g));
       }
-      bool isThere = l > 0 && hasArrivals(l - 1, g, layerArrivals(k + 1));
+      unsigned arrived = l > 0 ? requestArrivals(l - 1, g) : 0;
       multiply(sums, lane.hidden, fragments);
       lane.give(sums);
-      requested = barrierComputingOr(isThere);
+      requested = haveArrived(arrived, layerArrivals(k + 1));
       if (requested) fragments.load(lane.laneHalves(outputIndex(l - 1), g));
       lane.take(hidden, sums);
       float2 states[UNITS / 8] = {}, below[UNITS / 8] = {};
@@ -209,11 +212,12 @@ DEVICE void PipelineBlock::runLayer() {
         }
         bool wraps = g + 1 == groups;
         int nextGroup = wraps ? 0 : g + 1, nextStep = wraps ? k + 1 : k;
-        // The states of a single group are not there yet.
-        isThere = groups > 1 && nextStep < launch.steps && hasArrivals(l, nextGroup, layerArrivals(nextStep));
+        // The states of a single group cannot be there yet, nor those after the last step.
+        bool mayBeThere = groups > 1 && nextStep < launch.steps;
+        arrived = mayBeThere ? requestArrivals(l, nextGroup) : 0;
         multiply(sums, lane.input, fragments);
         lane.give(sums);
-        requested = barrierComputingOr(isThere);
+        requested = haveArrived(arrived, layerArrivals(nextStep)) && mayBeThere;
         if (requested) fragments.load(lane.laneHalves(stateIndex(nextStep, l), nextGroup));
         lane.take(input, sums);
       }

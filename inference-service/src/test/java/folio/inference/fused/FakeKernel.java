@@ -107,12 +107,13 @@ final class FakeKernel implements AutoCloseable {
 
   private void run(FakeDriver.Launch launch) {
     weights = launch.memory(0);
-    int count = launch.number(144);
-    int slots = launch.number(148);
-    int steps = launch.number(152);
+    int count = launch.number(148);
+    int slots = launch.number(152);
+    int steps = launch.number(156);
     Pointer control = launch.memory(104);
     control.setInt(8, nanos.applyAsInt(launch.function(), count));
     assertThat(control.getLong(0)).as("control").isZero();
+    assertThat(launch.number(144)).as("characters").isEqualTo(VOCABULARY);
     if (launch.function().equals("decodePipeline")) {
       checkPipeline(launch, slots, count);
     } else {

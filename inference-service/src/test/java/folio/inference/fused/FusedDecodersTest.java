@@ -93,8 +93,12 @@ class FusedDecodersTest {
   }
 
   private Optional<FusedDecoderFactory> load(CharGru network) {
+    return load(network, SLOTS);
+  }
+
+  private Optional<FusedDecoderFactory> load(CharGru network, int streams) {
     return FusedDecoders.load(
-        manager, network, network.config().vocabularySize(), SLOTS, kernels(COMPILER));
+        manager, network, network.config().vocabularySize(), streams, kernels(COMPILER));
   }
 
   private void assertDecodedByLibtorch(
@@ -126,6 +130,42 @@ class FusedDecodersTest {
         assertThat(fused.slots()).isEqualTo(SLOTS);
         assertThat(launched).containsExactly("decodeSmallBatch", "decodeLargeBatch");
         assertThat(logged).isEmpty();
+      }
+      assertNothingIsAllocated(driver);
+    }
+  }
+
+  /** The fake kernel generates nothing, and takes no time. */
+  @Test
+  void triesThePipelineForManyStreams() {
+    try (FakeDriver driver = driver(HOPPER);
+        CharGru network = network(64)) {
+      try (FusedDecoderFactory fused = load(network, 100).orElseThrow()) {
+        assertThat(fused.slots()).isEqualTo(128);
+        assertThat(launched).contains("decodePipeline");
+        assertThat(logged).isEmpty();
+      }
+      assertNothingIsAllocated(driver);
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void decodesWithoutAPipelineThatFails(boolean expected) {
+    try (FakeDriver driver = driver(HOPPER);
+        CharGru network = network(64)) {
+      launching =
+          () -> {
+            if (driver.modules() > 1) { // the pipeline is loaded
+              throw expected
+                  ? new CudaException("it hangs")
+                  : new IllegalStateException("it fails");
+            }
+          };
+      try (FusedDecoderFactory fused = load(network, 100).orElseThrow()) {
+        assertThat(fused.slots()).isEqualTo(104);
+        assertThat(logged).singleElement().asString().contains("without the pipeline");
+        assertThat(driver.modules()).isEqualTo(1);
       }
       assertNothingIsAllocated(driver);
     }

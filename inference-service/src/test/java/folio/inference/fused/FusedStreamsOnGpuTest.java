@@ -89,6 +89,7 @@ class FusedStreamsOnGpuTest {
               parts[8],
               parts[9],
               nanos,
+              65,
               rows,
               1);
       FusedModel model = decoders.model();

@@ -8,7 +8,7 @@ import folio.model.network.CharGru;
 
 /** Loads networks for tests on a GPU, with the form of the kernel that a test wants. */
 final class GpuForms {
-  /** Fewer streams than these do not get a pipeline. */
+  /** Streams enough for a model to get a pipeline. */
   private static final int ENOUGH = PipelineLayout.GROUP;
 
   private GpuForms() {}

@@ -59,6 +59,30 @@ class PipelineTrialTest {
     }
   }
 
+  /** It would decode no number of streams that a batch does not. */
+  @Test
+  void dropsAPipelineThatIsNeverFaster() {
+    kernel.nanos = (function, streams) -> function.equals("decodePipeline") ? 2_000 : 1_000;
+    try (FusedModel model = kernel.modelWithPipeline(BATCH_SLOTS, BATCH_SLOTS)) {
+      int allocations = kernel.driver.allocations();
+      run(model);
+
+      assertThat(model.pipelineLayout()).isEmpty();
+      assertThat(model.slots()).isEqualTo(BATCH_SLOTS);
+      assertThat(kernel.driver.allocations()).as("without its weights").isEqualTo(allocations - 1);
+      assertThat(kernel.driver.modules()).isEqualTo(1);
+    }
+  }
+
+  @Test
+  void rejectsAPipelineThatCannotBeCompared() {
+    try (FusedModel model = kernel.modelWithPipeline(8, SLOTS)) {
+      assertThatThrownBy(() -> run(model))
+          .isInstanceOf(CudaException.class)
+          .hasMessageContaining("too few slots");
+    }
+  }
+
   @Test
   void decodesNothingByThePipelineBeforeTheTrial() {
     try (FusedModel model = model()) {

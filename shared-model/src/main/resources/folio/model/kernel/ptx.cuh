@@ -38,9 +38,10 @@ DEVICE u64 nanoseconds() {
   return now;
 }
 
-// Reads what other blocks wrote before a grid barrier. The L1 caches of multiprocessors are not coherent, so the load
-// reads from L2 (.cg). "volatile" keeps the compiler from moving it across a barrier. It needs no memory clobber, since
-// a barrier separates it from every store to what it reads.
+// Reads what other blocks have published, after a grid barrier or after waiting for their arrivals. The L1 caches of
+// multiprocessors are not coherent, so the load reads from L2 (.cg). "volatile" keeps the compiler from moving it across
+// a barrier. It needs no memory clobber: a barrier separates it from every store to what it reads, or what is stored
+// depends on it.
 DEVICE uint4 loadPublished(const half_t* from) {
   uint4 v;
   asm volatile("ld.global.cg.v4.u32 {%0,%1,%2,%3}, [%4];" : "=r"(v.x), "=r"(v.y), "=r"(v.z), "=r"(v.w) : "l"(from));
@@ -71,7 +72,7 @@ DEVICE void loadConstant(uint4& v, const half_t* from) {
 }
 
 // Relaxed accesses of words that other blocks poll. Each word is read as a whole, by the vector load, too. It carries
-// its own step, so no order to other words is needed. small_batch.cuh and large_batch.cuh say why overwriting is safe.
+// its own step, so no order to other words is needed. small_batch.cuh, large_batch.cuh and pipeline.cu say why overwriting is safe.
 DEVICE int loadRelaxed(const int* from) {
   int value;
   asm volatile("ld.relaxed.gpu.global.s32 %0, [%1];" : "=r"(value) : "l"(from) : "memory");
@@ -90,8 +91,9 @@ DEVICE void storeRelaxed(u64* to, u64 value) {
   asm volatile("st.relaxed.gpu.global.u64 [%0], %1;" ::"l"(to), "l"(value) : "memory");
 }
 
-// The release orders the thread's earlier accesses, and those of its block before a __syncthreads, before the addition;
-// the acquire orders the load before the thread's later accesses, and those of its block after a __syncthreads.
+// The release orders the thread's earlier accesses, and those of its block before a barrier, before the addition; the
+// acquire orders the load before the thread's later accesses, and those of its block after a barrier. fenceAcquire does
+// the same for a relaxed load before it, whose result the thread need not wait for meanwhile.
 DEVICE void incrementRelease(unsigned* counter) {
   asm volatile("red.release.gpu.global.add.u32 [%0], 1;" ::"l"(counter) : "memory");
 }
@@ -101,6 +103,14 @@ DEVICE unsigned loadAcquire(const unsigned* from) {
   asm volatile("ld.acquire.gpu.global.u32 %0, [%1];" : "=r"(value) : "l"(from) : "memory");
   return value;
 }
+
+DEVICE unsigned loadRelaxed(const unsigned* from) {
+  unsigned value;
+  asm volatile("ld.relaxed.gpu.global.u32 %0, [%1];" : "=r"(value) : "l"(from) : "memory");
+  return value;
+}
+
+DEVICE void fenceAcquire() { asm volatile("fence.acq_rel.gpu;" ::: "memory"); }
 
 // Multiplies on a tensor core: sum[16 x 8] += a[16 x 16] * b[16 x 8]. See mma.cuh for the lanes' parts.
 DEVICE void mma(float (&sum)[4], unsigned a0, unsigned a1, unsigned a2, unsigned a3, unsigned b0, unsigned b1) {

@@ -1,8 +1,8 @@
 #pragma once
 
-// Products of a warpgroup, four warps, with wgmma.m64nNk16: C[64 x N] += A[64 x 16] * B[16 x N], N = 24, 48, 72 or 96. A is 64 rows in
-// registers, of which each warp has 16, B is in shared memory. A and B are halves, C is float32. Only GPUs of compute
-// capability 9.0 have the instruction, and the target must be sm_90a.
+// Products of a warpgroup, four warps, with wgmma.m64nNk16: C[64 x N] += A[64 x 16] * B[16 x N], N = 24, 48, 72 or 96.
+// A is 64 rows in registers, of which each warp has 16, B is in shared memory. A and B are halves, C is float32. Only
+// GPUs of compute capability 9.0 have the instruction, and the target must be sm_90a.
 //
 // A warp's fragments of A, and those of C for every eight columns, are those of mma.m16n8k16 (mma.cuh). One instruction
 // gives the same bits as mma.m16n8k16 does.
@@ -28,10 +28,13 @@ DEVICE u64 stepDescriptor(u64 first, int step, int columns) { return first + ste
 // Orders a warpgroup's accesses of registers before the products that follow.
 DEVICE void fenceWarpgroup() { asm volatile("wgmma.fence.sync.aligned;" ::: "memory"); }
 
-// Waits for all products of the warpgroup.
-DEVICE void awaitWarpgroup() {
+// Waits for all products of the warpgroup, whose sums can then be used.
+template <int N>
+DEVICE void awaitWarpgroup(float (&sums)[N]) {
   asm volatile("wgmma.commit_group.sync.aligned;" ::: "memory");
   asm volatile("wgmma.wait_group.sync.aligned 0;" ::: "memory");
+#pragma unroll
+  for (int i = 0; i < N; i++) asm volatile("" : "+f"(sums[i])::"memory");  // No use of a sum moves before the wait.
 }
 
 // Makes what the thread wrote to shared memory visible to products after the next barrier.
