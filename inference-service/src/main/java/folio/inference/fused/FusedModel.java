@@ -106,7 +106,8 @@ final class FusedModel implements AutoCloseable {
    *
    * @param manager the parent of temporary arrays, on the network's device
    * @param network the network of the model
-   * @throws CudaException if the device has too little memory, or if the driver rejects the kernel
+   * @throws CudaException if the device has too little memory, if the driver rejects the kernel, or
+   *     if it has too few registers
    */
   void addPipeline(NDManager manager, CharGru network, CompiledPipeline compiled) {
     PipelineLayout added = compiled.layout();
@@ -117,9 +118,17 @@ final class FusedModel implements AutoCloseable {
       CudaMemory matrices = copy(new WeightPacker(network, scratch).matrices(added));
       pipelineResources.add(matrices);
       weights.set(0, matrices);
+      CudaKernel kernel = module.kernel("decodePipeline", added.sharedBytes());
+      if (kernel.registers() < PipelineLayout.registers()) {
+        throw new CudaException( // its threads would wait for registers for ever
+            "the pipeline was compiled with "
+                + kernel.registers()
+                + " registers; it needs "
+                + PipelineLayout.registers());
+      }
       pipeline =
           new KernelForm(
-              module.kernel("decodePipeline", added.sharedBytes()),
+              kernel,
               added.blocks(),
               PipelineLayout.THREADS,
               PipelineLayout::wholeGroups,

@@ -56,6 +56,12 @@ record PipelineLayout(
   /** The largest number of blocks of the head, which share the tiles of a group. */
   private static final int MAX_HEAD_BLOCKS = GROUP / KernelLayout.TILE;
 
+  /** The registers of a thread that computes, after those that draw have given some of theirs. */
+  private static final int COMPUTING_REGISTERS = 216;
+
+  /** The registers of a thread that draws. */
+  private static final int DRAWING_REGISTERS = 72;
+
   private static final int COMPUTING_THREADS = 256;
   private static final int DRAWING_WARPS = (THREADS - COMPUTING_THREADS) / 32;
   private static final int SLICES = 8;
@@ -104,6 +110,12 @@ record PipelineLayout(
   /** Returns the number of rows of the head, rounded up to whole tensor-core products. */
   int headRows() {
     return KernelLayout.headRows(vocabulary);
+  }
+
+  /** Returns the fewest registers with which threads must start, to have enough to give. */
+  static int registers() {
+    int drawing = DRAWING_REGISTERS * (THREADS - COMPUTING_THREADS);
+    return (COMPUTING_REGISTERS * COMPUTING_THREADS + drawing) / THREADS;
   }
 
   /** Returns a number of streams rounded up to whole groups. */
@@ -161,6 +173,8 @@ record PipelineLayout(
         "UNITS=" + units,
         "GRID=" + blocks,
         "SHARED_HEAD=" + (sharedHead ? 1 : 0),
-        "SHARED_BYTES=" + sharedBytes());
+        "SHARED_BYTES=" + sharedBytes(),
+        "COMPUTING_REGISTERS=" + COMPUTING_REGISTERS,
+        "DRAWING_REGISTERS=" + DRAWING_REGISTERS);
   }
 }

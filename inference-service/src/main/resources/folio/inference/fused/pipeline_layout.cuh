@@ -9,6 +9,9 @@
 //   GRID           the number of blocks: those of all layers, then those of the head
 //   SHARED_HEAD    1 if the head fits into the shared memory of its blocks, else 0
 //   SHARED_BYTES   the size of a block's shared memory
+//   COMPUTING_REGISTERS, DRAWING_REGISTERS
+//                  the registers of a thread after the start, when the threads that draw have given some of theirs to
+//                  those that compute; the host checks that they have enough
 
 #include "arena.cuh"
 #include "launch.cuh"
@@ -26,10 +29,6 @@ constexpr int DRAWING_WARPS = 4;            // The warps after them, which draw.
 constexpr int THREADS = COMPUTING + DRAWING_WARPS * 32;
 constexpr int DRAWERS = GRID * DRAWING_WARPS;
 constexpr int DRAWN_STREAMS = divideUp(MAX_SLOTS, DRAWERS);  // The largest number of streams of a warp that draws.
-
-// Registers of a thread after the start. The threads that draw give some of theirs to those that compute.
-constexpr int COMPUTING_REGISTERS = 216;
-constexpr int DRAWING_REGISTERS = 72;
 
 constexpr int LANE_SUMS = ROWS / 2;         // A lane's sums of a product: two streams, a quarter of the rows.
 constexpr int STREAM_SUMS = LANE_SUMS / 2;  // Those of one of its streams.

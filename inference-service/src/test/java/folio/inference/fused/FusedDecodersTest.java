@@ -149,6 +149,21 @@ class FusedDecodersTest {
     }
   }
 
+  /** The pipeline's threads would wait for registers, and no deadline would end that. */
+  @Test
+  void decodesWithoutAPipelineThatHasTooFewRegisters() {
+    try (FakeDriver driver = driver(HOPPER);
+        CharGru network = network(64)) {
+      driver.setRegisters(160);
+      try (FusedDecoderFactory fused = load(network, 100).orElseThrow()) {
+        assertThat(fused.slots()).isEqualTo(104);
+        assertThat(launched).doesNotContain("decodePipeline");
+        assertThat(logged).singleElement().asString().contains("160 registers; it needs 168");
+      }
+      assertNothingIsAllocated(driver);
+    }
+  }
+
   @ParameterizedTest
   @ValueSource(booleans = {true, false})
   void decodesWithoutAPipelineThatFails(boolean expected) {

@@ -15,6 +15,9 @@ import java.util.List;
  * any thread on which the device's context is current.
  */
 public final class CudaKernel {
+  /** {@code CU_FUNC_ATTRIBUTE_NUM_REGS}. */
+  private static final int ATTRIBUTE_REGISTERS = 4;
+
   /** {@code CU_FUNC_ATTRIBUTE_NON_PORTABLE_CLUSTER_SIZE_ALLOWED}. */
   private static final int ATTRIBUTE_LARGE_CLUSTERS = 14;
 
@@ -92,6 +95,17 @@ public final class CudaKernel {
    */
   public void allowLargeClusters() {
     driver.call("cuFuncSetAttribute", function, ATTRIBUTE_LARGE_CLUSTERS, 1);
+  }
+
+  /**
+   * Returns the number of registers with which a thread of the kernel starts.
+   *
+   * @throws CudaException if the driver returns an error
+   */
+  public int registers() {
+    IntByReference registers = new IntByReference();
+    driver.call("cuFuncGetAttribute", registers, ATTRIBUTE_REGISTERS, function);
+    return registers.getValue();
   }
 
   /**

@@ -65,6 +65,7 @@ public final class FakeDriver implements Driver.Library, AutoCloseable {
   private int callsUntilFailure;
   private int modules;
   private int maxActiveClusters = 7;
+  private int registers = 168;
   private boolean atOnce;
 
   /** The current context. */
@@ -99,6 +100,11 @@ public final class FakeDriver implements Driver.Library, AutoCloseable {
   /** Sets the number of clusters that can run at the same time; it begins as that of an H200. */
   public void setMaxActiveClusters(int clusters) {
     maxActiveClusters = clusters;
+  }
+
+  /** Sets the number of registers of a thread of any kernel. */
+  public void setRegisters(int number) {
+    registers = number;
   }
 
   /** Returns the number of allocations that are not freed. */
@@ -141,6 +147,7 @@ public final class FakeDriver implements Driver.Library, AutoCloseable {
           maxSharedBytes.set(number((Pointer) arguments[0]), (Integer) arguments[2]);
         }
       }
+      case "cuFuncGetAttribute" -> ((IntByReference) arguments[0]).setValue(registers);
       case "cuOccupancyMaxActiveClusters" ->
           ((IntByReference) arguments[0]).setValue(maxActiveClusters);
       case "cuDriverGetVersion" -> ((IntByReference) arguments[0]).setValue(gpu.driver());
