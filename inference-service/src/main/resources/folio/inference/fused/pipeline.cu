@@ -61,6 +61,7 @@ DEVICE void decode(PipelineBlock& block) {
   if (threadIdx.x >= COMPUTING) {
     releaseRegisters<DRAWING_REGISTERS>();
     block.runDraws();
+    if (threadIdx.x % 32 == 0) block.reportDuration();
     return;
   }
   requestRegisters<COMPUTING_REGISTERS>();
@@ -73,5 +74,5 @@ extern "C" __global__ void __launch_bounds__(THREADS, 1) decodePipeline(const __
   u64 startNanos = nanoseconds();
   PipelineBlock block(launch, startNanos, memory);
   decode(block);
-  if (blockIdx.x == 0 && threadIdx.x == 0) block.reportDuration();  // Drawing warps end later, except after a timeout.
+  if (blockIdx.x == 0 && threadIdx.x == 0) block.reportDuration();  // The drawing warps end later.
 }

@@ -54,5 +54,4 @@ DEVICE void PipelineBlock::runDraws() {
       __syncwarp();
     }
   }
-  if (lane == 0) reportDuration();
 }
