@@ -14,6 +14,7 @@ import folio.model.checkpoint.CheckpointStore;
 import folio.model.checkpoint.CheckpointWriter;
 import folio.model.network.CharGru;
 import folio.trainer.corpus.Corpus;
+import folio.trainer.evaluation.Calibration;
 import folio.trainer.evaluation.Evaluator;
 import java.util.Map;
 import java.util.concurrent.Callable;
@@ -32,7 +33,8 @@ import picocli.CommandLine.Spec;
     mixinStandardHelpOptions = true,
     showDefaultValues = true,
     description = {
-      "Publishes a checkpoint again at another precision, or publishes a folder that PyTorch wrote.",
+      "Publishes a checkpoint again at another precision or temperature, or publishes a folder that",
+      "PyTorch wrote.",
       "CURRENT does not move; checkpoints promote moves it."
     },
     footer = {"", "Example: ./folio publish current --dtype float16 --measure"})
@@ -55,6 +57,15 @@ final class PublishCommand implements Callable<Integer> {
   private Precision precision;
 
   @Option(
+      names = "--temperature",
+      paramLabel = "T",
+      defaultValue = "1",
+      description =
+          "The temperature by which the logits are divided, 0.1 to 10; evaluate prints the one that"
+              + " suits a text.")
+  private double temperature;
+
+  @Option(
       names = "--measure",
       description =
           "Measure the losses of the network at its new precision, on the validation part of"
@@ -68,10 +79,11 @@ final class PublishCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
+    new Range("--temperature", 0.1, 10).check(temperature, spec);
     CheckpointStore store = checkpoints.store();
     Checkpoint checkpoint = checkpoints.openAny(source);
     try (NDManager manager = NDManager.newBaseManager(device.start());
-        CharGru network = checkpoint.load(manager)) {
+        CharGru network = divided(manager, checkpoint)) {
       Origin origin = measure ? measured(manager, network, checkpoint) : unmeasured(checkpoint);
       try (CheckpointWriter writer = store.write()) {
         String version =
@@ -84,6 +96,24 @@ final class PublishCommand implements Callable<Integer> {
     return CommandLine.ExitCode.OK;
   }
 
+  /**
+   * Returns the network with its logits divided by the temperature.
+   *
+   * @throws ParameterException if that is not possible
+   */
+  private CharGru divided(NDManager manager, Checkpoint checkpoint) {
+    CharGru network = checkpoint.load(manager);
+    if (temperature == 1) {
+      return network;
+    }
+    try (network) {
+      return Calibration.divideLogits(manager, network, temperature);
+    } catch (IllegalArgumentException e) {
+      throw new ParameterException(
+          spec.commandLine(), "--temperature is " + temperature + "; " + e.getMessage(), e);
+    }
+  }
+
   /** Returns the text of the canary of a checkpoint that is published again. */
   static String canaryText(Checkpoint checkpoint) {
     return checkpoint.manifest() != null
@@ -93,11 +123,11 @@ final class PublishCommand implements Callable<Integer> {
 
   /**
    * Returns the origin of the new checkpoint without measuring. It keeps the measured losses only
-   * if the weights are not rounded.
+   * if the weights stay the same.
    */
   private Origin unmeasured(Checkpoint checkpoint) {
     CheckpointManifest manifest = checkpoint.manifest();
-    boolean kept = manifest != null && precision == Precision.FLOAT32;
+    boolean kept = manifest != null && precision == Precision.FLOAT32 && temperature == 1;
     return origin(checkpoint, trainedOn(checkpoint), kept ? manifest.losses() : null);
   }
 

@@ -1,8 +1,12 @@
 package folio.trainer.evaluation;
 
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import folio.model.network.CharGru;
+import folio.model.network.CharGruConfig;
 import folio.trainer.corpus.EncodedText;
+import java.util.Set;
 import java.util.stream.IntStream;
 
 /**
@@ -59,5 +63,40 @@ public record Calibration(double temperature, double loss, double lossAtOne) {
 
   private static double temperature(double index) {
     return Math.exp(STEP * (index - STEPS));
+  }
+
+  /**
+   * Returns whether the logits of a network can be divided by changing its weights. They cannot be
+   * if the output layer is the embedding.
+   */
+  public static boolean canDivideLogits(CharGruConfig network) {
+    return !network.tied() || network.projectionSize() != null;
+  }
+
+  /**
+   * Returns a copy of a network whose logits are divided by a temperature.
+   *
+   * @param owner the owner of the copy, on the network's device; the caller closes the copy
+   * @param temperature the divisor, above 0
+   * @throws IllegalArgumentException if the output layer is the embedding
+   */
+  public static CharGru divideLogits(NDManager owner, CharGru network, double temperature) {
+    CharGruConfig config = network.config();
+    if (!canDivideLogits(config)) {
+      throw new IllegalArgumentException(
+          "the network is tied and has no projection, so that its output layer is its embedding;"
+              + " its logits can only be divided by 1");
+    }
+    Set<String> divided =
+        Set.of(config.tied() ? "projection.weight" : "linear.weight", "linear.bias");
+    try (NDManager scratch = owner.newSubManager()) {
+      NDList tensors = new NDList();
+      for (NDArray tensor : network.tensors(scratch)) {
+        NDArray copy = divided.contains(tensor.getName()) ? tensor.div(temperature) : tensor;
+        copy.setName(tensor.getName());
+        tensors.add(copy);
+      }
+      return new CharGru(owner, config, tensors);
+    }
   }
 }
