@@ -17,6 +17,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.TreeMap;
 import java.util.function.Consumer;
+import picocli.CommandLine.Help.Visibility;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
@@ -170,6 +171,16 @@ final class TrainingOptions {
           "improvements (every checkpoint with the lowest loss so far) or last (only the"
               + " network after the last step, evaluated once).")
   private PublishPolicy publish;
+
+  @Option(
+      names = "--calibrate",
+      paramLabel = "true|false",
+      arity = "1",
+      showDefaultValue = Visibility.ALWAYS,
+      description =
+          "Whether the network that is selected at the end is published once more, with its logits"
+              + " divided by the temperature that makes the loss lowest on the part that selected it.")
+  private boolean calibrate;
 
   @Option(
       names = "--precision",
@@ -334,6 +345,7 @@ final class TrainingOptions {
           seed,
           division.division(),
           publish,
+          calibrate,
           patience,
           settings);
     } catch (IllegalArgumentException e) {

@@ -173,6 +173,21 @@ final class RunReporter implements AutoCloseable {
   }
 
   /**
+   * Reports that the logits of the selected network are divided by a temperature.
+   *
+   * @param step the step of the selected network
+   * @param validation the losses with the divided logits by protocol, in nats
+   */
+  void calibrated(long step, double temperature, Map<String, Double> validation) {
+    console.line(
+        String.format("step %d, logits divided by %.2f%s", step, temperature, inUnits(validation)));
+    Map<String, Object> fields = new LinkedHashMap<>();
+    fields.put("temperature", temperature);
+    fields.put("validation_loss_nats", validation);
+    writeEvent("measured", step, fields);
+  }
+
+  /**
    * Reports that the parts which are measured once, at the end, are too long.
    *
    * @param characters the length of these parts

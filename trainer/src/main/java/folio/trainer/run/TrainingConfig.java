@@ -25,6 +25,8 @@ import java.util.Map;
  * @param seed the number that decides every random draw
  * @param division how the text is divided
  * @param publish which networks become checkpoints
+ * @param calibrate whether the logits of the network that is selected at the end are divided by the
+ *     temperature of the lowest loss
  * @param patience the number of evaluations without an improvement after which the run ends; 0
  *     means that it does not end early
  * @param settings all of the above by option name, for the manifest and for resuming
@@ -43,6 +45,7 @@ public record TrainingConfig(
     long seed,
     Division division,
     PublishPolicy publish,
+    boolean calibrate,
     int patience,
     Map<String, String> settings) {
 

@@ -13,6 +13,7 @@ import folio.trainer.corpus.EncodedText;
 import folio.trainer.corpus.RandomSequences;
 import folio.trainer.corpus.SequenceSampler;
 import folio.trainer.corpus.StreamSequences;
+import folio.trainer.evaluation.Calibration;
 import folio.trainer.evaluation.Evaluator;
 import folio.trainer.evaluation.TrainedModel;
 import folio.trainer.publication.Publisher;
@@ -41,6 +42,9 @@ public final class TrainingRun extends StoppableRun {
 
   /** The number of protocols by which a text is measured. */
   private static final int PROTOCOLS = 2;
+
+  /** Logits are not divided by a temperature that is closer to 1. */
+  private static final double SMALLEST_CALIBRATION = 0.01;
 
   private final TrainingConfig config;
   private final RunContext context;
@@ -225,6 +229,7 @@ public final class TrainingRun extends StoppableRun {
     long step = progress.step();
     boolean complete = step >= total || outOfPatience();
     if (complete) {
+      publishCalibrated();
       publishMeasured();
     }
     reporter.end(step, progress.bestLoss(), complete);
@@ -265,6 +270,43 @@ public final class TrainingRun extends StoppableRun {
     }
   }
 
+  /** Returns the step of the network that the run has selected. */
+  private long selectedStep() {
+    return config.publish() == PublishPolicy.LAST ? progress.step() : progress.bestStep();
+  }
+
+  /**
+   * Publishes the selected network with its logits divided by the temperature of the lowest loss on
+   * the part that selected it, if this changes anything.
+   */
+  private void publishCalibrated() {
+    EncodedText selecting = text.heldOut().isEmpty() ? text.validation() : text.heldOut();
+    long step = selectedStep();
+    Optional<CheckpointManifest> published =
+        config.calibrate() && selecting.length() >= Evaluator.WINDOW
+            ? publisher.published(step)
+            : Optional.empty();
+    if (published.isEmpty() || !Calibration.canDivideLogits(network.config())) {
+      return;
+    }
+    trainStep.discardGraph();
+    try (NDManager scratch = manager.newSubManager();
+        CharGru selected = context.store().open(published.get().version()).load(scratch)) {
+      Calibration calibration = Calibration.of(scratch, selected, selecting);
+      if (Math.abs(calibration.temperature() - 1) < SMALLEST_CALIBRATION) {
+        return;
+      }
+      try (CharGru calibrated =
+          Calibration.divideLogits(scratch, selected, calibration.temperature())) {
+        Map<String, Double> validation =
+            selector.select(calibrated, Double.POSITIVE_INFINITY, true).losses();
+        reporter.calibrated(step, calibration.temperature(), validation);
+        Losses losses = new Losses(published.get().losses().training(), validation);
+        reporter.published(step, publisher.replace(calibrated, step, losses));
+      }
+    }
+  }
+
   /**
    * Publishes the selected network with the losses that were not measured during the run: those of
    * the whole validation part if a sample of it decided, and those of the test part. Parts that are
@@ -272,7 +314,7 @@ public final class TrainingRun extends StoppableRun {
    */
   private void publishMeasured() {
     boolean tests = text.test().length() > 1;
-    long step = config.publish() == PublishPolicy.LAST ? progress.step() : progress.bestStep();
+    long step = selectedStep();
     Optional<CheckpointManifest> published =
         selector.samples() || tests ? publisher.published(step) : Optional.empty();
     if (published.isEmpty() || isMeasured(published.get().losses(), tests)) {

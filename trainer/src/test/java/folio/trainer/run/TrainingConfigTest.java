@@ -32,6 +32,7 @@ class TrainingConfigTest {
         1,
         Division.DEFAULT,
         PublishPolicy.IMPROVEMENTS,
+        false,
         0,
         Map.of());
   }
