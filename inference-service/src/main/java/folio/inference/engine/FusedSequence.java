@@ -53,15 +53,16 @@ final class FusedSequence {
    */
   FusedDecoder.StepPlan plan(int[] pending, int maxSteps) {
     int length = Math.min(maxSteps, stepsLeft() - pending.length);
+    int[] forced = cursor.forced(pending.length, length);
     int last = cursor.isAtEnd() ? sequence.lastId() : cursor.idAt(cursor.position());
     return new FusedDecoder.StepPlan(
         sequence.request().seed(),
         sequence.request().sampling(),
         pending.length == 0 ? last : pending[pending.length - 1],
         sequence.position() + Math.max(0, pending.length - cursor.forcedSteps()),
-        cursor.forced(pending.length, length),
+        forced,
         length,
-        sequence.request().logprobs().isPresent());
+        sequence.request().logprobs().isPresent() && forced.length < length);
   }
 
   /**

@@ -177,7 +177,7 @@ final class PrefillBatch implements AutoCloseable {
    * Moves the sequences whose prompts have been read to the batches that decode them; sequences
    * that have finished join none.
    *
-   * @param fused takes the sequences that it supports and has room for
+   * @param fused takes the sequences that it has room for
    * @return all of them, each with its first token
    */
   List<Sequence> moveReady(StateBatch<Sequence> running, FusedBatch fused) {

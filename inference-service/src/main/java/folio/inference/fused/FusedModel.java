@@ -28,7 +28,7 @@ final class FusedModel implements AutoCloseable {
   private final KernelForm smallBatch;
   private final KernelForm largeBatch;
 
-  /** Null without a pipeline. */
+  /** The form for many streams, or null if the model has no pipeline. */
   private KernelForm pipeline;
 
   private PipelineLayout pipelineLayout;
@@ -40,7 +40,7 @@ final class FusedModel implements AutoCloseable {
   /** The modules and the weights; {@link #close} frees them. */
   private final List<AutoCloseable> resources = new ArrayList<>();
 
-  /** Those of the resources that only the pipeline uses. */
+  /** The resources that only the pipeline uses; they are in the list above, too. */
   private final List<AutoCloseable> pipelineResources = new ArrayList<>();
 
   /**
@@ -107,7 +107,7 @@ final class FusedModel implements AutoCloseable {
    * @param manager the parent of temporary arrays, on the network's device
    * @param network the network of the model
    * @throws CudaException if the device has too little memory, if the driver rejects the kernel, or
-   *     if it has too few registers
+   *     if the kernel was compiled with too few registers
    */
   void addPipeline(NDManager manager, CharGru network, CompiledPipeline compiled) {
     PipelineLayout added = compiled.layout();

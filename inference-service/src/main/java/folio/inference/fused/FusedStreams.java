@@ -52,10 +52,13 @@ final class FusedStreams implements FusedDecoder {
   private final CudaMemory seen;
   private final CudaMemory current;
 
-  /** Scratch of the pipeline; null without one. */
+  /** Scratch of the pipeline, see {@link LaunchStruct}; null without a pipeline. */
   private final CudaMemory residuals;
 
+  /** Scratch of the pipeline, see {@link LaunchStruct}; null without a pipeline. */
   private final CudaMemory logits;
+
+  /** Scratch of the pipeline, see {@link LaunchStruct}; null without a pipeline. */
   private final CudaMemory arrivals;
 
   /** The logits of the plans that ask for them; null until one does. Grows with the need. */
@@ -236,6 +239,7 @@ final class FusedStreams implements FusedDecoder {
   private long logitsAddress(List<StepPlan> plans, int steps) {
     long bytes = plans.stream().filter(StepPlan::logits).count() * logitsBytes(steps);
     if (bytes > logitsOutBytes) {
+      long earlierBytes = logitsOutBytes;
       if (logitsOut != null) {
         stream.synchronize(); // a launch that was not waited for may write there
         CudaMemory smaller = logitsOut;
@@ -244,8 +248,9 @@ final class FusedStreams implements FusedDecoder {
         logitsOutBytes = 0;
         smaller.close();
       }
-      logitsOut = allocate(bytes);
-      logitsOutBytes = bytes;
+      long size = Math.max(bytes, 2 * earlierBytes); // a larger one is seldom needed
+      logitsOut = allocate(size);
+      logitsOutBytes = size;
     }
     return bytes == 0 ? 0 : logitsOut.address();
   }
@@ -275,7 +280,7 @@ final class FusedStreams implements FusedDecoder {
       throw new CudaException("the kernel timed out after two seconds");
     }
     int[][] ids = new int[inFlight.size()][];
-    float[][] logits = new float[ids.length][];
+    float[][] asked = new float[ids.length][];
     FloatBuffer rows = readLogits();
     int row = 0;
     for (int slot = 0; slot < ids.length; slot++) {
@@ -283,13 +288,12 @@ final class FusedStreams implements FusedDecoder {
       ids[slot] = new int[plan.length()];
       words.position(slot * steps).get(ids[slot]);
       if (plan.logits()) {
-        logits[slot] = new float[plan.length() * layout.vocabulary()];
-        rows.position(row++ * steps * layout.vocabulary()).get(logits[slot]);
+        asked[slot] = new float[plan.length() * layout.vocabulary()];
+        rows.position(row++ * steps * layout.vocabulary()).get(asked[slot]);
       }
     }
     inFlight = null;
-    return new LaunchResult(
-        ids, logits, Integer.toUnsignedLong(words.get(control + CONTROL_NANOS)));
+    return new LaunchResult(ids, asked, Integer.toUnsignedLong(words.get(control + CONTROL_NANOS)));
   }
 
   @Override

@@ -11,8 +11,8 @@ import java.util.stream.IntStream;
 import org.jboss.logging.Logger;
 
 /**
- * A trial of the pipeline beside large batches: both must generate the same texts from the same
- * states, and what is measured decides which of them decodes how many streams.
+ * A trial of the pipeline against large batches: both must generate the same texts from the same
+ * states, and their measured times decide which of them decodes how many streams.
  */
 final class PipelineTrial {
   private static final Logger LOG = Logger.getLogger(PipelineTrial.class);
@@ -25,7 +25,7 @@ final class PipelineTrial {
   /** Launches of each form and number, of which the fastest counts. */
   private static final int LAUNCHES = 4;
 
-  /** What a form generated, and its fastest launch. */
+  /** The texts that a form generated, the state of its last stream, and its fastest launch. */
   private record Run(int[][] ids, float[] lastState, long nanos) {
     boolean generatedTheSame(Run other) {
       return Arrays.deepEquals(ids, other.ids) && Arrays.equals(lastState, other.lastState);
@@ -51,8 +51,10 @@ final class PipelineTrial {
     model.decodeByPipelineFrom(from);
     if (from > model.slots()) {
       model.dropPipeline();
+      LOG.infof("Pipeline dropped reason=not_faster slots=%d", model.slots());
+    } else {
+      LOG.infof("Pipeline tried decodes_from_streams=%d slots=%d", from, model.slots());
     }
-    LOG.infof("Pipeline tried decodes_from_streams=%d slots=%d", from, model.slots());
   }
 
   /** Returns the fewest streams from which on the pipeline is faster for all numbers tried. */

@@ -28,7 +28,7 @@ import java.util.stream.Stream;
  * @see <a href="https://docs.nvidia.com/cuda/nvrtc/">NVRTC</a>
  */
 public final class Nvrtc {
-  /** The architecture whose products of warpgroups need a target that only it runs. */
+  /** The architecture with wgmma, whose binaries no other architecture runs. */
   private static final int WGMMA_ARCHITECTURE = 90;
 
   /**
@@ -182,7 +182,7 @@ public final class Nvrtc {
     }
   }
 
-  /** Returns the target for an architecture; the one with wgmma has it in a target of its own. */
+  /** Returns the target for an architecture. wgmma exists only in the target sm_90a. */
   private static String target(int architecture) {
     return "sm_" + architecture + (architecture == WGMMA_ARCHITECTURE ? "a" : "");
   }

@@ -72,7 +72,8 @@ DEVICE void loadConstant(uint4& v, const half_t* from) {
 }
 
 // Relaxed accesses of words that other blocks poll. Each word is read as a whole, by the vector load, too. It carries
-// its own step, so no order to other words is needed. small_batch.cuh, large_batch.cuh and pipeline.cu say why overwriting is safe.
+// its own step, so no order to other words is needed. small_batch.cuh, large_batch.cuh and pipeline.cu say why
+// overwriting is safe.
 DEVICE int loadRelaxed(const int* from) {
   int value;
   asm volatile("ld.relaxed.gpu.global.s32 %0, [%1];" : "=r"(value) : "l"(from) : "memory");
