@@ -68,7 +68,7 @@ final class PublishCommand implements Callable<Integer> {
   @Option(
       names = "--measure",
       description =
-          "Measure the losses of the network at its new precision, on the validation part of"
+          "Measure the losses of the network as it will be stored, on the validation part of"
               + " --corpus.")
   private boolean measure;
 
@@ -138,7 +138,8 @@ final class PublishCommand implements Callable<Integer> {
   private Origin origin(Checkpoint checkpoint, CheckpointManifest.Corpus trainedOn, Losses losses) {
     CheckpointManifest manifest = checkpoint.manifest();
     if (manifest == null) {
-      Map<String, String> settings = Map.of("source", CheckpointManifest.Corpus.publicName(source));
+      Map<String, String> settings =
+          divided(Map.of("source", CheckpointManifest.Corpus.publicName(source)));
       return new Origin(null, null, 0, licensed(trainedOn), losses, settings, null);
     }
     return new Origin(
@@ -147,8 +148,15 @@ final class PublishCommand implements Callable<Integer> {
         manifest.step(),
         licensed(trainedOn),
         losses,
-        manifest.settings(),
+        divided(manifest.settings()),
         manifest.documentSeparator());
+  }
+
+  /** Returns the settings of a checkpoint with the temperature, if there is one. */
+  private Map<String, String> divided(Map<String, String> settings) {
+    return temperature == 1
+        ? settings
+        : Calibration.dividedBy(temperature, settings == null ? Map.of() : settings);
   }
 
   /**

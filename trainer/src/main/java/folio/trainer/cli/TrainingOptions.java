@@ -62,7 +62,8 @@ final class TrainingOptions {
       paramLabel = "FACTOR",
       description =
           "The factor of the logits in the training loss, 0.1 to 10. Above 1, the published network is"
-              + " less sure than the trained one; evaluate prints the factor that suits a text.")
+              + " less sure than the trained one; evaluate prints the factor that suits a text, after a run"
+              + " with --calibrate false.")
   private double logitScale;
 
   @Option(
@@ -178,8 +179,9 @@ final class TrainingOptions {
       arity = "1",
       showDefaultValue = Visibility.ALWAYS,
       description =
-          "Whether the network that is selected at the end is published once more, with its logits"
-              + " divided by the temperature that makes the loss lowest on the part that selected it.")
+          "Whether the checkpoint of the network that is selected at the end is replaced by one whose"
+              + " logits are divided by the temperature of the lowest loss, 0.67 to 1.49, on a sample"
+              + " of the part that selected it.")
   private boolean calibrate;
 
   @Option(

@@ -6,7 +6,10 @@ import ai.djl.ndarray.NDManager;
 import folio.model.network.CharGru;
 import folio.model.network.CharGruConfig;
 import folio.trainer.corpus.EncodedText;
+import java.util.Locale;
+import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.stream.IntStream;
 
 /**
@@ -19,6 +22,9 @@ import java.util.stream.IntStream;
  * @see <a href="https://arxiv.org/abs/1706.04599">Guo, Pleiss, Sun and Weinberger</a>
  */
 public record Calibration(double temperature, double loss, double lossAtOne) {
+  /** The setting of a checkpoint whose logits have been divided: by what, since the training. */
+  public static final String TEMPERATURE_SETTING = "calibrated-temperature";
+
   /** The largest number of windows that are read. */
   private static final int WINDOWS = 128;
 
@@ -71,6 +77,17 @@ public record Calibration(double temperature, double loss, double lossAtOne) {
    */
   public static boolean canDivideLogits(CharGruConfig network) {
     return !network.tied() || network.projectionSize() != null;
+  }
+
+  /**
+   * Returns settings of a checkpoint with the temperature by which its logits have been divided,
+   * once more or for the first time.
+   */
+  public static Map<String, String> dividedBy(double temperature, Map<String, String> settings) {
+    Map<String, String> all = new TreeMap<>(settings);
+    double before = Double.parseDouble(all.getOrDefault(TEMPERATURE_SETTING, "1"));
+    all.put(TEMPERATURE_SETTING, String.format(Locale.ROOT, "%.4f", before * temperature));
+    return all;
   }
 
   /**

@@ -75,7 +75,7 @@ public final class Publisher {
    * @throws CheckpointException if the store cannot be written
    */
   public Published publish(CharGru network, long step, Losses losses) {
-    return publish(network, step, losses, false);
+    return publish(network, step, losses, null);
   }
 
   /**
@@ -83,22 +83,51 @@ public final class Publisher {
    * fewer losses. If that one is {@code CURRENT}, the new one becomes it.
    */
   public Published replace(CharGru network, long step, Losses losses) {
-    return publish(network, step, losses, true);
+    Map<String, String> settings = published(step).map(CheckpointManifest::settings).orElse(null);
+    return replace(
+        network,
+        step,
+        losses,
+        new Replacement(
+            settings == null ? run.settings() : settings,
+            "it replaces the same network with fewer measured losses"));
   }
 
-  private Published publish(CharGru network, long step, Losses losses, boolean replacing) {
+  /**
+   * Publishes a network like {@link #publish}, in place of the checkpoint of the same step. If that
+   * one is {@code CURRENT}, the new one becomes it.
+   */
+  public Published replace(CharGru network, long step, Losses losses, Replacement replacement) {
+    return publish(network, step, losses, replacement);
+  }
+
+  /**
+   * What distinguishes a checkpoint from the one whose place it takes.
+   *
+   * @param settings its settings by name
+   * @param reason why it becomes {@code CURRENT} if the other is
+   */
+  public record Replacement(Map<String, String> settings, String reason) {}
+
+  private Published publish(CharGru network, long step, Losses losses, Replacement replacement) {
+    boolean replacing = replacement != null;
     try (CheckpointWriter writer = store.write()) {
       List<CheckpointManifest> earlier = published();
       Optional<CheckpointManifest> same = of(step, earlier);
       String version =
           same.isPresent() && !replacing
               ? same.get().version()
-              : writer.publish(draft(network, step, losses, earlier));
+              : writer.publish(
+                  draft(
+                      network,
+                      step,
+                      losses,
+                      replacing ? replacement.settings() : run.settings(),
+                      earlier));
       boolean served = replacing && same.isPresent() && isCurrent(same.get().version());
       Promotion.Decision decision =
           served
-              ? new Promotion.Decision(
-                  true, "it replaces the same network with fewer measured losses")
+              ? new Promotion.Decision(true, replacement.reason())
               : promotion.decide(store.manifest(version), store);
       if (decision.promote()) {
         decision = promote(writer, version, decision);
@@ -139,11 +168,14 @@ public final class Publisher {
   }
 
   private CheckpointDraft draft(
-      CharGru network, long step, Losses losses, List<CheckpointManifest> earlier) {
+      CharGru network,
+      long step,
+      Losses losses,
+      Map<String, String> settings,
+      List<CheckpointManifest> earlier) {
     String parent = earlier.isEmpty() ? run.parent() : earlier.get(earlier.size() - 1).version();
     Origin origin =
-        new Origin(
-            parent, run.id(), step, run.corpus(), losses, run.settings(), run.documentSeparator());
+        new Origin(parent, run.id(), step, run.corpus(), losses, settings, run.documentSeparator());
     return new CheckpointDraft(
         network, run.vocabulary(), Precision.FLOAT32, run.canaryText(), origin);
   }

@@ -11,10 +11,12 @@ import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.function.Predicate;
+import java.util.stream.Stream;
 
 /**
  * The report of a run: one HTML file that needs no other, made from the run's metrics file alone.
@@ -84,9 +86,16 @@ public final class RunReport {
     Map<String, JsonNode> losses = new TreeMap<>();
     evaluation.path("loss_nats").properties().forEach(e -> losses.put(e.getKey(), e.getValue()));
     losses.put("training", evaluation.path("training_loss_nats"));
-    JsonNode measured = events.last("measured");
-    if (measured != null) {
-      String selected = ", selected network of step " + measured.path("step").asLong() + ": ";
+    for (JsonNode measured : measurements()) {
+      JsonNode temperature = measured.path("calibration_temperature");
+      String selected =
+          ", selected network of step "
+              + measured.path("step").asLong()
+              + (temperature.isNumber()
+                  ? String.format(
+                      Locale.ROOT, " with its logits divided by %.2f", temperature.asDouble())
+                  : "")
+              + ": ";
       for (String part : List.of("validation", "test")) {
         measured
             .path(part + "_loss_nats")
@@ -107,6 +116,11 @@ public final class RunReport {
           }
         });
     html.append("</table>\n");
+  }
+
+  /** Returns the last measurements of the selected network, before and after its calibration. */
+  private List<JsonNode> measurements() {
+    return Stream.of("calibrated", "measured").map(events::last).filter(Objects::nonNull).toList();
   }
 
   /** Adds when the run began, how long it took, what it published and the command. */

@@ -38,6 +38,7 @@ final class RunReporter implements AutoCloseable {
   private long reportedStep;
   private long reportedNanos = System.nanoTime();
   private double lossSinceEvaluation;
+  private boolean calibrated;
   private long stepsSinceEvaluation;
 
   /**
@@ -173,7 +174,7 @@ final class RunReporter implements AutoCloseable {
   }
 
   /**
-   * Reports that the logits of the selected network are divided by a temperature.
+   * Reports that the logits of the selected network have been divided by a temperature.
    *
    * @param step the step of the selected network
    * @param validation the losses with the divided logits by protocol, in nats
@@ -182,9 +183,15 @@ final class RunReporter implements AutoCloseable {
     console.line(
         String.format("step %d, logits divided by %.2f%s", step, temperature, inUnits(validation)));
     Map<String, Object> fields = new LinkedHashMap<>();
-    fields.put("temperature", temperature);
+    fields.put("calibration_temperature", temperature);
     fields.put("validation_loss_nats", validation);
-    writeEvent("measured", step, fields);
+    writeEvent("calibrated", step, fields);
+    calibrated = true;
+  }
+
+  /** Reports why the selected network is left as it is. */
+  void notCalibrated(String reason) {
+    console.line("not calibrated: " + reason);
   }
 
   /**
@@ -296,7 +303,11 @@ final class RunReporter implements AutoCloseable {
     console.line(
         step == 0 || Double.isInfinite(bestLoss)
             ? "nothing was evaluated"
-            : "done at step " + step + "; best loss " + inUnits(bestLoss));
+            : "done at step "
+                + step
+                + "; best loss "
+                + inUnits(bestLoss)
+                + (calibrated ? ", before the logits were divided" : ""));
     Map<String, Object> fields = new LinkedHashMap<>();
     fields.put("whole", complete);
     fields.put("best_loss_nats", Double.isInfinite(bestLoss) ? null : bestLoss);

@@ -43,9 +43,6 @@ public final class TrainingRun extends StoppableRun {
   /** The number of protocols by which a text is measured. */
   private static final int PROTOCOLS = 2;
 
-  /** Logits are not divided by a temperature that is closer to 1. */
-  private static final double SMALLEST_CALIBRATION = 0.01;
-
   private final TrainingConfig config;
   private final RunContext context;
   private final NDManager manager;
@@ -276,33 +273,54 @@ public final class TrainingRun extends StoppableRun {
   }
 
   /**
-   * Publishes the selected network with its logits divided by the temperature of the lowest loss on
-   * the part that selected it, if this changes anything.
+   * Replaces the checkpoint of the selected network by one whose logits are divided by the
+   * temperature of the lowest loss on a sample of the part that selected it.
    */
   private void publishCalibrated() {
-    EncodedText selecting = text.heldOut().isEmpty() ? text.validation() : text.heldOut();
-    long step = selectedStep();
-    Optional<CheckpointManifest> published =
-        config.calibrate() && selecting.length() >= Evaluator.WINDOW
-            ? publisher.published(step)
-            : Optional.empty();
-    if (published.isEmpty() || !Calibration.canDivideLogits(network.config())) {
+    if (!config.calibrate() || stopRequested()) {
       return;
     }
+    long step = selectedStep();
+    Optional<CheckpointManifest> published = publisher.published(step);
+    if (published.isEmpty()
+        || published.get().settings().containsKey(Calibration.TEMPERATURE_SETTING)) {
+      return;
+    }
+    EncodedText selecting = text.heldOut().isEmpty() ? text.validation() : text.heldOut();
+    if (text.heldOut().isEmpty() && config.publish() == PublishPolicy.LAST) {
+      reporter.notCalibrated("with --publish last and without --holdout, no part may decide");
+    } else if (!Calibration.canDivideLogits(network.config())) {
+      reporter.notCalibrated("the output layer is the embedding");
+    } else if (selecting.length() < Evaluator.WINDOW) {
+      reporter.notCalibrated(
+          "the part that decides has fewer than " + Evaluator.WINDOW + " characters");
+    } else {
+      publishCalibrated(published.get(), selecting);
+    }
+  }
+
+  private void publishCalibrated(CheckpointManifest published, EncodedText selecting) {
     trainStep.discardGraph();
     try (NDManager scratch = manager.newSubManager();
-        CharGru selected = context.store().open(published.get().version()).load(scratch)) {
-      Calibration calibration = Calibration.of(scratch, selected, selecting);
-      if (Math.abs(calibration.temperature() - 1) < SMALLEST_CALIBRATION) {
-        return;
-      }
-      try (CharGru calibrated =
-          Calibration.divideLogits(scratch, selected, calibration.temperature())) {
-        Map<String, Double> validation =
-            selector.select(calibrated, Double.POSITIVE_INFINITY, true).losses();
-        reporter.calibrated(step, calibration.temperature(), validation);
-        Losses losses = new Losses(published.get().losses().training(), validation);
-        reporter.published(step, publisher.replace(calibrated, step, losses));
+        CharGru selected = context.store().open(published.version()).load(scratch)) {
+      double temperature = Calibration.of(scratch, selected, selecting).temperature();
+      try (CharGru divided = Calibration.divideLogits(scratch, selected, temperature)) {
+        CheckpointSelector.Decision decision =
+            selector.select(divided, Double.POSITIVE_INFINITY, true);
+        Double before = published.losses().of(selector.protocol());
+        if (before == null || decision.loss() >= before) {
+          reporter.notCalibrated(
+              String.format("at temperature %.2f the loss would not be lower", temperature));
+          return;
+        }
+        long step = published.step();
+        reporter.calibrated(step, temperature, decision.losses());
+        Losses losses = new Losses(published.losses().training(), decision.losses());
+        Publisher.Replacement replacement =
+            new Publisher.Replacement(
+                Calibration.dividedBy(temperature, published.settings()),
+                String.format("it is the same network with logits divided by %.2f", temperature));
+        reporter.published(step, publisher.replace(divided, step, losses, replacement));
       }
     }
   }

@@ -70,9 +70,18 @@ final class Curves {
 
   private record Line(String name, boolean dashed, ToDoubleFunction<RunRecord.Evaluation> loss) {}
 
+  /** Returns evaluations without those of the selected network after the last step. */
+  private static List<RunRecord.Evaluation> duringTheRun(List<RunRecord.Evaluation> all) {
+    int count = Math.min(1, all.size());
+    while (count < all.size() && all.get(count).step() > all.get(count - 1).step()) {
+      count++;
+    }
+    return all.subList(0, count);
+  }
+
   private static void add(LineChart chart, Line line, RunRecord record) {
     List<RunRecord.Evaluation> drawn =
-        record.evaluations().stream()
+        duringTheRun(record.evaluations()).stream()
             .filter(each -> each.step() * SKIPPED_PART >= record.steps())
             .filter(each -> !Double.isNaN(line.loss().applyAsDouble(each)))
             .toList();

@@ -72,7 +72,7 @@ public record RunRecord(
     String losses =
         switch (event.path("event").asText()) {
           case "evaluation" -> "loss_nats";
-          case "measured" -> "validation_loss_nats";
+          case "measured", "calibrated" -> "validation_loss_nats";
           default -> null;
         };
     if (losses == null) {
