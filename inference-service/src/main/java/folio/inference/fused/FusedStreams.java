@@ -58,9 +58,6 @@ final class FusedStreams implements FusedDecoder {
   /** Scratch of the pipeline, see {@link LaunchStruct}; null without a pipeline. */
   private final CudaMemory logits;
 
-  /** Scratch of the pipeline, see {@link LaunchStruct}; null without a pipeline. */
-  private final CudaMemory arrivals;
-
   /** The logits of the plans that ask for them; null until one does. Grows with the need. */
   private CudaMemory logitsOut;
 
@@ -103,7 +100,6 @@ final class FusedStreams implements FusedDecoder {
       outputs = allocate(Math.max(layout.outputBytes(batchSlots), pipelineBytes));
       residuals = allocate(pipeline.map(form -> form.residualBytes(slots)));
       logits = allocate(pipeline.map(form -> form.logitsBytes(slots)));
-      arrivals = allocate(pipeline.map(form -> form.arrivalBytes(slots)));
       seen = allocate((long) slots * seenBytes());
       current = allocate((long) slots * Integer.BYTES);
       exchange = allocate(2 * controlOffset + CONTROL_BYTES + (long) slots * StreamStruct.BYTES);
@@ -227,7 +223,6 @@ final class FusedStreams implements FusedDecoder {
             control,
             address(residuals),
             address(logits),
-            address(arrivals),
             TIMEOUT_NANOS,
             model.characters(),
             count,

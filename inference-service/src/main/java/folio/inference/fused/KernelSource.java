@@ -39,6 +39,7 @@ final class KernelSource {
           "pipeline_head.cuh",
           "pipeline_layer.cuh",
           "pipeline_layout.cuh",
+          "published.cuh",
           "sampler.cuh");
 
   private KernelSource() {}

@@ -22,7 +22,6 @@ import java.util.List;
  *     in nanoseconds
  * @param residuals scratch of the pipeline for float32 outputs, or 0
  * @param logits scratch of the pipeline for the logits of all streams, or 0
- * @param arrivals scratch of the pipeline for its counters, or 0
  * @param timeoutNanos the longest time that the launch may take
  * @param characters the number of ids that can be drawn; larger ids cannot
  * @param count the number of streams
@@ -40,13 +39,12 @@ record LaunchStruct(
     long control,
     long residuals,
     long logits,
-    long arrivals,
     long timeoutNanos,
     int characters,
     int count,
     int steps) {
   /** The size of {@code struct Launch}. The kernel asserts it. */
-  static final int BYTES = 160;
+  static final int BYTES = 152;
 
   /**
    * Encodes the struct.
@@ -64,7 +62,7 @@ record LaunchStruct(
     bytes.putLong(seen).putLong(current);
     bytes.putLong(idsOut).putLong(logitsOut);
     bytes.putLong(control);
-    bytes.putLong(residuals).putLong(logits).putLong(arrivals);
+    bytes.putLong(residuals).putLong(logits);
     bytes.putLong(timeoutNanos);
     bytes.putInt(characters).putInt(count).putInt(slots).putInt(steps);
     return bytes.rewind();

@@ -66,6 +66,12 @@ record PipelineLayout(
   private static final int DRAWING_WARPS = (THREADS - COMPUTING_THREADS) / 32;
   private static final int SLICES = 8;
 
+  /** The number of buffers of states, outputs and logits: one for each of the last steps. */
+  private static final int STATE_BUFFERS = 4;
+
+  private static final int OUTPUT_BUFFERS = 3;
+  private static final int LOGIT_BUFFERS = 3;
+
   /**
    * Returns a layout for a network with the fewest units per block, or empty if the GPU has no
    * wgmma or the network does not fit. The head is in shared memory if it fits.
@@ -125,22 +131,18 @@ record PipelineLayout(
 
   /** Returns the size of the global memory in which blocks publish states and outputs. */
   long outputBytes(int slots) {
-    return (2L * layers + 2) * wholeGroups(slots) * hidden * Short.BYTES;
+    int buffers = STATE_BUFFERS + OUTPUT_BUFFERS;
+    return (long) buffers * layers * wholeGroups(slots) * hidden * Short.BYTES;
   }
 
-  /** Returns the size of the float32 sums below a layer. */
+  /** Returns the size of the float32 outputs with their tags, for even and for odd steps. */
   long residualBytes(int slots) {
-    return (long) wholeGroups(slots) * hidden * Float.BYTES;
+    return 2L * wholeGroups(slots) * hidden * (Float.BYTES + Integer.BYTES);
   }
 
   /** Returns the size of the logits of all streams. */
   long logitsBytes(int slots) {
-    return (long) wholeGroups(slots) * headRows() * Float.BYTES;
-  }
-
-  /** Returns the size of the counters, one for each group in each layer and in the head. */
-  long arrivalBytes(int slots) {
-    return (layers + 1L) * wholeGroups(slots) / GROUP * Integer.BYTES;
+    return (long) LOGIT_BUFFERS * wholeGroups(slots) * headRows() * Float.BYTES;
   }
 
   /**
@@ -156,7 +158,8 @@ record PipelineLayout(
     int drawers = blocks * DRAWING_WARPS;
     int drawnStreams = (MAX_SLOTS + drawers - 1) / drawers;
     int drawer = headRows() * Double.BYTES + drawnStreams * StreamStruct.BYTES;
-    return Math.max(weights + exchanged + biases, head + partials) + DRAWING_WARPS * drawer;
+    int steps = (MAX_SLOTS / KernelLayout.TILE + MAX_SLOTS / GROUP) * Integer.BYTES;
+    return Math.max(weights + exchanged + biases, head + partials) + steps + DRAWING_WARPS * drawer;
   }
 
   /**

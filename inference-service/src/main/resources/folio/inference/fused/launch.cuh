@@ -66,7 +66,7 @@ struct Launch {
   float* states;                            // [slot][LAYERS][HIDDEN], read and written
   half_t* outputs;                          // [3 * LAYERS][slots][HIDDEN]: states before even and before odd steps,
                                             // layer outputs; small batch: LL words, [3 * LAYERS][8][HIDDEN / 2];
-                                            // pipeline: [2 * LAYERS + 2][slots][HIDDEN]
+                                            // pipeline: see PipelineBlock::fragments
   const Stream* streams;                    // [count]
   const int* forced;                        // forced ids of all streams, see Stream
   unsigned* seen;                           // [count][SEEN_WORDS], a bit for each id that occurred; read, written
@@ -75,9 +75,9 @@ struct Launch {
   float* logitsOut;                         // [streams with a row][steps][VOCABULARY]; of forced ids undefined
   unsigned* control;                        // [0] counts arrivals at the barrier, [1] becomes 1 on a timeout, [2]
                                             // receives the duration in ns, mod 2^32; all must be 0 before
-  float* residuals;                         // pipeline: [slots][HIDDEN], scratch
-  float* logits;                            // pipeline: [slots][HEAD_ROWS], scratch
-  unsigned* arrivals;                       // pipeline: [LAYERS + 1][groups], scratch
+  float* ownStates;                         // pipeline: scratch, see PipelineBlock::ownStates
+  u64* residuals;                           // pipeline: scratch, see PipelineBlock::residuals
+  float* logits;                            // pipeline: scratch, [LOGIT_BUFFERS][slots][HEAD_ROWS]
   u64 timeoutNanos;                         // the longest time that the launch may take
   int characters;                           // ids from here on are never drawn
   int count, slots, steps;                  // streams; streams rounded up to whole tiles, or to whole groups in the

@@ -47,15 +47,40 @@
 #include "pipeline_head.cuh"
 #include "pipeline_layer.cuh"
 
-// Runs all steps. Returns early on a timeout, see decode.cu.
-DEVICE void decode(PipelineBlock& block) {
-  const Launch& launch = block.launch;
-  if (PipelineBlock::isHead()) block.beginHead();
-  else block.beginLayer();
+// Fills memory with a word, all blocks together.
+DEVICE void fill(uint4* to, size_t bytes, unsigned word) {
+  for (size_t i = blockIdx.x * THREADS + threadIdx.x; i < bytes / 16; i += GRID * THREADS) {
+    to[i] = make_uint4(word, word, word, word);
+  }
+}
+
+// Prepares what all blocks wait for: nothing is published yet, except the states and ids before the first step.
+DEVICE void PipelineBlock::begin() {
+  size_t streams = (size_t)launch.slots * HIDDEN;
+  fill((uint4*)statesBefore(1, 0, 0), (STATE_BUFFERS + OUTPUT_BUFFERS - 1) * LAYERS * streams * sizeof(half_t), EMPTY);
+  fill((uint4*)launch.logits, (size_t)LOGIT_BUFFERS * launch.slots * HEAD_ROWS * sizeof(float), EMPTY);
+  if (RESIDUAL) fill((uint4*)launch.residuals, 2 * streams * sizeof(u64), 0);
+  for (int tile = threadIdx.x; tile < launch.slots / TILE; tile += THREADS) {
+    int steps = 0;
+    for (int s = tile * TILE; s < min((tile + 1) * TILE, launch.count); s++) steps = max(steps, launch.streams[s].length);
+    shared.tileSteps[tile] = steps;
+  }
+  __syncthreads();
+  for (int g = threadIdx.x; g < groups; g += THREADS) {
+    int steps = 0;
+    for (int tile = g * GROUP_TILES; tile < (g + 1) * GROUP_TILES; tile++) steps = max(steps, shared.tileSteps[tile]);
+    shared.groupSteps[g] = steps;
+  }
   if (blockIdx.x == 0) {
     for (int s = threadIdx.x; s < launch.count; s += THREADS) launch.current[s] = launch.streams[s].lastId;
-    for (int i = threadIdx.x; i < (LAYERS + 1) * block.groups; i += THREADS) launch.arrivals[i] = 0;
   }
+  if (isHead()) beginHead();
+  else beginLayer();
+}
+
+// Runs all steps. Returns early on a timeout, see decode.cu.
+DEVICE void decode(PipelineBlock& block) {
+  block.begin();
   block.grid.arrive();
   if (!block.grid.wait()) return;
   if (threadIdx.x >= COMPUTING) {

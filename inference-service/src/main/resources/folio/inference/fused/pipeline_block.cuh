@@ -1,9 +1,10 @@
 #pragma once
 
-// A block of the pipeline: its shared memory, the addresses of what blocks publish, and how they wait for each other.
+// A block of the pipeline: its shared memory, the addresses of what blocks publish, and the order of its work.
 
 #include "grid_barrier.cuh"
 #include "pipeline_layout.cuh"
+#include "published.cuh"
 
 // Barriers of the threads that compute. The threads that draw use barrier 0 alone, which all threads share, and only at
 // the start.
@@ -19,6 +20,11 @@ DEVICE bool barrierComputingOr(bool value) {
       : "memory");
   return any;
 }
+
+// A step of a group.
+struct Turn {
+  int step, group;
+};
 
 struct PipelineBlock {
   const Launch& launch;
@@ -36,48 +42,40 @@ struct PipelineBlock {
 
   DEVICE static bool isHead() { return blockIdx.x >= LAYERS * LAYER_BLOCKS; }
 
-  // Indices into launch.outputs: a layer's states before an even or odd step, and its outputs. The layers use two buffers
-  // of outputs in turn.
-  DEVICE static int stateIndex(int k, int l) { return (k & 1) * LAYERS + l; }
-  DEVICE static int outputIndex(int l) { return 2 * LAYERS + (l & 1); }
-
-  // Returns a stream's published halves.
-  DEVICE half_t* halves(int at, int stream) const {
-    return launch.outputs + ((size_t)at * launch.slots + stream) * HIDDEN;
+  // Returns the halves of a tile of eight streams that a buffer has for a layer, in the order in which warps read them:
+  // [pair][lane][8], see mma.cuh. Two tiles that follow each other are the low and high streams of a product, and their
+  // pairs alternate. So every access of a warp is one of 512 neighbouring bytes.
+  DEVICE half_t* fragments(int buffer, int l, int tile) const {
+    size_t row = ((size_t)buffer * LAYERS + l) * launch.slots + tile / 2 * 2 * TILE;
+    return launch.outputs + row * HIDDEN + tile % 2 * FRAGMENT;
   }
 
-  // Returns the counter of the blocks of a layer, or of the head as layer LAYERS, that have passed a group on, in all
-  // steps.
-  DEVICE unsigned* arrivals(int l, int g) const { return launch.arrivals + l * groups + g; }
-
-  // Returns the number of arrivals after which all blocks have passed on a group before a step.
-  DEVICE static unsigned layerArrivals(int k) { return LAYER_BLOCKS * k; }
-
-  // Passes a group on: threads that have waited for its arrivals see what this block wrote before.
-  DEVICE void passOn(int l, int g) {
-    barrierComputing();
-    if (threadIdx.x == 0) incrementRelease(arrivals(l, g));
+  // What blocks publish has a buffer for each of the last steps, see pipeline.cu.
+  DEVICE half_t* statesBefore(int k, int l, int tile) const { return fragments(k % STATE_BUFFERS, l, tile); }
+  DEVICE half_t* outputs(int k, int l, int tile) const {
+    return fragments(STATE_BUFFERS + k % OUTPUT_BUFFERS, l, tile);
+  }
+  DEVICE float* logits(int k, int s) const {
+    return launch.logits + ((size_t)(k % LOGIT_BUFFERS) * launch.slots + s) * HEAD_ROWS;
   }
 
-  // Requests the number of arrivals of a group, in thread 0, for "haveArrived". Both let it come during a product.
-  DEVICE unsigned requestArrivals(int l, int g) const {
-    return threadIdx.x == 0 ? loadRelaxed(arrivals(l, g)) : 0;
+  // Returns this thread's float32 states of a group, and its outputs of a layer and of a step: numbers COMPUTING pairs
+  // apart, for every eighth unit. The thread of the next layer that reads the outputs has the same index in its block.
+  DEVICE float2* ownStates(int g) const {
+    return (float2*)launch.ownStates + ((size_t)blockIdx.x * groups + g) * (UNITS / 8) * COMPUTING + threadIdx.x;
+  }
+  DEVICE TaggedPair* residuals(int k, int g) const {
+    size_t block = ((size_t)(k % 2) * groups + g) * LAYER_BLOCKS + blockIdx.x % LAYER_BLOCKS;
+    return (TaggedPair*)launch.residuals + block * (UNITS / 8) * COMPUTING + threadIdx.x;
   }
 
-  // Returns, in all threads that compute, whether a number of arrivals that was requested suffices. If so, they see what
-  // was written before. It is a barrier of these threads in any case.
-  DEVICE static bool haveArrived(unsigned requested, unsigned count) {
-    bool enough = threadIdx.x == 0 && requested >= count;
-    if (enough) fenceAcquire();
-    return barrierComputingOr(enough);
-  }
-
-  // Waits, in all threads that compute, until a group has a number of arrivals. Returns false if any of them has timed
-  // out, here or in an earlier wait.
-  DEVICE bool awaitArrivals(int l, int g, unsigned count) {
-    unsigned spins = 0;
-    if (threadIdx.x == 0) while (loadAcquire(arrivals(l, g)) < count && !grid.expired(spins)) {}
-    return !barrierComputingOr(grid.late);
+  // Advances to the next group with a stream that runs. Returns false after the last step.
+  DEVICE bool advance(Turn& turn) const {
+    do {
+      if (++turn.group == groups) turn.group = 0, turn.step++;
+      if (turn.step == launch.steps) return false;
+    } while (turn.step >= shared.groupSteps[turn.group]);
+    return true;
   }
 
   // Reports how long the launch has taken so far. The largest number of all threads counts.
@@ -86,6 +84,7 @@ struct PipelineBlock {
   }
 
   // The parts of a block, see the files of the same names.
+  DEVICE void begin();
   DEVICE void beginLayer();
   DEVICE void runLayer();
   DEVICE void beginHead();

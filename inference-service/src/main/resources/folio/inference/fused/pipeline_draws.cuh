@@ -6,14 +6,29 @@
 #include "pipeline_head.cuh"
 #include "sampler.cuh"
 
-// Waits, in a warp, until all blocks of the head have passed on a group. Returns false if the warp has timed out.
-DEVICE bool awaitLogits(PipelineBlock& block, int g, unsigned count) {
+// Waits for the logits of a stream and copies them into a warp's shared memory. It first waits for one of the outputs that
+// they come from, so that few warps poll all logits at a time. Returns false if the warp has timed out.
+DEVICE bool awaitLogits(PipelineBlock& block, int k, int s, double* to) {
+  constexpr int BATCH = 4;
+  GridSync& grid = block.grid;
+  const unsigned *output = (const unsigned*)block.outputs(k, LAYERS - 1, s / TILE), *logits = (const unsigned*)block.logits(k, s);
   unsigned spins = 0;
-  if (threadIdx.x % 32 == 0) {
-    while (loadRelaxed(block.arrivals(LAYERS, g)) < count && !block.grid.expired(spins)) {}
-    fenceAcquire();
+  while (loadRelaxed(output) == EMPTY && !grid.expired(spins)) {}
+  int from = threadIdx.x % 32 * IDS_PER_LANE, end = min(from + IDS_PER_LANE, VOCABULARY);
+  for (int id = from; id < end; id += BATCH) {
+    unsigned words[BATCH];
+    bool missing;
+    do {
+      missing = false;
+#pragma unroll
+      for (int i = 0; i < BATCH; i++) words[i] = loadRelaxed(logits + min(id + i, end - 1));
+#pragma unroll
+      for (int i = 0; i < BATCH; i++) missing |= words[i] == EMPTY;
+    } while (missing && !grid.expired(spins));
+#pragma unroll
+    for (int i = 0; i < BATCH; i++) if (id + i < end) to[id + i] = __uint_as_float(words[i]);
   }
-  return !__any_sync(~0u, block.grid.late);
+  return !__any_sync(~0u, grid.late);
 }
 
 // Draws or forces the next ids of this warp's streams, in all steps. A forced id is published no earlier than a drawn one
@@ -32,7 +47,7 @@ DEVICE void PipelineBlock::runDraws() {
     for (int s = drawer, i = 0; s < launch.count; s += DRAWERS, i++) {
       const Stream& stream = streams[i];
       if (k >= stream.length) continue;
-      if (!awaitLogits(*this, s / GROUP, HEADS * (k + 1))) return;
+      if (!awaitLogits(*this, k, s, weights)) return;
       unsigned* seen = launch.seen + (size_t)s * SEEN_WORDS;
       int id;
       if (k < stream.forced) {
@@ -40,7 +55,7 @@ DEVICE void PipelineBlock::runDraws() {
       } else {
         float* out = logitsFor(launch, stream, k);
         auto logit = [&](int each) {
-          float value = loadPublished(launch.logits + (size_t)s * HEAD_ROWS + each);
+          float value = weights[each];
           if (out) out[each] = value;
           return drawnLogit(launch, each, value);
         };
@@ -53,5 +68,6 @@ DEVICE void PipelineBlock::runDraws() {
       }
       __syncwarp();
     }
+    fenceAcquire();                                // Once a step, see pipeline.cu.
   }
 }

@@ -6,7 +6,6 @@
 #include "mma.cuh"
 #include "pipeline_block.cuh"
 
-constexpr int GROUP_TILES = GROUP / TILE;
 constexpr int HEADS = HEAD_BLOCKS < GROUP_TILES ? HEAD_BLOCKS : GROUP_TILES;
 
 DEVICE void PipelineBlock::beginHead() {
@@ -18,13 +17,21 @@ DEVICE void PipelineBlock::beginHead() {
 }
 
 // Multiplies the head with a tile of eight streams, in this warp's slice of k.
-DEVICE void multiplyHead(const PipelineBlock& block, int firstStream) {
+DEVICE void multiplyHead(PipelineBlock& block, int k, int streamTile) {
   int warp = threadIdx.x >> 5, lane = threadIdx.x & 31, g = lane >> 2, q = lane & 3;
   int first = sliceBegin(warp), pairs = sliceBegin(warp + 1) - first;
-  const half_t* stream = block.halves(PipelineBlock::outputIndex(LAYERS - 1), firstStream + g) + first * 32 + q * 8;
+  const uint4* from = (const uint4*)(block.outputs(k, LAYERS - 1, streamTile) + first * 2 * FRAGMENT) + lane;
   uint4 columns[SLICE_PAIRS];
+  unsigned spins = 0;
+  bool missing;
+  do {
+    missing = false;
 #pragma unroll
-  for (int i = 0; i < SLICE_PAIRS; i++) if (i < pairs) columns[i] = loadPublished(stream + i * 32);
+    for (int i = 0; i < SLICE_PAIRS; i++) if (i < pairs) columns[i] = loadRelaxed(from + i * 2 * FRAGMENT / 8);
+#pragma unroll
+    for (int i = 0; i < SLICE_PAIRS; i++) if (i < pairs) missing |= isEmpty(columns[i]);
+  } while (missing && !block.grid.expired(spins));
+  __syncwarp();
   for (int tile = 0; tile < HEAD_TILES; tile++) {
     float part[4] = {};
 #pragma unroll
@@ -46,24 +53,24 @@ DEVICE void multiplyHead(const PipelineBlock& block, int firstStream) {
 DEVICE void PipelineBlock::runHead() {
   int head = blockIdx.x - LAYERS * LAYER_BLOCKS;
   if (head >= HEADS) return;
-  for (int k = 0; k < launch.steps; k++) {
-    for (int g = 0; g < groups; g++) {
-      if (!awaitArrivals(LAYERS - 1, g, layerArrivals(k + 1))) return;
-      for (int tile = head; tile < GROUP_TILES; tile += HEADS) {
-        int firstStream = g * GROUP + tile * TILE;
-        multiplyHead(*this, firstStream);
-        barrierComputing();
-        for (int i = threadIdx.x; i < VOCABULARY * TILE; i += COMPUTING) {
-          int id = i / TILE, column = i % TILE;
-          const float* from = shared.partials + i;
-          float total = from[0];
+  Turn turn = {0, -1};
+  for (int k = 0; advance(turn); k = turn.step) {
+    if (turn.step > k) fenceAcquire();             // Once a step, see pipeline.cu.
+    for (int tile = turn.group * GROUP_TILES + head; tile < (turn.group + 1) * GROUP_TILES; tile += HEADS) {
+      if (turn.step >= shared.tileSteps[tile]) continue;
+      multiplyHead(*this, turn.step, tile);
+      if (barrierComputingOr(grid.late)) return;
+      for (int i = threadIdx.x; i < VOCABULARY * TILE; i += COMPUTING) {
+        int id = i / TILE, s = tile * TILE + i % TILE;
+        const float* from = shared.partials + i;
+        float total = from[0];
 #pragma unroll
-          for (int slice = 1; slice < SLICES; slice++) total += from[slice * HEAD_ROWS * TILE];
-          launch.logits[(size_t)(firstStream + column) * HEAD_ROWS + id] = total + __ldg(launch.headBias + id);
-        }
-        if (tile + HEADS < GROUP_TILES) barrierComputing();  // The next tile overwrites the partial sums.
+        for (int slice = 1; slice < SLICES; slice++) total += from[slice * HEAD_ROWS * TILE];
+        unsigned* to = (unsigned*)logits(turn.step, s) + id;
+        storeRelaxed(to, __float_as_uint(total + __ldg(launch.headBias + id)));
+        storeRelaxed((unsigned*)logits(turn.step + LOGIT_BUFFERS - 1, s) + id, EMPTY);
       }
-      passOn(LAYERS, g);
+      barrierComputing();                          // The next tile overwrites the partial sums.
     }
   }
 }

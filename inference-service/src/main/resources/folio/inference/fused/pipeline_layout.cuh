@@ -30,6 +30,10 @@ constexpr int THREADS = COMPUTING + DRAWING_WARPS * 32;
 constexpr int DRAWERS = GRID * DRAWING_WARPS;
 constexpr int DRAWN_STREAMS = divideUp(MAX_SLOTS, DRAWERS);  // The largest number of streams of a warp that draws.
 
+constexpr int GROUP_TILES = GROUP / TILE;
+constexpr int FRAGMENT = 32 * 8;            // The halves of a pair of k16 steps for a tile.
+constexpr int STATE_BUFFERS = 4, OUTPUT_BUFFERS = 3, LOGIT_BUFFERS = 3;  // For the last steps, see pipeline.cu.
+
 constexpr int LANE_SUMS = ROWS / 2;         // A lane's sums of a product: two streams, a quarter of the rows.
 constexpr int STREAM_SUMS = LANE_SUMS / 2;  // Those of one of its streams.
 
@@ -44,6 +48,8 @@ struct PipelineMemory {
   float* bias = nullptr;                    // layer: [2][3][UNITS]
   half_t* head = nullptr;                   // head: [pair][HEAD_ROWS][32], if it fits
   float* partials = nullptr;                // head: [SLICES][HEAD_ROWS][TILE]
+  int* tileSteps = nullptr;                 // [MAX_SLOTS / TILE], the largest number of steps of a stream of a tile
+  int* groupSteps = nullptr;                // [MAX_SLOTS / GROUP]
   double* drawnWeights = nullptr;           // [DRAWING_WARPS][HEAD_ROWS]
   Stream* drawnStreams = nullptr;           // [DRAWING_WARPS][DRAWN_STREAMS]
 
@@ -57,6 +63,8 @@ struct PipelineMemory {
       arena.take(exchanged, COMPUTING * STREAM_SUMS / 2);
       arena.take(bias, 2 * ROWS);
     }
+    arena.take(tileSteps, MAX_SLOTS / TILE);
+    arena.take(groupSteps, MAX_SLOTS / GROUP);
     arena.take(drawnWeights, DRAWING_WARPS * HEAD_ROWS);
     arena.take(drawnStreams, DRAWING_WARPS * DRAWN_STREAMS);
   }

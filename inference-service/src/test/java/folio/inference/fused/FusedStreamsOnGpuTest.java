@@ -66,13 +66,13 @@ class FusedStreamsOnGpuTest {
         FusedDecoders decoders =
             GpuForms.load(manager, network, network.config().vocabularySize(), rows, pipeline);
         FusedDecoder streams = decoders.createDecoder().orElseThrow();
-        CudaMemory scratch = CudaMemory.allocate(Device.gpu(), stream, 1 << 21);
+        CudaMemory scratch = CudaMemory.allocate(Device.gpu(), stream, 1 << 23);
         CudaMemory control = CudaMemory.allocate(Device.gpu(), stream, 16)) {
-      long part = 1 << 17;
+      long part = 1 << 19;
       int length = 52; // offset in struct Stream
       scratch.write(stream, 2 * part + length, CudaMemory.hostBuffer(4).putInt(0, 1));
       control.write(stream, 0, CudaMemory.hostBuffer(4).putInt(0, counter));
-      long[] parts = new long[10];
+      long[] parts = new long[9];
       Arrays.setAll(parts, i -> scratch.address() + i * part);
       LaunchStruct launch =
           new LaunchStruct(
@@ -87,7 +87,6 @@ class FusedStreamsOnGpuTest {
               control.address(),
               parts[7],
               parts[8],
-              parts[9],
               nanos,
               65,
               rows,

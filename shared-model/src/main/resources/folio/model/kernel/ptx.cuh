@@ -92,6 +92,28 @@ DEVICE void storeRelaxed(u64* to, u64 value) {
   asm volatile("st.relaxed.gpu.global.u64 [%0], %1;" ::"l"(to), "l"(value) : "memory");
 }
 
+DEVICE void storeRelaxed(u64* to, u64 first, u64 second) {
+  asm volatile("st.relaxed.gpu.global.v2.u64 [%0], {%1,%2};" ::"l"(to), "l"(first), "l"(second) : "memory");
+}
+
+DEVICE void storeRelaxed(unsigned* to, unsigned value) {
+  asm volatile("st.relaxed.gpu.global.u32 [%0], %1;" ::"l"(to), "r"(value) : "memory");
+}
+
+DEVICE void storeRelaxed(uint4* to, uint4 v) {
+  asm volatile("st.relaxed.gpu.global.v4.u32 [%0], {%1,%2,%3,%4};" ::"l"(to), "r"(v.x), "r"(v.y), "r"(v.z), "r"(v.w)
+               : "memory");
+}
+
+// It has no memory clobber, so that the compiler can use other registers and memory between several loads.
+DEVICE uint4 loadRelaxed(const uint4* from) {
+  uint4 v;
+  asm volatile("ld.relaxed.gpu.global.v4.u32 {%0,%1,%2,%3}, [%4];"
+               : "=r"(v.x), "=r"(v.y), "=r"(v.z), "=r"(v.w)
+               : "l"(from));
+  return v;
+}
+
 // The release orders the thread's earlier accesses, and those of its block before a barrier, before the addition; the
 // acquire orders the load before the thread's later accesses, and those of its block after a barrier. fenceAcquire does
 // the same for a relaxed load before it, whose result the thread need not wait for meanwhile.
