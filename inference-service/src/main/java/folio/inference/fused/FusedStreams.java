@@ -53,6 +53,9 @@ final class FusedStreams implements FusedDecoder {
   private final CudaMemory current;
 
   /** Scratch of the pipeline, see {@link LaunchStruct}; null without a pipeline. */
+  private final CudaMemory ownStates;
+
+  /** Scratch of the pipeline, see {@link LaunchStruct}; null without a pipeline. */
   private final CudaMemory residuals;
 
   /** Scratch of the pipeline, see {@link LaunchStruct}; null without a pipeline. */
@@ -98,6 +101,7 @@ final class FusedStreams implements FusedDecoder {
       int batchSlots = Math.min(slots, model.batchSlots());
       long pipelineBytes = pipeline.map(form -> form.outputBytes(slots)).orElse(0L);
       outputs = allocate(Math.max(layout.outputBytes(batchSlots), pipelineBytes));
+      ownStates = allocate(pipeline.map(form -> form.ownStateBytes(slots)));
       residuals = allocate(pipeline.map(form -> form.residualBytes(slots)));
       logits = allocate(pipeline.map(form -> form.logitsBytes(slots)));
       seen = allocate((long) slots * seenBytes());
@@ -221,6 +225,7 @@ final class FusedStreams implements FusedDecoder {
             control - idsBytes(),
             logitsAddress(plans, steps),
             control,
+            address(ownStates),
             address(residuals),
             address(logits),
             TIMEOUT_NANOS,

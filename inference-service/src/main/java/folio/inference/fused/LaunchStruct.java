@@ -20,6 +20,7 @@ import java.util.List;
  *     ask for, or 0
  * @param control three zeros, which become the barrier's counter, 1 on a timeout, and the duration
  *     in nanoseconds
+ * @param ownStates scratch of the pipeline for float32 states, or 0
  * @param residuals scratch of the pipeline for float32 outputs, or 0
  * @param logits scratch of the pipeline for the logits of all streams, or 0
  * @param timeoutNanos the longest time that the launch may take
@@ -37,6 +38,7 @@ record LaunchStruct(
     long idsOut,
     long logitsOut,
     long control,
+    long ownStates,
     long residuals,
     long logits,
     long timeoutNanos,
@@ -44,7 +46,7 @@ record LaunchStruct(
     int count,
     int steps) {
   /** The size of {@code struct Launch}. The kernel asserts it. */
-  static final int BYTES = 152;
+  static final int BYTES = 160;
 
   /**
    * Encodes the struct.
@@ -62,7 +64,7 @@ record LaunchStruct(
     bytes.putLong(seen).putLong(current);
     bytes.putLong(idsOut).putLong(logitsOut);
     bytes.putLong(control);
-    bytes.putLong(residuals).putLong(logits);
+    bytes.putLong(ownStates).putLong(residuals).putLong(logits);
     bytes.putLong(timeoutNanos);
     bytes.putInt(characters).putInt(count).putInt(slots).putInt(steps);
     return bytes.rewind();

@@ -135,6 +135,11 @@ record PipelineLayout(
     return (long) buffers * layers * wholeGroups(slots) * hidden * Short.BYTES;
   }
 
+  /** Returns the size of the float32 states in the order of the threads that compute them. */
+  long ownStateBytes(int slots) {
+    return (long) layers * wholeGroups(slots) * hidden * Float.BYTES;
+  }
+
   /** Returns the size of the float32 outputs with their tags, for even and for odd steps. */
   long residualBytes(int slots) {
     return 2L * wholeGroups(slots) * hidden * (Float.BYTES + Integer.BYTES);

@@ -10,31 +10,38 @@
 //   blocks of the head  compute the logits of the groups that leave the last layer
 //   drawing warps       in every block, beside what it computes: each draws the next ids of some streams
 //
-// Blocks pass a group on by a counter for each layer and group, which only grows: a layer's blocks add one each after
-// they have published their units of the group. Its readers wait for the counter. Ids are words that carry their step, as
-// in decode.cu. Nothing is overwritten before all its readers have read it. Call (k, l, g) what layer l does in step k
-// for group g:
+// Words of states, outputs and logits say themselves whether they are there (published.cuh): a reader loads what it needs
+// and loads again what is EMPTY. Ids are words that carry their step, as in decode.cu, and float32 outputs carry a tag.
 //
-// 1. (k, l, g) waits for all blocks of (k, l - 1, g), and (k, 0, g) for the ids before step k, which were drawn from
-//    logits that all blocks of (k - 1, LAYERS - 1, g) led to. So when a block works on (k, l, g), every block has
-//    finished step k - 1 of the group, and in step k all layers below l.
-// 2. The outputs of (k, l, g) are read in (k, l + 1, g). Layers l and l + 2 share a buffer: (k, l + 2, g) has waited for
-//    all blocks of (k, l + 1, g). The same holds for the next step, and for the head as the reader of the last layer.
-// 3. The states before step k are read in (k, l, g) and overwritten in (k + 1, l, g): states have two buffers, since a
-//    block of (k, l, g) may publish while another still reads.
-// 4. The residual sum of a unit is read by a lane of (k, l, g), which has waited for the lane of (k, l - 1, g) that wrote
-//    it, and which alone writes it next. Layer 0 writes it after the ids.
-// 5. The logits of a stream that runs are overwritten after its id has come, for which layer 0 has waited. Those of a
-//    finished stream are computed again from the same outputs, so the same bits are written.
+// Call (k, l, g) what layer l does in step k for group g. A group runs in a step as long as one of its streams does, and
+// all its streams are published then, since readers wait for all.
 //
-// A group none of whose streams run has no ids to wait for, and its blocks may run ahead. Its layers publish nothing
-// then, and the head writes the same logits again.
+// 1. A block of (k, l, g) publishes after it has multiplied all words of (k, l - 1, g) and, in a step above 0, of
+//    (k - 1, l, g): both products come before the exchange of sums. (k, 0, g) has waited for the ids before step k of all
+//    streams that ran in step k - 1. They were drawn from logits, and these from words of all blocks of (k - 1, LAYERS - 1,
+//    g). So when a block publishes in (k, l, g), all blocks and all warps that draw have read all that step k - 1 needs
+//    of the group.
+// 2. So in step k, what was published for step k - 1 can be emptied: the outputs of (k - 1, l, g), the logits, and the
+//    states before step k - 1. Whoever has published a word empties it.
+// 3. A reader must not find an earlier step's word where it waits for a later one. Outputs and logits have three buffers:
+//    what is emptied in step k is published again in step k + 2. Its reader has read a word of the same publisher from
+//    step k + 1 before it looks. Between the emptying and that word the publisher has a fence, and between that word and
+//    the look the reader has one: "once a step" in the code, in the last turn of a step, between the product and the
+//    loads for the next turn. States have four buffers, because those that (k + 1, l, g) reads were published in step k:
+//    the states before step k - 1, emptied in step k, are published again as those before step k + 3, in step k + 2.
+// 4. A word that is emptied and published again has the same writer, so its changes have an order.
+// 5. A float32 output is read by one thread of the next layer, which writes its own there, with the next tag. Layers do so
+//    one after the other. Steps have two buffers in turn, since the first layer has waited for no thread that reads them:
+//    between the last write of step k and the first of step k + 2 lie the writer's fence of step k and its words of
+//    step k + 1.
+// 6. After a timeout, nothing holds. The host discards the results.
 //
 // Sums have the order of launch.cuh, and wgmma gives the bits of mma (wgmma.cuh), so a stream's text is the same to the
 // last bit as in decode.cu.
 //
 //   pipeline_layout.cuh  distribution over the grid, shared memory
-//   pipeline_block.cuh   what blocks publish, and how they wait
+//   published.cuh        words that say whether they are there
+//   pipeline_block.cuh   where blocks publish, and the order of their work
 //   pipeline_layer.cuh   a block of a layer
 //   pipeline_head.cuh    a block of the head
 //   pipeline_draws.cuh   the warps that draw
@@ -57,7 +64,7 @@ DEVICE void fill(uint4* to, size_t bytes, unsigned word) {
 // Prepares what all blocks wait for: nothing is published yet, except the states and ids before the first step.
 DEVICE void PipelineBlock::begin() {
   size_t streams = (size_t)launch.slots * HIDDEN;
-  fill((uint4*)statesBefore(1, 0, 0), (STATE_BUFFERS + OUTPUT_BUFFERS - 1) * LAYERS * streams * sizeof(half_t), EMPTY);
+  fill((uint4*)fragments(1, 0, 0), (STATE_BUFFERS + OUTPUT_BUFFERS - 1) * LAYERS * streams * sizeof(half_t), EMPTY);
   fill((uint4*)launch.logits, (size_t)LOGIT_BUFFERS * launch.slots * HEAD_ROWS * sizeof(float), EMPTY);
   if (RESIDUAL) fill((uint4*)launch.residuals, 2 * streams * sizeof(u64), 0);
   for (int tile = threadIdx.x; tile < launch.slots / TILE; tile += THREADS) {

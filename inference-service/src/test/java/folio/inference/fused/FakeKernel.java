@@ -29,7 +29,7 @@ final class FakeKernel implements AutoCloseable {
   static final int NANOS = 0xEE6B2800;
 
   private static final int STREAM_BYTES = 72;
-  private static final int LAUNCH_BYTES = 152;
+  private static final int LAUNCH_BYTES = 160;
 
   final NDManager manager = NDManager.newBaseManager();
   final CharGru network;

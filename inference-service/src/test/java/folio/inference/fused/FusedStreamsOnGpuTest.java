@@ -72,7 +72,7 @@ class FusedStreamsOnGpuTest {
       int length = 52; // offset in struct Stream
       scratch.write(stream, 2 * part + length, CudaMemory.hostBuffer(4).putInt(0, 1));
       control.write(stream, 0, CudaMemory.hostBuffer(4).putInt(0, counter));
-      long[] parts = new long[9];
+      long[] parts = new long[10];
       Arrays.setAll(parts, i -> scratch.address() + i * part);
       LaunchStruct launch =
           new LaunchStruct(
@@ -87,6 +87,7 @@ class FusedStreamsOnGpuTest {
               control.address(),
               parts[7],
               parts[8],
+              parts[9],
               nanos,
               65,
               rows,

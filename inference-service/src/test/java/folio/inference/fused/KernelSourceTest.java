@@ -179,7 +179,7 @@ class KernelSourceTest {
   void rejectsAHostWithOtherStructs() {
     assertRejected(replaced("STREAM_BYTES=72", "STREAM_BYTES=64"), "StreamStruct has another size");
     assertRejected(
-        replaced("LAUNCH_BYTES=152", "LAUNCH_BYTES=160"), "LaunchStruct has another size");
+        replaced("LAUNCH_BYTES=160", "LAUNCH_BYTES=152"), "LaunchStruct has another size");
   }
 
   private static List<String> replaced(String definition, String by) {
@@ -192,7 +192,7 @@ class KernelSourceTest {
   @Test
   void readsALaunchWhereTheHostWritesIt() {
     LaunchStruct launch =
-        new LaunchStruct(11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25);
+        new LaunchStruct(11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26);
     Map<String, Integer> offsets = new LinkedHashMap<>();
     try (FakeDriver driver = new FakeDriver(HOPPER, ignored -> {}, LaunchStruct.BYTES)) {
       List<CudaMemory> weights = new ArrayList<>();
@@ -201,13 +201,13 @@ class KernelSourceTest {
         weights.add(CudaMemory.of(Device.cpu(), CudaMemory.hostBuffer(8)));
       }
       assertThat(driver.allocations()).isEqualTo(weights.size());
-      ByteBuffer encoded = launch.encode(weights, 26);
+      ByteBuffer encoded = launch.encode(weights, 27);
       weights.forEach(CudaMemory::close);
       RecordComponent[] components = LaunchStruct.class.getRecordComponents();
       for (int i = 0; i < components.length; i++) {
         offsets.put(components[i].getName(), offsetOf(encoded, 11 + i));
       }
-      offsets.put("slots", offsetOf(encoded, 26));
+      offsets.put("slots", offsetOf(encoded, 27));
     }
 
     compileLayout(KernelSource.definitions(LAYOUT), offsetAssertions("Launch", offsets));

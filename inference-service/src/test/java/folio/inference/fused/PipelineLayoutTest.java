@@ -40,14 +40,15 @@ class PipelineLayoutTest {
     int weights = 2 * 96 * 512 * 2;
     int exchanged = 2 * 12 * 128 * 8; // warpgroups, pairs of sums of a stream, lanes, bytes
     int biases = 2 * 96 * 4;
+    int steps = (128 + 16) * 4; // of tiles and groups
     int ofAWarp = 80 * 8 + 2 * 72; // 528 warps draw 1,024 streams
 
     assertThat(layout(65, 512, 8).sharedBytes())
-        .isEqualTo(weights + exchanged + biases + 4 * ofAWarp);
+        .isEqualTo(weights + exchanged + biases + steps + 4 * ofAWarp);
     int head = 80 * 64 * 2 + 8 * 80 * 8 * 4;
     int layer = 2 * 24 * 64 * 2 + 2 * 3 * 128 * 8 + 2 * 24 * 4;
     assertThat(head).isGreaterThan(layer);
-    assertThat(layout(65, 64, 1).sharedBytes()).isEqualTo(head + 4 * (80 * 8 + 16 * 72));
+    assertThat(layout(65, 64, 1).sharedBytes()).isEqualTo(head + steps + 4 * (80 * 8 + 16 * 72));
   }
 
   @ParameterizedTest
@@ -73,7 +74,7 @@ class PipelineLayoutTest {
     PipelineLayout large = layout(300, 512, 3);
     assertThat(large.sharedHead()).isFalse();
     int layer = 2 * 48 * 512 * 2 + 2 * 6 * 128 * 8 + 2 * 48 * 4;
-    assertThat(large.sharedBytes()).isEqualTo(layer + 4 * (304 * 8 + 3 * 72));
+    assertThat(large.sharedBytes()).isEqualTo(layer + (128 + 16) * 4 + 4 * (304 * 8 + 3 * 72));
   }
 
   @ParameterizedTest
