@@ -214,30 +214,48 @@ final class BenchmarkCommand implements Callable<Integer> {
     return systems;
   }
 
-  /** Starts the baselines; prints a reason and returns no system if they cannot run. */
+  /** Starts the baselines that can run, and prints a reason for each of the others. */
   private List<SystemUnderTest> startBaselines(SystemLauncher launcher, PythonBaselines baselines) {
     PrintWriter out = spec.commandLine().getOut();
     List<SystemUnderTest> systems = new ArrayList<>();
-    try {
-      out.println("baselines: " + baselines.versions());
-      if (!engineOnly) {
-        systems.add(launcher.startServer(baselines));
-      }
-      systems.addAll(SystemLauncher.steps(baselines, graph));
-    } catch (BenchmarkException e) {
-      out.println("baselines: not measured: " + e.getMessage());
-      out.println("baselines: they need the packages in " + REQUIREMENTS);
+    boolean hasPyTorch =
+        tries(
+            "baselines",
+            "they need the packages in " + REQUIREMENTS,
+            () -> out.println("baselines: " + baselines.versions()));
+    if (hasPyTorch && !engineOnly) {
+      tries(
+          "FastAPI baseline",
+          "it needs the packages in " + REQUIREMENTS,
+          () -> {
+            out.println("FastAPI baseline: " + baselines.serverVersions());
+            systems.add(launcher.startServer(baselines));
+          });
     }
-    if (compile && !systems.isEmpty()) {
-      try {
-        systems.add(launcher.compiledStep(baselines));
-      } catch (BenchmarkException e) {
-        out.println("compiled step: not measured: " + e.getMessage());
-        out.println("compiled step: it needs a C and a C++ compiler and Python's headers");
-      }
+    if (hasPyTorch) {
+      systems.addAll(SystemLauncher.steps(baselines, graph));
+    }
+    if (hasPyTorch && compile) {
+      tries(
+          "compiled step",
+          "it needs a C and a C++ compiler and Python's headers",
+          () -> systems.add(launcher.compiledStep(baselines)));
     }
     out.flush();
     return systems;
+  }
+
+  /** Starts baselines; if they cannot run, prints the reason and their needs and returns false. */
+  private boolean tries(String baselines, String needs, Runnable start) {
+    try {
+      start.run();
+      return true;
+    } catch (BenchmarkException e) {
+      PrintWriter out = spec.commandLine().getOut();
+      out.println(baselines + ": not measured: " + e.getMessage());
+      out.println(baselines + ": " + needs);
+      return false;
+    }
   }
 
   private void showProgress(Measurement measurement) {

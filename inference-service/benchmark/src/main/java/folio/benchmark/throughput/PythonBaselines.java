@@ -35,20 +35,26 @@ public record PythonBaselines(
   private static final Duration STEP_LIMIT = Duration.ofMinutes(30);
 
   /**
-   * A script that imports every package of the baselines and prints their versions. It also looks
+   * A script that imports the packages of all baselines and prints their versions. It also looks
    * for a GPU, since PyTorch can be built for CUDA on a machine without one.
    */
   private static final String VERSIONS_SCRIPT =
       """
-      import json, sys, fastapi, numpy, torch, uvicorn
+      import json, sys, numpy, torch
       print(json.dumps({"python": sys.version.split()[0], "torch": torch.__version__,
                         "mkl": torch.backends.mkl.is_available(),
-                        "gpu": torch.cuda.is_available() and torch.cuda.get_device_name(),
-                        "fastapi": fastapi.__version__, "uvicorn": uvicorn.__version__}))
+                        "gpu": torch.cuda.is_available() and torch.cuda.get_device_name()}))
+      """;
+
+  /** A script that imports the other packages of the server and prints their versions. */
+  private static final String SERVER_VERSIONS_SCRIPT =
+      """
+      import json, fastapi, uvicorn
+      print(json.dumps({"fastapi": fastapi.__version__, "uvicorn": uvicorn.__version__}))
       """;
 
   /**
-   * Returns a description of the installed versions.
+   * Returns a description of the installed versions of what all baselines need.
    *
    * @throws BenchmarkException if a package is missing, or PyTorch sees no GPU where one is needed
    */
@@ -59,13 +65,22 @@ public record PythonBaselines(
           "PyTorch " + found.get("torch").asText() + " of " + python + " sees no GPU");
     }
     return String.format(
-        "PyTorch %s (%s, %s MKL), FastAPI %s, uvicorn %s, Python %s",
+        "PyTorch %s (%s, %s MKL), Python %s",
         found.get("torch").asText(),
         found.get("gpu").isBoolean() ? "CPU" : found.get("gpu").asText(),
         found.get("mkl").asBoolean() ? "with" : "without",
-        found.get("fastapi").asText(),
-        found.get("uvicorn").asText(),
         found.get("python").asText());
+  }
+
+  /**
+   * Returns a description of the installed versions of what the FastAPI server needs besides.
+   *
+   * @throws BenchmarkException if a package is missing
+   */
+  public String serverVersions() {
+    JsonNode found = parse(run(python, List.of(python, "-c", SERVER_VERSIONS_SCRIPT)));
+    return String.format(
+        "FastAPI %s, uvicorn %s", found.get("fastapi").asText(), found.get("uvicorn").asText());
   }
 
   /** A started FastAPI server and its port on the loopback interface. */

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import folio.model.testing.Python;
 import java.io.BufferedReader;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -49,6 +50,24 @@ class BenchmarkIT {
     assertThat(service.get("latency").get("newcomer").get("p50Millis").asDouble()).isPositive();
     assertThat(service.get("usage").get("decodeCpu").asDouble()).isPositive();
     assertThat(service.get("usage").get("residentBytes").asLong()).isPositive();
+  }
+
+  /** The other baselines need no FastAPI; here its import fails. */
+  @Test
+  void leavesOutOnlyTheBaselineWhosePackageIsMissing() throws Exception {
+    Python.assumeModules("torch", "numpy");
+    Files.writeString(folder.resolve("fastapi.py"), "raise ImportError('no FastAPI here')\n");
+    ProcessBuilder command =
+        Launcher.command(
+            "benchmark", "--network=residual-1x16", "--streams=1", "--rounds=1", "--seconds=0.1");
+    command.environment().put("PYTHONPATH", folder.toString());
+    Launcher run = Launcher.run(folder, command);
+
+    assertThat(run.exitCode()).as(run.err()).isZero();
+    assertThat(run.out())
+        .containsPattern("baselines: PyTorch \\d")
+        .containsPattern("FastAPI baseline: not measured: .*no FastAPI here")
+        .containsPattern("\\| 1 \\| PyTorch step \\| [1-9]");
   }
 
   @Test

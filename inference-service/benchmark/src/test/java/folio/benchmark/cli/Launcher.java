@@ -28,10 +28,15 @@ record Launcher(int exitCode, String out, String err) {
 
   /** Runs {@code ./folio} with arguments and waits for its end. */
   static Launcher run(Path folder, String... arguments) throws IOException, InterruptedException {
+    return run(folder, command(arguments));
+  }
+
+  /** Runs a command of {@link #command} and waits for its end. */
+  static Launcher run(Path folder, ProcessBuilder command)
+      throws IOException, InterruptedException {
     Path out = Files.createTempFile(folder, "out", ".txt");
     Path err = Files.createTempFile(folder, "err", ".txt");
-    Process process =
-        command(arguments).redirectOutput(out.toFile()).redirectError(err.toFile()).start();
+    Process process = command.redirectOutput(out.toFile()).redirectError(err.toFile()).start();
     try {
       assertThat(process.waitFor(LIMIT_MINUTES, TimeUnit.MINUTES)).isTrue();
     } finally {
