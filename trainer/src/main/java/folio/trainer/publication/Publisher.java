@@ -75,59 +75,36 @@ public final class Publisher {
    * @throws CheckpointException if the store cannot be written
    */
   public Published publish(CharGru network, long step, Losses losses) {
-    return publish(network, step, losses, null);
-  }
-
-  /**
-   * Publishes a network like {@link #publish}, in place of the checkpoint of the same step with
-   * fewer losses. If that one is {@code CURRENT}, the new one becomes it.
-   */
-  public Published replace(CharGru network, long step, Losses losses) {
-    Map<String, String> settings = published(step).map(CheckpointManifest::settings).orElse(null);
-    return replace(
-        network,
-        step,
-        losses,
-        new Replacement(
-            settings == null ? run.settings() : settings,
-            "it replaces the same network with fewer measured losses"));
+    return publish(network, step, losses, run.settings(), null);
   }
 
   /**
    * Publishes a network like {@link #publish}, in place of the checkpoint of the same step. If that
    * one is {@code CURRENT}, the new one becomes it.
-   */
-  public Published replace(CharGru network, long step, Losses losses, Replacement replacement) {
-    return publish(network, step, losses, replacement);
-  }
-
-  /**
-   * What distinguishes a checkpoint from the one whose place it takes.
    *
-   * @param settings its settings by name
+   * @param settings the settings of the checkpoint by name
    * @param reason why it becomes {@code CURRENT} if the other is
    */
-  public record Replacement(Map<String, String> settings, String reason) {}
+  public Published replace(
+      CharGru network, long step, Losses losses, Map<String, String> settings, String reason) {
+    return publish(network, step, losses, settings, reason);
+  }
 
-  private Published publish(CharGru network, long step, Losses losses, Replacement replacement) {
-    boolean replacing = replacement != null;
+  /** Publishes a network, in place of another checkpoint of its step if there is a reason. */
+  private Published publish(
+      CharGru network, long step, Losses losses, Map<String, String> settings, String reason) {
+    boolean replacing = reason != null;
     try (CheckpointWriter writer = store.write()) {
       List<CheckpointManifest> earlier = published();
       Optional<CheckpointManifest> same = of(step, earlier);
       String version =
           same.isPresent() && !replacing
               ? same.get().version()
-              : writer.publish(
-                  draft(
-                      network,
-                      step,
-                      losses,
-                      replacing ? replacement.settings() : run.settings(),
-                      earlier));
+              : writer.publish(draft(network, step, losses, settings, earlier));
       boolean served = replacing && same.isPresent() && isCurrent(same.get().version());
       Promotion.Decision decision =
           served
-              ? new Promotion.Decision(true, replacement.reason())
+              ? new Promotion.Decision(true, reason)
               : promotion.decide(store.manifest(version), store);
       if (decision.promote()) {
         decision = promote(writer, version, decision);

@@ -118,7 +118,7 @@ public final class RunReport {
     html.append("</table>\n");
   }
 
-  /** Returns the last measurements of the selected network, before and after its calibration. */
+  /** Returns the measurements of the selected network at the end of the run. */
   private List<JsonNode> measurements() {
     return Stream.of("calibrated", "measured").map(events::last).filter(Objects::nonNull).toList();
   }

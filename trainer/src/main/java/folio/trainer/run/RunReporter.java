@@ -38,8 +38,8 @@ final class RunReporter implements AutoCloseable {
   private long reportedStep;
   private long reportedNanos = System.nanoTime();
   private double lossSinceEvaluation;
-  private boolean calibrated;
   private long stepsSinceEvaluation;
+  private boolean calibrated;
 
   /**
    * Creates the reporter of a run.

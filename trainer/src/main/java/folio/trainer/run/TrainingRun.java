@@ -4,7 +4,6 @@ import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import folio.model.checkpoint.CheckpointDraft;
-import folio.model.checkpoint.CheckpointManifest;
 import folio.model.checkpoint.CheckpointManifest.Losses;
 import folio.model.network.CharGru;
 import folio.model.vocabulary.Vocabulary;
@@ -13,8 +12,6 @@ import folio.trainer.corpus.EncodedText;
 import folio.trainer.corpus.RandomSequences;
 import folio.trainer.corpus.SequenceSampler;
 import folio.trainer.corpus.StreamSequences;
-import folio.trainer.evaluation.Calibration;
-import folio.trainer.evaluation.Evaluator;
 import folio.trainer.evaluation.TrainedModel;
 import folio.trainer.publication.Publisher;
 import folio.trainer.run.TrainingConfig.BatchSelection;
@@ -26,12 +23,9 @@ import folio.trainer.training.TrainingDivergedException;
 import folio.trainer.training.WarmStart;
 import folio.trainer.training.WeightAverage;
 import java.util.Arrays;
-import java.util.LinkedHashMap;
 import java.util.Map;
-import java.util.Optional;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
-import java.util.concurrent.CancellationException;
 
 /**
  * A training run from its first step to its last: corpus, batches, training steps, evaluation and
@@ -39,9 +33,6 @@ import java.util.concurrent.CancellationException;
  */
 public final class TrainingRun extends StoppableRun {
   private static final int CANARY_CHARACTERS = 256;
-
-  /** The number of protocols by which a text is measured. */
-  private static final int PROTOCOLS = 2;
 
   private final TrainingConfig config;
   private final RunContext context;
@@ -226,8 +217,7 @@ public final class TrainingRun extends StoppableRun {
     long step = progress.step();
     boolean complete = step >= total || outOfPatience();
     if (complete) {
-      publishCalibrated();
-      publishMeasured();
+      publishSelected();
     }
     reporter.end(step, progress.bestLoss(), complete);
     if (context.group() != null) {
@@ -267,114 +257,14 @@ public final class TrainingRun extends StoppableRun {
     }
   }
 
-  /** Returns the step of the network that the run has selected. */
-  private long selectedStep() {
-    return config.publish() == PublishPolicy.LAST ? progress.step() : progress.bestStep();
-  }
-
-  /**
-   * Replaces the checkpoint of the selected network by one whose logits are divided by the
-   * temperature of the lowest loss on a sample of the part that selected it.
-   */
-  private void publishCalibrated() {
-    if (!config.calibrate() || stopRequested()) {
-      return;
-    }
-    long step = selectedStep();
-    Optional<CheckpointManifest> published = publisher.published(step);
-    if (published.isEmpty()
-        || published.get().settings().containsKey(Calibration.TEMPERATURE_SETTING)) {
-      return;
-    }
-    EncodedText selecting = text.heldOut().isEmpty() ? text.validation() : text.heldOut();
-    if (text.heldOut().isEmpty() && config.publish() == PublishPolicy.LAST) {
-      reporter.notCalibrated("with --publish last and without --holdout, no part may decide");
-    } else if (!Calibration.canDivideLogits(network.config())) {
-      reporter.notCalibrated("the output layer is the embedding");
-    } else if (selecting.length() < Evaluator.WINDOW) {
-      reporter.notCalibrated(
-          "the part that decides has fewer than " + Evaluator.WINDOW + " characters");
-    } else {
-      publishCalibrated(published.get(), selecting);
-    }
-  }
-
-  private void publishCalibrated(CheckpointManifest published, EncodedText selecting) {
+  /** Publishes what is only known of the selected network after the last step. */
+  private void publishSelected() {
     trainStep.discardGraph();
-    try (NDManager scratch = manager.newSubManager();
-        CharGru selected = context.store().open(published.version()).load(scratch)) {
-      double temperature = Calibration.of(scratch, selected, selecting).temperature();
-      try (CharGru divided = Calibration.divideLogits(scratch, selected, temperature)) {
-        CheckpointSelector.Decision decision =
-            selector.select(divided, Double.POSITIVE_INFINITY, true);
-        Double before = published.losses().of(selector.protocol());
-        if (before == null || decision.loss() >= before) {
-          reporter.notCalibrated(
-              String.format("at temperature %.2f the loss would not be lower", temperature));
-          return;
-        }
-        long step = published.step();
-        reporter.calibrated(step, temperature, decision.losses());
-        Losses losses = new Losses(published.losses().training(), decision.losses());
-        Publisher.Replacement replacement =
-            new Publisher.Replacement(
-                Calibration.dividedBy(temperature, published.settings()),
-                String.format("it is the same network with logits divided by %.2f", temperature));
-        reporter.published(step, publisher.replace(divided, step, losses, replacement));
-      }
-    }
-  }
-
-  /**
-   * Publishes the selected network with the losses that were not measured during the run: those of
-   * the whole validation part if a sample of it decided, and those of the test part. Parts that are
-   * too long for the time of the run are left to the command {@code evaluate}.
-   */
-  private void publishMeasured() {
-    boolean tests = text.test().length() > 1;
-    long step = selectedStep();
-    Optional<CheckpointManifest> published =
-        selector.samples() || tests ? publisher.published(step) : Optional.empty();
-    if (published.isEmpty() || isMeasured(published.get().losses(), tests)) {
-      return;
-    }
-    trainStep.discardGraph();
-    try (NDManager scratch = manager.newSubManager();
-        CharGru selected = context.store().open(published.get().version()).load(scratch)) {
-      long characters = text.validation().length() + text.test().length();
-      double seconds = PROTOCOLS * characters * selector.secondsPerCharacter(selected);
-      if (seconds > config.longestFinalEvaluation(context.secondsPerStep())) {
-        reporter.notMeasured(published.get().version(), characters, seconds);
-        return;
-      }
-      Map<String, Double> validation = new LinkedHashMap<>(published.get().losses().validation());
-      validation.putAll(measure(scratch, text.validation(), selected));
-      Map<String, Double> test = tests ? measure(scratch, text.test(), selected) : null;
-      reporter.measured(step, validation, test);
-      Losses losses = new Losses(published.get().losses().training(), validation, test);
-      reporter.published(step, publisher.replace(selected, step, losses));
-    } catch (CancellationException e) {
-      reporter.notMeasured(published.get().version());
-    }
-  }
-
-  /** Measures a network on a whole part, unless the run is asked to stop. */
-  private Map<String, Double> measure(NDManager scratch, EncodedText part, CharGru selected) {
-    return new Evaluator(
-            scratch,
-            part,
-            (read, all) -> {
-              if (stopRequested()) {
-                throw new CancellationException();
-              }
-              reporter.measuring(progress.step(), read, all);
-            })
-        .evaluate(selected);
-  }
-
-  /** Returns whether losses are those of the whole validation part and of the test part. */
-  private boolean isMeasured(Losses losses, boolean tests) {
-    return losses.of(selector.wholeProtocol()) != null && (losses.test() != null || !tests);
+    long step = config.publish() == PublishPolicy.LAST ? progress.step() : progress.bestStep();
+    SelectedNetwork selected =
+        new SelectedNetwork(config, context, text, selector, publisher, reporter);
+    selected.calibrate(manager, step, this::stopRequested);
+    selected.measure(manager, step, progress.step(), this::stopRequested);
   }
 
   /** Saves the state that the run begins with, and sends it to the other processes. */

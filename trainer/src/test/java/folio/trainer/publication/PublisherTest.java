@@ -115,6 +115,11 @@ class PublisherTest {
     assertThat(same.decision().promote()).isTrue();
   }
 
+  private Publisher.Published replace(Publisher publisher, long step, Losses losses) {
+    Map<String, String> settings = publisher.published(step).orElseThrow().settings();
+    return publisher.replace(network, step, losses, settings, "it has other losses");
+  }
+
   /** A sample's loss is compared only with that of the same sample. */
   @Test
   void theLossOfTheWholePartDecidesOverThatOfASample() {
@@ -125,7 +130,7 @@ class PublisherTest {
     assertThat(sampled.decision().reason()).startsWith("its loss is that of a sample, which ");
 
     Losses both = new Losses(1.0, Map.of("windows-256-sample-64", 1.0, "windows-256", 1.9));
-    Publisher.Published whole = publisher.replace(network, 2, both);
+    Publisher.Published whole = replace(publisher, 2, both);
     assertThat(store.current()).contains(whole.version());
     assertThat(store.versions()).doesNotContain(sampled.version());
     assertThat(publisher.publish(network, 3, sample(0.9)).decision().promote()).isTrue();
@@ -137,7 +142,7 @@ class PublisherTest {
     String first = publisher.publish(network, 1, sample(1)).version();
     assertThat(store.current()).contains(first);
 
-    String measured = publisher.replace(network, 1, losses(5)).version();
+    String measured = replace(publisher, 1, losses(5)).version();
     assertThat(store.current()).contains(measured);
     assertThat(store.versions()).containsExactly(measured);
   }
