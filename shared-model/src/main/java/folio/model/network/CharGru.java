@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.function.UnaryOperator;
 import java.util.random.RandomGenerator;
 
 /**
@@ -237,6 +238,24 @@ public final class CharGru implements AutoCloseable {
     }
     add(tensors, owner, "linear.bias", headBias);
     return tensors;
+  }
+
+  /**
+   * Returns a network with changed tensors.
+   *
+   * @param owner the owner of the new network, on this one's device; the caller closes the network
+   * @param change receives a copy of each tensor, with its name, and returns a tensor of its shape
+   */
+  public CharGru withTensors(NDManager owner, UnaryOperator<NDArray> change) {
+    try (NDManager scratch = owner.newSubManager()) {
+      NDList changed = new NDList();
+      for (NDArray tensor : tensors(scratch)) {
+        NDArray other = change.apply(tensor);
+        other.setName(tensor.getName());
+        changed.add(other);
+      }
+      return new CharGru(owner, config, changed);
+    }
   }
 
   private static void add(NDList tensors, NDManager owner, String name, NDArray values) {

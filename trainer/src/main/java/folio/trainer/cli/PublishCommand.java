@@ -1,7 +1,5 @@
 package folio.trainer.cli;
 
-import ai.djl.ndarray.NDArray;
-import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import folio.model.checkpoint.Checkpoint;
@@ -213,13 +211,8 @@ final class PublishCommand implements Callable<Integer> {
 
   /** Returns a copy of the network with weights rounded to the precision that is stored. */
   private CharGru rounded(NDManager scratch, CharGru network) {
-    NDList tensors = new NDList();
-    for (NDArray tensor : network.tensors(scratch)) {
-      NDArray stored =
-          precision == Precision.FLOAT16 ? tensor.toType(DataType.FLOAT16, true) : tensor;
-      stored.setName(tensor.getName());
-      tensors.add(stored);
-    }
-    return new CharGru(scratch, network.config(), tensors);
+    return network.withTensors(
+        scratch,
+        tensor -> precision == Precision.FLOAT16 ? tensor.toType(DataType.FLOAT16, true) : tensor);
   }
 }

@@ -1,7 +1,5 @@
 package folio.trainer.evaluation;
 
-import ai.djl.ndarray.NDArray;
-import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import folio.model.network.CharGru;
 import folio.model.network.CharGruConfig;
@@ -106,14 +104,7 @@ public record Calibration(double temperature, double loss, double lossAtOne) {
     }
     Set<String> divided =
         Set.of(config.tied() ? "projection.weight" : "linear.weight", "linear.bias");
-    try (NDManager scratch = owner.newSubManager()) {
-      NDList tensors = new NDList();
-      for (NDArray tensor : network.tensors(scratch)) {
-        NDArray copy = divided.contains(tensor.getName()) ? tensor.div(temperature) : tensor;
-        copy.setName(tensor.getName());
-        tensors.add(copy);
-      }
-      return new CharGru(owner, config, tensors);
-    }
+    return network.withTensors(
+        owner, tensor -> divided.contains(tensor.getName()) ? tensor.div(temperature) : tensor);
   }
 }
