@@ -52,13 +52,9 @@ final class FusedStreams implements FusedDecoder {
   private final CudaMemory seen;
   private final CudaMemory current;
 
-  /** Scratch of the pipeline, see {@link LaunchStruct}; null without a pipeline. */
+  // Scratch of the pipeline, see LaunchStruct; null without a pipeline.
   private final CudaMemory residuals;
-
-  /** Scratch of the pipeline, see {@link LaunchStruct}; null without a pipeline. */
   private final CudaMemory logits;
-
-  /** Scratch of the pipeline, see {@link LaunchStruct}; null without a pipeline. */
   private final CudaMemory arrivals;
 
   /** The logits of the plans that ask for them; null until one does. Grows with the need. */

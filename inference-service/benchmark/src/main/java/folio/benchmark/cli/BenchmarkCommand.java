@@ -223,7 +223,10 @@ final class BenchmarkCommand implements Callable<Integer> {
             "baselines",
             "they need the packages in " + REQUIREMENTS,
             () -> out.println("baselines: " + baselines.versions()));
-    if (hasPyTorch && !engineOnly) {
+    if (!hasPyTorch) {
+      return systems;
+    }
+    if (!engineOnly) {
       tries(
           "FastAPI baseline",
           "it needs the packages in " + REQUIREMENTS,
@@ -232,16 +235,13 @@ final class BenchmarkCommand implements Callable<Integer> {
             systems.add(launcher.startServer(baselines));
           });
     }
-    if (hasPyTorch) {
-      systems.addAll(SystemLauncher.steps(baselines, graph));
-    }
-    if (hasPyTorch && compile) {
+    systems.addAll(SystemLauncher.steps(baselines, graph));
+    if (compile) {
       tries(
           "compiled step",
           "it needs a C and a C++ compiler and Python's headers",
           () -> systems.add(launcher.compiledStep(baselines)));
     }
-    out.flush();
     return systems;
   }
 
@@ -255,6 +255,8 @@ final class BenchmarkCommand implements Callable<Integer> {
       out.println(baselines + ": not measured: " + e.getMessage());
       out.println(baselines + ": " + needs);
       return false;
+    } finally {
+      spec.commandLine().getOut().flush();
     }
   }
 
